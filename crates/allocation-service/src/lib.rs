@@ -1,0 +1,1 @@
+//! Follows the log, folds the votes, allocates and verifies the seats.

@@ -1,0 +1,1 @@
+//! Votes to seats: exact, pure, explained and certified.

@@ -1,0 +1,7 @@
+//! The election itself: ids, definition, commands, events, decide, apply, standings, record bytes.
+//!
+//! Pure: no file, no socket, no clock, no randomness. Everything that happened is an [`Event`] in a log; everything
+//! that is shown is a fold of a prefix of that log.
+#![deny(clippy::float_arithmetic)]
+
+pub mod ids;

@@ -1,0 +1,1 @@
+//! The embedded event log: one journal per data folder, synced before it acknowledges.

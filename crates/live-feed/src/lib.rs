@@ -1,0 +1,1 @@
+//! The public feed: one encoded frame a tick for all viewers.

@@ -1,0 +1,1 @@
+//! Holds the log: decides, records, answers tallies, history and the officials' commands.

@@ -1,0 +1,1 @@
+//! What every service needs and no domain word: telemetry, configuration, listener, shutdown, clock, health, reflection, limits.

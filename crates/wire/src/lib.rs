@@ -1,0 +1,1 @@
+//! The generated protobuf contract and its conversions to and from the domain.
