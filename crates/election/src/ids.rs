@@ -30,7 +30,10 @@ fn check(text: &str) -> Result<(), IdError> {
     if text.len() > ID_LENGTH_MAX {
         return Err(IdError::TooLong(text.len()));
     }
-    match text.chars().find(|c| !(c.is_ascii_alphanumeric() || "-_.:".contains(*c))) {
+    match text
+        .chars()
+        .find(|c| !(c.is_ascii_alphanumeric() || "-_.:".contains(*c)))
+    {
         Some(c) => Err(IdError::Character(c)),
         None => Ok(()),
     }
@@ -119,7 +122,7 @@ id! {
 }
 
 /// The position of an event in its election's log: 1, 2, 3, ... without gaps. 0 stands for "before the first".
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Revision(pub u64);
 
 impl Revision {

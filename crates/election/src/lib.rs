@@ -1,7 +1,15 @@
 //! The election itself: ids, definition, commands, events, decide, apply, standings, record bytes.
 //!
-//! Pure: no file, no socket, no clock, no randomness. Everything that happened is an [`Event`] in a log; everything
-//! that is shown is a fold of a prefix of that log.
+//! Pure: no file, no socket, no clock, no randomness. Everything that happened is an [`event::Event`] in a log;
+//! everything that is shown is a fold of a prefix of that log.
 #![deny(clippy::float_arithmetic)]
 
+pub mod command;
+pub mod counts;
+pub mod definition;
+pub mod event;
 pub mod ids;
+pub mod publication;
+pub mod report;
+pub mod rules;
+pub mod stage;

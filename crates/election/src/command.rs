@@ -1,0 +1,160 @@
+//! What can be asked of an election. Every command goes through [`crate::decide`].
+
+use crate::definition::{Definition, Presentation, Unit};
+use crate::ids::{
+    ContestId, CountingGroupId, DistrictId, LogId, OptionId, Revision, Timestamp, UnitId,
+};
+use crate::publication::{PublicationClass, PublicationMode};
+use crate::report::{Attribution, Report, TallyKey, TurnoutReport, UnitStatus};
+use crate::rules::Rules;
+use crate::stage::{Mark, Stage};
+
+/// A command of a source or an official.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Define the election. Asked again with the same content, it changes nothing.
+    Define {
+        /// The whole definition.
+        definition: Box<Definition>,
+        /// The incarnation of the log, if it is to be created now.
+        log_id: LogId,
+    },
+    /// Add units at the end of the register, or change units that are on it.
+    AmendRegister {
+        /// The units; one with an id that is on the register replaces it in place.
+        units: Vec<Unit>,
+        /// Why.
+        reason: String,
+    },
+    /// Replace the rules.
+    AmendRules {
+        /// The new ones.
+        rules: Box<Rules>,
+        /// Why.
+        reason: String,
+    },
+    /// Replace the presentation.
+    AmendPresentation {
+        /// The new one.
+        presentation: Box<Presentation>,
+        /// Why.
+        reason: String,
+    },
+    /// Count a report, if it may be counted.
+    Report(Report),
+    /// Count a turnout report.
+    Turnout(TurnoutReport),
+    /// Decide over a report that is held or conflicts.
+    Review {
+        /// Where the pending report stands in the log.
+        held_revision: Revision,
+        /// Whose tally, to be sure.
+        key: TallyKey,
+        /// Let it into the count, or not.
+        release: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Take a tally out of the count.
+    Withdraw {
+        /// Whose tally.
+        key: TallyKey,
+        /// The tombstone's version, above the counted one.
+        version: u32,
+        /// Who and why.
+        attribution: Attribution,
+    },
+    /// Set a unit's status in all its contests and counting groups.
+    SetUnitStatus {
+        /// Whose.
+        unit: UnitId,
+        /// Only of this contest.
+        contest: Option<ContestId>,
+        /// Only of this counting group.
+        counting_group: Option<CountingGroupId>,
+        /// The status.
+        status: UnitStatus,
+        /// The unit that reports for it, when it is merged.
+        merged_into: Option<UnitId>,
+        /// Who and why.
+        attribution: Attribution,
+    },
+    /// Record a lot.
+    DrawLot {
+        /// The contest.
+        contest: ContestId,
+        /// The district.
+        district: DistrictId,
+        /// The stage of the allocation in which the tie stands.
+        stage: u16,
+        /// The options that tie.
+        tied: Vec<OptionId>,
+        /// Seats at stake.
+        seats: u32,
+        /// The options that the lot fell on.
+        winners: Vec<OptionId>,
+        /// Where, when and before whom.
+        attribution: Attribution,
+    },
+    /// Change the number of candidates that a list has.
+    ChangeCandidates {
+        /// The contest.
+        contest: ContestId,
+        /// The district.
+        district: DistrictId,
+        /// The list.
+        option: OptionId,
+        /// Candidates that are available now.
+        candidates: u32,
+        /// Since when, `YYYY-MM-DD`.
+        effective: String,
+        /// Why.
+        reason: String,
+    },
+    /// Open a class of data to the public at an absolute instant.
+    OpenClass {
+        /// Which.
+        class: PublicationClass,
+        /// From when on; `None`: from now on.
+        opens_at: Option<Timestamp>,
+    },
+    /// Let the public follow the head, hold it at a revision, or pause.
+    MovePublication {
+        /// What shall hold.
+        mode: PublicationMode,
+        /// Why.
+        reason: String,
+    },
+    /// Set the stage.
+    SetStage {
+        /// The new one; declared and certified have commands of their own.
+        stage: Stage,
+        /// Why.
+        reason: String,
+    },
+    /// Set a mark or take it off.
+    SetMark {
+        /// Which.
+        mark: Mark,
+        /// Set, or take off.
+        is_set: bool,
+        /// Why.
+        reason: String,
+    },
+    /// Declare the official result of a district.
+    Declare {
+        /// The contest.
+        contest: ContestId,
+        /// The district.
+        district: DistrictId,
+        /// Seats of each list; a list that is missing has none.
+        seats: Vec<(OptionId, u32)>,
+        /// Who declared it, and in which document.
+        attribution: Attribution,
+    },
+    /// Certify the result.
+    Certify {
+        /// Who and why.
+        attribution: Attribution,
+    },
+}

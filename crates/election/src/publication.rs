@@ -1,0 +1,153 @@
+//! What the public may see. Public is not head: it is a fold of publication events.
+//!
+//! The public revision is the end of the longest prefix that holds only events of opened classes, moved back by a hold
+//! or a pause. So what is shown is always a prefix of the log, and nothing about an unopened class leaks: not its
+//! numbers, not how many events it has. A turnout event that stands behind an embargoed report waits with it.
+
+use crate::event::Event;
+use crate::ids::{Revision, Timestamp};
+
+/// What is opened to the public apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum PublicationClass {
+    /// The definition and an empty feed.
+    Definition = 0,
+    /// Turnout.
+    Turnout = 1,
+    /// Results.
+    Results = 2,
+}
+
+impl PublicationClass {
+    /// All of them, by number.
+    pub const ALL: [Self; 3] = [Self::Definition, Self::Turnout, Self::Results];
+
+    /// The name used in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Definition => "definition",
+            Self::Turnout => "turnout",
+            Self::Results => "results",
+        }
+    }
+
+    /// The class that an event belongs to.
+    pub fn of(event: &Event) -> Self {
+        match event {
+            Event::Defined { .. }
+            | Event::UnitsRegistered { .. }
+            | Event::RulesAmended { .. }
+            | Event::PresentationAmended { .. }
+            | Event::CandidatesChanged { .. }
+            | Event::ClassOpened { .. }
+            | Event::PublicationMoved { .. } => Self::Definition,
+            Event::TurnoutCounted { .. } => Self::Turnout,
+            Event::ReportCounted { .. }
+            | Event::ReportHeld { .. }
+            | Event::Released { .. }
+            | Event::Rejected { .. }
+            | Event::Withdrawn { .. }
+            | Event::StatusSet { .. }
+            | Event::LotDrawn(_)
+            | Event::StageSet { .. }
+            | Event::MarkSet { .. }
+            | Event::Declared(_)
+            | Event::Certified { .. } => Self::Results,
+        }
+    }
+}
+
+/// How far the public state goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PublicationMode {
+    /// Up to the head.
+    #[default]
+    FollowHead,
+    /// Up to this revision, until moved on.
+    HoldAt(Revision),
+    /// Where it was when this event came, until moved on. Shown as paused, with the reason.
+    Paused,
+}
+
+/// The fold of the publication events.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Publication {
+    /// Counts the publication events: a frame is ordered by (revision, publication_seq).
+    pub seq: u64,
+    mode: PublicationMode,
+    reason: String,
+    held_at: Revision,
+    opens_at: [Option<Timestamp>; 3],
+    first_of_class: [Option<Revision>; 3],
+}
+
+impl Publication {
+    /// Takes in an event of the log.
+    pub fn apply(&mut self, revision: Revision, event: &Event) {
+        let class = PublicationClass::of(event);
+        self.first_of_class[class as usize].get_or_insert(revision);
+        match event {
+            Event::ClassOpened { class, opens_at } => {
+                self.seq += 1;
+                self.opens_at[*class as usize] = Some(*opens_at);
+            }
+            Event::PublicationMoved { mode, reason } => {
+                self.seq += 1;
+                self.held_at = match mode {
+                    PublicationMode::FollowHead => Revision::ZERO,
+                    PublicationMode::HoldAt(at) => *at,
+                    // A pause of a hold does not show more than the hold did.
+                    PublicationMode::Paused => match self.mode {
+                        PublicationMode::FollowHead => revision,
+                        PublicationMode::HoldAt(_) | PublicationMode::Paused => self.held_at,
+                    },
+                };
+                self.mode = *mode;
+                self.reason.clone_from(reason);
+            }
+            _ => {}
+        }
+    }
+
+    /// What holds now.
+    pub fn mode(&self) -> PublicationMode {
+        self.mode
+    }
+
+    /// Why it holds; empty at first.
+    pub fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// From when on a class is open, if an event has said so.
+    pub fn opens_at(&self, class: PublicationClass) -> Option<Timestamp> {
+        self.opens_at[class as usize]
+    }
+
+    /// Whether a class is open at this time.
+    pub fn is_open(&self, class: PublicationClass, now: Timestamp) -> bool {
+        self.opens_at(class).is_some_and(|at| at <= now)
+    }
+
+    /// The last revision that the public may see, when the log ends at `head`; `None`: nothing, not even that there is
+    /// such an election.
+    pub fn public_revision(&self, head: Revision, now: Timestamp) -> Option<Revision> {
+        if !self.is_open(PublicationClass::Definition, now) {
+            return None;
+        }
+        let limit = match self.mode {
+            PublicationMode::FollowHead => head,
+            PublicationMode::HoldAt(_) | PublicationMode::Paused => self.held_at.min(head),
+        };
+        let closed = PublicationClass::ALL
+            .into_iter()
+            .filter(|class| !self.is_open(*class, now));
+        let first_closed = closed
+            .filter_map(|class| self.first_of_class[class as usize])
+            .min();
+        Some(first_closed.map_or(limit, |first| {
+            limit.min(Revision(first.0.saturating_sub(1)))
+        }))
+    }
+}

@@ -1,0 +1,489 @@
+//! What polling stations send, and what they are answered.
+
+use crate::counts::Counter;
+use crate::definition::Hash;
+use crate::ids::{ContestId, CountingGroupId, Revision, UnitId};
+use std::fmt;
+
+/// The longest text in an attribution, in bytes.
+pub const ATTRIBUTION_BYTES_MAX: usize = 1_024;
+
+/// What a report is, in the words of its sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum ReportKind {
+    /// Some of the unit's ballots; more will follow.
+    Partial = 1,
+    /// All of the unit's ballots.
+    Full = 2,
+    /// Puts an earlier report right. Carries who and why.
+    Correction = 3,
+    /// The result of a recount. Carries who and why.
+    Recount = 4,
+    /// The result of a repeated vote. Carries who and why.
+    RepeatVote = 5,
+}
+
+impl ReportKind {
+    /// A report of this kind may let a count fall, and must say who ordered it and why.
+    pub const fn needs_attribution(self) -> bool {
+        matches!(self, Self::Correction | Self::Recount | Self::RepeatVote)
+    }
+
+    /// The name used in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Partial => "partial",
+            Self::Full => "full",
+            Self::Correction => "correction",
+            Self::Recount => "recount",
+            Self::RepeatVote => "repeat-vote",
+        }
+    }
+
+    /// The kind of that name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// All kinds.
+    pub const ALL: [Self; 5] = [
+        Self::Partial,
+        Self::Full,
+        Self::Correction,
+        Self::Recount,
+        Self::RepeatVote,
+    ];
+}
+
+/// Who ordered a change and why: public, it travels with the change into the feed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Attribution {
+    /// The authority, such as "Territorial election commission No 3".
+    pub by: String,
+    /// The reason, such as "two lists' rows swapped in the protocol".
+    pub reason: String,
+}
+
+/// The key of a tally: which unit, which contest, which counting group.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TallyKey {
+    /// What reports.
+    pub unit: UnitId,
+    /// Which question.
+    pub contest: ContestId,
+    /// Which part of the ballots.
+    pub counting_group: CountingGroupId,
+}
+
+impl fmt::Display for TallyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.unit, self.contest, self.counting_group)
+    }
+}
+
+/// The absolute, cumulative tally of one key. Never an increment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    /// Whose tally.
+    pub key: TallyKey,
+    /// Higher replaces lower; 1 is the first.
+    pub version: u32,
+    /// What it is.
+    pub kind: ReportKind,
+    /// The content hash of the ballot that it was counted against.
+    pub ballot_hash: Hash,
+    /// (option index, votes): every option of the district's ballot exactly once, in any order.
+    pub votes: Vec<(u32, u64)>,
+    /// The form's counters, each at most once.
+    pub form: Vec<(Counter, u64)>,
+    /// Needed for corrections, recounts and repeated votes.
+    pub attribution: Option<Attribution>,
+}
+
+/// Ballots issued at a unit so far. Cumulative and versioned as a report is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnoutReport {
+    /// What reports.
+    pub unit: UnitId,
+    /// Higher replaces lower; 1 is the first.
+    pub version: u32,
+    /// Ballots issued since voting began.
+    pub ballots_issued: u64,
+    /// Voting has closed at this unit: no more will be issued.
+    pub is_final: bool,
+    /// Needed if the number falls.
+    pub attribution: Option<Attribution>,
+}
+
+/// Why a report is held: it is stored, out of the count, and waits for a reviewer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HoldReason {
+    /// An identity that the definition declares between the form's numbers is broken.
+    IdentityBroken {
+        /// Which one, by its position in the rules.
+        identity: u16,
+        /// What its left side sums to.
+        left: u64,
+        /// What its right side sums to.
+        right: u64,
+    },
+    /// More ballots than voters on the roll.
+    BallotsOverRoll {
+        /// Ballots that the report accounts for.
+        ballots: u64,
+        /// The roll.
+        roll: u64,
+    },
+    /// The votes do not fit the valid ballots (votes > valid x votes per ballot).
+    VotesOverValid {
+        /// All votes.
+        votes: u64,
+        /// The most that the valid ballots allow.
+        limit: u64,
+    },
+    /// The version is further ahead than the rules allow.
+    VersionJump {
+        /// The version that is counted (0: none).
+        counted: u32,
+        /// The version of the report.
+        version: u32,
+    },
+    /// A count falls, and the report does not say that it is a correction.
+    FallWithoutCorrection {
+        /// The first option that falls.
+        option: u32,
+        /// Its votes before.
+        before: u32,
+        /// Its votes in the report.
+        after: u32,
+    },
+    /// The correction moves the lead between two options by more than the unit's electorate (F5).
+    LeadMoved {
+        /// By how many votes.
+        moved: u64,
+        /// The roll, or the ballots counted where the roll is unknown.
+        electorate: u64,
+    },
+    /// The unit is annulled, merged, closed by the commission or was not opened: an official decides.
+    UnitStatus(UnitStatus),
+}
+
+impl HoldReason {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::IdentityBroken { .. } => "IDENTITY_BROKEN",
+            Self::BallotsOverRoll { .. } => "BALLOTS_OVER_ROLL",
+            Self::VotesOverValid { .. } => "VOTES_OVER_VALID",
+            Self::VersionJump { .. } => "VERSION_JUMP",
+            Self::FallWithoutCorrection { .. } => "FALL_WITHOUT_CORRECTION",
+            Self::LeadMoved { .. } => "LEAD_MOVED",
+            Self::UnitStatus(_) => "UNIT_STATUS",
+        }
+    }
+}
+
+impl fmt::Display for HoldReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::IdentityBroken {
+                identity,
+                left,
+                right,
+            } => {
+                write!(
+                    f,
+                    "identity {identity} of the form is broken: {left} on the left, {right} on the right"
+                )
+            }
+            Self::BallotsOverRoll { ballots, roll } => {
+                write!(f, "{ballots} ballots, but {roll} voters on the roll")
+            }
+            Self::VotesOverValid { votes, limit } => {
+                write!(f, "{votes} votes, but the valid ballots allow {limit}")
+            }
+            Self::VersionJump { counted, version } => {
+                write!(f, "version {version} is too far ahead of version {counted}")
+            }
+            Self::FallWithoutCorrection {
+                option,
+                before,
+                after,
+            } => write!(
+                f,
+                "option {option} falls from {before} to {after}, but the report is not a correction"
+            ),
+            Self::LeadMoved { moved, electorate } => {
+                write!(
+                    f,
+                    "the lead moves by {moved} votes in a unit of {electorate}"
+                )
+            }
+            Self::UnitStatus(status) => write!(f, "the unit is {}", status.name()),
+        }
+    }
+}
+
+/// What is odd about a report that is counted all the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Warning {
+    /// Many options have no votes although the unit has many (F12).
+    ManyZeros {
+        /// Options without a vote.
+        zeros: u32,
+        /// Options on the ballot.
+        options: u32,
+    },
+}
+
+impl Warning {
+    /// The stable code.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ManyZeros { .. } => "MANY_ZEROS",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ManyZeros { zeros, options } => write!(
+                f,
+                "{zeros} of {options} options have no vote in a large unit"
+            ),
+        }
+    }
+}
+
+/// The status of a unit's tally, set by the source (partial, complete) or by the commission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+#[repr(u8)]
+pub enum UnitStatus {
+    /// On the register; nothing heard yet. Not reported is a state, never zero.
+    #[default]
+    Expected = 0,
+    /// Voting is open.
+    Open = 1,
+    /// The unit did not open.
+    NotOpened = 2,
+    /// The source has sent a part.
+    Partial = 3,
+    /// The source says that this is all.
+    Complete = 4,
+    /// The commission has closed the unit: nothing more is expected.
+    Closed = 5,
+    /// A recount was ordered; the counted version stands until it comes.
+    UnderRecount = 6,
+    /// The result is void and out of the count.
+    Annulled = 7,
+    /// The result is void and voting will be repeated.
+    RepeatOrdered = 8,
+    /// The unit reports through another one.
+    Merged = 9,
+}
+
+impl UnitStatus {
+    /// All of them, by number.
+    pub const ALL: [Self; 10] = [
+        Self::Expected,
+        Self::Open,
+        Self::NotOpened,
+        Self::Partial,
+        Self::Complete,
+        Self::Closed,
+        Self::UnderRecount,
+        Self::Annulled,
+        Self::RepeatOrdered,
+        Self::Merged,
+    ];
+
+    /// The name used in files and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expected => "expected",
+            Self::Open => "open",
+            Self::NotOpened => "not-opened",
+            Self::Partial => "partial",
+            Self::Complete => "complete",
+            Self::Closed => "closed",
+            Self::UnderRecount => "under-recount",
+            Self::Annulled => "annulled",
+            Self::RepeatOrdered => "repeat-ordered",
+            Self::Merged => "merged",
+        }
+    }
+}
+
+/// Why a report is refused: its shape, its identity, its ballot or its sender's rights. Nothing is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The stable code.
+    pub code: RefusalCode,
+    /// The path of the field, such as `votes[3].count`.
+    pub field: String,
+    /// What it held.
+    pub value: String,
+    /// What would be right.
+    pub rule: String,
+}
+
+impl Refusal {
+    /// A refusal of one field.
+    pub fn new(
+        code: RefusalCode,
+        field: impl Into<String>,
+        value: impl fmt::Display,
+        rule: impl Into<String>,
+    ) -> Self {
+        Self {
+            code,
+            field: field.into(),
+            value: value.to_string(),
+            rule: rule.into(),
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}: {} is {:?}: {}",
+            self.code.name(),
+            self.field,
+            self.value,
+            self.rule
+        )
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+/// The codes of refusals. They never change their meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefusalCode {
+    /// A field is malformed or missing.
+    Shape,
+    /// A number is over a limit.
+    Limit,
+    /// The election is not known, or is another one.
+    UnknownElection,
+    /// The election is not (wholly) defined yet.
+    NotDefined,
+    /// The election is defined already.
+    AlreadyDefined,
+    /// No unit of that id.
+    UnknownUnit,
+    /// No contest of that id.
+    UnknownContest,
+    /// No district of that id.
+    UnknownDistrict,
+    /// No counting group of that id, or not at this unit.
+    UnknownCountingGroup,
+    /// No option of that index or id.
+    UnknownOption,
+    /// An option of the ballot is missing: missing is not zero (F12).
+    MissingOption,
+    /// An option stands twice.
+    RepeatedOption,
+    /// The ballot's hash is not the one that is defined (F24).
+    BallotHash,
+    /// A correction without who and why.
+    AttributionMissing,
+    /// The sender may not do that.
+    Rights,
+    /// Too many reports of this key wait for a reviewer.
+    PendingFull,
+    /// There is nothing pending of that version.
+    NothingPending,
+    /// The version is not above the one that is counted.
+    StaleVersion,
+    /// The election's state does not allow it.
+    State,
+    /// The ballot is frozen since the first report.
+    BallotFrozen,
+}
+
+impl RefusalCode {
+    /// The code as it is sent.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Shape => "SHAPE",
+            Self::Limit => "LIMIT",
+            Self::UnknownElection => "UNKNOWN_ELECTION",
+            Self::NotDefined => "NOT_DEFINED",
+            Self::AlreadyDefined => "ALREADY_DEFINED",
+            Self::UnknownUnit => "UNKNOWN_UNIT",
+            Self::UnknownContest => "UNKNOWN_CONTEST",
+            Self::UnknownDistrict => "UNKNOWN_DISTRICT",
+            Self::UnknownCountingGroup => "UNKNOWN_COUNTING_GROUP",
+            Self::UnknownOption => "UNKNOWN_OPTION",
+            Self::MissingOption => "MISSING_OPTION",
+            Self::RepeatedOption => "REPEATED_OPTION",
+            Self::BallotHash => "BALLOT_HASH",
+            Self::AttributionMissing => "ATTRIBUTION_MISSING",
+            Self::Rights => "RIGHTS",
+            Self::PendingFull => "PENDING_FULL",
+            Self::NothingPending => "NOTHING_PENDING",
+            Self::StaleVersion => "STALE_VERSION",
+            Self::State => "STATE",
+            Self::BallotFrozen => "BALLOT_FROZEN",
+        }
+    }
+}
+
+/// The answer to a submitted report. All of them are answers; none is an error of the call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Counted from this revision on.
+    Accepted {
+        /// Where it stands in the log.
+        revision: Revision,
+        /// What is odd about it.
+        warnings: Vec<Warning>,
+    },
+    /// The same version with the same content is there already, at this revision.
+    Duplicate {
+        /// Where the first one stands.
+        revision: Revision,
+    },
+    /// A higher version is counted, since this revision.
+    Superseded {
+        /// Where the higher one stands.
+        revision: Revision,
+        /// The version that is counted.
+        counted_version: u32,
+    },
+    /// Stored, out of the count, waits for a reviewer.
+    Held {
+        /// Where it stands in the log.
+        revision: Revision,
+        /// Why.
+        reasons: Vec<HoldReason>,
+    },
+    /// The same version with other content: both are kept, the counted one stays, a reviewer decides.
+    Conflict {
+        /// Where the conflicting one stands in the log.
+        revision: Revision,
+        /// Where the one stands that it conflicts with.
+        other_revision: Revision,
+    },
+    /// Not stored: shape, identity, ballot hash or rights.
+    Refused(Refusal),
+}
+
+impl Outcome {
+    /// The name used in files and messages.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "ACCEPTED",
+            Self::Duplicate { .. } => "DUPLICATE",
+            Self::Superseded { .. } => "SUPERSEDED",
+            Self::Held { .. } => "HELD",
+            Self::Conflict { .. } => "CONFLICT",
+            Self::Refused(_) => "REFUSED",
+        }
+    }
+}
