@@ -1,0 +1,200 @@
+//! Stopping in order: first tell everybody, then wait for a grace period, then cut what is left.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::task::TaskTracker;
+use tracing::{info, warn};
+
+/// Stops a named part of the program and waits for its tasks. Clones stop the same part.
+///
+/// A part goes through two moments. At *stopping* it takes no new work and ends its streams; at *expired*, when the
+/// grace period is over, every task and call that is left is dropped at its next await. A [child](Self::child) stops
+/// with its parent but also alone.
+#[derive(Debug, Clone)]
+pub struct Stopper {
+    name: Arc<str>,
+    stopping: CancellationToken,
+    expired: CancellationToken,
+    /// Its own tasks, then those of each ancestor, which must wait for them too.
+    tasks: Vec<TaskTracker>,
+}
+
+/// What was left when the grace period was over.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{name}: {tasks} tasks were still running after {grace:?} and were cut")]
+pub struct Overdue {
+    /// The part that was stopped.
+    pub name: String,
+    /// How many of its tasks were cut.
+    pub tasks: usize,
+    /// How long they had.
+    pub grace: Duration,
+}
+
+impl Stopper {
+    /// A stopper of its own. The name is for logs.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            stopping: CancellationToken::new(),
+            expired: CancellationToken::new(),
+            tasks: vec![TaskTracker::new()],
+        }
+    }
+
+    /// A part of this part: stopped with it, waited for by it, and able to stop without it.
+    pub fn child(&self, name: &str) -> Self {
+        let tasks = [TaskTracker::new()].into_iter().chain(self.tasks.clone());
+        Self {
+            name: name.into(),
+            stopping: self.stopping.child_token(),
+            expired: self.expired.child_token(),
+            tasks: tasks.collect(),
+        }
+    }
+
+    /// The name given at the start.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Asks the part to stop. Returns at once; asking again changes nothing.
+    pub fn stop(&self) {
+        if !self.stopping.is_cancelled() {
+            info!(part = %self.name, "stopping");
+            self.stopping.cancel();
+        }
+    }
+
+    /// Whether the part was asked to stop.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.is_cancelled()
+    }
+
+    /// Completes when the part is asked to stop. A loop selects on this to end in good order.
+    pub fn stopping(&self) -> WaitForCancellationFutureOwned {
+        self.stopping.clone().cancelled_owned()
+    }
+
+    /// Completes when the grace period is over.
+    pub fn expired(&self) -> WaitForCancellationFutureOwned {
+        self.expired.clone().cancelled_owned()
+    }
+
+    /// Starts a task that [`drain`](Self::drain) waits for, and that is dropped when the grace period is over.
+    pub fn spawn<F>(&self, future: F) -> JoinHandle<Option<F::Output>>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        let counted: Vec<_> = self.tasks.iter().map(TaskTracker::token).collect();
+        let expired = self.expired.clone();
+        tokio::spawn(async move {
+            let outcome = expired.run_until_cancelled_owned(future).await;
+            drop(counted);
+            outcome
+        })
+    }
+
+    /// Stops the part and waits for its tasks, at most for `grace`; then cuts what is left and waits for that.
+    ///
+    /// # Errors
+    /// [`Overdue`] when something had to be cut.
+    pub async fn drain(&self, grace: Duration) -> Result<(), Overdue> {
+        self.stop();
+        let tasks = &self.tasks[0];
+        tasks.close();
+        if tokio::time::timeout(grace, tasks.wait()).await.is_ok() {
+            self.expired.cancel();
+            return Ok(());
+        }
+        let overdue = Overdue {
+            name: self.name.to_string(),
+            tasks: tasks.len(),
+            grace,
+        };
+        warn!(part = %self.name, tasks = overdue.tasks, ?grace, "cutting what is left");
+        self.expired.cancel();
+        tasks.wait().await;
+        Err(overdue)
+    }
+
+    /// Stops the part at the first SIGINT or SIGTERM and ends the grace period at the second. Only a binary does this.
+    ///
+    /// # Errors
+    /// When the system lets no handler be installed.
+    pub fn stop_on_signals(&self) -> std::io::Result<JoinHandle<()>> {
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        let stopper = self.clone();
+        Ok(tokio::spawn(async move {
+            for last in [false, true] {
+                let name = tokio::select! {
+                    _ = interrupt.recv() => "SIGINT",
+                    _ = terminate.recv() => "SIGTERM",
+                };
+                info!(signal = name, "signal received");
+                if last {
+                    stopper.expired.cancel();
+                } else {
+                    stopper.stop();
+                }
+            }
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GRACE: Duration = Duration::from_secs(10);
+
+    #[tokio::test(start_paused = true)]
+    async fn drain_waits_for_tasks_that_end_in_time() {
+        let stopper = Stopper::new("part");
+        let inner = stopper.clone();
+        let task = stopper.spawn(async move {
+            inner.stopping().await;
+            tokio::time::sleep(GRACE / 2).await;
+            7
+        });
+        assert_eq!(stopper.drain(GRACE).await, Ok(()));
+        assert_eq!(task.await.unwrap(), Some(7));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn drain_cuts_what_is_left_after_the_grace_period_and_says_so() {
+        let stopper = Stopper::new("part");
+        let task = stopper.spawn(std::future::pending::<()>());
+        let overdue = stopper.drain(GRACE).await.unwrap_err();
+        assert_eq!((overdue.tasks, overdue.grace), (1, GRACE));
+        assert_eq!(task.await.unwrap(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_child_stops_alone_and_with_its_parent() {
+        let parent = Stopper::new("parent");
+        let first = parent.child("first");
+        let second = parent.child("second");
+        let waits = |part: &Stopper| {
+            let stopping = part.stopping();
+            part.spawn(stopping)
+        };
+        let (one, two) = (waits(&first), waits(&second));
+        assert_eq!(first.drain(GRACE).await, Ok(()));
+        assert!(one.is_finished() && !two.is_finished() && !parent.is_stopping());
+        assert_eq!(parent.drain(GRACE).await, Ok(()));
+        assert!(two.is_finished() && second.is_stopping());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_parent_waits_for_the_tasks_of_its_children() {
+        let parent = Stopper::new("parent");
+        parent.child("child").spawn(std::future::pending::<()>());
+        assert_eq!(parent.drain(GRACE).await.unwrap_err().tasks, 1);
+    }
+}
