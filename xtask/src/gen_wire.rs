@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use prost_build::Module;
+use prost_types::FileDescriptorSet;
 use protox::Compiler;
 
 use crate::step::Failure;
@@ -17,6 +18,8 @@ const GENERATED: &str = "crates/wire/src/generated";
 
 /// The descriptors of the whole contract, with imports and without comments: what server reflection answers from.
 const DESCRIPTOR: &str = "descriptor.bin";
+
+const DESCRIPTOR_COMMENT: &str = "/// The contract as an encoded `google.protobuf.FileDescriptorSet`, with imports and without comments.\n";
 
 const HEADER: &str = "// Generated from proto/ by `cargo xtask gen`. Do not edit: CI compares it with a fresh run.\n";
 
@@ -92,7 +95,7 @@ fn generate(proto: &Path) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     }
     let with_comments = compile(proto, &sources, true)?;
     let descriptor = compile(proto, &sources, false)?.encode_file_descriptor_set();
-    let mut files = rust_files(with_comments, &descriptor)?;
+    let mut files = rust_files(&with_comments, &descriptor)?;
     files.insert(DESCRIPTOR.to_owned(), descriptor);
     Ok(files)
 }
@@ -109,7 +112,10 @@ fn compile(proto: &Path, sources: &[PathBuf], comments: bool) -> Result<Compiler
 }
 
 /// One Rust file per proto package (messages, JSON, client and server), and `mod.rs` that nests them.
-fn rust_files(compiler: Compiler, descriptor: &[u8]) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
+fn rust_files(
+    compiler: &Compiler,
+    descriptor: &[u8],
+) -> Result<BTreeMap<String, Vec<u8>>, Failure> {
     let invalid = |error: std::io::Error| Failure::Found(format!("proto: {error}"));
     let requests = compiler
         .file_descriptor_set()
@@ -147,11 +153,47 @@ fn rust_files(compiler: Compiler, descriptor: &[u8]) -> Result<BTreeMap<String, 
             .or_default()
             .extend_from_slice(&code);
     }
-    files.insert(
-        "mod.rs".to_owned(),
-        module_tree(modules.keys()).into_bytes(),
-    );
+    let tree = module_tree(modules.keys()) + &method_lists(&compiler.file_descriptor_set());
+    files.insert("mod.rs".to_owned(), tree.into_bytes());
     Ok(files)
+}
+
+/// What a server must know of its methods before a call reaches one: unary ones get a deadline, streams do not.
+fn method_lists(descriptors: &FileDescriptorSet) -> String {
+    let mut unary = Vec::new();
+    let mut streaming = Vec::new();
+    for file in &descriptors.file {
+        for service in &file.service {
+            for method in &service.method {
+                let path = format!("/{}.{}/{}", file.package(), service.name(), method.name());
+                if method.client_streaming() || method.server_streaming() {
+                    streaming.push(path);
+                } else {
+                    unary.push(path);
+                }
+            }
+        }
+    }
+    format!(
+        "{}{}\n{DESCRIPTOR_COMMENT}pub const DESCRIPTOR: &[u8] = include_bytes!(\"{DESCRIPTOR}\");\n",
+        method_list("UNARY_METHODS", "with one request and one response", unary),
+        method_list(
+            "STREAMING_METHODS",
+            "with a stream in either direction",
+            streaming
+        ),
+    )
+}
+
+fn method_list(name: &str, which: &str, mut paths: Vec<String>) -> String {
+    paths.sort();
+    let lines: String = paths
+        .iter()
+        .map(|path| format!("    \"{path}\",\n"))
+        .collect();
+    format!(
+        "\n/// The paths of the methods {which}.\n#[rustfmt::skip]\npub const {name}: &[&str] = &[\n{lines}];\n"
+    )
 }
 
 /// `mod.rs`: the packages as nested modules, in the order of their names.

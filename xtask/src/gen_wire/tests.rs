@@ -11,6 +11,7 @@ message Sample {
   google.protobuf.Timestamp time = 3;
 }
 service SampleService {
+  rpc Ask(Sample) returns (Sample);
   // Gives it back.
   rpc Echo(Sample) returns (stream Sample);
 }
@@ -48,9 +49,12 @@ fn messages_services_json_and_bytes_are_generated() {
         assert!(code.contains(wanted), "missing: {wanted}");
     }
     let tree = fs::read_to_string(root.path().join(GENERATED).join("mod.rs")).unwrap();
-    assert!(tree.ends_with(
+    assert!(tree.contains(
         "pub mod sample {\n    pub mod v1 {\n        include!(\"sample.v1.rs\");\n    }\n}\n"
     ));
+    let (unary, streaming) = tree.split_once("STREAMING_METHODS").unwrap();
+    assert!(unary.contains("\"/sample.v1.SampleService/Ask\""));
+    assert!(streaming.contains("\"/sample.v1.SampleService/Echo\""));
 }
 
 #[test]
