@@ -4,6 +4,7 @@
 //! everything that is shown is a fold of a prefix of that log.
 #![deny(clippy::float_arithmetic)]
 
+pub mod bytes;
 pub mod command;
 pub mod counts;
 pub mod definition;
@@ -13,3 +14,4 @@ pub mod publication;
 pub mod report;
 pub mod rules;
 pub mod stage;
+pub mod submission;

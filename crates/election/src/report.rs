@@ -363,6 +363,7 @@ impl std::error::Error for Refusal {}
 
 /// The codes of refusals. They never change their meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
 pub enum RefusalCode {
     /// A field is malformed or missing.
     Shape,
@@ -407,6 +408,40 @@ pub enum RefusalCode {
 }
 
 impl RefusalCode {
+    /// All codes. Their positions are their numbers in bytes, so new ones come at the end.
+    pub const ALL: [Self; 20] = [
+        Self::Shape,
+        Self::Limit,
+        Self::UnknownElection,
+        Self::NotDefined,
+        Self::AlreadyDefined,
+        Self::UnknownUnit,
+        Self::UnknownContest,
+        Self::UnknownDistrict,
+        Self::UnknownCountingGroup,
+        Self::UnknownOption,
+        Self::MissingOption,
+        Self::RepeatedOption,
+        Self::BallotHash,
+        Self::AttributionMissing,
+        Self::Rights,
+        Self::PendingFull,
+        Self::NothingPending,
+        Self::StaleVersion,
+        Self::State,
+        Self::BallotFrozen,
+    ];
+
+    /// Its number in bytes.
+    pub const fn number(self) -> u8 {
+        self as u8
+    }
+
+    /// The code of that number.
+    pub fn from_number(number: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(number)).copied()
+    }
+
     /// The code as it is sent.
     pub const fn name(self) -> &'static str {
         match self {

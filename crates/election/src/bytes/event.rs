@@ -1,0 +1,546 @@
+//! Events as records.
+
+use super::codec::{Reader, Writer};
+use super::parts::{decode_units, encode_unit, part_text};
+use super::{DecodeError, FORMAT, parse_part, read_counts, write_counts};
+use crate::event::{Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout};
+use crate::ids::LogId;
+use crate::publication::{PublicationClass, PublicationMode};
+use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus, Warning};
+use crate::stage::{Mark, Stage};
+use sha2::{Digest, Sha256};
+
+/// The numbers of the kinds of events. They are never used again for another kind.
+pub mod kind {
+    #![allow(missing_docs, reason = "each is the kind of the event of that name")]
+    pub const DEFINED: u8 = 1;
+    pub const UNITS_REGISTERED: u8 = 2;
+    pub const RULES_AMENDED: u8 = 3;
+    pub const PRESENTATION_AMENDED: u8 = 4;
+    pub const REPORT_COUNTED: u8 = 10;
+    pub const REPORT_HELD: u8 = 11;
+    pub const RELEASED: u8 = 12;
+    pub const REJECTED: u8 = 13;
+    pub const WITHDRAWN: u8 = 14;
+    pub const STATUS_SET: u8 = 15;
+    pub const TURNOUT_COUNTED: u8 = 16;
+    pub const LOT_DRAWN: u8 = 20;
+    pub const CANDIDATES_CHANGED: u8 = 21;
+    pub const CLASS_OPENED: u8 = 30;
+    pub const PUBLICATION_MOVED: u8 = 31;
+    pub const STAGE_SET: u8 = 32;
+    pub const MARK_SET: u8 = 33;
+    pub const DECLARED: u8 = 34;
+    pub const CERTIFIED: u8 = 35;
+}
+
+/// A record: what may be published, and what stays inside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordBytes {
+    /// The public body.
+    pub public: Vec<u8>,
+    /// The private annex.
+    pub annex: Vec<u8>,
+}
+
+/// The record of an event. `salt` must be random and used once.
+pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
+    let Recorded { revision, time, principal, event } = recorded;
+    let mut annex = Writer::with_capacity(64);
+    annex.raw(&salt);
+    annex.text(principal);
+    if let Event::ReportHeld { attribution, counts, .. } = event {
+        annex.option(attribution.as_ref(), write_attribution);
+        annex.option(counts.as_ref(), write_counts);
+    }
+    let annex = annex.into_bytes();
+
+    let mut public = Writer::with_capacity(256);
+    public.u8(FORMAT);
+    public.u8(kind_of(event));
+    public.u16(0);
+    public.revision(*revision);
+    public.time(*time);
+    public.raw(&Sha256::digest(&annex));
+    write_event(&mut public, event);
+    RecordBytes { public: public.into_bytes(), annex }
+}
+
+/// Reads a record. Without the annex the event has no principal, and a held report has no counts. The annex's hash is
+/// not checked here (see [`verify_annex`]): the log's own checksums cover both.
+pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, DecodeError> {
+    let mut reader = Reader::new(public);
+    let format = reader.u8()?;
+    if format != FORMAT {
+        return Err(reader.fault(format!("format {format} is not known; this version reads {FORMAT}")));
+    }
+    let kind = reader.u8()?;
+    reader.u16()?;
+    let revision = reader.revision()?;
+    let time = reader.time()?;
+    reader.raw(32)?;
+    let mut event = read_event(&mut reader, kind)?;
+    reader.end()?;
+    let mut principal = String::new();
+    if let Some(annex) = annex {
+        let mut reader = Reader::new(annex);
+        reader.raw(16)?;
+        principal = reader.string()?;
+        if let Event::ReportHeld { attribution, counts, .. } = &mut event {
+            *attribution = reader.option(read_attribution)?;
+            *counts = reader.option(read_counts)?;
+        }
+        reader.end()?;
+    }
+    Ok(Recorded { revision, time, principal, event })
+}
+
+/// Whether the annex is the one whose hash stands in the public body.
+pub fn verify_annex(public: &[u8], annex: &[u8]) -> bool {
+    public.get(20..52).is_some_and(|hash| hash == Sha256::digest(annex).as_slice())
+}
+
+fn kind_of(event: &Event) -> u8 {
+    match event {
+        Event::Defined { .. } => kind::DEFINED,
+        Event::UnitsRegistered { .. } => kind::UNITS_REGISTERED,
+        Event::RulesAmended { .. } => kind::RULES_AMENDED,
+        Event::PresentationAmended { .. } => kind::PRESENTATION_AMENDED,
+        Event::ReportCounted { .. } => kind::REPORT_COUNTED,
+        Event::ReportHeld { .. } => kind::REPORT_HELD,
+        Event::Released { .. } => kind::RELEASED,
+        Event::Rejected { .. } => kind::REJECTED,
+        Event::Withdrawn { .. } => kind::WITHDRAWN,
+        Event::StatusSet { .. } => kind::STATUS_SET,
+        Event::TurnoutCounted { .. } => kind::TURNOUT_COUNTED,
+        Event::LotDrawn(_) => kind::LOT_DRAWN,
+        Event::CandidatesChanged { .. } => kind::CANDIDATES_CHANGED,
+        Event::ClassOpened { .. } => kind::CLASS_OPENED,
+        Event::PublicationMoved { .. } => kind::PUBLICATION_MOVED,
+        Event::StageSet { .. } => kind::STAGE_SET,
+        Event::MarkSet { .. } => kind::MARK_SET,
+        Event::Declared(_) => kind::DECLARED,
+        Event::Certified { .. } => kind::CERTIFIED,
+    }
+}
+
+fn write_event(writer: &mut Writer, event: &Event) {
+    match event {
+        Event::Defined { log_id, ballot, rules, presentation, areas, unit_count, register_hash } => {
+            writer.raw(&log_id.0);
+            writer.text(&part_text(ballot));
+            writer.text(&part_text(rules));
+            writer.text(&part_text(presentation));
+            writer.text(&part_text(areas));
+            writer.u32(*unit_count);
+            writer.raw(&register_hash.0);
+        }
+        Event::UnitsRegistered { first_index, units, reason } => {
+            writer.u32(*first_index);
+            writer.option(reason.as_deref(), Writer::text);
+            writer.list(units.iter(), encode_unit);
+        }
+        Event::RulesAmended { rules, reason } => {
+            writer.text(&part_text(rules));
+            writer.text(reason);
+        }
+        Event::PresentationAmended { presentation, reason } => {
+            writer.text(&part_text(presentation));
+            writer.text(reason);
+        }
+        Event::ReportCounted { counted, warnings } => {
+            write_counted(writer, counted);
+            writer.list(warnings.iter(), write_warning);
+        }
+        // The attribution and the counts are private until a reviewer lets them into the count.
+        Event::ReportHeld {
+            slot,
+            version,
+            kind,
+            reasons,
+            conflicts_with,
+            slot_move,
+            attribution: _,
+            counts: _,
+        } => {
+            write_slot(writer, *slot);
+            writer.u32(*version);
+            writer.u8(*kind as u8);
+            writer.list(reasons.iter(), write_hold_reason);
+            writer.option(*conflicts_with, Writer::revision);
+            write_slot_move(writer, *slot_move);
+        }
+        Event::Released { counted, held_revision, reason } => {
+            write_counted(writer, counted);
+            writer.revision(*held_revision);
+            writer.text(reason);
+        }
+        Event::Rejected { slot, held_revision, slot_move, reason } => {
+            write_slot(writer, *slot);
+            writer.revision(*held_revision);
+            write_slot_move(writer, *slot_move);
+            writer.text(reason);
+        }
+        Event::Withdrawn { slot, version, replaced, slot_move, attribution } => {
+            write_slot(writer, *slot);
+            writer.u32(*version);
+            writer.option(replaced.as_ref(), write_counts);
+            write_slot_move(writer, *slot_move);
+            write_attribution(writer, attribution);
+        }
+        Event::StatusSet { slot, replaced, slot_move, merged_into, attribution } => {
+            write_slot(writer, *slot);
+            writer.option(replaced.as_ref(), write_counts);
+            write_slot_move(writer, *slot_move);
+            writer.option(*merged_into, Writer::u32);
+            write_attribution(writer, attribution);
+        }
+        Event::TurnoutCounted { unit, district, version, ballots_issued, is_final, replaced, attribution } => {
+            writer.u32(*unit);
+            writer.u16(*district);
+            writer.u32(*version);
+            writer.u32(*ballots_issued);
+            writer.flag(*is_final);
+            writer.option(*replaced, |writer, turnout| {
+                writer.u32(turnout.ballots_issued);
+                writer.flag(turnout.is_final);
+            });
+            writer.option(attribution.as_ref(), write_attribution);
+        }
+        Event::LotDrawn(Lot { contest, district, stage, tied, seats, winners, attribution }) => {
+            writer.u8(*contest);
+            writer.u16(*district);
+            writer.u16(*stage);
+            writer.list(tied.iter(), |writer, option| writer.u32(*option));
+            writer.u32(*seats);
+            writer.list(winners.iter(), |writer, option| writer.u32(*option));
+            write_attribution(writer, attribution);
+        }
+        Event::CandidatesChanged { contest, district, option, candidates, effective, reason } => {
+            writer.u8(*contest);
+            writer.u16(*district);
+            writer.u32(*option);
+            writer.u32(*candidates);
+            writer.text(effective);
+            writer.text(reason);
+        }
+        Event::ClassOpened { class, opens_at } => {
+            writer.u8(*class as u8);
+            writer.time(*opens_at);
+        }
+        Event::PublicationMoved { mode, reason } => {
+            let (number, at) = match mode {
+                PublicationMode::FollowHead => (0, None),
+                PublicationMode::HoldAt(at) => (1, Some(*at)),
+                PublicationMode::Paused => (2, None),
+            };
+            writer.u8(number);
+            writer.revision(at.unwrap_or_default());
+            writer.text(reason);
+        }
+        Event::StageSet { stage, reason } => {
+            writer.u8(*stage as u8);
+            writer.text(reason);
+        }
+        Event::MarkSet { mark, is_set, reason } => {
+            writer.u8(*mark as u8);
+            writer.flag(*is_set);
+            writer.text(reason);
+        }
+        Event::Declared(declaration) => write_declaration(writer, declaration),
+        Event::Certified { attribution } => write_attribution(writer, attribution),
+    }
+}
+
+fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError> {
+    Ok(match number {
+        kind::DEFINED => Event::Defined {
+            log_id: LogId(reader.array()?),
+            ballot: parse_part(reader)?,
+            rules: parse_part(reader)?,
+            presentation: parse_part(reader)?,
+            areas: parse_part(reader)?,
+            unit_count: reader.u32()?,
+            register_hash: reader.hash()?,
+        },
+        kind::UNITS_REGISTERED => {
+            let first_index = reader.u32()?;
+            let reason = reader.option(Reader::string)?;
+            let count = reader.length(1)?;
+            Event::UnitsRegistered { first_index, reason, units: decode_units(reader, count)? }
+        }
+        kind::RULES_AMENDED => Event::RulesAmended { rules: parse_part(reader)?, reason: reader.string()? },
+        kind::PRESENTATION_AMENDED => {
+            Event::PresentationAmended { presentation: parse_part(reader)?, reason: reader.string()? }
+        }
+        kind::REPORT_COUNTED => {
+            Event::ReportCounted { counted: read_counted(reader)?, warnings: reader.list(9, read_warning)? }
+        }
+        kind::REPORT_HELD => Event::ReportHeld {
+            slot: read_slot(reader)?,
+            version: reader.u32()?,
+            kind: read_report_kind(reader)?,
+            reasons: reader.list(1, read_hold_reason)?,
+            conflicts_with: reader.option(Reader::revision)?,
+            slot_move: read_slot_move(reader)?,
+            attribution: None,
+            counts: None,
+        },
+        kind::RELEASED => Event::Released {
+            counted: read_counted(reader)?,
+            held_revision: reader.revision()?,
+            reason: reader.string()?,
+        },
+        kind::REJECTED => Event::Rejected {
+            slot: read_slot(reader)?,
+            held_revision: reader.revision()?,
+            slot_move: read_slot_move(reader)?,
+            reason: reader.string()?,
+        },
+        kind::WITHDRAWN => Event::Withdrawn {
+            slot: read_slot(reader)?,
+            version: reader.u32()?,
+            replaced: reader.option(read_counts)?,
+            slot_move: read_slot_move(reader)?,
+            attribution: read_attribution(reader)?,
+        },
+        kind::STATUS_SET => Event::StatusSet {
+            slot: read_slot(reader)?,
+            replaced: reader.option(read_counts)?,
+            slot_move: read_slot_move(reader)?,
+            merged_into: reader.option(Reader::u32)?,
+            attribution: read_attribution(reader)?,
+        },
+        kind::TURNOUT_COUNTED => Event::TurnoutCounted {
+            unit: reader.u32()?,
+            district: reader.u16()?,
+            version: reader.u32()?,
+            ballots_issued: reader.u32()?,
+            is_final: reader.flag()?,
+            replaced: reader
+                .option(|reader| Ok(Turnout { ballots_issued: reader.u32()?, is_final: reader.flag()? }))?,
+            attribution: reader.option(read_attribution)?,
+        },
+        kind::LOT_DRAWN => Event::LotDrawn(Lot {
+            contest: reader.u8()?,
+            district: reader.u16()?,
+            stage: reader.u16()?,
+            tied: reader.list(4, Reader::u32)?,
+            seats: reader.u32()?,
+            winners: reader.list(4, Reader::u32)?,
+            attribution: read_attribution(reader)?,
+        }),
+        kind::CANDIDATES_CHANGED => Event::CandidatesChanged {
+            contest: reader.u8()?,
+            district: reader.u16()?,
+            option: reader.u32()?,
+            candidates: reader.u32()?,
+            effective: reader.string()?,
+            reason: reader.string()?,
+        },
+        kind::CLASS_OPENED => Event::ClassOpened {
+            class: read_numbered(reader, &PublicationClass::ALL, "class of publication")?,
+            opens_at: reader.time()?,
+        },
+        kind::PUBLICATION_MOVED => {
+            let number = reader.u8()?;
+            let at = reader.revision()?;
+            let mode = match number {
+                0 => PublicationMode::FollowHead,
+                1 => PublicationMode::HoldAt(at),
+                2 => PublicationMode::Paused,
+                other => return Err(reader.fault(format!("{other} is no mode of publication"))),
+            };
+            Event::PublicationMoved { mode, reason: reader.string()? }
+        }
+        kind::STAGE_SET => {
+            Event::StageSet { stage: read_numbered(reader, &Stage::ALL, "stage")?, reason: reader.string()? }
+        }
+        kind::MARK_SET => Event::MarkSet {
+            mark: read_numbered(reader, &Mark::ALL, "mark")?,
+            is_set: reader.flag()?,
+            reason: reader.string()?,
+        },
+        kind::DECLARED => Event::Declared(read_declaration(reader)?),
+        kind::CERTIFIED => Event::Certified { attribution: read_attribution(reader)? },
+        other => return Err(reader.fault(format!("{other} is no kind of event that this version knows"))),
+    })
+}
+
+fn write_counted(writer: &mut Writer, counted: &Counted) {
+    let Counted { slot, version, kind, counts, replaced, slot_move, attribution } = counted;
+    write_slot(writer, *slot);
+    writer.u32(*version);
+    writer.u8(*kind as u8);
+    write_slot_move(writer, *slot_move);
+    write_counts(writer, counts);
+    writer.option(replaced.as_ref(), write_counts);
+    writer.option(attribution.as_ref(), write_attribution);
+}
+
+fn read_counted(reader: &mut Reader<'_>) -> Result<Counted, DecodeError> {
+    Ok(Counted {
+        slot: read_slot(reader)?,
+        version: reader.u32()?,
+        kind: read_report_kind(reader)?,
+        slot_move: read_slot_move(reader)?,
+        counts: read_counts(reader)?,
+        replaced: reader.option(read_counts)?,
+        attribution: reader.option(read_attribution)?,
+    })
+}
+
+pub(crate) fn write_slot(writer: &mut Writer, slot: Slot) {
+    writer.u32(slot.unit);
+    writer.u16(slot.district);
+    writer.u8(slot.contest);
+    writer.u8(slot.counting_group);
+}
+
+pub(crate) fn read_slot(reader: &mut Reader<'_>) -> Result<Slot, DecodeError> {
+    Ok(Slot {
+        unit: reader.u32()?,
+        district: reader.u16()?,
+        contest: reader.u8()?,
+        counting_group: reader.u8()?,
+    })
+}
+
+const COUNTED_BIT: u8 = 0x10;
+const PENDING_BIT: u8 = 0x20;
+
+pub(crate) fn slot_state_byte(state: SlotState) -> u8 {
+    let counted = if state.counted { COUNTED_BIT } else { 0 };
+    let pending = if state.pending { PENDING_BIT } else { 0 };
+    state.status as u8 | counted | pending
+}
+
+pub(crate) fn read_slot_state(reader: &mut Reader<'_>) -> Result<SlotState, DecodeError> {
+    let byte = reader.u8()?;
+    let status = UnitStatus::ALL.get(usize::from(byte & 0x0f)).filter(|_| byte & 0xc0 == 0);
+    let status = *status.ok_or_else(|| reader.fault(format!("{byte} is no state of a tally")))?;
+    Ok(SlotState { status, counted: byte & COUNTED_BIT != 0, pending: byte & PENDING_BIT != 0 })
+}
+
+fn write_slot_move(writer: &mut Writer, slot_move: SlotMove) {
+    writer.u8(slot_state_byte(slot_move.before));
+    writer.u8(slot_state_byte(slot_move.after));
+}
+
+fn read_slot_move(reader: &mut Reader<'_>) -> Result<SlotMove, DecodeError> {
+    Ok(SlotMove { before: read_slot_state(reader)?, after: read_slot_state(reader)? })
+}
+
+pub(super) fn read_report_kind(reader: &mut Reader<'_>) -> Result<ReportKind, DecodeError> {
+    let number = reader.u8()?;
+    ReportKind::ALL
+        .into_iter()
+        .find(|kind| *kind as u8 == number)
+        .ok_or_else(|| reader.fault(format!("{number} is no kind of report")))
+}
+
+pub(crate) fn write_attribution(writer: &mut Writer, attribution: &Attribution) {
+    writer.text(&attribution.by);
+    writer.text(&attribution.reason);
+}
+
+pub(crate) fn read_attribution(reader: &mut Reader<'_>) -> Result<Attribution, DecodeError> {
+    Ok(Attribution { by: reader.string()?, reason: reader.string()? })
+}
+
+pub(super) fn write_warning(writer: &mut Writer, warning: &Warning) {
+    let Warning::ManyZeros { zeros, options } = warning;
+    writer.u8(1);
+    writer.u32(*zeros);
+    writer.u32(*options);
+}
+
+pub(super) fn read_warning(reader: &mut Reader<'_>) -> Result<Warning, DecodeError> {
+    match reader.u8()? {
+        1 => Ok(Warning::ManyZeros { zeros: reader.u32()?, options: reader.u32()? }),
+        other => Err(reader.fault(format!("{other} is no warning"))),
+    }
+}
+
+pub(super) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
+    match reason {
+        HoldReason::IdentityBroken { identity, left, right } => {
+            writer.u8(1);
+            writer.u16(*identity);
+            writer.u64(*left);
+            writer.u64(*right);
+        }
+        HoldReason::BallotsOverRoll { ballots, roll } => {
+            writer.u8(2);
+            writer.u64(*ballots);
+            writer.u64(*roll);
+        }
+        HoldReason::VotesOverValid { votes, limit } => {
+            writer.u8(3);
+            writer.u64(*votes);
+            writer.u64(*limit);
+        }
+        HoldReason::VersionJump { counted, version } => {
+            writer.u8(4);
+            writer.u32(*counted);
+            writer.u32(*version);
+        }
+        HoldReason::FallWithoutCorrection { option, before, after } => {
+            writer.u8(5);
+            writer.u32(*option);
+            writer.u32(*before);
+            writer.u32(*after);
+        }
+        HoldReason::LeadMoved { moved, electorate } => {
+            writer.u8(6);
+            writer.u64(*moved);
+            writer.u64(*electorate);
+        }
+        HoldReason::UnitStatus(status) => {
+            writer.u8(7);
+            writer.u8(*status as u8);
+        }
+    }
+}
+
+pub(super) fn read_hold_reason(reader: &mut Reader<'_>) -> Result<HoldReason, DecodeError> {
+    Ok(match reader.u8()? {
+        1 => HoldReason::IdentityBroken { identity: reader.u16()?, left: reader.u64()?, right: reader.u64()? },
+        2 => HoldReason::BallotsOverRoll { ballots: reader.u64()?, roll: reader.u64()? },
+        3 => HoldReason::VotesOverValid { votes: reader.u64()?, limit: reader.u64()? },
+        4 => HoldReason::VersionJump { counted: reader.u32()?, version: reader.u32()? },
+        5 => HoldReason::FallWithoutCorrection {
+            option: reader.u32()?,
+            before: reader.u32()?,
+            after: reader.u32()?,
+        },
+        6 => HoldReason::LeadMoved { moved: reader.u64()?, electorate: reader.u64()? },
+        7 => HoldReason::UnitStatus(read_numbered(reader, &UnitStatus::ALL, "status of a unit")?),
+        other => return Err(reader.fault(format!("{other} is no reason to hold a report"))),
+    })
+}
+
+pub(crate) fn write_declaration(writer: &mut Writer, declaration: &Declaration) {
+    let Declaration { contest, district, seats, attribution } = declaration;
+    writer.u8(*contest);
+    writer.u16(*district);
+    writer.list(seats.iter(), |writer, (option, seats)| {
+        writer.u32(*option);
+        writer.u32(*seats);
+    });
+    write_attribution(writer, attribution);
+}
+
+pub(crate) fn read_declaration(reader: &mut Reader<'_>) -> Result<Declaration, DecodeError> {
+    Ok(Declaration {
+        contest: reader.u8()?,
+        district: reader.u16()?,
+        seats: reader.list(8, |reader| Ok((reader.u32()?, reader.u32()?)))?,
+        attribution: read_attribution(reader)?,
+    })
+}
+
+pub(crate) fn read_numbered<T: Copy>(reader: &mut Reader<'_>, all: &[T], what: &str) -> Result<T, DecodeError> {
+    let number = reader.u8()?;
+    all.get(usize::from(number)).copied().ok_or_else(|| reader.fault(format!("{number} is no {what}")))
+}

@@ -1,0 +1,91 @@
+//! What several kinds of bytes are made of: counts, units, and the definition's parts as canonical text.
+
+use super::DecodeError;
+use super::codec::{Reader, Writer};
+use crate::counts::{COUNTERS, Counter, Counts, Form};
+use crate::definition::{Unit, UnitKind};
+use crate::ids::IdError;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// The canonical text of a part of the definition: TOML in the order of the fields. Its SHA-256 is the part's content
+/// hash.
+pub fn part_text<T: Serialize>(part: &T) -> String {
+    toml::to_string(part).expect("the definition's types have string keys and no values that TOML lacks")
+}
+
+pub(crate) fn parse_part<T: DeserializeOwned>(reader: &mut Reader<'_>) -> Result<T, DecodeError> {
+    let text = reader.text()?;
+    toml::from_str(text).map_err(|error| reader.fault(error.to_string()))
+}
+
+pub(crate) fn write_counts(writer: &mut Writer, counts: &Counts) {
+    writer.length(counts.votes.len());
+    writer.u32s(&counts.votes);
+    writer.u16(counts.form.present());
+    for (_, value) in counts.form.iter() {
+        writer.u32(value);
+    }
+}
+
+pub(crate) fn read_counts(reader: &mut Reader<'_>) -> Result<Counts, DecodeError> {
+    let options = reader.length(4)?;
+    let votes = reader.u32s(options)?;
+    let present = reader.u16()?;
+    if present >> COUNTERS != 0 {
+        return Err(reader.fault("unknown counters of the form"));
+    }
+    let mut form = Form::EMPTY;
+    for counter in Counter::ALL {
+        if present & (1 << counter as u8) != 0 {
+            form.set(counter, reader.u32()?);
+        }
+    }
+    Ok(Counts { votes, form })
+}
+
+/// The canonical bytes of a unit.
+pub fn encode_unit(writer: &mut Writer, unit: &Unit) {
+    let Unit { id, kind, district, area, roll, name, counting_groups } = unit;
+    writer.text(id.as_str());
+    writer.u8(*kind as u8);
+    writer.text(district.as_str());
+    writer.option(area.as_ref(), |writer, area| writer.text(area.as_str()));
+    writer.option(*roll, Writer::u32);
+    writer.text(name);
+    writer.list(counting_groups.iter(), |writer, group| writer.text(group.as_str()));
+}
+
+/// The canonical bytes of units, one after the other, without a length.
+pub fn encode_units(units: &[Unit]) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(units.len() * 64);
+    units.iter().for_each(|unit| encode_unit(&mut writer, unit));
+    writer.into_bytes()
+}
+
+/// Reads `count` units.
+pub fn decode_units(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Unit>, DecodeError> {
+    (0..count).map(|_| decode_unit(reader)).collect()
+}
+
+fn decode_unit(reader: &mut Reader<'_>) -> Result<Unit, DecodeError> {
+    let id = read_id(reader, crate::ids::UnitId::new)?;
+    let kind = usize::from(reader.u8()?);
+    Ok(Unit {
+        id,
+        kind: *UnitKind::ALL.get(kind).ok_or_else(|| reader.fault(format!("{kind} is no kind of unit")))?,
+        district: read_id(reader, crate::ids::DistrictId::new)?,
+        area: reader.option(|reader| read_id(reader, crate::ids::AreaId::new))?,
+        roll: reader.option(Reader::u32)?,
+        name: reader.string()?,
+        counting_groups: reader.list(4, |reader| read_id(reader, crate::ids::CountingGroupId::new))?,
+    })
+}
+
+pub(super) fn read_id<T>(
+    reader: &mut Reader<'_>,
+    new: impl FnOnce(&str) -> Result<T, IdError>,
+) -> Result<T, DecodeError> {
+    let text = reader.text()?;
+    new(text).map_err(|error| reader.fault(error.to_string()))
+}
