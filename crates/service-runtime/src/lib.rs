@@ -25,11 +25,14 @@
 mod call;
 pub mod channel;
 pub mod clock;
+pub mod config;
 mod deadline;
 pub mod health;
+pub mod http_metrics;
 pub mod limits;
 pub mod pipe;
 pub mod server;
 pub mod services;
 pub mod shutdown;
 pub mod status;
+pub mod telemetry;
