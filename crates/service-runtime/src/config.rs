@@ -215,9 +215,7 @@ fn invalid(path: &str, keys: &[Key], value: &str, origin: Origin, problem: Strin
         value: value.to_owned(),
         origin,
         problem,
-        wanted: key
-            .map_or("one of the settings", |key| key.wanted)
-            .to_owned(),
+        wanted: key.map_or("one of the settings", |key| key.wanted),
     }
 }
 
