@@ -1,0 +1,342 @@
+//! The runtime around a service: deadlines, limits, drain, health, reflection, metrics; in memory and over TCP.
+
+mod echo;
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use echo::{Echo, HANG, SLOW, STREAMING, UNARY, WAIT, ask, open, services};
+use futures::StreamExt as _;
+use service_runtime::limits::{Limits, MESSAGE_BYTES_MAX};
+use service_runtime::pipe::{Pipe, local_channel};
+use service_runtime::shutdown::Stopper;
+use service_runtime::{channel, http_metrics, server, telemetry};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tonic::Code;
+use tonic::transport::Channel;
+use tonic_health::ServingStatus;
+use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
+use tonic_types::StatusExt as _;
+
+const GRACE: Duration = Duration::from_secs(20);
+
+fn start() -> (Channel, Stopper) {
+    let stopper = Stopper::new("test");
+    let channel = local_channel(services(Echo::default()), Limits::default(), &stopper);
+    (channel, stopper)
+}
+
+#[tokio::test]
+async fn a_pipe_carries_calls_and_streams() {
+    let (channel, stopper) = start();
+    assert_eq!(ask(&channel, "hello").await.unwrap(), "hello");
+    let mut stream = open(&channel, None).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap(), "first");
+    drop((stream, channel));
+    stopper.drain(GRACE).await.unwrap();
+}
+
+#[tokio::test]
+async fn tcp_carries_the_same() {
+    let stopper = Stopper::new("test");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let served = server::serve(
+        listener,
+        services(Echo::default()),
+        Limits::default(),
+        stopper.clone(),
+    );
+    let served = stopper.spawn(served);
+    let channel = channel::connect(&address).unwrap();
+    assert_eq!(ask(&channel, "hello").await.unwrap(), "hello");
+    stopper.drain(GRACE).await.unwrap();
+    served.await.unwrap().unwrap().unwrap();
+    assert_eq!(
+        ask(&channel, "late").await.unwrap_err().code(),
+        Code::Unavailable
+    );
+}
+
+#[tokio::test]
+async fn an_address_without_a_host_is_refused_by_name() {
+    let error = channel::connect("not an address").unwrap_err().to_string();
+    assert!(error.contains("not an address"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_channel_survives_the_restart_of_its_server() {
+    let pipe = Pipe::new();
+    let channel = pipe.channel();
+    assert_eq!(
+        ask(&channel, "early").await.unwrap_err().code(),
+        Code::Unavailable
+    );
+    for round in ["one", "two"] {
+        let stopper = Stopper::new("test");
+        let served = server::serve_pipe(
+            pipe.listen(),
+            services(Echo::default()),
+            Limits::default(),
+            stopper.clone(),
+        );
+        stopper.spawn(served);
+        assert_eq!(ask(&channel, round).await.unwrap(), round);
+        stopper.drain(GRACE).await.unwrap();
+        assert_eq!(
+            ask(&channel, "late").await.unwrap_err().code(),
+            Code::Unavailable
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unary_call_ends_at_the_default_deadline_and_its_handler_with_it() {
+    let stopper = Stopper::new("test");
+    let (cancelled, mut heard) = mpsc::channel(1);
+    let echo = Echo {
+        cancelled: Some(cancelled),
+    };
+    let limits = Limits::default();
+    let channel = local_channel(services(echo), limits.clone(), &stopper);
+    ask(&channel, "connect first").await.unwrap();
+    let before = Instant::now();
+    let status = ask(&channel, HANG).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    let waited = before.elapsed();
+    let allowed = limits.unary_deadline_default;
+    assert!(
+        waited >= allowed && waited < allowed + Duration::from_secs(1),
+        "{waited:?}"
+    );
+    heard.recv().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_malformed_deadline_is_refused() {
+    let (channel, _stopper) = start();
+    let mut grpc = tonic::client::Grpc::new(channel);
+    grpc.ready().await.unwrap();
+    let mut request = tonic::Request::new(Bytes::new());
+    let soon = "soon".parse().unwrap();
+    request.metadata_mut().insert("grpc-timeout", soon);
+    let path = http::uri::PathAndQuery::from_static(UNARY);
+    let status = grpc.unary(request, path, echo::Raw).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+    let details = status.get_error_details();
+    let violations = &details.bad_request().unwrap().field_violations;
+    assert_eq!(violations[0].field, "grpc-timeout");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_lives_without_a_deadline_and_ends_at_that_of_its_client() {
+    let (channel, _stopper) = start();
+    let mut unlimited = open(&channel, None).await.unwrap();
+    let mut limited = open(&channel, Some(Duration::from_secs(30))).await.unwrap();
+    assert_eq!(unlimited.next().await.unwrap().unwrap(), "first");
+    assert_eq!(limited.next().await.unwrap().unwrap(), "first");
+    let status = limited.next().await.unwrap().unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    let hour = Duration::from_secs(3600);
+    assert!(tokio::time::timeout(hour, unlimited.next()).await.is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drain_lets_a_call_finish_and_takes_no_more() {
+    let (channel, stopper) = start();
+    ask(&channel, "connect first").await.unwrap();
+    let before = Instant::now();
+    let slow = tokio::spawn({
+        let channel = channel.clone();
+        async move { ask(&channel, WAIT).await }
+    });
+    tokio::time::sleep(SLOW / 2).await;
+    stopper.drain(GRACE).await.unwrap();
+    assert_eq!(slow.await.unwrap().unwrap(), WAIT);
+    assert!(before.elapsed() < GRACE);
+    assert_eq!(
+        ask(&channel, "late").await.unwrap_err().code(),
+        Code::Unavailable
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_does_not_end_is_cut_after_the_grace_period() {
+    let (channel, stopper) = start();
+    let mut stream = open(&channel, None).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap(), "first");
+    let overdue = stopper.drain(GRACE).await.unwrap_err();
+    assert_eq!(overdue.tasks, 1);
+    assert_eq!(
+        stream.next().await.unwrap().unwrap_err().code(),
+        Code::Unavailable
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_speaks_of_each_service_of_the_whole_and_of_the_drain() {
+    let stopper = Stopper::new("test");
+    let services = services(Echo::default());
+    let health = services.health();
+    let channel = local_channel(services, Limits::default(), &stopper);
+    let mut client = HealthClient::new(channel);
+    let request = |service: &str| HealthCheckRequest {
+        service: service.to_owned(),
+    };
+    let serving = ServingStatus::Serving as i32;
+    let not_serving = ServingStatus::NotServing as i32;
+    for name in ["", "test.Echo"] {
+        let answer = client.check(request(name)).await.unwrap().into_inner();
+        assert_eq!(answer.status, serving, "{name:?}");
+    }
+    let unknown = client.check(request("test.Other")).await.unwrap_err();
+    assert_eq!(unknown.code(), Code::NotFound);
+
+    let mut watch = client.watch(request("")).await.unwrap().into_inner();
+    assert_eq!(watch.next().await.unwrap().unwrap().status, serving);
+    health.set("test.Echo", false);
+    assert_eq!(watch.next().await.unwrap().unwrap().status, not_serving);
+    assert!(!health.is_serving());
+    health.set("test.Echo", true);
+    assert_eq!(watch.next().await.unwrap().unwrap().status, serving);
+
+    stopper.stop();
+    assert_eq!(watch.next().await.unwrap().unwrap().status, not_serving);
+    assert!(watch.next().await.is_none());
+    drop((watch, client));
+    stopper.drain(GRACE).await.unwrap();
+}
+
+#[tokio::test]
+async fn reflection_answers_in_both_of_its_versions() {
+    use tonic_reflection::pb::{v1, v1alpha};
+    let (channel, _stopper) = start();
+
+    let request = v1::ServerReflectionRequest {
+        message_request: Some(
+            v1::server_reflection_request::MessageRequest::FileContainingSymbol(
+                "grpc.health.v1.Health".to_owned(),
+            ),
+        ),
+        ..Default::default()
+    };
+    let mut client = v1::server_reflection_client::ServerReflectionClient::new(channel.clone());
+    let answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
+    let answer = answers.into_inner().next().await.unwrap().unwrap();
+    let Some(v1::server_reflection_response::MessageResponse::FileDescriptorResponse(found)) =
+        answer.message_response
+    else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(found.file_descriptor_proto.len(), 1);
+
+    let request = v1alpha::ServerReflectionRequest {
+        message_request: Some(
+            v1alpha::server_reflection_request::MessageRequest::ListServices(String::new()),
+        ),
+        ..Default::default()
+    };
+    let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(channel);
+    let answers = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await
+        .unwrap();
+    let answer = answers.into_inner().next().await.unwrap().unwrap();
+    let Some(v1alpha::server_reflection_response::MessageResponse::ListServicesResponse(list)) =
+        answer.message_response
+    else {
+        panic!("{answer:?}");
+    };
+    assert!(
+        list.service
+            .iter()
+            .any(|service| service.name == "grpc.health.v1.Health")
+    );
+}
+
+#[tokio::test]
+async fn a_message_over_the_limit_is_refused_and_the_connection_goes_on() {
+    let (channel, _stopper) = start();
+    let largest = Bytes::from(vec![7; MESSAGE_BYTES_MAX]);
+    assert_eq!(ask(&channel, largest.clone()).await.unwrap(), largest);
+    for bytes in [MESSAGE_BYTES_MAX + 1, 10 * 1024 * 1024] {
+        let status = ask(&channel, vec![7; bytes]).await.unwrap_err();
+        assert_eq!(status.code(), Code::OutOfRange, "{status}");
+        assert!(
+            status.message().contains(&MESSAGE_BYTES_MAX.to_string()),
+            "{status}"
+        );
+    }
+    assert_eq!(ask(&channel, "still here").await.unwrap(), "still here");
+}
+
+/// One test for everything that the process has only one of: its recorder.
+#[tokio::test]
+async fn calls_are_counted_by_method_and_code_and_shown_over_http() {
+    let metrics = telemetry::Metrics::install().unwrap();
+    let stopper = Stopper::new("test");
+    let services = services(Echo::default());
+    let health = services.health();
+    let channel = local_channel(services, Limits::default(), &stopper);
+    ask(&channel, "one").await.unwrap();
+    ask(&channel, vec![0; MESSAGE_BYTES_MAX + 1])
+        .await
+        .unwrap_err();
+    let mut grpc = tonic::client::Grpc::new(channel.clone());
+    grpc.ready().await.unwrap();
+    let path = http::uri::PathAndQuery::from_static("/made.Up/Method");
+    grpc.unary(tonic::Request::new(Bytes::new()), path, echo::Raw)
+        .await
+        .unwrap_err();
+
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let routes = http_metrics::routes(metrics.clone(), vec![health.clone()]);
+    stopper.spawn(http_metrics::serve_http(listener, routes, stopper.clone()));
+    metrics.keep_up(&stopper);
+    // A call is counted after its answer was sent.
+    let mut page = get(address, "/metrics").await;
+    for _ in 0..1000 {
+        if page.contains("code=\"UNIMPLEMENTED\"") {
+            break;
+        }
+        tokio::task::yield_now().await;
+        page = get(address, "/metrics").await;
+    }
+    for line in [
+        format!("rpc_calls_total{{method=\"{UNARY}\",code=\"OK\"}} 1"),
+        format!("rpc_calls_total{{method=\"{UNARY}\",code=\"OUT_OF_RANGE\"}} 1"),
+        "rpc_calls_total{method=\"unknown\",code=\"UNIMPLEMENTED\"} 1".to_owned(),
+        format!("rpc_duration_seconds_count{{method=\"{UNARY}\"}} 2"),
+        format!("rpc_calls_open{{method=\"{UNARY}\"}} 0"),
+    ] {
+        assert!(page.contains(&line), "{line} is not in\n{page}");
+    }
+    assert!(!page.contains("made.Up") && !page.contains(STREAMING));
+
+    assert!(get(address, "/livez").await.starts_with("HTTP/1.1 200"));
+    assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 200"));
+    health.set("test.Echo", false);
+    assert!(get(address, "/readyz").await.starts_with("HTTP/1.1 503"));
+    drop(channel);
+    stopper.drain(GRACE).await.unwrap();
+}
+
+async fn get(address: std::net::SocketAddr, path: &str) -> String {
+    fetch(address, path).await.expect("the listener answers")
+}
+
+async fn fetch(address: std::net::SocketAddr, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut page = String::new();
+    stream.read_to_string(&mut page).await?;
+    Ok(page)
+}
