@@ -1,1 +1,35 @@
 //! Votes to seats: exact, pure, explained and certified.
+//!
+//! Positions in, seats out: a [`Contest`] holds votes by list position, [`Rules`] hold the law as data, and [`allocate`]
+//! gives an [`Allocation`]: certain seats, ties as values, the border of every stage as a certificate, and the questions on
+//! which the law is silent. [`verify`] checks it with code of its own. [`Workspace`] gives the seats alone, fast enough to do
+//! so after every report. [`explain`] unrolls an allocation into steps, and [`margin`] says how many votes would change it.
+//!
+//! One mechanism does all of it. Each list has keys for its seat number m = 0, 1, 2, ...: `w - m * q` for quota methods and
+//! `w / d(m)` for divisor methods. A stage hands its seats to the largest keys, starting from the seats already held.
+//! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
+//! one is its remainder.
+//!
+//! Everything is exact integer arithmetic in 128 bits; the limits that make overflow impossible are checked on entry.
+
+mod allocate;
+mod allocation;
+mod border;
+mod contest;
+mod error;
+mod keys;
+mod ratio;
+mod rescue;
+mod rules;
+mod tie;
+mod verify;
+mod workspace;
+
+pub use allocate::allocate;
+pub use allocation::*;
+pub use contest::*;
+pub use error::ContestError;
+pub use ratio::Ratio;
+pub use rules::*;
+pub use verify::*;
+pub use workspace::{Seats, Workspace};

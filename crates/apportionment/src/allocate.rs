@@ -1,0 +1,77 @@
+//! The explained allocation: the workspace's result with everything that led to it.
+
+use crate::allocation::{Allocation, ListResult, ThresholdDecision};
+use crate::contest::{Contest, Lot};
+use crate::error::ContestError;
+use crate::rules::Rules;
+use crate::tie::void_lots;
+use crate::workspace::{Record, Workspace};
+
+/// Turns votes into seats, with ties, certificates and everything that led to them.
+///
+/// ```
+/// use apportionment::{Contest, Method, Rules, Threshold, allocate};
+///
+/// // Almaty city maslihat, 10 January 2021: 39 seats, 7% of the list votes, Hare quota, largest remainders.
+/// let contest = Contest::with_votes(39, &[218_003, 32_367, 24_591, 23_388, 21_733]);
+/// let rules = Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(7, 100));
+/// let allocation = allocate(&contest, &rules, &[])?;
+/// assert_eq!(allocation.seats(), [29, 4, 3, 3, 0]);
+/// assert!(apportionment::verify(&contest, &rules, &[], &allocation).is_ok());
+/// # Ok::<(), apportionment::ContestError>(())
+/// ```
+///
+/// # Errors
+/// Limits broken, rules that mean nothing, or a count that the threshold needs and that is missing.
+pub fn allocate(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+) -> Result<Allocation, ContestError> {
+    let mut workspace = Workspace::recording();
+    let outcome = workspace.run(contest, rules, lots)?;
+    let base = rules
+        .threshold
+        .as_ref()
+        .map(|threshold| threshold.base_of(contest))
+        .transpose()?;
+    let decision = |votes: u64, coalition_size: u32| {
+        let (threshold, base) = rules.threshold.as_ref().zip(base)?;
+        Some(ThresholdDecision {
+            share: threshold.share_for(coalition_size),
+            comparison: threshold.comparison,
+            base_kind: threshold.base,
+            base,
+            passed: threshold.passes(votes, coalition_size, base),
+        })
+    };
+    let lists = contest
+        .lists
+        .iter()
+        .enumerate()
+        .map(|(index, list)| ListResult {
+            seats: workspace.seats[index],
+            tied: workspace.tied[index],
+            eligibility: workspace.eligibility[index],
+            pairing: workspace.pairing[index],
+            threshold: decision(list.votes, list.coalition_size),
+        });
+    let lists = lists.collect();
+    let pending = workspace.pending(contest.seats);
+    let Record { stages, rescue_tie } = workspace.record.take().unwrap_or_default();
+    let ties = rescue_tie
+        .iter()
+        .chain(stages.iter().filter_map(|stage| stage.tie.as_ref()));
+    let void_lots = void_lots(lots, ties);
+    Ok(Allocation {
+        house: contest.seats,
+        outcome,
+        lists,
+        pending,
+        unassigned: workspace.unassigned,
+        void_lots,
+        silences: workspace.silences,
+        stages,
+        rescue_tie,
+    })
+}

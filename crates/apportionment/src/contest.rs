@@ -1,0 +1,110 @@
+//! What goes in: the votes, and what is known of each list. Lists are positions `0..n`; names and ids stay outside.
+
+/// Most seats in one contest.
+pub const SEATS_MAX: u32 = 100_000;
+/// Most lists in one contest.
+pub const LISTS_MAX: usize = 10_000;
+
+/// One contest: the seats to fill, the lists with their votes, and the counts that a threshold may be measured against.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Contest {
+    /// Seats to fill, 1 to [`SEATS_MAX`].
+    pub seats: u32,
+    /// The lists, at most [`LISTS_MAX`]. Their order means nothing: it never settles a tie.
+    pub lists: Vec<List>,
+    /// Counts other than list votes, as far as they are known.
+    pub base: BaseCounts,
+}
+
+/// One list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Votes for the list. Any value; sums are kept in 128 bits.
+    pub votes: u64,
+    /// Candidates who can still take a seat, where the law lets a list run out of them; `None` is no limit.
+    pub candidates: Option<u32>,
+    /// Order of registration, smaller is earlier; equal values or `None` mean that the order is not known.
+    pub registration: Option<u64>,
+    /// Parties that stand together on this list, 1 for a party alone; chooses the threshold where it depends on it.
+    pub coalition_size: u32,
+    /// Freed from the threshold (a national minority, for example).
+    pub exempt: bool,
+    /// Lists of the same group are joined by apparentment, where the rules know it. A number below the number of lists.
+    pub group: Option<u32>,
+}
+
+impl List {
+    /// A list of one party with nothing known but its votes.
+    #[must_use]
+    pub fn with_votes(votes: u64) -> Self {
+        Self {
+            votes,
+            candidates: None,
+            registration: None,
+            coalition_size: 1,
+            exempt: false,
+            group: None,
+        }
+    }
+}
+
+impl Contest {
+    /// Lists with nothing known but their votes.
+    #[must_use]
+    pub fn with_votes(seats: u32, votes: &[u64]) -> Self {
+        let lists = votes.iter().map(|&votes| List::with_votes(votes)).collect();
+        Self {
+            seats,
+            lists,
+            base: BaseCounts::default(),
+        }
+    }
+
+    /// Sum of all list votes: at most 10,000 times 2^64, far inside 128 bits.
+    #[must_use]
+    pub fn list_votes(&self) -> u128 {
+        self.lists.iter().map(|list| u128::from(list.votes)).sum()
+    }
+}
+
+/// Counts that only a form or a commission can supply; a rule that needs one which is missing is an error, never a guess.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct BaseCounts {
+    /// Valid votes (or ballots) as the law counts them.
+    pub valid_votes: Option<u64>,
+    /// Valid votes and those against all.
+    pub valid_and_against_all: Option<u64>,
+    /// Ballots found in the boxes, invalid ones included.
+    pub ballots_in_box: Option<u64>,
+    /// Ballots issued to voters.
+    pub ballots_issued: Option<u64>,
+}
+
+/// A drawn lot, bound to exactly one tie. If that tie does not arise, the lot is void and reported so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lot {
+    /// The stage in which the tie stood.
+    pub stage: StageAt,
+    /// The tied lists, in any order; a joined group is named by its first list.
+    pub lists: Vec<usize>,
+    /// How many of the tied lists get a seat.
+    pub seats_at_stake: u32,
+    /// The lists that the lot favoured: as many as seats at stake.
+    pub winners: Vec<usize>,
+}
+
+/// A place in the procedure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StageAt {
+    /// The choice of the list that a rescue admits.
+    Rescue,
+    /// A stage of the chain, among lists and joined groups, counted from 0.
+    Chain(usize),
+    /// A stage inside a joined group.
+    Group {
+        /// The first list of the group.
+        first: usize,
+        /// The stage inside, counted from 0.
+        stage: usize,
+    },
+}

@@ -1,0 +1,124 @@
+//! Why a contest cannot be computed. Written by hand, because this crate depends on nothing.
+
+use std::fmt;
+
+use crate::rules::ThresholdBase;
+
+/// A contest or rules that are refused before anything is computed. Each names the field, the value and the rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ContestError {
+    /// A value above its limit.
+    AboveLimit {
+        /// The field as a path.
+        field: &'static str,
+        /// The value found.
+        value: u128,
+        /// The largest value allowed.
+        limit: u128,
+    },
+    /// A value below its limit.
+    BelowLimit {
+        /// The field as a path.
+        field: &'static str,
+        /// The value found.
+        value: u128,
+        /// The smallest value allowed.
+        limit: u128,
+    },
+    /// The threshold is measured against a count that was not given.
+    BaseMissing {
+        /// The count that is needed.
+        base: ThresholdBase,
+    },
+    /// A fraction of the rules that means nothing (zero below the line, or outside its range).
+    FractionOutOfRange {
+        /// The field as a path.
+        field: &'static str,
+        /// Above the line.
+        numerator: u32,
+        /// Below the line.
+        denominator: u32,
+        /// What it must satisfy.
+        range: &'static str,
+    },
+    /// The last stage of a chain leaves seats by rule, or a stage before the last takes all of them.
+    ChainOpen {
+        /// The field as a path.
+        field: &'static str,
+    },
+    /// A rescue changes the quotient of a list: it is defined for one quota stage without apparentment.
+    RescueNeedsQuota,
+    /// A list was named that is not in the contest.
+    UnknownList {
+        /// The position given.
+        list: usize,
+        /// How many lists there are.
+        lists: usize,
+    },
+}
+
+impl ContestError {
+    /// A stable code for logs and answers.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::AboveLimit { .. } => "ABOVE_LIMIT",
+            Self::BelowLimit { .. } => "BELOW_LIMIT",
+            Self::BaseMissing { .. } => "BASE_MISSING",
+            Self::FractionOutOfRange { .. } => "FRACTION_OUT_OF_RANGE",
+            Self::ChainOpen { .. } => "CHAIN_OPEN",
+            Self::RescueNeedsQuota => "RESCUE_NEEDS_QUOTA",
+            Self::UnknownList { .. } => "UNKNOWN_LIST",
+        }
+    }
+}
+
+impl fmt::Display for ContestError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AboveLimit {
+                field,
+                value,
+                limit,
+            } => write!(formatter, "{field} is {value}; at most {limit} is allowed"),
+            Self::BelowLimit {
+                field,
+                value,
+                limit,
+            } => write!(formatter, "{field} is {value}; at least {limit} is needed"),
+            Self::BaseMissing { base } => {
+                write!(
+                    formatter,
+                    "the threshold is measured against {base}, and that count was not given"
+                )
+            }
+            Self::FractionOutOfRange {
+                field,
+                numerator,
+                denominator,
+                range,
+            } => {
+                write!(
+                    formatter,
+                    "{field} is {numerator}/{denominator}; it must be {range}"
+                )
+            }
+            Self::ChainOpen { field } => {
+                write!(
+                    formatter,
+                    "{field}: the last stage takes all remaining seats, and only the last one"
+                )
+            }
+            Self::RescueNeedsQuota => formatter.write_str(
+                "rules.rescue needs a single quota stage and rules without apparentment",
+            ),
+            Self::UnknownList { list, lists } => write!(
+                formatter,
+                "list {list} is named, and there are {lists} lists"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ContestError {}

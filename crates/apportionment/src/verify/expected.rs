@@ -1,0 +1,333 @@
+//! Who should compete, with what: worked out from the contest alone.
+
+use std::collections::BTreeMap;
+
+use crate::allocation::{Eligibility, Pairing, ThresholdDecision, Tie};
+use crate::contest::{Contest, Lot, StageAt};
+use crate::error::ContestError;
+use crate::rules::{Comparison, Rescue, RescueRest, Rules, Threshold, ThresholdBase};
+use crate::verify::refusal::Refusal;
+use crate::verify::stage::Border;
+use crate::verify::{cuts_keys, pairing_of};
+
+/// A list or a group that should compete.
+#[derive(Clone, Debug)]
+pub(super) struct Competitor {
+    /// The list, or the first list of the group.
+    pub list: usize,
+    /// All its lists, in their order.
+    pub members: Vec<usize>,
+    /// Its votes.
+    pub votes: u128,
+    /// Its votes times the scale of the field, or less for a list that a rescue admits.
+    pub weight: u128,
+    /// Its candidates.
+    pub candidates: u32,
+    /// Seats that it can hold at most.
+    pub limit: u32,
+    /// Seats that it holds beforehand.
+    pub before: u32,
+}
+
+impl Competitor {
+    fn of(contest: &Contest, rules: &Rules, members: Vec<usize>) -> Option<Self> {
+        let lists = || members.iter().map(|&list| &contest.lists[list]);
+        let votes = lists().map(|list| u128::from(list.votes)).sum();
+        let candidates: u64 = lists()
+            .map(|list| u64::from(list.candidates.unwrap_or(u32::MAX)))
+            .sum();
+        let candidates = u32::try_from(candidates).unwrap_or(u32::MAX);
+        let limit = if cuts_keys(rules) {
+            candidates
+        } else {
+            u32::MAX
+        };
+        Some(Self {
+            list: *members.first()?,
+            votes,
+            weight: votes,
+            candidates,
+            limit,
+            before: 0,
+            members,
+        })
+    }
+
+    /// The lists of a group as competitors of each other.
+    pub fn split(&self, contest: &Contest, rules: &Rules) -> Vec<Self> {
+        self.members
+            .iter()
+            .filter_map(|&list| Self::of(contest, rules, vec![list]))
+            .collect()
+    }
+}
+
+/// What the contest and the rules say before any seat is given.
+pub(super) struct Expected {
+    pub eligibility: Vec<Eligibility>,
+    pub pairing: Vec<Pairing>,
+    pub decisions: Vec<Option<ThresholdDecision>>,
+    /// Fields of competitors: one, or one for each outcome of an open tie for the runner-up's place, or none.
+    pub fields: Vec<Vec<Competitor>>,
+    /// Weights are votes times this.
+    pub scale: u32,
+}
+
+impl Expected {
+    pub fn of(
+        contest: &Contest,
+        rules: &Rules,
+        lots: &[Lot],
+        rescue_tie: Option<&Tie>,
+        refusals: &mut Vec<Refusal>,
+    ) -> Result<Self, ContestError> {
+        rules.check()?;
+        let mut expected = Self::by_threshold(contest, rules)?;
+        let members: Vec<usize> = (0..contest.lists.len())
+            .filter(|&list| expected.eligibility[list].takes_part())
+            .collect();
+        if let (Some(rescue), [leader]) = (&rules.rescue, members.as_slice())
+            && rescue.admit_runner_up.value
+        {
+            let below = |list: &usize| expected.eligibility[*list] == Eligibility::BelowThreshold;
+            let most = (0..contest.lists.len())
+                .filter(below)
+                .map(|list| contest.lists[list].votes)
+                .max();
+            let second: Vec<usize> = (0..contest.lists.len())
+                .filter(|list| below(list) && Some(contest.lists[*list].votes) == most)
+                .collect();
+            let admitted = expected.admitted(contest, rules, lots, rescue_tie, second, refusals);
+            if let [list] = admitted.as_slice() {
+                expected.eligibility[*list] = Eligibility::RescueAdmitted;
+            }
+            if !admitted.is_empty() {
+                expected.scale = rescue.factor.value.denominator;
+                let field = |&second: &usize| rescued(contest, rules, rescue, *leader, second);
+                expected.fields = admitted.iter().map(field).collect();
+                return Ok(expected);
+            }
+        } else if rescue_tie.is_some() {
+            refusals.push(Refusal::Tie {
+                at: StageAt::Rescue,
+            });
+        }
+        expected.join(contest, rules);
+        Ok(expected)
+    }
+
+    /// The lists that may be admitted: one, or all that are still tied for it.
+    fn admitted(
+        &self,
+        contest: &Contest,
+        rules: &Rules,
+        lots: &[Lot],
+        tie: Option<&Tie>,
+        second: Vec<usize>,
+        refusals: &mut Vec<Refusal>,
+    ) -> Vec<usize> {
+        if second.len() < 2 {
+            if tie.is_some() {
+                refusals.push(Refusal::Tie {
+                    at: StageAt::Rescue,
+                });
+            }
+            return second;
+        }
+        let facts = |list: usize| {
+            (
+                u128::from(contest.lists[list].votes),
+                contest.lists[list].registration,
+            )
+        };
+        let fits = |tie: &&Tie| {
+            tie.at == StageAt::Rescue
+                && tie.lists == second
+                && tie.seats_at_stake == 1
+                && super::stage::settled_by_the_rules(tie, rules, lots, &facts)
+        };
+        match tie.filter(fits) {
+            Some(tie) => tie
+                .settled
+                .iter()
+                .flat_map(|one| one.winners.clone())
+                .chain(tie.open.clone())
+                .collect(),
+            None => {
+                refusals.push(Refusal::Tie {
+                    at: StageAt::Rescue,
+                });
+                second
+            }
+        }
+    }
+
+    fn by_threshold(contest: &Contest, rules: &Rules) -> Result<Self, ContestError> {
+        let base = rules
+            .threshold
+            .as_ref()
+            .map(|threshold| base_count(contest, threshold))
+            .transpose()?;
+        let mut eligibility = Vec::new();
+        let mut decisions = Vec::new();
+        for list in &contest.lists {
+            let decision = rules.threshold.as_ref().zip(base).map(|(threshold, base)| {
+                let mut share = threshold.share;
+                let mut size = 0;
+                for entry in &threshold.by_coalition_size {
+                    if entry.size_min <= list.coalition_size && entry.size_min >= size {
+                        (share, size) = (entry.share, entry.size_min);
+                    }
+                }
+                let (numerator, denominator) =
+                    (u128::from(share.numerator), u128::from(share.denominator));
+                let fewest = match threshold.comparison {
+                    Comparison::AtLeast => (numerator * base).div_ceil(denominator),
+                    Comparison::MoreThan => numerator * base / denominator + 1,
+                };
+                let passed = u128::from(list.votes) >= fewest;
+                let (comparison, base_kind) = (threshold.comparison, threshold.base);
+                ThresholdDecision {
+                    share,
+                    comparison,
+                    base_kind,
+                    base,
+                    passed,
+                }
+            });
+            eligibility.push(match decision {
+                _ if list.votes == 0 => Eligibility::NoVotes,
+                _ if list.exempt => Eligibility::Exempt,
+                Some(ThresholdDecision { passed: false, .. }) => Eligibility::BelowThreshold,
+                _ => Eligibility::Passed,
+            });
+            decisions.push(decision);
+        }
+        let pairing = vec![Pairing::None; contest.lists.len()];
+        Ok(Self {
+            eligibility,
+            pairing,
+            decisions,
+            fields: Vec::new(),
+            scale: 1,
+        })
+    }
+
+    /// Groups and single lists, in the order of their first lists.
+    fn join(&mut self, contest: &Contest, rules: &Rules) {
+        let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        if rules.apparentment.is_some() {
+            for (index, list) in contest.lists.iter().enumerate() {
+                if let Some(group) = list.group {
+                    groups.entry(group).or_default().push(index);
+                }
+            }
+        }
+        let mut field = BTreeMap::new();
+        for members in groups.values() {
+            let pairing = pairing_of(members, &self.eligibility);
+            for &list in members {
+                self.pairing[list] = pairing;
+            }
+            if pairing == Pairing::Stands {
+                field.insert(members[0], members.clone());
+            }
+        }
+        for list in 0..contest.lists.len() {
+            if self.eligibility[list].takes_part() && self.pairing[list] != Pairing::Stands {
+                field.insert(list, vec![list]);
+            }
+        }
+        let competitors: Vec<Competitor> = field
+            .into_values()
+            .filter_map(|members| Competitor::of(contest, rules, members))
+            .collect();
+        if !competitors.is_empty() {
+            self.fields = vec![competitors];
+        }
+    }
+
+    /// Seats that can be given away at all.
+    pub fn room(&self, contest: &Contest, rules: &Rules) -> u64 {
+        let room = |field: &Vec<Competitor>| {
+            field
+                .iter()
+                .map(|one| u64::from(one.candidates.min(one.limit).min(contest.seats)))
+                .sum()
+        };
+        let whole_house = self.fields.first().map_or(0, room);
+        // Where a seat may stay empty, any list's missing candidates can leave one; only the keys can tell how many.
+        if cuts_keys(rules) || whole_house == 0 {
+            whole_house
+        } else {
+            0
+        }
+    }
+}
+
+fn base_count(contest: &Contest, threshold: &Threshold) -> Result<u128, ContestError> {
+    let missing = ContestError::BaseMissing {
+        base: threshold.base,
+    };
+    let count = match threshold.base {
+        ThresholdBase::ListVotes => {
+            return Ok(contest
+                .lists
+                .iter()
+                .fold(0, |sum, list| sum + u128::from(list.votes)));
+        }
+        ThresholdBase::ValidVotes => contest.base.valid_votes,
+        ThresholdBase::ValidAndAgainstAll => contest.base.valid_and_against_all,
+        ThresholdBase::BallotsInBox => contest.base.ballots_in_box,
+        ThresholdBase::BallotsIssued => contest.base.ballots_issued,
+    };
+    count.map(u128::from).ok_or(missing)
+}
+
+/// The two lists of a rescued contest, with the floor, the factor and the rounds as the parameters say.
+fn rescued(
+    contest: &Contest,
+    rules: &Rules,
+    rescue: &Rescue,
+    leader: usize,
+    second: usize,
+) -> Vec<Competitor> {
+    let mut pair: Vec<Competitor> = [leader, second]
+        .iter()
+        .filter_map(|&list| Competitor::of(contest, rules, vec![list]))
+        .collect();
+    let factor = rescue.factor.value;
+    for one in &mut pair {
+        let multiplier = if one.list == second {
+            factor.numerator
+        } else {
+            factor.denominator
+        };
+        one.weight = one.votes * u128::from(multiplier);
+    }
+    let border = Border::of(
+        rules.stages[0].method,
+        &pair,
+        contest.seats,
+        factor.denominator,
+    );
+    let whole = |one: &Competitor| border.whole_quotas(one.weight);
+    let leader_whole = pair.first().map_or(0, whole);
+    for one in &mut pair {
+        let mut base = whole(one);
+        if one.list == second {
+            let mut floor = rescue.floor.value.min(contest.seats);
+            if !rescue.floor_first.value {
+                floor = floor.min(contest.seats.saturating_sub(leader_whole));
+            }
+            one.before = floor.min(one.candidates);
+            base = base.max(one.before);
+        }
+        one.limit = match rescue.rest.value {
+            RescueRest::StaysEmpty => one.limit.min(base),
+            RescueRest::MultipliedRemainders if rescue.further_rounds.value => one.limit,
+            RescueRest::MultipliedRemainders => one.limit.min(base.saturating_add(1)),
+        };
+    }
+    pair
+}

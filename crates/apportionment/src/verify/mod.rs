@@ -1,0 +1,380 @@
+//! The independent check of a result, in O(n) (and pairwise inside a tie). It shares the types of input and output with
+//! the allocator and no code: thresholds are counted in whole votes needed, keys are compared by continued fractions, and
+//! nothing is handed out: each stage's border is looked at directly. A wrong result needs the same mistake twice.
+
+mod expected;
+mod refusal;
+mod stage;
+
+use std::collections::BTreeMap;
+
+use crate::allocation::{Allocation, Eligibility, Outcome, Pairing};
+use crate::contest::{Contest, Lot};
+use crate::rules::{ExhaustedList, Rules};
+use expected::{Competitor, Expected};
+use stage::{Border, Walk};
+
+pub use refusal::Refusal;
+
+/// Checks a whole allocation: threshold, house size, list lengths, pairs, rescue, every stage's border, and every tie.
+///
+/// # Errors
+/// Everything that was found wrong, each by name.
+pub fn verify(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    allocation: &Allocation,
+) -> Result<(), Vec<Refusal>> {
+    let mut refusals = Vec::new();
+    if allocation.lists.len() != contest.lists.len() {
+        let (expected, found) = (contest.lists.len(), allocation.lists.len());
+        return Err(vec![Refusal::ListCount { expected, found }]);
+    }
+    let expected = Expected::of(
+        contest,
+        rules,
+        lots,
+        allocation.rescue_tie.as_ref(),
+        &mut refusals,
+    )
+    .map_err(|error| vec![Refusal::Contest(error)])?;
+    check_lists(contest, allocation, &expected, &mut refusals);
+    check_sums(contest, allocation, &mut refusals);
+    let mut walk = Walk {
+        contest,
+        rules,
+        lots,
+        results: &allocation.stages,
+        position: 0,
+        refusals,
+    };
+    let outcome = replay(&mut walk, &expected);
+    if let Some(extra) = allocation.stages.get(walk.position) {
+        walk.refusals
+            .push(Refusal::UnexpectedStage { at: extra.at });
+    }
+    let mut refusals = walk.refusals;
+    for (list, (result, (seats, tied))) in allocation
+        .lists
+        .iter()
+        .zip(outcome.seats.iter().zip(&outcome.tied))
+        .enumerate()
+    {
+        if result.seats != *seats {
+            refusals.push(Refusal::SeatsDiffer {
+                list,
+                found: result.seats,
+                stages: *seats,
+            });
+        }
+        if result.tied != *tied {
+            refusals.push(Refusal::TiedDiffers {
+                list,
+                found: result.tied,
+            });
+        }
+    }
+    if allocation.unassigned != outcome.unassigned {
+        let (found, expected) = (allocation.unassigned, outcome.unassigned);
+        refusals.push(Refusal::Unassigned { found, expected });
+    }
+    if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(refusals)
+    }
+}
+
+/// Checks bare seats, such as declared ones, as far as they can be checked without stages: house size, right to seats, list
+/// lengths, and the border of the keys where the chain has one stage. A tie may have been settled either way.
+///
+/// # Errors
+/// Everything that was found wrong, each by name.
+pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(), Vec<Refusal>> {
+    if seats.len() != contest.lists.len() {
+        return Err(vec![Refusal::ListCount {
+            expected: contest.lists.len(),
+            found: seats.len(),
+        }]);
+    }
+    let mut refusals = Vec::new();
+    let expected = Expected::of(contest, rules, &[], None, &mut refusals)
+        .map_err(|error| vec![Refusal::Contest(error)])?;
+    // Without a recorded tie the place of the runner-up is whoever holds seats: nothing more can be said of it here.
+    refusals.retain(|refusal| !matches!(refusal, Refusal::Tie { .. }));
+    for (list, &held) in seats.iter().enumerate() {
+        check_list(
+            contest,
+            list,
+            held,
+            expected.eligibility[list],
+            &mut refusals,
+        );
+    }
+    let given: u64 = seats.iter().map(|&seats| u64::from(seats)).sum();
+    let room = expected.room(contest, rules);
+    if given > u64::from(contest.seats) || given < room.min(u64::from(contest.seats)) {
+        refusals.push(Refusal::HouseSize {
+            house: contest.seats,
+            found: given,
+        });
+    }
+    if let ([stage], [competitors]) = (rules.stages.as_slice(), expected.fields.as_slice()) {
+        let group_seats = |competitor: &Competitor| {
+            competitor
+                .members
+                .iter()
+                .map(|&list| seats[list])
+                .sum::<u32>()
+        };
+        let held: Vec<u32> = competitors.iter().map(group_seats).collect();
+        let border = Border::of(stage.method, competitors, contest.seats, expected.scale);
+        refusals.extend(border.crossing(competitors, &held, None));
+        let inside = rules
+            .apparentment
+            .as_ref()
+            .and_then(|apparentment| apparentment.inside.as_ref());
+        if let [stage] = inside.unwrap_or(&rules.stages).as_slice() {
+            for (competitor, &house) in competitors
+                .iter()
+                .zip(&held)
+                .filter(|(competitor, _)| competitor.members.len() > 1)
+            {
+                let members = competitor.split(contest, rules);
+                let held: Vec<u32> = members.iter().map(|member| seats[member.list]).collect();
+                let border = Border::of(stage.method, &members, house, 1);
+                refusals.extend(border.crossing(&members, &held, Some(competitor.list)));
+            }
+        }
+    }
+    if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(refusals)
+    }
+}
+
+fn check_lists(
+    contest: &Contest,
+    allocation: &Allocation,
+    expected: &Expected,
+    refusals: &mut Vec<Refusal>,
+) {
+    for (list, result) in allocation.lists.iter().enumerate() {
+        if result.eligibility != expected.eligibility[list] {
+            let (found, expected) = (result.eligibility, expected.eligibility[list]);
+            refusals.push(Refusal::Eligibility {
+                list,
+                found,
+                expected,
+            });
+        }
+        if result.pairing != expected.pairing[list] {
+            let (found, expected) = (result.pairing, expected.pairing[list]);
+            refusals.push(Refusal::Pairing {
+                list,
+                found,
+                expected,
+            });
+        }
+        if result.threshold != expected.decisions[list] {
+            refusals.push(Refusal::Threshold { list });
+        }
+        check_list(
+            contest,
+            list,
+            result.seats,
+            expected.eligibility[list],
+            refusals,
+        );
+    }
+}
+
+fn check_list(
+    contest: &Contest,
+    list: usize,
+    seats: u32,
+    eligibility: Eligibility,
+    refusals: &mut Vec<Refusal>,
+) {
+    if seats > 0
+        && matches!(
+            eligibility,
+            Eligibility::BelowThreshold | Eligibility::NoVotes
+        )
+    {
+        refusals.push(Refusal::SeatsWithoutRight {
+            list,
+            seats,
+            eligibility,
+        });
+    }
+    if let Some(candidates) = contest.lists[list].candidates
+        && seats > candidates
+    {
+        refusals.push(Refusal::ListLength {
+            list,
+            seats,
+            candidates,
+        });
+    }
+}
+
+fn check_sums(contest: &Contest, allocation: &Allocation, refusals: &mut Vec<Refusal>) {
+    let given: u64 = allocation
+        .lists
+        .iter()
+        .map(|list| u64::from(list.seats))
+        .sum();
+    let found = given + u64::from(allocation.pending) + u64::from(allocation.unassigned);
+    if found != u64::from(contest.seats) || allocation.house != contest.seats {
+        refusals.push(Refusal::HouseSize {
+            house: contest.seats,
+            found,
+        });
+    }
+    let votes = contest.lists.iter().any(|list| list.votes > 0);
+    let competed = allocation.lists.iter().any(|list| {
+        matches!(
+            list.eligibility,
+            Eligibility::Passed | Eligibility::Exempt | Eligibility::RescueAdmitted
+        )
+    });
+    let expected = match (votes, competed, allocation.pending) {
+        (false, ..) => Outcome::NoneYet,
+        (true, false, _) => Outcome::NobodyPassed,
+        (true, true, 0) => Outcome::Settled,
+        (true, true, _) => Outcome::Tied,
+    };
+    if allocation.outcome != expected {
+        refusals.push(Refusal::Outcome {
+            found: allocation.outcome,
+            expected,
+        });
+    }
+}
+
+/// What the recorded stages give to each list.
+struct Replayed {
+    seats: Vec<u32>,
+    tied: Vec<bool>,
+    unassigned: u32,
+}
+
+/// Follows the recorded stages; where a tie is open, each of its outcomes is there, and what they share is certain.
+fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
+    let count = walk.contest.lists.len();
+    let mut merged: Option<Replayed> = None;
+    for competitors in &expected.fields {
+        let outcome = replay_field(walk, competitors, expected.scale, count);
+        merged = Some(match merged {
+            None => outcome,
+            Some(before) => Replayed {
+                seats: before
+                    .seats
+                    .iter()
+                    .zip(&outcome.seats)
+                    .map(|(left, right)| *left.min(right))
+                    .collect(),
+                tied: before
+                    .tied
+                    .iter()
+                    .zip(&outcome.tied)
+                    .map(|(left, right)| *left || *right)
+                    .collect(),
+                unassigned: before.unassigned.min(outcome.unassigned),
+            },
+        });
+    }
+    let house = walk.contest.seats;
+    let mut merged = merged.unwrap_or_else(|| Replayed {
+        seats: vec![0; count],
+        tied: vec![false; count],
+        unassigned: house,
+    });
+    if expected.fields.len() > 1 {
+        for competitor in expected.fields.iter().flatten() {
+            merged.tied[competitor.list] = true;
+        }
+    }
+    merged
+}
+
+fn replay_field(
+    walk: &mut Walk<'_>,
+    competitors: &[Competitor],
+    scale: u32,
+    count: usize,
+) -> Replayed {
+    let (contest, rules) = (walk.contest, walk.rules);
+    let mut replayed = Replayed {
+        seats: vec![0; count],
+        tied: vec![false; count],
+        unassigned: 0,
+    };
+    let end = walk.chain(&rules.stages, competitors, contest.seats, scale, None);
+    replayed.unassigned = end.left_over;
+    let inside = rules
+        .apparentment
+        .as_ref()
+        .and_then(|apparentment| apparentment.inside.as_ref());
+    for (index, competitor) in competitors.iter().enumerate() {
+        let (seats, tied) = (end.seats[index], end.open[index]);
+        if competitor.members.len() < 2 {
+            let certain = seats.min(competitor.candidates);
+            replayed.seats[competitor.list] = certain;
+            replayed.tied[competitor.list] = tied && certain < competitor.candidates;
+            replayed.unassigned += seats - certain;
+            continue;
+        }
+        let members = competitor.split(contest, rules);
+        let mut least: BTreeMap<usize, u32> = BTreeMap::new();
+        let mut empty = None;
+        for house in seats..=seats + u32::from(tied) {
+            let end = walk.chain(
+                inside.unwrap_or(&rules.stages),
+                &members,
+                house,
+                1,
+                Some(competitor.list),
+            );
+            let mut without = end.left_over;
+            for (member, (&seats, &open)) in members.iter().zip(end.seats.iter().zip(&end.open)) {
+                let certain = seats.min(member.candidates);
+                without += seats - certain;
+                least
+                    .entry(member.list)
+                    .and_modify(|least| *least = certain.min(*least))
+                    .or_insert(certain);
+                replayed.tied[member.list] |= open || tied;
+            }
+            empty = Some(empty.map_or(without, |empty: u32| empty.min(without)));
+        }
+        replayed.unassigned += empty.unwrap_or(0);
+        for (list, seats) in least {
+            replayed.seats[list] = seats;
+        }
+    }
+    replayed
+}
+
+/// Whether lists of this contest can run out of candidates in the keys themselves.
+fn cuts_keys(rules: &Rules) -> bool {
+    rules.exhausted == ExhaustedList::NextInLine
+}
+
+/// A list's pairing, from the states of all lists of its group.
+fn pairing_of(members: &[usize], eligibility: &[Eligibility]) -> Pairing {
+    let fails = |list: &usize| {
+        matches!(
+            eligibility[*list],
+            Eligibility::BelowThreshold | Eligibility::NoVotes
+        )
+    };
+    match members {
+        [] | [_] => Pairing::None,
+        _ if members.iter().any(fails) => Pairing::Void,
+        _ => Pairing::Stands,
+    }
+}

@@ -1,0 +1,514 @@
+//! One stage at a time: its border, its sums, its tie.
+
+use std::cmp::Ordering;
+
+use crate::allocation::{Award, StageResult, Tie};
+use crate::contest::{Contest, Lot, StageAt};
+use crate::ratio::Ratio;
+use crate::rules::{Divisors, Method, QuotaKind, Rounding, Rules, Stage, StageSeats, TieBreak};
+use crate::verify::cuts_keys;
+use crate::verify::expected::Competitor;
+use crate::verify::refusal::Refusal;
+
+/// A key as a plain fraction; the denominator is above zero.
+type Key = (i128, i128);
+
+/// How the keys of a stage are computed.
+pub(super) struct Border {
+    method: Method,
+    /// Votes per seat, above and below the line.
+    quota: (i128, i128),
+    scale: i128,
+}
+
+impl Border {
+    pub fn of(method: Method, competitors: &[Competitor], house: u32, scale: u32) -> Self {
+        let votes: u128 = competitors.iter().map(|one| one.votes).sum();
+        let quota = match method {
+            Method::Divisors(_) => (0, 1),
+            Method::Quota(quota) => {
+                let seats = u128::from(house)
+                    + match quota.kind {
+                        QuotaKind::Hare => 0,
+                        QuotaKind::Droop | QuotaKind::HagenbachBischoff => 1,
+                        QuotaKind::Imperiali => 2,
+                    };
+                let (whole, rest) = (votes / seats, votes % seats);
+                let rounded = match quota.rounding {
+                    Rounding::Exact => None,
+                    Rounding::Down => Some(whole),
+                    Rounding::DownPlusOne => Some(whole + 1),
+                    Rounding::Nearest => Some(whole + u128::from(2 * rest >= seats)),
+                };
+                match rounded {
+                    None => (signed(votes), signed(seats)),
+                    Some(whole) => (signed(whole.max(1)), 1),
+                }
+            }
+        };
+        Self {
+            method,
+            quota,
+            scale: i128::from(scale),
+        }
+    }
+
+    /// The key of a list's seat, counted from 0.
+    fn key(&self, weight: u128, seat: u32) -> Key {
+        let (weight, seat) = (signed(weight), i128::from(seat));
+        match self.method {
+            Method::Quota(_) => {
+                let (above, below) = self.quota;
+                (
+                    weight * below - seat * above * self.scale,
+                    below * self.scale,
+                )
+            }
+            Method::Divisors(Divisors::DHondt) => (weight, seat + 1),
+            Method::Divisors(Divisors::SainteLague) => (weight, 2 * seat + 1),
+            Method::Divisors(Divisors::ModifiedSainteLague { first }) if seat == 0 => (
+                weight * i128::from(first.denominator),
+                i128::from(first.numerator),
+            ),
+            Method::Divisors(Divisors::ModifiedSainteLague { .. }) => (weight, 2 * seat + 1),
+        }
+    }
+
+    pub fn whole_quotas(&self, weight: u128) -> u32 {
+        match self.method {
+            Method::Divisors(_) => 0,
+            Method::Quota(_) => {
+                let (above, below) = self.quota;
+                u32::try_from(signed(weight) * below / (above * self.scale)).unwrap_or(u32::MAX)
+            }
+        }
+    }
+
+    /// The competitor with the smallest key granted, and the one with the largest refused.
+    fn extremes(
+        &self,
+        competitors: &[Competitor],
+        before: &[u32],
+        held: &[u32],
+    ) -> (Extreme, Extreme) {
+        let (mut granted, mut refused): (Extreme, Extreme) = (None, None);
+        for (index, one) in competitors.iter().enumerate() {
+            if let Some(seat) = held[index].checked_sub(1)
+                && held[index] > before[index]
+            {
+                let key = self.key(one.weight, seat);
+                if granted.is_none_or(|(_, smallest)| compare(key, smallest).is_lt()) {
+                    granted = Some((index, key));
+                }
+            }
+            if held[index] < one.limit {
+                let key = self.key(one.weight, held[index]);
+                if refused.is_none_or(|(_, largest)| compare(key, largest).is_gt()) {
+                    refused = Some((index, key));
+                }
+            }
+        }
+        (granted, refused)
+    }
+
+    /// A refused key above a granted one, in bare seats.
+    pub fn crossing(
+        &self,
+        competitors: &[Competitor],
+        held: &[u32],
+        group: Option<usize>,
+    ) -> Option<Refusal> {
+        let before: Vec<u32> = competitors.iter().map(|one| one.before).collect();
+        let (granted, refused) = self.extremes(competitors, &before, held);
+        let ((granted, smallest), (refused, largest)) = (granted?, refused?);
+        let at = group.map(|first| StageAt::Group { first, stage: 0 });
+        let (granted, refused) = (competitors[granted].list, competitors[refused].list);
+        compare(smallest, largest)
+            .is_lt()
+            .then_some(Refusal::Border {
+                at,
+                granted,
+                refused,
+            })
+    }
+}
+
+type Extreme = Option<(usize, Key)>;
+
+/// Follows the recorded stages in their order and holds each against the rules.
+pub(super) struct Walk<'a> {
+    pub contest: &'a Contest,
+    pub rules: &'a Rules,
+    pub lots: &'a [Lot],
+    pub results: &'a [StageResult],
+    pub position: usize,
+    pub refusals: Vec<Refusal>,
+}
+
+/// Where a chain ends.
+pub(super) struct ChainEnd {
+    pub seats: Vec<u32>,
+    pub open: Vec<bool>,
+    pub left_over: u32,
+}
+
+impl Walk<'_> {
+    /// Checks a chain of stages among competitors and returns what the recorded stages gave.
+    pub fn chain(
+        &mut self,
+        stages: &[Stage],
+        competitors: &[Competitor],
+        house: u32,
+        scale: u32,
+        group: Option<usize>,
+    ) -> ChainEnd {
+        let mut held: Vec<u32> = competitors.iter().map(|one| one.before).collect();
+        let mut open = vec![false; competitors.len()];
+        for (index, stage) in stages.iter().enumerate() {
+            let given: u32 = held.iter().sum();
+            let left = house.saturating_sub(given);
+            let offered = match stage.seats {
+                StageSeats::Remaining => left,
+                StageSeats::AtMost(most) => most.min(left),
+            };
+            if offered == 0 {
+                continue;
+            }
+            let at = group.map_or(StageAt::Chain(index), |first| StageAt::Group {
+                first,
+                stage: index,
+            });
+            let results: &[StageResult] = self.results;
+            let Some(result) = results.get(self.position).filter(|result| result.at == at) else {
+                self.refusals.push(Refusal::MissingStage { at });
+                break;
+            };
+            self.position += 1;
+            if !same_competitors(result, competitors, &held, scale) {
+                self.refusals.push(Refusal::Contenders { at });
+                break;
+            }
+            let border = Border::of(stage.method, competitors, house, scale);
+            self.stage(result, stage, &border, competitors, given + offered);
+            held = result
+                .contenders
+                .iter()
+                .map(|contender| contender.seats)
+                .collect();
+            if let Some(tie) = result.tie.as_ref().filter(|tie| tie.open_seats > 0) {
+                for (open, one) in open.iter_mut().zip(competitors) {
+                    *open = tie.open.contains(&one.list);
+                }
+                return ChainEnd {
+                    seats: held,
+                    open,
+                    left_over: 0,
+                };
+            }
+        }
+        let given: u32 = held.iter().sum();
+        ChainEnd {
+            seats: held,
+            open,
+            left_over: house.saturating_sub(given),
+        }
+    }
+
+    fn stage(
+        &mut self,
+        result: &StageResult,
+        stage: &Stage,
+        border: &Border,
+        competitors: &[Competitor],
+        after: u32,
+    ) {
+        let at = result.at;
+        let quota = match stage.method {
+            Method::Quota(_) => Ratio::new(border.quota.0, border.quota.1.unsigned_abs()),
+            Method::Divisors(_) => None,
+        };
+        if result.method != stage.method || result.quota != quota {
+            self.refusals.push(Refusal::Quota { at });
+        }
+        let before: Vec<u32> = result
+            .contenders
+            .iter()
+            .map(|contender| contender.seats_before)
+            .collect();
+        let held: Vec<u32> = result
+            .contenders
+            .iter()
+            .map(|contender| contender.seats)
+            .collect();
+        let open = result.tie.as_ref().map_or(0, |tie| tie.open_seats);
+        let found = held.iter().map(|&seats| u64::from(seats)).sum::<u64>()
+            + u64::from(open)
+            + u64::from(result.left_over);
+        if found != u64::from(after) || result.seats_after != after {
+            self.refusals.push(Refusal::StageSum {
+                at,
+                expected: u64::from(after),
+                found,
+            });
+        }
+        for (index, one) in competitors.iter().enumerate() {
+            if held[index] > one.limit || held[index] < before[index] {
+                self.refusals.push(Refusal::Contenders { at });
+            }
+            if result.left_over > 0 && held[index] < one.limit {
+                self.refusals.push(Refusal::StageSum {
+                    at,
+                    expected: u64::from(after),
+                    found,
+                });
+            }
+        }
+        let (granted, refused) = border.extremes(competitors, &before, &held);
+        if let (Some((last, smallest)), Some((next, largest))) = (granted, refused) {
+            let crossing = compare(smallest, largest);
+            let (granted, refused) = (competitors[last].list, competitors[next].list);
+            if crossing.is_lt() {
+                self.refusals.push(Refusal::Border {
+                    at: Some(at),
+                    granted,
+                    refused,
+                });
+            }
+            // Equal keys on both sides need a settled tie, unless no winner could take the seat.
+            let idle = |index: usize| {
+                let one = &competitors[index];
+                let takes = held[index] > before[index]
+                    && compare(border.key(one.weight, held[index] - 1), smallest).is_eq();
+                let misses = held[index] < one.limit
+                    && compare(border.key(one.weight, held[index]), smallest).is_eq();
+                (!takes || held[index] > one.candidates)
+                    && (!misses || held[index] >= one.candidates)
+            };
+            let matters = cuts_keys(self.rules) || !(0..competitors.len()).all(idle);
+            if crossing.is_eq() && result.tie.is_none() && matters {
+                self.refusals.push(Refusal::Tie { at });
+            }
+        }
+        let certificate = (
+            extreme_award(competitors, &held, granted, 0),
+            extreme_award(competitors, &held, refused, 1),
+        );
+        if !same_key(result.last_seat, certificate.0)
+            || !same_key(result.next_in_line, certificate.1)
+        {
+            self.refusals.push(Refusal::Certificate { at });
+        }
+        if let Some(tie) = &result.tie
+            && !(tie.at == at && self.tie_stands(tie, border, competitors, &before, &held))
+        {
+            self.refusals.push(Refusal::Tie { at });
+        }
+    }
+
+    /// A tie stands when exactly its lists have the border's key, fewer of them got a seat than want one, and the chain of
+    /// rules settles as much of it as recorded.
+    fn tie_stands(
+        &self,
+        tie: &Tie,
+        border: &Border,
+        competitors: &[Competitor],
+        before: &[u32],
+        held: &[u32],
+    ) -> bool {
+        let won = |list: usize| tie.settled.iter().any(|one| one.winners.contains(&list));
+        let Some(key) = tie.key else { return false };
+        let Ok(below) = i128::try_from(key.denominator()) else {
+            return false;
+        };
+        let key = (key.numerator(), below);
+        let mut winners = 0;
+        for (index, one) in competitors.iter().enumerate() {
+            let wins = won(one.list);
+            winners += u32::from(wins);
+            let last = (held[index] > before[index])
+                .then(|| border.key(one.weight, held[index].saturating_sub(1)));
+            let next = (held[index] < one.limit).then(|| border.key(one.weight, held[index]));
+            let fits = match (tie.lists.contains(&one.list), wins) {
+                (true, true) => last.is_some_and(|last| compare(last, key).is_eq()),
+                (true, false) => next.is_some_and(|next| compare(next, key).is_eq()),
+                (false, _) => {
+                    last.is_none_or(|last| compare(last, key).is_gt())
+                        && next.is_none_or(|next| compare(next, key).is_lt())
+                }
+            };
+            if !fits {
+                return false;
+            }
+        }
+        let facts = |list: usize| {
+            let one = competitors.iter().find(|one| one.list == list);
+            let alone = one.is_some_and(|one| one.members.len() == 1);
+            let registration = self
+                .contest
+                .lists
+                .get(list)
+                .and_then(|list| list.registration);
+            (
+                one.map_or(0, |one| one.weight),
+                registration.filter(|_| alone),
+            )
+        };
+        winners + tie.open_seats == tie.seats_at_stake
+            && settled_by_the_rules(tie, self.rules, self.lots, &facts)
+    }
+}
+
+fn same_competitors(
+    result: &StageResult,
+    competitors: &[Competitor],
+    held: &[u32],
+    scale: u32,
+) -> bool {
+    result.contenders.len() == competitors.len()
+        && result
+            .contenders
+            .iter()
+            .zip(competitors)
+            .zip(held)
+            .all(|((found, one), &before)| {
+                found.list == one.list
+                    && found.votes == one.votes
+                    && Some(found.weight) == Ratio::new(signed(one.weight), u128::from(scale))
+                    && found.limit.unwrap_or(u32::MAX) == one.limit
+                    && found.seats_before == before
+            })
+}
+
+fn extreme_award(
+    competitors: &[Competitor],
+    held: &[u32],
+    extreme: Extreme,
+    ahead: u32,
+) -> Option<Award> {
+    let (index, (above, below)) = extreme?;
+    let key = Ratio::new(above, below.unsigned_abs())?;
+    Some(Award {
+        list: competitors[index].list,
+        seat: held[index] + ahead,
+        key,
+    })
+}
+
+/// Several lists may share the border's key; any of them stands for it.
+fn same_key(found: Option<Award>, expected: Option<Award>) -> bool {
+    found.map(|award| award.key) == expected.map(|award| award.key)
+}
+
+/// Whether every rule of the chain, in turn, settled exactly what it can settle. Compared pair by pair.
+pub(super) fn settled_by_the_rules(
+    tie: &Tie,
+    rules: &Rules,
+    lots: &[Lot],
+    facts: &impl Fn(usize) -> (u128, Option<u64>),
+) -> bool {
+    let number = u32::try_from(tie.lists.len()).unwrap_or(u32::MAX);
+    if tie.seats_at_stake == 0 || tie.seats_at_stake >= number {
+        return false;
+    }
+    let (mut left, mut seats) = (tie.lists.clone(), tie.seats_at_stake);
+    let mut recorded = tie.settled.iter();
+    for &by in &rules.ties {
+        if seats == 0 {
+            break;
+        }
+        let before = |one: usize, other: usize| match by {
+            TieBreak::MoreVotes => Some(facts(one).0.cmp(&facts(other).0).reverse()),
+            TieBreak::EarlierRegistration => facts(one)
+                .1
+                .zip(facts(other).1)
+                .map(|(one, other)| one.cmp(&other)),
+            TieBreak::Lot => None,
+        };
+        let drawn = lots
+            .iter()
+            .find(|lot| by == TieBreak::Lot && fits(lot, tie.at, seats, &left));
+        let verdict = |list: usize| {
+            if by == TieBreak::Lot {
+                return drawn.map(|lot| lot.winners.contains(&list));
+            }
+            let others = || {
+                left.iter()
+                    .filter(|&&other| other != list)
+                    .map(|&other| before(other, list))
+            };
+            let surely = others()
+                .filter(|order| *order == Some(Ordering::Less))
+                .count();
+            let perhaps = others()
+                .filter(|order| *order != Some(Ordering::Greater))
+                .count();
+            let seats = usize::try_from(seats).unwrap_or(usize::MAX);
+            if perhaps < seats {
+                Some(true)
+            } else {
+                (surely >= seats).then_some(false)
+            }
+        };
+        let winners: Vec<usize> = left
+            .iter()
+            .copied()
+            .filter(|&list| verdict(list) == Some(true))
+            .collect();
+        let losers: Vec<usize> = left
+            .iter()
+            .copied()
+            .filter(|&list| verdict(list) == Some(false))
+            .collect();
+        if winners.is_empty() && losers.is_empty() {
+            continue;
+        }
+        if !recorded
+            .next()
+            .is_some_and(|one| one.by == by && one.winners == winners && one.losers == losers)
+        {
+            return false;
+        }
+        left.retain(|list| !winners.contains(list) && !losers.contains(list));
+        seats -= u32::try_from(winners.len()).unwrap_or(seats);
+    }
+    recorded.next().is_none() && tie.open == left && tie.open_seats == seats
+}
+
+/// Whether a lot is a valid draw for these lists and seats.
+fn fits(lot: &Lot, at: StageAt, seats: u32, lists: &[usize]) -> bool {
+    let sorted = |lists: &[usize]| {
+        let mut lists = lists.to_vec();
+        lists.sort_unstable();
+        lists.dedup();
+        lists
+    };
+    let winners = sorted(&lot.winners);
+    lot.stage == at
+        && lot.seats_at_stake == seats
+        && lot.lists.len() == lists.len()
+        && sorted(&lot.lists) == sorted(lists)
+        && winners.len() == lot.winners.len()
+        && u32::try_from(winners.len()) == Ok(seats)
+        && winners.iter().all(|winner| lists.contains(winner))
+}
+
+/// Which of two fractions is larger, by their continued fractions: no product, so no overflow.
+fn compare(left: Key, right: Key) -> Ordering {
+    let ((mut a, mut b), (mut c, mut d)) = (left, right);
+    loop {
+        let (whole, other) = (a.div_euclid(b), c.div_euclid(d));
+        if whole != other {
+            return whole.cmp(&other);
+        }
+        let (rest, other_rest) = (a.rem_euclid(b), c.rem_euclid(d));
+        if rest == 0 || other_rest == 0 {
+            return rest.cmp(&other_rest);
+        }
+        // rest / b against other_rest / d is d / other_rest against b / rest.
+        (a, b, c, d) = (d, other_rest, b, rest);
+    }
+}
+
+fn signed(value: u128) -> i128 {
+    i128::try_from(value).unwrap_or(i128::MAX)
+}

@@ -1,0 +1,195 @@
+//! The collected cases of every method: generated with exact arithmetic and checked by other libraries. They are read
+//! where the data folder is at hand; the goldens in `nights.rs` cover the same ground without it.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use apportionment::{Contest, Method, Outcome, Rules, Threshold, allocate, verify};
+use serde::Deserialize;
+
+const CASES: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../../../shared/data/cases/apportionment.jsonl"
+);
+
+#[derive(Debug, Clone, Deserialize)]
+struct Case {
+    id: String,
+    method: String,
+    quota: Option<String>,
+    seats: u32,
+    votes: Vec<u64>,
+    min_share_num: Option<u32>,
+    min_share_den: Option<u32>,
+    expected: Option<Vec<u32>>,
+    sure: Option<Vec<u32>>,
+    tied: Option<Vec<usize>>,
+    left: Option<u32>,
+    #[serde(default)]
+    flags: Vec<String>,
+}
+
+/// The method of a case, or `None` for those that this crate does not have yet.
+fn method_of(case: &Case) -> Option<Method> {
+    Some(match (case.method.as_str(), case.quota.as_deref()) {
+        ("dhondt", _) => Method::D_HONDT,
+        ("saintelague", _) => Method::SAINTE_LAGUE,
+        ("modified_saintelague", _) => Method::MODIFIED_SAINTE_LAGUE,
+        ("largest_remainder", Some("hare")) => Method::HARE,
+        ("largest_remainder", Some("droop")) => Method::DROOP,
+        ("largest_remainder", Some("hagenbach_bischoff")) => Method::HAGENBACH_BISCHOFF,
+        ("largest_remainder", Some("imperiali")) => Method::IMPERIALI,
+        _ => return None,
+    })
+}
+
+/// `Ok(true)` where the case agrees, `Ok(false)` where its method is not there yet.
+fn check(case: &Case) -> Result<bool, String> {
+    let Some(method) = method_of(case) else {
+        return Ok(false);
+    };
+    let contest = Contest::with_votes(case.seats, &case.votes);
+    let mut rules = Rules::of(method);
+    if let (Some(numerator), Some(denominator)) = (case.min_share_num, case.min_share_den) {
+        rules = rules.with_threshold(Threshold::of_list_votes(numerator, denominator));
+    }
+    let allocation =
+        allocate(&contest, &rules, &[]).map_err(|error| format!("{}: {error}", case.id))?;
+    let seats = allocation.seats();
+    if let Err(refusals) = verify(&contest, &rules, &[], &allocation) {
+        return Err(format!(
+            "{}: the verifier refuses {seats:?}: {refusals:?}",
+            case.id
+        ));
+    }
+    if let Some(expected) = &case.expected {
+        let open = allocation.pending;
+        return if seats == *expected && open == 0 {
+            Ok(true)
+        } else {
+            Err(format!(
+                "{}: {seats:?} with {open} open, expected {expected:?}",
+                case.id
+            ))
+        };
+    }
+    let (sure, tied) = (
+        case.sure.clone().unwrap_or_default(),
+        case.tied.clone().unwrap_or_default(),
+    );
+    let tie = allocation
+        .open_ties()
+        .next()
+        .ok_or(format!("{}: no tie, expected one among {tied:?}", case.id))?;
+    let agrees = allocation.outcome == Outcome::Tied
+        && seats == sure
+        && tie.lists == tied
+        && Some(tie.seats_at_stake) == case.left
+        && Some(allocation.pending) == case.left;
+    if agrees {
+        Ok(true)
+    } else {
+        Err(format!(
+            "{}: {seats:?} and {tie:?}, expected {case:?}",
+            case.id
+        ))
+    }
+}
+
+fn cases() -> Option<Vec<Case>> {
+    if !Path::new(CASES).exists() {
+        eprintln!("skipped: the folder of case files is not here ({CASES})");
+        return None;
+    }
+    let text = std::fs::read_to_string(CASES).unwrap();
+    Some(
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+#[test]
+fn every_case_of_the_methods_at_hand_agrees() {
+    let Some(cases) = cases() else { return };
+    let (mut passed, mut absent, mut failures) = (0, BTreeMap::<String, usize>::new(), Vec::new());
+    for case in &cases {
+        match check(case) {
+            Ok(true) => passed += 1,
+            Ok(false) => *absent.entry(case.method.clone()).or_default() += 1,
+            Err(failure) => failures.push(failure),
+        }
+    }
+    assert!(
+        failures.is_empty(),
+        "{} failed:\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+    let methods: Vec<(&str, usize)> = absent
+        .iter()
+        .map(|(method, count)| (method.as_str(), *count))
+        .collect();
+    let later = [
+        ("adams", 59),
+        ("danish", 46),
+        ("dean", 63),
+        ("huntington", 43),
+        ("imperiali", 51),
+    ];
+    assert_eq!(methods, later, "cases of methods that are not built yet");
+    assert_eq!(passed, 676);
+    for flag in [
+        "exactly_at_threshold",
+        "no_eligible_party",
+        "quota_overaward",
+        "second_round",
+    ] {
+        let flagged = |case: &&Case| {
+            method_of(case).is_some() && case.flags.iter().any(|other| other == flag)
+        };
+        assert!(
+            cases.iter().filter(flagged).count() > 0,
+            "no case is marked {flag}"
+        );
+    }
+}
+
+#[test]
+fn the_check_fails_on_a_wrong_expectation() {
+    let case = Case {
+        id: "moved".into(),
+        method: "largest_remainder".into(),
+        quota: Some("hare".into()),
+        seats: 39,
+        votes: vec![218_003, 32_367, 24_591, 23_388],
+        min_share_num: None,
+        min_share_den: None,
+        expected: Some(vec![29, 4, 3, 3]),
+        sure: None,
+        tied: None,
+        left: None,
+        flags: Vec::new(),
+    };
+    assert_eq!(check(&case), Ok(true));
+    // One seat moved, to the list before: a comparison by order alone would call it smaller and pass.
+    assert!(
+        check(&Case {
+            expected: Some(vec![30, 3, 3, 3]),
+            ..case.clone()
+        })
+        .is_err()
+    );
+    assert!(
+        check(&Case {
+            expected: None,
+            sure: Some(vec![29, 4, 3, 2]),
+            ..case
+        })
+        .is_err()
+    );
+}
