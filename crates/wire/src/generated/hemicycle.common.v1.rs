@@ -810,11 +810,24 @@ pub struct Totals {
     /// The form's counters.
     #[prost(message, repeated, tag = "2")]
     pub counters: ::prost::alloc::vec::Vec<CounterTotal>,
-    /// Ballots that the counted tallies account for; missing where a counted form does not tell.
-    #[prost(uint64, optional, tag = "3")]
-    pub ballots_counted: ::core::option::Option<u64>,
-    /// Tallies by state.
+    /// Ballots that the counted tallies account for, as far as their forms say.
+    #[prost(uint64, tag = "3")]
+    pub ballots_counted: u64,
+    /// Tallies by state, all counting groups together.
     #[prost(message, optional, tag = "4")]
+    pub states: ::core::option::Option<TallyStates>,
+    /// Tallies by state for each counting group, where there are several.
+    #[prost(message, repeated, tag = "5")]
+    pub counting_groups: ::prost::alloc::vec::Vec<CountingGroupStates>,
+}
+/// Tallies of one counting group by state.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CountingGroupStates {
+    /// The counting group.
+    #[prost(string, tag = "1")]
+    pub counting_group_id: ::prost::alloc::string::String,
+    /// Its tallies.
+    #[prost(message, optional, tag = "2")]
     pub states: ::core::option::Option<TallyStates>,
 }
 /// Ballots issued, from turnout reports: of one district or of all.
@@ -877,7 +890,7 @@ pub struct SeatBounds {
     #[prost(uint64, tag = "4")]
     pub ballots_outstanding_most: u64,
 }
-/// A change that let votes fall, or might have: every fall in a total is one of these.
+/// A change of counted numbers that somebody ordered: every fall in a total is one of these.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Correction {
     /// Where it stands in the log.
@@ -895,10 +908,10 @@ pub struct Correction {
     /// Who and why.
     #[prost(message, optional, tag = "5")]
     pub attribution: ::core::option::Option<Attribution>,
-    /// All votes of the tally before.
+    /// Votes of the options that changed, together, before.
     #[prost(uint64, tag = "6")]
     pub votes_before: u64,
-    /// All votes of the tally after; 0 where it went out of the count.
+    /// Votes of the options that changed, together, after; 0 where the tally went out of the count.
     #[prost(uint64, tag = "7")]
     pub votes_after: u64,
     /// The options whose votes changed, the largest changes first, at most 12.
@@ -907,6 +920,18 @@ pub struct Correction {
     /// How many options changed in all.
     #[prost(uint32, tag = "9")]
     pub changes_count: u32,
+    /// Ballots that the tally accounts for before, as far as its form says.
+    #[prost(uint64, tag = "10")]
+    pub ballots_before: u64,
+    /// Ballots that the tally accounts for after, as far as its form says.
+    #[prost(uint64, tag = "11")]
+    pub ballots_after: u64,
+    /// For CORRECTION_KIND_STATUS: the status that voids the result.
+    #[prost(enumeration = "UnitStatus", tag = "12")]
+    pub status: i32,
+    /// The district of the unit.
+    #[prost(string, tag = "13")]
+    pub district_id: ::prost::alloc::string::String,
 }
 /// The votes of one option before and after.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -988,6 +1013,8 @@ pub enum SeatsState {
     Withheld = 4,
     /// The rule needs a number that has not been counted (such as ballots in the box), or its parameters are refused.
     Unknown = 5,
+    /// No list takes part: all seats stay unassigned.
+    Unassigned = 6,
 }
 impl SeatsState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1002,6 +1029,7 @@ impl SeatsState {
             Self::Tied => "SEATS_STATE_TIED",
             Self::Withheld => "SEATS_STATE_WITHHELD",
             Self::Unknown => "SEATS_STATE_UNKNOWN",
+            Self::Unassigned => "SEATS_STATE_UNASSIGNED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1013,6 +1041,7 @@ impl SeatsState {
             "SEATS_STATE_TIED" => Some(Self::Tied),
             "SEATS_STATE_WITHHELD" => Some(Self::Withheld),
             "SEATS_STATE_UNKNOWN" => Some(Self::Unknown),
+            "SEATS_STATE_UNASSIGNED" => Some(Self::Unassigned),
             _ => None,
         }
     }
@@ -1078,8 +1107,10 @@ pub enum CorrectionKind {
     Withdrawal = 4,
     /// The unit's status voids its result.
     Status = 5,
-    /// A reviewer released a report that lets a count fall.
-    Release = 6,
+    /// A reviewer let a report in that replaces another.
+    Review = 6,
+    /// Another report that says who ordered it and why.
+    Report = 7,
 }
 impl CorrectionKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1094,7 +1125,8 @@ impl CorrectionKind {
             Self::RepeatVote => "CORRECTION_KIND_REPEAT_VOTE",
             Self::Withdrawal => "CORRECTION_KIND_WITHDRAWAL",
             Self::Status => "CORRECTION_KIND_STATUS",
-            Self::Release => "CORRECTION_KIND_RELEASE",
+            Self::Review => "CORRECTION_KIND_REVIEW",
+            Self::Report => "CORRECTION_KIND_REPORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1106,7 +1138,8 @@ impl CorrectionKind {
             "CORRECTION_KIND_REPEAT_VOTE" => Some(Self::RepeatVote),
             "CORRECTION_KIND_WITHDRAWAL" => Some(Self::Withdrawal),
             "CORRECTION_KIND_STATUS" => Some(Self::Status),
-            "CORRECTION_KIND_RELEASE" => Some(Self::Release),
+            "CORRECTION_KIND_REVIEW" => Some(Self::Review),
+            "CORRECTION_KIND_REPORT" => Some(Self::Report),
             _ => None,
         }
     }
@@ -1173,7 +1206,8 @@ pub struct PartVersion {
     /// 1 as defined, and one more for each amendment.
     #[prost(uint32, tag = "2")]
     pub version: u32,
-    /// SHA-256 of the part's canonical bytes, 32 bytes.
+    /// SHA-256 of the part's canonical bytes, 32 bytes. Of an amended register: of the hash before and the units that were
+    /// added or changed.
     #[prost(bytes = "bytes", tag = "3")]
     pub hash: ::prost::bytes::Bytes,
     /// The revision since which it holds.
@@ -2656,6 +2690,18 @@ impl serde::Serialize for Correction {
         if self.changes_count != 0 {
             len += 1;
         }
+        if self.ballots_before != 0 {
+            len += 1;
+        }
+        if self.ballots_after != 0 {
+            len += 1;
+        }
+        if self.status != 0 {
+            len += 1;
+        }
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Correction", len)?;
         if self.revision != 0 {
             #[allow(clippy::needless_borrow)]
@@ -2692,6 +2738,24 @@ impl serde::Serialize for Correction {
         if self.changes_count != 0 {
             struct_ser.serialize_field("changesCount", &self.changes_count)?;
         }
+        if self.ballots_before != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ballotsBefore", ToString::to_string(&self.ballots_before).as_str())?;
+        }
+        if self.ballots_after != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ballotsAfter", ToString::to_string(&self.ballots_after).as_str())?;
+        }
+        if self.status != 0 {
+            let v = UnitStatus::try_from(self.status)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.status)))?;
+            struct_ser.serialize_field("status", &v)?;
+        }
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
         struct_ser.end()
     }
 }
@@ -2715,6 +2779,13 @@ impl<'de> serde::Deserialize<'de> for Correction {
             "changes",
             "changes_count",
             "changesCount",
+            "ballots_before",
+            "ballotsBefore",
+            "ballots_after",
+            "ballotsAfter",
+            "status",
+            "district_id",
+            "districtId",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2728,6 +2799,10 @@ impl<'de> serde::Deserialize<'de> for Correction {
             VotesAfter,
             Changes,
             ChangesCount,
+            BallotsBefore,
+            BallotsAfter,
+            Status,
+            DistrictId,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2758,6 +2833,10 @@ impl<'de> serde::Deserialize<'de> for Correction {
                             "votesAfter" | "votes_after" => Ok(GeneratedField::VotesAfter),
                             "changes" => Ok(GeneratedField::Changes),
                             "changesCount" | "changes_count" => Ok(GeneratedField::ChangesCount),
+                            "ballotsBefore" | "ballots_before" => Ok(GeneratedField::BallotsBefore),
+                            "ballotsAfter" | "ballots_after" => Ok(GeneratedField::BallotsAfter),
+                            "status" => Ok(GeneratedField::Status),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2786,6 +2865,10 @@ impl<'de> serde::Deserialize<'de> for Correction {
                 let mut votes_after__ = None;
                 let mut changes__ = None;
                 let mut changes_count__ = None;
+                let mut ballots_before__ = None;
+                let mut ballots_after__ = None;
+                let mut status__ = None;
+                let mut district_id__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Revision => {
@@ -2850,6 +2933,34 @@ impl<'de> serde::Deserialize<'de> for Correction {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::BallotsBefore => {
+                            if ballots_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballotsBefore"));
+                            }
+                            ballots_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BallotsAfter => {
+                            if ballots_after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballotsAfter"));
+                            }
+                            ballots_after__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Status => {
+                            if status__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("status"));
+                            }
+                            status__ = Some(map_.next_value::<UnitStatus>()? as i32);
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Correction {
@@ -2862,6 +2973,10 @@ impl<'de> serde::Deserialize<'de> for Correction {
                     votes_after: votes_after__.unwrap_or_default(),
                     changes: changes__.unwrap_or_default(),
                     changes_count: changes_count__.unwrap_or_default(),
+                    ballots_before: ballots_before__.unwrap_or_default(),
+                    ballots_after: ballots_after__.unwrap_or_default(),
+                    status: status__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
                 })
             }
         }
@@ -2881,7 +2996,8 @@ impl serde::Serialize for CorrectionKind {
             Self::RepeatVote => "CORRECTION_KIND_REPEAT_VOTE",
             Self::Withdrawal => "CORRECTION_KIND_WITHDRAWAL",
             Self::Status => "CORRECTION_KIND_STATUS",
-            Self::Release => "CORRECTION_KIND_RELEASE",
+            Self::Review => "CORRECTION_KIND_REVIEW",
+            Self::Report => "CORRECTION_KIND_REPORT",
         };
         serializer.serialize_str(variant)
     }
@@ -2899,7 +3015,8 @@ impl<'de> serde::Deserialize<'de> for CorrectionKind {
             "CORRECTION_KIND_REPEAT_VOTE",
             "CORRECTION_KIND_WITHDRAWAL",
             "CORRECTION_KIND_STATUS",
-            "CORRECTION_KIND_RELEASE",
+            "CORRECTION_KIND_REVIEW",
+            "CORRECTION_KIND_REPORT",
         ];
 
         struct GeneratedVisitor;
@@ -2946,7 +3063,8 @@ impl<'de> serde::Deserialize<'de> for CorrectionKind {
                     "CORRECTION_KIND_REPEAT_VOTE" => Ok(CorrectionKind::RepeatVote),
                     "CORRECTION_KIND_WITHDRAWAL" => Ok(CorrectionKind::Withdrawal),
                     "CORRECTION_KIND_STATUS" => Ok(CorrectionKind::Status),
-                    "CORRECTION_KIND_RELEASE" => Ok(CorrectionKind::Release),
+                    "CORRECTION_KIND_REVIEW" => Ok(CorrectionKind::Review),
+                    "CORRECTION_KIND_REPORT" => Ok(CorrectionKind::Report),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -3192,6 +3310,115 @@ impl<'de> serde::Deserialize<'de> for CounterTotal {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.CounterTotal", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CountingGroupStates {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.counting_group_id.is_empty() {
+            len += 1;
+        }
+        if self.states.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CountingGroupStates", len)?;
+        if !self.counting_group_id.is_empty() {
+            struct_ser.serialize_field("countingGroupId", &self.counting_group_id)?;
+        }
+        if let Some(v) = self.states.as_ref() {
+            struct_ser.serialize_field("states", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CountingGroupStates {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "counting_group_id",
+            "countingGroupId",
+            "states",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            CountingGroupId,
+            States,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "countingGroupId" | "counting_group_id" => Ok(GeneratedField::CountingGroupId),
+                            "states" => Ok(GeneratedField::States),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CountingGroupStates;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.CountingGroupStates")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CountingGroupStates, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut counting_group_id__ = None;
+                let mut states__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::CountingGroupId => {
+                            if counting_group_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("countingGroupId"));
+                            }
+                            counting_group_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::States => {
+                            if states__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("states"));
+                            }
+                            states__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(CountingGroupStates {
+                    counting_group_id: counting_group_id__.unwrap_or_default(),
+                    states: states__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.CountingGroupStates", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Counts {
@@ -7561,6 +7788,7 @@ impl serde::Serialize for SeatsState {
             Self::Tied => "SEATS_STATE_TIED",
             Self::Withheld => "SEATS_STATE_WITHHELD",
             Self::Unknown => "SEATS_STATE_UNKNOWN",
+            Self::Unassigned => "SEATS_STATE_UNASSIGNED",
         };
         serializer.serialize_str(variant)
     }
@@ -7578,6 +7806,7 @@ impl<'de> serde::Deserialize<'de> for SeatsState {
             "SEATS_STATE_TIED",
             "SEATS_STATE_WITHHELD",
             "SEATS_STATE_UNKNOWN",
+            "SEATS_STATE_UNASSIGNED",
         ];
 
         struct GeneratedVisitor;
@@ -7624,6 +7853,7 @@ impl<'de> serde::Deserialize<'de> for SeatsState {
                     "SEATS_STATE_TIED" => Ok(SeatsState::Tied),
                     "SEATS_STATE_WITHHELD" => Ok(SeatsState::Withheld),
                     "SEATS_STATE_UNKNOWN" => Ok(SeatsState::Unknown),
+                    "SEATS_STATE_UNASSIGNED" => Ok(SeatsState::Unassigned),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -8210,10 +8440,13 @@ impl serde::Serialize for Totals {
         if !self.counters.is_empty() {
             len += 1;
         }
-        if self.ballots_counted.is_some() {
+        if self.ballots_counted != 0 {
             len += 1;
         }
         if self.states.is_some() {
+            len += 1;
+        }
+        if !self.counting_groups.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Totals", len)?;
@@ -8225,13 +8458,16 @@ impl serde::Serialize for Totals {
         if !self.counters.is_empty() {
             struct_ser.serialize_field("counters", &self.counters)?;
         }
-        if let Some(v) = self.ballots_counted.as_ref() {
+        if self.ballots_counted != 0 {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsCounted", ToString::to_string(&v).as_str())?;
+            struct_ser.serialize_field("ballotsCounted", ToString::to_string(&self.ballots_counted).as_str())?;
         }
         if let Some(v) = self.states.as_ref() {
             struct_ser.serialize_field("states", v)?;
+        }
+        if !self.counting_groups.is_empty() {
+            struct_ser.serialize_field("countingGroups", &self.counting_groups)?;
         }
         struct_ser.end()
     }
@@ -8248,6 +8484,8 @@ impl<'de> serde::Deserialize<'de> for Totals {
             "ballots_counted",
             "ballotsCounted",
             "states",
+            "counting_groups",
+            "countingGroups",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8256,6 +8494,7 @@ impl<'de> serde::Deserialize<'de> for Totals {
             Counters,
             BallotsCounted,
             States,
+            CountingGroups,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8281,6 +8520,7 @@ impl<'de> serde::Deserialize<'de> for Totals {
                             "counters" => Ok(GeneratedField::Counters),
                             "ballotsCounted" | "ballots_counted" => Ok(GeneratedField::BallotsCounted),
                             "states" => Ok(GeneratedField::States),
+                            "countingGroups" | "counting_groups" => Ok(GeneratedField::CountingGroups),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8304,6 +8544,7 @@ impl<'de> serde::Deserialize<'de> for Totals {
                 let mut counters__ = None;
                 let mut ballots_counted__ = None;
                 let mut states__ = None;
+                let mut counting_groups__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Votes => {
@@ -8325,7 +8566,7 @@ impl<'de> serde::Deserialize<'de> for Totals {
                                 return Err(serde::de::Error::duplicate_field("ballotsCounted"));
                             }
                             ballots_counted__ = 
-                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
                         GeneratedField::States => {
@@ -8334,13 +8575,20 @@ impl<'de> serde::Deserialize<'de> for Totals {
                             }
                             states__ = map_.next_value()?;
                         }
+                        GeneratedField::CountingGroups => {
+                            if counting_groups__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("countingGroups"));
+                            }
+                            counting_groups__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Totals {
                     votes: votes__.unwrap_or_default(),
                     counters: counters__.unwrap_or_default(),
-                    ballots_counted: ballots_counted__,
+                    ballots_counted: ballots_counted__.unwrap_or_default(),
                     states: states__,
+                    counting_groups: counting_groups__.unwrap_or_default(),
                 })
             }
         }
