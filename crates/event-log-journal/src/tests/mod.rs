@@ -1,0 +1,19 @@
+//! Tests on a simulated disk.
+
+#![allow(clippy::unwrap_used)] // the helpers of a test may stop it at once
+
+mod engine;
+
+use crate::simulated::Disk;
+use crate::{Journal, Options, SEGMENT_BYTES_MIN};
+use std::time::Duration;
+
+/// Small segments, and no seal but at the end.
+pub(super) const SMALL: Options = Options {
+    segment_bytes: SEGMENT_BYTES_MIN,
+    seal_after: Duration::from_secs(3_600),
+};
+
+pub(super) fn open(disk: &Disk) -> Journal<Disk> {
+    Journal::open_in(disk.clone(), SMALL, ()).unwrap()
+}

@@ -1,0 +1,310 @@
+//! The writer: a state machine without a thread, a channel or a clock of its own.
+//!
+//! [`Writer::commit`] takes the groups that wait and answers them all: one write, one sync. What drives it decides when.
+
+use crate::error::is_no_space;
+use crate::folder::{Folder, SegmentFile};
+use crate::index::{Place, Shared};
+use crate::layout::{self, BATCH_SPAN_MAX, BLOCK_BYTES, Header, Placement, Seal, SealedHead};
+use crate::recovery::{Position, Unowned};
+use crate::segment;
+use election::ids::Revision;
+use event_log::{Admission, AppendError, Appended, GROUP_RECORDS_MAX, Group, Record};
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+/// More elections than this are not listed in a seal, so that it stays smaller than a batch.
+const SEALED_HEADS_MAX: usize = 8_192;
+
+/// Writes to one journal. See the module.
+pub(crate) struct Writer<D: Folder> {
+    folder: Arc<D>,
+    shared: Arc<Shared<D::File>>,
+    admission: Admission,
+    unowned: Option<Unowned>,
+    segment_bytes: u64,
+    file: Arc<D::File>,
+    next: Position,
+    upcoming: Upcoming<D::File>,
+    sealed: bool,
+    failed: Option<String>,
+    buffer: Vec<u8>,
+}
+
+/// The segment after the one being written.
+enum Upcoming<F> {
+    None,
+    Underway(JoinHandle<io::Result<F>>),
+    Ready(Arc<F>),
+}
+
+/// What a writer starts from.
+pub(crate) struct Start<D: Folder> {
+    pub folder: Arc<D>,
+    pub shared: Arc<Shared<D::File>>,
+    pub admission: Admission,
+    pub unowned: Option<Unowned>,
+    pub segment_bytes: u64,
+    pub next: Position,
+    pub sealed: bool,
+}
+
+impl<D: Folder> Writer<D> {
+    /// The segment of `start.next` must be in the index.
+    pub(crate) fn new(start: Start<D>) -> Self {
+        let index = start.shared.read();
+        let file = index
+            .segments
+            .get(&start.next.segment)
+            .expect("the segment to write to is open")
+            .clone();
+        let upcoming = index.segments.get(&(start.next.segment + 1)).cloned();
+        drop(index);
+        let mut writer = Self {
+            folder: start.folder,
+            shared: start.shared,
+            admission: start.admission,
+            unowned: start.unowned,
+            segment_bytes: start.segment_bytes,
+            file,
+            next: start.next,
+            upcoming: upcoming.map_or(Upcoming::None, Upcoming::Ready),
+            sealed: start.sealed,
+            failed: None,
+            buffer: Vec::new(),
+        };
+        writer.prepare_ahead();
+        writer
+    }
+
+    /// Whether a batch with so many records and bytes has room for another group.
+    pub(crate) fn fits(records: usize, span: usize, group: &Group) -> bool {
+        records + group.records.len() <= GROUP_RECORDS_MAX
+            && span + span_of(group) <= BATCH_SPAN_MAX
+    }
+
+    /// Writes and syncs the groups as one batch and answers each, in order. The caller keeps to [`Self::fits`].
+    pub(crate) fn commit(&mut self, groups: &[Group]) -> Vec<Result<Appended, AppendError>> {
+        if let Some(why) = &self.failed {
+            return groups
+                .iter()
+                .map(|_| Err(AppendError::Failed(why.clone())))
+                .collect();
+        }
+        let room = self.make_room(groups.iter().map(span_of).sum());
+        let mut taken = Vec::with_capacity(groups.len());
+        let mut answers = Vec::with_capacity(groups.len());
+        for group in groups {
+            let answer = match (self.answer(group), &room) {
+                (Ok(Some(repeated)), _) => Ok(repeated),
+                (Ok(None), Ok(())) => {
+                    let appended = group.appended();
+                    self.admission
+                        .note(&group.election, group.log_id, group.group_id, appended);
+                    taken.push(group);
+                    Ok(appended)
+                }
+                (Ok(None), Err(error)) => Err(error.clone()),
+                (Err(error), _) => Err(error),
+            };
+            answers.push(answer);
+        }
+        if let Err(AppendError::Failed(why)) = room {
+            return self.fail_all(answers, why);
+        }
+        if taken.is_empty() {
+            return answers;
+        }
+        let batch_groups = u32::try_from(taken.len()).expect("a batch has at most 4,096 groups");
+        let mut places = Vec::with_capacity(taken.len());
+        self.buffer.clear();
+        for (batch_index, group) in (0..).zip(&taken) {
+            let placement = self.placement(batch_index, batch_groups);
+            let start = self.buffer.len();
+            layout::encode_group(&mut self.buffer, group, placement);
+            let sector = &self.buffer[start..start + layout::SECTOR_BYTES];
+            let header = Header::parse(sector, placement.segment, placement.offset)
+                .expect("a header that was just encoded is one");
+            places.push(Place::new(&header));
+        }
+        if let Err(error) = self.write() {
+            return self.fail_all(answers, error.to_string());
+        }
+        let mut index = self.shared.write();
+        for (group, place) in taken.into_iter().zip(places) {
+            index.push(
+                &group.election,
+                group.log_id,
+                place,
+                group.appended().last_revision,
+            );
+        }
+        drop(index);
+        self.sealed = false;
+        self.prepare_ahead();
+        answers
+    }
+
+    /// Writes a seal if something was written since the last one. Called when idle and at the end.
+    pub(crate) fn seal(&mut self) {
+        if self.sealed || self.failed.is_some() || self.next.batch == 1 {
+            return;
+        }
+        let mut heads: Vec<SealedHead> = self
+            .shared
+            .read()
+            .heads()
+            .into_iter()
+            .filter(|head| head.damage.is_none())
+            .map(|head| SealedHead {
+                election: head.election,
+                log_id: head.log_id,
+                revision: head.revision,
+            })
+            .collect();
+        let complete = self.unowned.is_none() && heads.len() <= SEALED_HEADS_MAX;
+        heads.truncate(SEALED_HEADS_MAX);
+        let seal = Seal { complete, heads };
+        self.encode_seal(&seal);
+        if let Err(error) = self.make_room(self.buffer.len()) {
+            // A full disk has no room for a new segment; the seal can wait for one.
+            return tracing::warn!(%error, "the journal cannot be sealed now");
+        }
+        // Again, as it may now lie at the start of another segment.
+        self.encode_seal(&seal);
+        match self.write() {
+            Ok(()) => self.sealed = true,
+            Err(error) => self.fail(error.to_string()),
+        }
+    }
+
+    fn encode_seal(&mut self, seal: &Seal) {
+        self.buffer.clear();
+        let placement = self.placement(0, 1);
+        layout::encode_seal(&mut self.buffer, seal, placement);
+    }
+
+    fn answer(&self, group: &Group) -> Result<Option<Appended>, AppendError> {
+        if let Some(unowned) = &self.unowned
+            && self.admission.head(&group.election).is_none()
+        {
+            // What was lost may have been the beginning of this election.
+            return Err(AppendError::ReadOnly(
+                unowned.damage(&group.election, Revision(1)),
+            ));
+        }
+        self.admission.answer(group)
+    }
+
+    fn placement(&self, batch_index: u32, batch_groups: u32) -> Placement {
+        Placement {
+            segment: u64::from(self.next.segment),
+            offset: self.next.offset + self.buffer.len() as u64,
+            batch: self.next.batch,
+            batch_index,
+            batch_groups,
+        }
+    }
+
+    /// Writes and syncs the buffer at the next position. Not tried again after an error, whatever that was.
+    fn write(&mut self) -> io::Result<()> {
+        self.file.write_at(&self.buffer, self.next.offset)?;
+        self.file.sync()?;
+        self.next.offset += self.buffer.len() as u64;
+        self.next.batch += 1;
+        Ok(())
+    }
+
+    fn fail_all(
+        &mut self,
+        answers: Vec<Result<Appended, AppendError>>,
+        why: String,
+    ) -> Vec<Result<Appended, AppendError>> {
+        self.fail(why.clone());
+        answers
+            .into_iter()
+            .map(|answer| answer.and(Err(AppendError::Failed(why.clone()))))
+            .collect()
+    }
+
+    fn fail(&mut self, why: String) {
+        tracing::error!(
+            why,
+            "the journal failed and takes nothing more until it is opened anew"
+        );
+        self.failed = Some(why);
+    }
+
+    /// Goes on to the next segment if so many bytes do not fit into this one.
+    fn make_room(&mut self, bytes: usize) -> Result<(), AppendError> {
+        if self.next.offset + bytes as u64 <= self.segment_bytes_of(&self.file)? {
+            return Ok(());
+        }
+        let segment = self.next.segment + 1;
+        let ready = match std::mem::replace(&mut self.upcoming, Upcoming::None) {
+            Upcoming::Ready(file) => Some(file),
+            // What failed in the background, for want of room perhaps, is tried again.
+            Upcoming::Underway(thread) => thread.join().ok().and_then(Result::ok).map(Arc::new),
+            Upcoming::None => None,
+        };
+        let file = match ready {
+            Some(file) => file,
+            None => segment::prepare(&*self.folder, segment, self.segment_bytes)
+                .map(Arc::new)
+                .map_err(|error| refusal(&error))?,
+        };
+        self.shared.write().segments.insert(segment, file.clone());
+        self.file = file;
+        self.next.segment = segment;
+        self.next.offset = BLOCK_BYTES as u64;
+        Ok(())
+    }
+
+    fn segment_bytes_of(&self, file: &D::File) -> Result<u64, AppendError> {
+        file.bytes()
+            .map_err(|error| AppendError::Failed(error.to_string()))
+    }
+
+    /// Has the next segment made ready beside the appends when this one is half full.
+    fn prepare_ahead(&mut self) {
+        if self.next.offset * 2 < self.segment_bytes || !matches!(self.upcoming, Upcoming::None) {
+            return;
+        }
+        let (folder, segment, bytes) = (
+            self.folder.clone(),
+            self.next.segment + 1,
+            self.segment_bytes,
+        );
+        let thread = std::thread::Builder::new().name("journal-segment".to_owned());
+        // Without a thread the segment is made when it is needed.
+        if let Ok(thread) = thread.spawn(move || segment::prepare(&*folder, segment, bytes)) {
+            self.upcoming = Upcoming::Underway(thread);
+        }
+    }
+}
+
+impl<D: Folder> Drop for Writer<D> {
+    /// Waits for a segment being prepared, so that nothing touches the folder after its lock is gone.
+    fn drop(&mut self) {
+        if let Upcoming::Underway(thread) = std::mem::replace(&mut self.upcoming, Upcoming::None) {
+            thread.join().ok();
+        }
+    }
+}
+
+/// What a failed preparation means for the groups that need the room: nothing of them was written.
+fn refusal(error: &io::Error) -> AppendError {
+    if is_no_space(error) {
+        AppendError::NoSpace(error.to_string())
+    } else {
+        AppendError::Failed(error.to_string())
+    }
+}
+
+pub(crate) fn span_of(group: &Group) -> usize {
+    layout::span(
+        group.records.len(),
+        group.records.iter().map(Record::bytes).sum(),
+    )
+}
