@@ -82,7 +82,7 @@ pub enum Event {
         /// The content hash of the whole register.
         register_hash: Hash,
     },
-    /// Units are added to the register at `first_index`, or (an amendment) changed in place.
+    /// Units are added at the end of the register, from `first_index` on.
     UnitsRegistered {
         /// The index of the first of them.
         first_index: u32,
@@ -90,6 +90,17 @@ pub enum Event {
         units: Vec<Unit>,
         /// Why, if this is an amendment.
         reason: Option<String>,
+    },
+    /// A unit on the register was changed in place. Its id, district and counting groups stay.
+    UnitAmended {
+        /// Its index in the register.
+        index: u32,
+        /// What holds now.
+        unit: Unit,
+        /// The roll before.
+        former_roll: Option<u32>,
+        /// Why.
+        reason: String,
     },
     /// The rules are other ones from now on.
     RulesAmended {

@@ -7,11 +7,16 @@
 pub mod bytes;
 pub mod command;
 pub mod counts;
+pub mod decide;
 pub mod definition;
 pub mod event;
 pub mod ids;
 pub mod publication;
 pub mod report;
 pub mod rules;
+mod snapshot;
 pub mod stage;
+pub mod state;
 pub mod submission;
+pub mod tally;
+pub mod validate;

@@ -6,6 +6,7 @@
 
 use crate::event::Event;
 use crate::ids::{Revision, Timestamp};
+use crate::report::UnitStatus;
 
 /// What is opened to the public apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -37,12 +38,25 @@ impl PublicationClass {
         match event {
             Event::Defined { .. }
             | Event::UnitsRegistered { .. }
+            | Event::UnitAmended { .. }
             | Event::RulesAmended { .. }
             | Event::PresentationAmended { .. }
             | Event::CandidatesChanged { .. }
             | Event::ClassOpened { .. }
             | Event::PublicationMoved { .. } => Self::Definition,
             Event::TurnoutCounted { .. } => Self::Turnout,
+            // That a station opened, or did not, is no result.
+            Event::StatusSet {
+                slot_move,
+                replaced: None,
+                ..
+            } if matches!(
+                slot_move.after.status,
+                UnitStatus::Open | UnitStatus::NotOpened
+            ) =>
+            {
+                Self::Turnout
+            }
             Event::ReportCounted { .. }
             | Event::ReportHeld { .. }
             | Event::Released { .. }
@@ -72,39 +86,55 @@ pub enum PublicationMode {
 
 /// The fold of the publication events.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Publication {
-    /// Counts the publication events: a frame is ordered by (revision, publication_seq).
+pub struct Publication(PublicationParts);
+
+/// What a [`Publication`] is made of, for its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PublicationParts {
     pub seq: u64,
-    mode: PublicationMode,
-    reason: String,
-    held_at: Revision,
-    opens_at: [Option<Timestamp>; 3],
-    first_of_class: [Option<Revision>; 3],
+    pub mode: PublicationMode,
+    pub reason: String,
+    pub held_at: Revision,
+    pub opens_at: [Option<Timestamp>; 3],
+    pub first_of_class: [Option<Revision>; 3],
 }
 
 impl Publication {
+    pub(crate) fn parts(&self) -> PublicationParts {
+        self.0.clone()
+    }
+
+    pub(crate) fn from_parts(parts: PublicationParts) -> Self {
+        Self(parts)
+    }
+
+    /// Counts the publication events: a frame is ordered by (revision, publication_seq).
+    pub fn seq(&self) -> u64 {
+        self.0.seq
+    }
+
     /// Takes in an event of the log.
     pub fn apply(&mut self, revision: Revision, event: &Event) {
         let class = PublicationClass::of(event);
-        self.first_of_class[class as usize].get_or_insert(revision);
+        self.0.first_of_class[class as usize].get_or_insert(revision);
         match event {
             Event::ClassOpened { class, opens_at } => {
-                self.seq += 1;
-                self.opens_at[*class as usize] = Some(*opens_at);
+                self.0.seq += 1;
+                self.0.opens_at[*class as usize] = Some(*opens_at);
             }
             Event::PublicationMoved { mode, reason } => {
-                self.seq += 1;
-                self.held_at = match mode {
+                self.0.seq += 1;
+                self.0.held_at = match mode {
                     PublicationMode::FollowHead => Revision::ZERO,
                     PublicationMode::HoldAt(at) => *at,
                     // A pause of a hold does not show more than the hold did.
-                    PublicationMode::Paused => match self.mode {
+                    PublicationMode::Paused => match self.0.mode {
                         PublicationMode::FollowHead => revision,
-                        PublicationMode::HoldAt(_) | PublicationMode::Paused => self.held_at,
+                        PublicationMode::HoldAt(_) | PublicationMode::Paused => self.0.held_at,
                     },
                 };
-                self.mode = *mode;
-                self.reason.clone_from(reason);
+                self.0.mode = *mode;
+                self.0.reason.clone_from(reason);
             }
             _ => {}
         }
@@ -112,17 +142,17 @@ impl Publication {
 
     /// What holds now.
     pub fn mode(&self) -> PublicationMode {
-        self.mode
+        self.0.mode
     }
 
     /// Why it holds; empty at first.
     pub fn reason(&self) -> &str {
-        &self.reason
+        &self.0.reason
     }
 
     /// From when on a class is open, if an event has said so.
     pub fn opens_at(&self, class: PublicationClass) -> Option<Timestamp> {
-        self.opens_at[class as usize]
+        self.0.opens_at[class as usize]
     }
 
     /// Whether a class is open at this time.
@@ -136,15 +166,15 @@ impl Publication {
         if !self.is_open(PublicationClass::Definition, now) {
             return None;
         }
-        let limit = match self.mode {
+        let limit = match self.0.mode {
             PublicationMode::FollowHead => head,
-            PublicationMode::HoldAt(_) | PublicationMode::Paused => self.held_at.min(head),
+            PublicationMode::HoldAt(_) | PublicationMode::Paused => self.0.held_at.min(head),
         };
         let closed = PublicationClass::ALL
             .into_iter()
             .filter(|class| !self.is_open(*class, now));
         let first_closed = closed
-            .filter_map(|class| self.first_of_class[class as usize])
+            .filter_map(|class| self.0.first_of_class[class as usize])
             .min();
         Some(first_closed.map_or(limit, |first| {
             limit.min(Revision(first.0.saturating_sub(1)))

@@ -235,6 +235,13 @@ pub enum Warning {
         /// Options on the ballot.
         options: u32,
     },
+    /// More ballots were issued than there are voters on the roll.
+    IssuedOverRoll {
+        /// Ballots issued.
+        issued: u32,
+        /// Voters on the roll.
+        roll: u32,
+    },
 }
 
 impl Warning {
@@ -242,6 +249,7 @@ impl Warning {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::ManyZeros { .. } => "MANY_ZEROS",
+            Self::IssuedOverRoll { .. } => "ISSUED_OVER_ROLL",
         }
     }
 }
@@ -249,10 +257,15 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::ManyZeros { zeros, options } => write!(
-                f,
-                "{zeros} of {options} options have no vote in a large unit"
-            ),
+            Self::ManyZeros { zeros, options } => {
+                write!(
+                    f,
+                    "{zeros} of {options} options have no vote in a large unit"
+                )
+            }
+            Self::IssuedOverRoll { issued, roll } => {
+                write!(f, "{issued} ballots issued, but {roll} voters on the roll")
+            }
         }
     }
 }

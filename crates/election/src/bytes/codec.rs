@@ -13,7 +13,9 @@ pub struct Writer {
 impl Writer {
     /// An empty buffer with room for `capacity` bytes.
     pub fn with_capacity(capacity: usize) -> Self {
-        Self { bytes: Vec::with_capacity(capacity) }
+        Self {
+            bytes: Vec::with_capacity(capacity),
+        }
     }
 
     /// What was written.
@@ -104,7 +106,11 @@ impl Writer {
     }
 
     /// A length in four bytes, then the items.
-    pub fn list<T>(&mut self, items: impl ExactSizeIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
+    pub fn list<T>(
+        &mut self,
+        items: impl ExactSizeIterator<Item = T>,
+        mut write: impl FnMut(&mut Self, T),
+    ) {
         self.length(items.len());
         items.for_each(|item| write(self, item));
     }
@@ -135,7 +141,10 @@ impl<'a> Reader<'a> {
 
     /// An error at this place.
     pub fn fault(&self, what: impl Into<String>) -> DecodeError {
-        DecodeError { offset: self.offset, what: what.into() }
+        DecodeError {
+            offset: self.offset,
+            what: what.into(),
+        }
     }
 
     /// The next `length` bytes.
@@ -189,7 +198,10 @@ impl<'a> Reader<'a> {
         let length = usize::try_from(self.u32()?).map_err(|_| self.fault("length"))?;
         match length.checked_mul(item_bytes_min) {
             Some(bytes) if bytes <= self.remaining() => Ok(length),
-            _ => Err(self.fault(format!("{length} items do not fit in {} bytes", self.remaining()))),
+            _ => Err(self.fault(format!(
+                "{length} items do not fit in {} bytes",
+                self.remaining()
+            ))),
         }
     }
 
@@ -200,7 +212,8 @@ impl<'a> Reader<'a> {
 
     /// A time.
     pub fn time(&mut self) -> Result<Timestamp, DecodeError> {
-        self.array().map(|bytes| Timestamp(i64::from_le_bytes(bytes)))
+        self.array()
+            .map(|bytes| Timestamp(i64::from_le_bytes(bytes)))
     }
 
     /// A content hash.
@@ -211,7 +224,10 @@ impl<'a> Reader<'a> {
     /// `count` numbers of four bytes.
     pub fn u32s(&mut self, count: usize) -> Result<Vec<u32>, DecodeError> {
         let bytes = self.raw(count.checked_mul(4).ok_or_else(|| self.fault("count"))?)?;
-        Ok(bytes.chunks_exact(4).map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect())
+        Ok(bytes
+            .chunks_exact(4)
+            .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]))
+            .collect())
     }
 
     /// `count` numbers of eight bytes.
@@ -236,7 +252,11 @@ impl<'a> Reader<'a> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, DecodeError>,
     ) -> Result<Option<T>, DecodeError> {
-        if self.flag()? { read(self).map(Some) } else { Ok(None) }
+        if self.flag()? {
+            read(self).map(Some)
+        } else {
+            Ok(None)
+        }
     }
 
     /// A list of items of at least `item_bytes_min` bytes each.
@@ -251,6 +271,10 @@ impl<'a> Reader<'a> {
 
     /// Nothing may be left.
     pub fn end(&self) -> Result<(), DecodeError> {
-        if self.remaining() == 0 { Ok(()) } else { Err(self.fault(format!("{} bytes too many", self.remaining()))) }
+        if self.remaining() == 0 {
+            Ok(())
+        } else {
+            Err(self.fault(format!("{} bytes too many", self.remaining())))
+        }
     }
 }

@@ -1,9 +1,11 @@
 //! Events as records.
 
 use super::codec::{Reader, Writer};
-use super::parts::{decode_units, encode_unit, part_text};
+use super::parts::{decode_unit, decode_units, encode_unit, part_text};
 use super::{DecodeError, FORMAT, parse_part, read_counts, write_counts};
-use crate::event::{Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout};
+use crate::event::{
+    Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout,
+};
 use crate::ids::LogId;
 use crate::publication::{PublicationClass, PublicationMode};
 use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus, Warning};
@@ -17,6 +19,7 @@ pub mod kind {
     pub const UNITS_REGISTERED: u8 = 2;
     pub const RULES_AMENDED: u8 = 3;
     pub const PRESENTATION_AMENDED: u8 = 4;
+    pub const UNIT_AMENDED: u8 = 5;
     pub const REPORT_COUNTED: u8 = 10;
     pub const REPORT_HELD: u8 = 11;
     pub const RELEASED: u8 = 12;
@@ -45,11 +48,21 @@ pub struct RecordBytes {
 
 /// The record of an event. `salt` must be random and used once.
 pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
-    let Recorded { revision, time, principal, event } = recorded;
+    let Recorded {
+        revision,
+        time,
+        principal,
+        event,
+    } = recorded;
     let mut annex = Writer::with_capacity(64);
     annex.raw(&salt);
     annex.text(principal);
-    if let Event::ReportHeld { attribution, counts, .. } = event {
+    if let Event::ReportHeld {
+        attribution,
+        counts,
+        ..
+    } = event
+    {
         annex.option(attribution.as_ref(), write_attribution);
         annex.option(counts.as_ref(), write_counts);
     }
@@ -63,7 +76,10 @@ pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
     public.time(*time);
     public.raw(&Sha256::digest(&annex));
     write_event(&mut public, event);
-    RecordBytes { public: public.into_bytes(), annex }
+    RecordBytes {
+        public: public.into_bytes(),
+        annex,
+    }
 }
 
 /// Reads a record. Without the annex the event has no principal, and a held report has no counts. The annex's hash is
@@ -72,7 +88,9 @@ pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, De
     let mut reader = Reader::new(public);
     let format = reader.u8()?;
     if format != FORMAT {
-        return Err(reader.fault(format!("format {format} is not known; this version reads {FORMAT}")));
+        return Err(reader.fault(format!(
+            "format {format} is not known; this version reads {FORMAT}"
+        )));
     }
     let kind = reader.u8()?;
     reader.u16()?;
@@ -86,24 +104,37 @@ pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, De
         let mut reader = Reader::new(annex);
         reader.raw(16)?;
         principal = reader.string()?;
-        if let Event::ReportHeld { attribution, counts, .. } = &mut event {
+        if let Event::ReportHeld {
+            attribution,
+            counts,
+            ..
+        } = &mut event
+        {
             *attribution = reader.option(read_attribution)?;
             *counts = reader.option(read_counts)?;
         }
         reader.end()?;
     }
-    Ok(Recorded { revision, time, principal, event })
+    Ok(Recorded {
+        revision,
+        time,
+        principal,
+        event,
+    })
 }
 
 /// Whether the annex is the one whose hash stands in the public body.
 pub fn verify_annex(public: &[u8], annex: &[u8]) -> bool {
-    public.get(20..52).is_some_and(|hash| hash == Sha256::digest(annex).as_slice())
+    public
+        .get(20..52)
+        .is_some_and(|hash| hash == Sha256::digest(annex).as_slice())
 }
 
 fn kind_of(event: &Event) -> u8 {
     match event {
         Event::Defined { .. } => kind::DEFINED,
         Event::UnitsRegistered { .. } => kind::UNITS_REGISTERED,
+        Event::UnitAmended { .. } => kind::UNIT_AMENDED,
         Event::RulesAmended { .. } => kind::RULES_AMENDED,
         Event::PresentationAmended { .. } => kind::PRESENTATION_AMENDED,
         Event::ReportCounted { .. } => kind::REPORT_COUNTED,
@@ -126,7 +157,15 @@ fn kind_of(event: &Event) -> u8 {
 
 fn write_event(writer: &mut Writer, event: &Event) {
     match event {
-        Event::Defined { log_id, ballot, rules, presentation, areas, unit_count, register_hash } => {
+        Event::Defined {
+            log_id,
+            ballot,
+            rules,
+            presentation,
+            areas,
+            unit_count,
+            register_hash,
+        } => {
             writer.raw(&log_id.0);
             writer.text(&part_text(ballot));
             writer.text(&part_text(rules));
@@ -135,16 +174,34 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.u32(*unit_count);
             writer.raw(&register_hash.0);
         }
-        Event::UnitsRegistered { first_index, units, reason } => {
+        Event::UnitsRegistered {
+            first_index,
+            units,
+            reason,
+        } => {
             writer.u32(*first_index);
             writer.option(reason.as_deref(), Writer::text);
             writer.list(units.iter(), encode_unit);
+        }
+        Event::UnitAmended {
+            index,
+            unit,
+            former_roll,
+            reason,
+        } => {
+            writer.u32(*index);
+            encode_unit(writer, unit);
+            writer.option(*former_roll, Writer::u32);
+            writer.text(reason);
         }
         Event::RulesAmended { rules, reason } => {
             writer.text(&part_text(rules));
             writer.text(reason);
         }
-        Event::PresentationAmended { presentation, reason } => {
+        Event::PresentationAmended {
+            presentation,
+            reason,
+        } => {
             writer.text(&part_text(presentation));
             writer.text(reason);
         }
@@ -170,32 +227,61 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.option(*conflicts_with, Writer::revision);
             write_slot_move(writer, *slot_move);
         }
-        Event::Released { counted, held_revision, reason } => {
+        Event::Released {
+            counted,
+            held_revision,
+            reason,
+        } => {
             write_counted(writer, counted);
             writer.revision(*held_revision);
             writer.text(reason);
         }
-        Event::Rejected { slot, held_revision, slot_move, reason } => {
+        Event::Rejected {
+            slot,
+            held_revision,
+            slot_move,
+            reason,
+        } => {
             write_slot(writer, *slot);
             writer.revision(*held_revision);
             write_slot_move(writer, *slot_move);
             writer.text(reason);
         }
-        Event::Withdrawn { slot, version, replaced, slot_move, attribution } => {
+        Event::Withdrawn {
+            slot,
+            version,
+            replaced,
+            slot_move,
+            attribution,
+        } => {
             write_slot(writer, *slot);
             writer.u32(*version);
             writer.option(replaced.as_ref(), write_counts);
             write_slot_move(writer, *slot_move);
             write_attribution(writer, attribution);
         }
-        Event::StatusSet { slot, replaced, slot_move, merged_into, attribution } => {
+        Event::StatusSet {
+            slot,
+            replaced,
+            slot_move,
+            merged_into,
+            attribution,
+        } => {
             write_slot(writer, *slot);
             writer.option(replaced.as_ref(), write_counts);
             write_slot_move(writer, *slot_move);
             writer.option(*merged_into, Writer::u32);
             write_attribution(writer, attribution);
         }
-        Event::TurnoutCounted { unit, district, version, ballots_issued, is_final, replaced, attribution } => {
+        Event::TurnoutCounted {
+            unit,
+            district,
+            version,
+            ballots_issued,
+            is_final,
+            replaced,
+            attribution,
+        } => {
             writer.u32(*unit);
             writer.u16(*district);
             writer.u32(*version);
@@ -207,7 +293,15 @@ fn write_event(writer: &mut Writer, event: &Event) {
             });
             writer.option(attribution.as_ref(), write_attribution);
         }
-        Event::LotDrawn(Lot { contest, district, stage, tied, seats, winners, attribution }) => {
+        Event::LotDrawn(Lot {
+            contest,
+            district,
+            stage,
+            tied,
+            seats,
+            winners,
+            attribution,
+        }) => {
             writer.u8(*contest);
             writer.u16(*district);
             writer.u16(*stage);
@@ -216,7 +310,14 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.list(winners.iter(), |writer, option| writer.u32(*option));
             write_attribution(writer, attribution);
         }
-        Event::CandidatesChanged { contest, district, option, candidates, effective, reason } => {
+        Event::CandidatesChanged {
+            contest,
+            district,
+            option,
+            candidates,
+            effective,
+            reason,
+        } => {
             writer.u8(*contest);
             writer.u16(*district);
             writer.u32(*option);
@@ -242,7 +343,11 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.u8(*stage as u8);
             writer.text(reason);
         }
-        Event::MarkSet { mark, is_set, reason } => {
+        Event::MarkSet {
+            mark,
+            is_set,
+            reason,
+        } => {
             writer.u8(*mark as u8);
             writer.flag(*is_set);
             writer.text(reason);
@@ -267,15 +372,30 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             let first_index = reader.u32()?;
             let reason = reader.option(Reader::string)?;
             let count = reader.length(1)?;
-            Event::UnitsRegistered { first_index, reason, units: decode_units(reader, count)? }
+            Event::UnitsRegistered {
+                first_index,
+                reason,
+                units: decode_units(reader, count)?,
+            }
         }
-        kind::RULES_AMENDED => Event::RulesAmended { rules: parse_part(reader)?, reason: reader.string()? },
-        kind::PRESENTATION_AMENDED => {
-            Event::PresentationAmended { presentation: parse_part(reader)?, reason: reader.string()? }
-        }
-        kind::REPORT_COUNTED => {
-            Event::ReportCounted { counted: read_counted(reader)?, warnings: reader.list(9, read_warning)? }
-        }
+        kind::UNIT_AMENDED => Event::UnitAmended {
+            index: reader.u32()?,
+            unit: decode_unit(reader)?,
+            former_roll: reader.option(Reader::u32)?,
+            reason: reader.string()?,
+        },
+        kind::RULES_AMENDED => Event::RulesAmended {
+            rules: parse_part(reader)?,
+            reason: reader.string()?,
+        },
+        kind::PRESENTATION_AMENDED => Event::PresentationAmended {
+            presentation: parse_part(reader)?,
+            reason: reader.string()?,
+        },
+        kind::REPORT_COUNTED => Event::ReportCounted {
+            counted: read_counted(reader)?,
+            warnings: reader.list(9, read_warning)?,
+        },
         kind::REPORT_HELD => Event::ReportHeld {
             slot: read_slot(reader)?,
             version: reader.u32()?,
@@ -317,8 +437,12 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             version: reader.u32()?,
             ballots_issued: reader.u32()?,
             is_final: reader.flag()?,
-            replaced: reader
-                .option(|reader| Ok(Turnout { ballots_issued: reader.u32()?, is_final: reader.flag()? }))?,
+            replaced: reader.option(|reader| {
+                Ok(Turnout {
+                    ballots_issued: reader.u32()?,
+                    is_final: reader.flag()?,
+                })
+            })?,
             attribution: reader.option(read_attribution)?,
         },
         kind::LOT_DRAWN => Event::LotDrawn(Lot {
@@ -351,24 +475,42 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
                 2 => PublicationMode::Paused,
                 other => return Err(reader.fault(format!("{other} is no mode of publication"))),
             };
-            Event::PublicationMoved { mode, reason: reader.string()? }
+            Event::PublicationMoved {
+                mode,
+                reason: reader.string()?,
+            }
         }
-        kind::STAGE_SET => {
-            Event::StageSet { stage: read_numbered(reader, &Stage::ALL, "stage")?, reason: reader.string()? }
-        }
+        kind::STAGE_SET => Event::StageSet {
+            stage: read_numbered(reader, &Stage::ALL, "stage")?,
+            reason: reader.string()?,
+        },
         kind::MARK_SET => Event::MarkSet {
             mark: read_numbered(reader, &Mark::ALL, "mark")?,
             is_set: reader.flag()?,
             reason: reader.string()?,
         },
         kind::DECLARED => Event::Declared(read_declaration(reader)?),
-        kind::CERTIFIED => Event::Certified { attribution: read_attribution(reader)? },
-        other => return Err(reader.fault(format!("{other} is no kind of event that this version knows"))),
+        kind::CERTIFIED => Event::Certified {
+            attribution: read_attribution(reader)?,
+        },
+        other => {
+            return Err(reader.fault(format!(
+                "{other} is no kind of event that this version knows"
+            )));
+        }
     })
 }
 
 fn write_counted(writer: &mut Writer, counted: &Counted) {
-    let Counted { slot, version, kind, counts, replaced, slot_move, attribution } = counted;
+    let Counted {
+        slot,
+        version,
+        kind,
+        counts,
+        replaced,
+        slot_move,
+        attribution,
+    } = counted;
     write_slot(writer, *slot);
     writer.u32(*version);
     writer.u8(*kind as u8);
@@ -417,9 +559,15 @@ pub(crate) fn slot_state_byte(state: SlotState) -> u8 {
 
 pub(crate) fn read_slot_state(reader: &mut Reader<'_>) -> Result<SlotState, DecodeError> {
     let byte = reader.u8()?;
-    let status = UnitStatus::ALL.get(usize::from(byte & 0x0f)).filter(|_| byte & 0xc0 == 0);
+    let status = UnitStatus::ALL
+        .get(usize::from(byte & 0x0f))
+        .filter(|_| byte & 0xc0 == 0);
     let status = *status.ok_or_else(|| reader.fault(format!("{byte} is no state of a tally")))?;
-    Ok(SlotState { status, counted: byte & COUNTED_BIT != 0, pending: byte & PENDING_BIT != 0 })
+    Ok(SlotState {
+        status,
+        counted: byte & COUNTED_BIT != 0,
+        pending: byte & PENDING_BIT != 0,
+    })
 }
 
 fn write_slot_move(writer: &mut Writer, slot_move: SlotMove) {
@@ -428,10 +576,13 @@ fn write_slot_move(writer: &mut Writer, slot_move: SlotMove) {
 }
 
 fn read_slot_move(reader: &mut Reader<'_>) -> Result<SlotMove, DecodeError> {
-    Ok(SlotMove { before: read_slot_state(reader)?, after: read_slot_state(reader)? })
+    Ok(SlotMove {
+        before: read_slot_state(reader)?,
+        after: read_slot_state(reader)?,
+    })
 }
 
-pub(super) fn read_report_kind(reader: &mut Reader<'_>) -> Result<ReportKind, DecodeError> {
+pub(crate) fn read_report_kind(reader: &mut Reader<'_>) -> Result<ReportKind, DecodeError> {
     let number = reader.u8()?;
     ReportKind::ALL
         .into_iter()
@@ -445,26 +596,43 @@ pub(crate) fn write_attribution(writer: &mut Writer, attribution: &Attribution) 
 }
 
 pub(crate) fn read_attribution(reader: &mut Reader<'_>) -> Result<Attribution, DecodeError> {
-    Ok(Attribution { by: reader.string()?, reason: reader.string()? })
+    Ok(Attribution {
+        by: reader.string()?,
+        reason: reader.string()?,
+    })
 }
 
 pub(super) fn write_warning(writer: &mut Writer, warning: &Warning) {
-    let Warning::ManyZeros { zeros, options } = warning;
-    writer.u8(1);
-    writer.u32(*zeros);
-    writer.u32(*options);
+    let (number, first, second) = match warning {
+        Warning::ManyZeros { zeros, options } => (1, zeros, options),
+        Warning::IssuedOverRoll { issued, roll } => (2, issued, roll),
+    };
+    writer.u8(number);
+    writer.u32(*first);
+    writer.u32(*second);
 }
 
 pub(super) fn read_warning(reader: &mut Reader<'_>) -> Result<Warning, DecodeError> {
     match reader.u8()? {
-        1 => Ok(Warning::ManyZeros { zeros: reader.u32()?, options: reader.u32()? }),
+        1 => Ok(Warning::ManyZeros {
+            zeros: reader.u32()?,
+            options: reader.u32()?,
+        }),
+        2 => Ok(Warning::IssuedOverRoll {
+            issued: reader.u32()?,
+            roll: reader.u32()?,
+        }),
         other => Err(reader.fault(format!("{other} is no warning"))),
     }
 }
 
-pub(super) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
+pub(crate) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
     match reason {
-        HoldReason::IdentityBroken { identity, left, right } => {
+        HoldReason::IdentityBroken {
+            identity,
+            left,
+            right,
+        } => {
             writer.u8(1);
             writer.u16(*identity);
             writer.u64(*left);
@@ -485,7 +653,11 @@ pub(super) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
             writer.u32(*counted);
             writer.u32(*version);
         }
-        HoldReason::FallWithoutCorrection { option, before, after } => {
+        HoldReason::FallWithoutCorrection {
+            option,
+            before,
+            after,
+        } => {
             writer.u8(5);
             writer.u32(*option);
             writer.u32(*before);
@@ -503,25 +675,46 @@ pub(super) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
     }
 }
 
-pub(super) fn read_hold_reason(reader: &mut Reader<'_>) -> Result<HoldReason, DecodeError> {
+pub(crate) fn read_hold_reason(reader: &mut Reader<'_>) -> Result<HoldReason, DecodeError> {
     Ok(match reader.u8()? {
-        1 => HoldReason::IdentityBroken { identity: reader.u16()?, left: reader.u64()?, right: reader.u64()? },
-        2 => HoldReason::BallotsOverRoll { ballots: reader.u64()?, roll: reader.u64()? },
-        3 => HoldReason::VotesOverValid { votes: reader.u64()?, limit: reader.u64()? },
-        4 => HoldReason::VersionJump { counted: reader.u32()?, version: reader.u32()? },
+        1 => HoldReason::IdentityBroken {
+            identity: reader.u16()?,
+            left: reader.u64()?,
+            right: reader.u64()?,
+        },
+        2 => HoldReason::BallotsOverRoll {
+            ballots: reader.u64()?,
+            roll: reader.u64()?,
+        },
+        3 => HoldReason::VotesOverValid {
+            votes: reader.u64()?,
+            limit: reader.u64()?,
+        },
+        4 => HoldReason::VersionJump {
+            counted: reader.u32()?,
+            version: reader.u32()?,
+        },
         5 => HoldReason::FallWithoutCorrection {
             option: reader.u32()?,
             before: reader.u32()?,
             after: reader.u32()?,
         },
-        6 => HoldReason::LeadMoved { moved: reader.u64()?, electorate: reader.u64()? },
+        6 => HoldReason::LeadMoved {
+            moved: reader.u64()?,
+            electorate: reader.u64()?,
+        },
         7 => HoldReason::UnitStatus(read_numbered(reader, &UnitStatus::ALL, "status of a unit")?),
         other => return Err(reader.fault(format!("{other} is no reason to hold a report"))),
     })
 }
 
 pub(crate) fn write_declaration(writer: &mut Writer, declaration: &Declaration) {
-    let Declaration { contest, district, seats, attribution } = declaration;
+    let Declaration {
+        contest,
+        district,
+        seats,
+        attribution,
+    } = declaration;
     writer.u8(*contest);
     writer.u16(*district);
     writer.list(seats.iter(), |writer, (option, seats)| {
@@ -540,7 +733,13 @@ pub(crate) fn read_declaration(reader: &mut Reader<'_>) -> Result<Declaration, D
     })
 }
 
-pub(crate) fn read_numbered<T: Copy>(reader: &mut Reader<'_>, all: &[T], what: &str) -> Result<T, DecodeError> {
+pub(crate) fn read_numbered<T: Copy>(
+    reader: &mut Reader<'_>,
+    all: &[T],
+    what: &str,
+) -> Result<T, DecodeError> {
     let number = reader.u8()?;
-    all.get(usize::from(number)).copied().ok_or_else(|| reader.fault(format!("{number} is no {what}")))
+    all.get(usize::from(number))
+        .copied()
+        .ok_or_else(|| reader.fault(format!("{number} is no {what}")))
 }

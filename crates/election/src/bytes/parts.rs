@@ -11,7 +11,8 @@ use serde::de::DeserializeOwned;
 /// The canonical text of a part of the definition: TOML in the order of the fields. Its SHA-256 is the part's content
 /// hash.
 pub fn part_text<T: Serialize>(part: &T) -> String {
-    toml::to_string(part).expect("the definition's types have string keys and no values that TOML lacks")
+    toml::to_string(part)
+        .expect("the definition's types have string keys and no values that TOML lacks")
 }
 
 pub(crate) fn parse_part<T: DeserializeOwned>(reader: &mut Reader<'_>) -> Result<T, DecodeError> {
@@ -46,14 +47,24 @@ pub(crate) fn read_counts(reader: &mut Reader<'_>) -> Result<Counts, DecodeError
 
 /// The canonical bytes of a unit.
 pub fn encode_unit(writer: &mut Writer, unit: &Unit) {
-    let Unit { id, kind, district, area, roll, name, counting_groups } = unit;
+    let Unit {
+        id,
+        kind,
+        district,
+        area,
+        roll,
+        name,
+        counting_groups,
+    } = unit;
     writer.text(id.as_str());
     writer.u8(*kind as u8);
     writer.text(district.as_str());
     writer.option(area.as_ref(), |writer, area| writer.text(area.as_str()));
     writer.option(*roll, Writer::u32);
     writer.text(name);
-    writer.list(counting_groups.iter(), |writer, group| writer.text(group.as_str()));
+    writer.list(counting_groups.iter(), |writer, group| {
+        writer.text(group.as_str())
+    });
 }
 
 /// The canonical bytes of units, one after the other, without a length.
@@ -68,17 +79,21 @@ pub fn decode_units(reader: &mut Reader<'_>, count: usize) -> Result<Vec<Unit>, 
     (0..count).map(|_| decode_unit(reader)).collect()
 }
 
-fn decode_unit(reader: &mut Reader<'_>) -> Result<Unit, DecodeError> {
+pub(super) fn decode_unit(reader: &mut Reader<'_>) -> Result<Unit, DecodeError> {
     let id = read_id(reader, crate::ids::UnitId::new)?;
     let kind = usize::from(reader.u8()?);
     Ok(Unit {
         id,
-        kind: *UnitKind::ALL.get(kind).ok_or_else(|| reader.fault(format!("{kind} is no kind of unit")))?,
+        kind: *UnitKind::ALL
+            .get(kind)
+            .ok_or_else(|| reader.fault(format!("{kind} is no kind of unit")))?,
         district: read_id(reader, crate::ids::DistrictId::new)?,
         area: reader.option(|reader| read_id(reader, crate::ids::AreaId::new))?,
         roll: reader.option(Reader::u32)?,
         name: reader.string()?,
-        counting_groups: reader.list(4, |reader| read_id(reader, crate::ids::CountingGroupId::new))?,
+        counting_groups: reader.list(4, |reader| {
+            read_id(reader, crate::ids::CountingGroupId::new)
+        })?,
     })
 }
 

@@ -1,13 +1,13 @@
 //! Reports on their way from ingestion to the results role, and the answers on their way back: batches of bytes,
 //! decoded once.
 
+use super::DecodeError;
 use super::codec::{Reader, Writer};
 use super::event::{
-    read_attribution, read_hold_reason, read_report_kind, read_warning, write_attribution, write_hold_reason,
-    write_warning,
+    read_attribution, read_hold_reason, read_report_kind, read_warning, write_attribution,
+    write_hold_reason, write_warning,
 };
 use super::parts::read_id;
-use super::DecodeError;
 use crate::counts::Counter;
 use crate::ids::{ContestId, CountingGroupId, UnitId};
 use crate::report::{Outcome, Refusal, RefusalCode, Report, TallyKey, TurnoutReport};
@@ -37,7 +37,15 @@ pub fn decode_submission(reader: &mut Reader<'_>) -> Result<Submission, DecodeEr
 }
 
 fn write_report(writer: &mut Writer, report: &Report) {
-    let Report { key, version, kind, ballot_hash, votes, form, attribution } = report;
+    let Report {
+        key,
+        version,
+        kind,
+        ballot_hash,
+        votes,
+        form,
+        attribution,
+    } = report;
     writer.text(key.unit.as_str());
     writer.text(key.contest.as_str());
     writer.text(key.counting_group.as_str());
@@ -69,7 +77,8 @@ fn read_report(reader: &mut Reader<'_>) -> Result<Report, DecodeError> {
         form: reader.list(9, |reader| {
             let number = usize::from(reader.u8()?);
             let counter = Counter::ALL.get(number).copied();
-            let counter = counter.ok_or_else(|| reader.fault(format!("{number} is no counter of the form")))?;
+            let counter = counter
+                .ok_or_else(|| reader.fault(format!("{number} is no counter of the form")))?;
             Ok((counter, reader.u64()?))
         })?,
         attribution: reader.option(read_attribution)?,
@@ -77,7 +86,13 @@ fn read_report(reader: &mut Reader<'_>) -> Result<Report, DecodeError> {
 }
 
 fn write_turnout(writer: &mut Writer, turnout: &TurnoutReport) {
-    let TurnoutReport { unit, version, ballots_issued, is_final, attribution } = turnout;
+    let TurnoutReport {
+        unit,
+        version,
+        ballots_issued,
+        is_final,
+        attribution,
+    } = turnout;
     writer.text(unit.as_str());
     writer.u32(*version);
     writer.u64(*ballots_issued);
@@ -107,7 +122,10 @@ pub fn encode_outcome(writer: &mut Writer, outcome: &Outcome) {
             writer.u8(2);
             writer.revision(*revision);
         }
-        Outcome::Superseded { revision, counted_version } => {
+        Outcome::Superseded {
+            revision,
+            counted_version,
+        } => {
             writer.u8(3);
             writer.revision(*revision);
             writer.u32(*counted_version);
@@ -117,12 +135,20 @@ pub fn encode_outcome(writer: &mut Writer, outcome: &Outcome) {
             writer.revision(*revision);
             writer.list(reasons.iter(), write_hold_reason);
         }
-        Outcome::Conflict { revision, other_revision } => {
+        Outcome::Conflict {
+            revision,
+            other_revision,
+        } => {
             writer.u8(5);
             writer.revision(*revision);
             writer.revision(*other_revision);
         }
-        Outcome::Refused(Refusal { code, field, value, rule }) => {
+        Outcome::Refused(Refusal {
+            code,
+            field,
+            value,
+            rule,
+        }) => {
             writer.u8(6);
             writer.u8(code.number());
             writer.text(field);
@@ -135,11 +161,25 @@ pub fn encode_outcome(writer: &mut Writer, outcome: &Outcome) {
 /// Reads the next outcome.
 pub fn decode_outcome(reader: &mut Reader<'_>) -> Result<Outcome, DecodeError> {
     Ok(match reader.u8()? {
-        1 => Outcome::Accepted { revision: reader.revision()?, warnings: reader.list(9, read_warning)? },
-        2 => Outcome::Duplicate { revision: reader.revision()? },
-        3 => Outcome::Superseded { revision: reader.revision()?, counted_version: reader.u32()? },
-        4 => Outcome::Held { revision: reader.revision()?, reasons: reader.list(1, read_hold_reason)? },
-        5 => Outcome::Conflict { revision: reader.revision()?, other_revision: reader.revision()? },
+        1 => Outcome::Accepted {
+            revision: reader.revision()?,
+            warnings: reader.list(9, read_warning)?,
+        },
+        2 => Outcome::Duplicate {
+            revision: reader.revision()?,
+        },
+        3 => Outcome::Superseded {
+            revision: reader.revision()?,
+            counted_version: reader.u32()?,
+        },
+        4 => Outcome::Held {
+            revision: reader.revision()?,
+            reasons: reader.list(1, read_hold_reason)?,
+        },
+        5 => Outcome::Conflict {
+            revision: reader.revision()?,
+            other_revision: reader.revision()?,
+        },
         6 => {
             let number = reader.u8()?;
             let code = RefusalCode::from_number(number)

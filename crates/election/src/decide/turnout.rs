@@ -1,0 +1,98 @@
+//! Decides over a turnout report. It counts ballots issued, no votes; so nothing of it is held: what is odd is a
+//! warning, and a fall must say who ordered it and why.
+
+use super::{Decision, check_attribution};
+use crate::event::{Event, Turnout};
+use crate::report::{Outcome, Refusal, RefusalCode, TurnoutReport, Warning};
+use crate::state::State;
+
+pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, Refusal> {
+    let index = state.unit_index(report.unit.as_str()).ok_or_else(|| {
+        Refusal::new(
+            RefusalCode::UnknownUnit,
+            "unit_id",
+            &report.unit,
+            "must be a unit of the election's register",
+        )
+    })?;
+    let unit = usize::try_from(index)
+        .ok()
+        .and_then(|index| state.units.get(index));
+    let unit = unit.expect("the index of units points at units");
+    if report.version == 0 {
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            "version",
+            0,
+            "versions begin with 1",
+        ));
+    }
+    if let Some(attribution) = &report.attribution {
+        check_attribution(attribution)?;
+    }
+    let ballots_issued =
+        super::report::small(report.ballots_issued, || String::from("ballots_issued"))?;
+    let turnout = Turnout {
+        ballots_issued,
+        is_final: report.is_final,
+    };
+    if report.version < unit.turnout_version {
+        return Ok(Decision::answer(Outcome::Superseded {
+            revision: unit.turnout_revision,
+            counted_version: unit.turnout_version,
+        }));
+    }
+    if report.version == unit.turnout_version {
+        if turnout == unit.turnout {
+            return Ok(Decision::answer(Outcome::Duplicate {
+                revision: unit.turnout_revision,
+            }));
+        }
+        return Err(Refusal::new(
+            RefusalCode::StaleVersion,
+            "version",
+            report.version,
+            format!(
+                "version {} says {} ballots issued; a change needs a higher version",
+                report.version, unit.turnout.ballots_issued
+            ),
+        ));
+    }
+    let falls =
+        ballots_issued < unit.turnout.ballots_issued || (unit.turnout.is_final && !report.is_final);
+    if falls && report.attribution.is_none() {
+        return Err(Refusal::new(
+            RefusalCode::AttributionMissing,
+            "attribution",
+            "",
+            format!(
+                "the number falls from {}: it must be said who ordered it and why",
+                unit.turnout.ballots_issued
+            ),
+        ));
+    }
+    let over = unit.roll.filter(|roll| ballots_issued > *roll);
+    let warnings = over
+        .map(|roll| Warning::IssuedOverRoll {
+            issued: ballots_issued,
+            roll,
+        })
+        .into_iter()
+        .collect();
+    let event = Event::TurnoutCounted {
+        unit: index,
+        district: unit.district,
+        version: report.version,
+        ballots_issued,
+        is_final: report.is_final,
+        replaced: (unit.turnout_version > 0).then_some(unit.turnout),
+        attribution: report.attribution.clone(),
+    };
+    Ok(Decision {
+        event: Some(event),
+        outcome: Outcome::Accepted {
+            revision: state.revision().next(),
+            warnings,
+        },
+    })
+}

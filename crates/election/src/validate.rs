@@ -1,0 +1,516 @@
+//! Checks a definition before it is taken. Every refusal names the field, its value and what would be right.
+
+use crate::definition::{
+    AREAS_MAX, Ballot, CONTESTS_MAX, COUNTING_GROUPS_MAX, DISTRICTS_MAX, Definition, Hash,
+    OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
+};
+use crate::report::{Refusal, RefusalCode};
+use crate::rules::{ContestRules, RescueRule, Rules, StageRule};
+use std::collections::HashSet;
+use std::fmt;
+
+/// The most seats of a district or a house.
+pub const SEATS_MAX: u32 = 100_000;
+/// The most votes on one ballot paper.
+pub const VOTES_PER_BALLOT_MAX: u32 = 10_000;
+
+type Checked = Result<(), Refusal>;
+
+/// Checks all four parts.
+pub fn definition(definition: &Definition) -> Checked {
+    let Definition {
+        ballot,
+        register,
+        rules: law,
+        presentation: looks,
+    } = definition;
+    self::ballot(ballot)?;
+    self::register(register, ballot)?;
+    rules(law, ballot)?;
+    presentation(looks, ballot)?;
+    let texts = [
+        ("ballot", crate::bytes::part_text(ballot)),
+        ("rules", crate::bytes::part_text(law)),
+        ("presentation", crate::bytes::part_text(looks)),
+        (
+            "register.areas",
+            crate::bytes::part_text(&register.areas_only()),
+        ),
+    ];
+    for (part, text) in texts {
+        most(part, text.len(), PART_BYTES_MAX, "bytes of canonical text")?;
+    }
+    Ok(())
+}
+
+/// The content hash of a register: of the areas' canonical text and the units' canonical bytes.
+pub fn register_hash(register: &Register) -> Hash {
+    let mut bytes = crate::bytes::part_text(&register.areas_only()).into_bytes();
+    bytes.extend(crate::bytes::encode_units(&register.units));
+    Hash::of(&bytes)
+}
+
+impl Register {
+    /// The register without its units.
+    pub fn areas_only(&self) -> Self {
+        Self {
+            electorate: self.electorate,
+            areas: self.areas.clone(),
+            units: Vec::new(),
+        }
+    }
+}
+
+fn shape(field: impl Into<String>, value: impl fmt::Display, rule: impl Into<String>) -> Refusal {
+    Refusal::new(RefusalCode::Shape, field, value, rule)
+}
+
+fn most(field: &str, value: usize, limit: usize, what: &str) -> Checked {
+    if value <= limit {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::Limit,
+        field,
+        value,
+        format!("at most {limit} {what}"),
+    ))
+}
+
+fn distinct<T: std::hash::Hash + Eq + fmt::Display>(
+    field: &str,
+    items: impl Iterator<Item = T>,
+) -> Checked {
+    let mut seen = HashSet::new();
+    for (place, item) in items.enumerate() {
+        let text = item.to_string();
+        if !seen.insert(item) {
+            return Err(shape(
+                format!("{field}[{place}]"),
+                text,
+                "stands twice; each has to be there once",
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn ballot(ballot: &Ballot) -> Checked {
+    if ballot.votes_per_ballot == 0 || ballot.votes_per_ballot > VOTES_PER_BALLOT_MAX {
+        let rule = format!("between 1 and {VOTES_PER_BALLOT_MAX}");
+        return Err(shape(
+            "ballot.votes_per_ballot",
+            ballot.votes_per_ballot,
+            rule,
+        ));
+    }
+    if ballot.counting_groups.is_empty() {
+        return Err(shape(
+            "ballot.counting_groups",
+            "",
+            "at least one, such as \"all\"",
+        ));
+    }
+    most(
+        "ballot.counting_groups",
+        ballot.counting_groups.len(),
+        COUNTING_GROUPS_MAX,
+        "counting groups",
+    )?;
+    distinct("ballot.counting_groups", ballot.counting_groups.iter())?;
+    if ballot.contests.is_empty() {
+        return Err(shape("ballot.contests", "", "at least one contest"));
+    }
+    most(
+        "ballot.contests",
+        ballot.contests.len(),
+        CONTESTS_MAX,
+        "contests",
+    )?;
+    distinct(
+        "ballot.contests",
+        ballot.contests.iter().map(|contest| &contest.id),
+    )?;
+    let mut options_total = 0;
+    for (number, contest) in ballot.contests.iter().enumerate() {
+        let field = format!("ballot.contests[{number}].districts");
+        if contest.districts.is_empty() {
+            return Err(shape(field, "", "at least one district"));
+        }
+        most(&field, contest.districts.len(), DISTRICTS_MAX, "districts")?;
+        distinct(
+            &field,
+            contest.districts.iter().map(|district| &district.id),
+        )?;
+        let first = ballot.contests[0]
+            .districts
+            .iter()
+            .map(|district| &district.id);
+        if !contest
+            .districts
+            .iter()
+            .map(|district| &district.id)
+            .eq(first)
+        {
+            return Err(shape(
+                field,
+                &contest.id,
+                "every contest has the same districts in the same order",
+            ));
+        }
+        for (place, district) in contest.districts.iter().enumerate() {
+            let field = format!("{field}[{place}].options");
+            if district.options.is_empty() {
+                return Err(shape(field, &district.id, "at least one option"));
+            }
+            most(
+                &field,
+                district.options.len(),
+                OPTIONS_MAX,
+                "options on a ballot",
+            )?;
+            distinct(&field, district.options.iter().map(|option| &option.id))?;
+            options_total += district.options.len();
+            for (option_place, option) in district.options.iter().enumerate() {
+                if option.coalition_size == 0 {
+                    return Err(shape(
+                        format!("{field}[{option_place}].coalition_size"),
+                        0,
+                        "at least 1",
+                    ));
+                }
+            }
+        }
+    }
+    most(
+        "ballot.contests",
+        options_total,
+        OPTIONS_TOTAL_MAX,
+        "options on all ballots together",
+    )
+}
+
+fn register(register: &Register, ballot: &Ballot) -> Checked {
+    if register.units.is_empty() {
+        return Err(shape(
+            "register.units",
+            "",
+            "at least one unit that reports",
+        ));
+    }
+    most("register.units", register.units.len(), UNITS_MAX, "units")?;
+    most("register.areas", register.areas.len(), AREAS_MAX, "areas")?;
+    distinct("register.areas", register.areas.iter().map(|area| &area.id))?;
+    let mut known = HashSet::new();
+    for (place, area) in register.areas.iter().enumerate() {
+        if let Some(parent) = area
+            .parent
+            .as_ref()
+            .filter(|parent| !known.contains(parent))
+        {
+            let rule = "a parent stands earlier in the list than its children";
+            return Err(shape(
+                format!("register.areas[{place}].parent"),
+                parent,
+                rule,
+            ));
+        }
+        known.insert(&area.id);
+    }
+    units(&register.units, ballot, register)
+}
+
+/// Checks units against the ballot and the areas.
+pub fn units(units: &[Unit], ballot: &Ballot, areas: &Register) -> Checked {
+    distinct("register.units", units.iter().map(|unit| &unit.id))?;
+    let districts: HashSet<_> = ballot
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.districts)
+        .map(|district| &district.id)
+        .collect();
+    let area_ids: HashSet<_> = areas.areas.iter().map(|area| &area.id).collect();
+    for (place, unit) in units.iter().enumerate() {
+        let field = |name: &str| format!("register.units[{place}].{name}");
+        if !districts.contains(&unit.district) {
+            let rule = format!("unit {}: must be a district of the ballot", unit.id);
+            return Err(Refusal::new(
+                RefusalCode::UnknownDistrict,
+                field("district"),
+                &unit.district,
+                rule,
+            ));
+        }
+        if let Some(area) = unit.area.as_ref().filter(|area| !area_ids.contains(area)) {
+            return Err(shape(
+                field("area"),
+                area,
+                format!("unit {}: must be an area of the register", unit.id),
+            ));
+        }
+        if let Some(group) = unit
+            .counting_groups
+            .iter()
+            .find(|group| !ballot.counting_groups.contains(group))
+        {
+            let rule = format!("unit {}: must be a counting group of the ballot", unit.id);
+            return Err(Refusal::new(
+                RefusalCode::UnknownCountingGroup,
+                field("counting_groups"),
+                group,
+                rule,
+            ));
+        }
+        most(
+            &field("name"),
+            unit.name.len(),
+            256,
+            "bytes of a unit's name",
+        )?;
+    }
+    Ok(())
+}
+
+/// Checks rules against the ballot.
+pub fn rules(rules: &Rules, ballot: &Ballot) -> Checked {
+    seats("rules.house_size", rules.house_size)?;
+    distinct(
+        "rules.contests",
+        rules.contests.iter().map(|contest| &contest.id),
+    )?;
+    for (number, contest) in rules.contests.iter().enumerate() {
+        contest_rules(&format!("rules.contests[{number}]"), contest, ballot)?;
+    }
+    let allotted: u64 = rules
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.districts)
+        .map(|district| u64::from(district.seats))
+        .sum();
+    if allotted > u64::from(rules.house_size) {
+        let rule = format!("at least the {allotted} seats that the districts have together");
+        return Err(shape("rules.house_size", rules.house_size, rule));
+    }
+    for (number, identity) in rules.form.identities.iter().enumerate() {
+        if identity.left.is_empty() || identity.right.is_empty() {
+            let rule = "both sides name at least one number of the form";
+            return Err(shape(format!("rules.form.identities[{number}]"), "", rule));
+        }
+    }
+    most(
+        "rules.form.identities",
+        rules.form.identities.len(),
+        100,
+        "identities",
+    )?;
+    if rules.holds.version_jump_max == 0 {
+        return Err(shape("rules.holds.version_jump_max", 0, "at least 1"));
+    }
+    ratio(
+        "rules.holds.ballots_per_roll_max",
+        rules.holds.ballots_per_roll_max,
+    )
+}
+
+fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked {
+    let contest = ballot
+        .contests
+        .iter()
+        .find(|contest| contest.id == rules.id)
+        .ok_or_else(|| {
+            let rule = "must be a contest of the ballot";
+            Refusal::new(
+                RefusalCode::UnknownContest,
+                format!("{field}.id"),
+                &rules.id,
+                rule,
+            )
+        })?;
+    let named = rules.districts.iter().map(|district| &district.id);
+    if !named
+        .clone()
+        .eq(contest.districts.iter().map(|district| &district.id))
+    {
+        let known: Vec<&str> = contest
+            .districts
+            .iter()
+            .map(|district| district.id.as_str())
+            .collect();
+        let rule = format!(
+            "the seats of every district of the ballot, in its order: {}",
+            known.join(", ")
+        );
+        let value = named
+            .map(|district| district.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(shape(format!("{field}.districts"), value, rule));
+    }
+    for (place, district) in rules.districts.iter().enumerate() {
+        seats(&format!("{field}.districts[{place}].seats"), district.seats)?;
+    }
+    if rules.stages.is_empty() {
+        return Err(shape(
+            format!("{field}.stages"),
+            "",
+            "at least one stage that hands out the seats",
+        ));
+    }
+    for (place, stage) in rules.stages.iter().enumerate() {
+        if let StageRule::HighestAverages { divisors, first } = stage {
+            let is_modified = *divisors == crate::rules::DivisorRule::ModifiedSainteLague;
+            let field = format!("{field}.stages[{place}].first");
+            match first {
+                Some(first) if is_modified => small_ratio(&field, *first, 1_000)?,
+                None if is_modified => {
+                    return Err(shape(field, "", "the first divisor, such as [14, 10]"));
+                }
+                Some(_) => {
+                    return Err(shape(
+                        field,
+                        "",
+                        "only modified-sainte-lague has a first divisor",
+                    ));
+                }
+                None => {}
+            }
+        }
+    }
+    if let Some(threshold) = &rules.threshold {
+        share(&format!("{field}.threshold.share"), threshold.share)?;
+        for (place, coalition) in threshold.coalitions.iter().enumerate() {
+            share(
+                &format!("{field}.threshold.coalitions[{place}].share"),
+                coalition.share,
+            )?;
+        }
+        if !threshold
+            .coalitions
+            .is_sorted_by(|before, after| before.parties < after.parties)
+        {
+            let rule = "ascending in the number of parties, each once";
+            return Err(shape(format!("{field}.threshold.coalitions"), "", rule));
+        }
+    }
+    if let Some(RescueRule::AdmitRunnerUp { factor, floor }) = &rules.rescue {
+        small_ratio(&format!("{field}.rescue.factor"), *factor, 1_000)?;
+        if *floor > SEATS_MAX {
+            return Err(shape(
+                format!("{field}.rescue.floor"),
+                floor,
+                format!("at most {SEATS_MAX}"),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn seats(field: &str, seats: u32) -> Checked {
+    if (1..=SEATS_MAX).contains(&seats) {
+        return Ok(());
+    }
+    Err(shape(
+        field,
+        seats,
+        format!("between 1 and {SEATS_MAX} seats"),
+    ))
+}
+
+fn ratio(field: &str, [numerator, denominator]: [u64; 2]) -> Checked {
+    if numerator == 0 || denominator == 0 {
+        let rule = "a fraction [numerator, denominator] of whole numbers above 0";
+        return Err(shape(field, format!("[{numerator}, {denominator}]"), rule));
+    }
+    Ok(())
+}
+
+// The engine compares keys exactly in whole numbers; small fractions keep its products small.
+fn small_ratio(field: &str, fraction: [u64; 2], limit: u64) -> Checked {
+    ratio(field, fraction)?;
+    if fraction.iter().any(|number| *number > limit) {
+        let [numerator, denominator] = fraction;
+        return Err(shape(
+            field,
+            format!("[{numerator}, {denominator}]"),
+            format!("both at most {limit}"),
+        ));
+    }
+    Ok(())
+}
+
+fn share(field: &str, fraction: [u64; 2]) -> Checked {
+    small_ratio(field, fraction, 1_000_000_000)?;
+    let [numerator, denominator] = fraction;
+    if numerator > denominator {
+        return Err(shape(
+            field,
+            format!("[{numerator}, {denominator}]"),
+            "a share of at most 1",
+        ));
+    }
+    Ok(())
+}
+
+/// Checks a presentation against the ballot.
+pub fn presentation(presentation: &Presentation, ballot: &Ballot) -> Checked {
+    let districts = || {
+        ballot
+            .contests
+            .iter()
+            .flat_map(|contest| &contest.districts)
+    };
+    let options: HashSet<_> = districts()
+        .flat_map(|district| &district.options)
+        .map(|option| &option.id)
+        .collect();
+    for (id, option) in &presentation.options {
+        if !options.contains(id) {
+            let rule = "must be an option of the ballot";
+            return Err(Refusal::new(
+                RefusalCode::UnknownOption,
+                "presentation.options",
+                id,
+                rule,
+            ));
+        }
+        let is_colour = |text: &String| {
+            text.len() == 7
+                && text.starts_with('#')
+                && text[1..].chars().all(|c| c.is_ascii_hexdigit())
+        };
+        if let Some(colour) = option.colour.as_ref().filter(|colour| !is_colour(colour)) {
+            return Err(shape(
+                format!("presentation.options.{id}.colour"),
+                colour,
+                "a colour as #rrggbb",
+            ));
+        }
+    }
+    let known: HashSet<_> = districts().map(|district| &district.id).collect();
+    if let Some(id) = presentation.districts.keys().find(|id| !known.contains(id)) {
+        let rule = "must be a district of the ballot";
+        return Err(Refusal::new(
+            RefusalCode::UnknownDistrict,
+            "presentation.districts",
+            id,
+            rule,
+        ));
+    }
+    Ok(())
+}
+
+impl Definition {
+    /// Reads a definition as TOML and checks it.
+    ///
+    /// # Errors
+    ///
+    /// What is no TOML, or has unknown or missing fields, is told with line and column; the rest as by [`definition`].
+    pub fn from_toml(text: &str) -> Result<Self, Refusal> {
+        let parsed: Self = toml::from_str(text).map_err(|error| {
+            let rule = error.to_string().trim_end().to_owned();
+            Refusal::new(RefusalCode::Shape, "definition", "", rule)
+        })?;
+        definition(&parsed)?;
+        Ok(parsed)
+    }
+}
