@@ -79,10 +79,23 @@ impl Keys {
         }
     }
 
+    /// The keys of a recorded stage, from its method and exact quota.
+    pub(crate) fn restored(method: Method, quota: Option<Ratio>, scale: u128) -> Self {
+        match quota {
+            Some(quota) => Self::Quota {
+                quota: quota.numerator() * signed(scale),
+                unit: quota.denominator() * scale,
+                rounded_to_zero: false,
+            },
+            None => Self::of(method, 0, 1, 1),
+        }
+    }
+
     /// The number that stands for a weight in all comparisons of this stage.
-    pub(crate) fn level(&self, weight: u128, scale: u32) -> i128 {
+    pub(crate) fn level(&self, weight: u128, scale: u128) -> i128 {
         match self {
-            Self::Quota { unit, .. } => signed(weight * (unit / u128::from(scale))),
+            Self::Quota { unit, .. } if *unit == scale => signed(weight),
+            Self::Quota { unit, .. } => signed(weight * divide(*unit, scale)),
             Self::Divisors { .. } => signed(weight),
         }
     }
@@ -139,7 +152,15 @@ impl Keys {
         }
     }
 
-    /// Whole quotas in a level.
+    /// Votes over quota; zero for divisor methods, which have none.
+    pub(crate) fn quotient(&self, level: i128) -> Ratio {
+        match *self {
+            Self::Quota { quota, .. } => Ratio::of(level, quota.unsigned_abs()),
+            Self::Divisors { .. } => Ratio::of(0, 1),
+        }
+    }
+
+    /// Whole quotas in a level; zero for divisor methods.
     pub(crate) fn whole_quotas(&self, level: i128) -> u32 {
         match *self {
             Self::Quota { quota, .. } => {

@@ -101,7 +101,8 @@ impl Workspace {
             runner.weight = runner.votes * u128::from(multiplier);
         }
         let keys = Keys::of(rules.stages[0].method, votes, contest.seats, scale);
-        let whole = runners.map(|runner| keys.whole_quotas(keys.level(runner.weight, scale)));
+        let whole =
+            runners.map(|runner| keys.whole_quotas(keys.level(runner.weight, u128::from(scale))));
         self.apply_parameters(rescue, &mut runners, whole, contest.seats);
 
         let chain = Chain {

@@ -360,7 +360,7 @@ impl Workspace {
                 self.silences.push(Silence::QuotaBelowOne);
             }
             for runner in runners.iter_mut() {
-                runner.level = keys.level(runner.weight, chain.scale);
+                runner.level = keys.level(runner.weight, u128::from(chain.scale));
             }
             let left_over = fill(&keys, runners, &mut self.heap, given + offered);
             let at = match chain.group {

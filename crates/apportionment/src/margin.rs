@@ -1,0 +1,442 @@
+//! How many votes would change it, with quota, threshold and base recomputed by really allocating.
+//!
+//! Differences of keys are not margins: the quota and the threshold move with the votes. The search rests on this. Between
+//! two points where the set of competitors changes, a list's certain seats can only rise as votes are added to it (or moved
+//! to it): divisor keys of others do not rise and its own do; the keys of an exact quota, divided by all votes, are
+//! `w / V - m / s`, and its share rises while the others' fall. The same holds under a rounded quota while its value stands.
+//! So each such stretch is decided by one of its ends and a binary search, and the stretches are looked at one by one,
+//! because over their borders seats are not monotone at all.
+
+use crate::contest::{Contest, Lot};
+use crate::error::ContestError;
+use crate::keys::Keys;
+use crate::rules::{Method, Quota, RescueRest, Rounding, Rules, Stage};
+use crate::workspace::Workspace;
+
+/// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.
+const STRETCHES_MAX: u32 = 200_000;
+
+/// What is done to a list's votes. Added and taken votes are ballots: every count that a threshold may rest on moves along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Change {
+    /// Votes nobody cast before.
+    Added,
+    /// Votes that go away.
+    Taken,
+    /// Votes that the named list loses to it.
+    MovedFrom(usize),
+    /// Votes that it loses to the named list.
+    MovedTo(usize),
+}
+
+/// Which way the seats change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Effect {
+    /// The list holds more seats for certain.
+    Gain,
+    /// The list holds fewer seats for certain: it loses one, or a tie puts one at risk.
+    Loss,
+}
+
+/// The fewest votes that change a list's seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Margin {
+    /// Votes added, taken or moved.
+    pub votes: u64,
+    /// Certain seats of all lists after the change.
+    pub seats_after: Vec<u32>,
+    /// Whether no smaller number does it. `false` where seats need not be monotone even between the points looked at
+    /// (several stages; quotas inside groups; a rescue that leaves seats empty): then fewer votes might do.
+    pub exact: bool,
+}
+
+/// The fewest votes, changed in the given way, for the given effect on a list's certain seats; `None` where no number does.
+///
+/// # Errors
+/// As [`allocate`](crate::allocate), or a list that is not in the contest.
+pub fn margin(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    list: usize,
+    change: Change,
+    effect: Effect,
+) -> Result<Option<Margin>, ContestError> {
+    let other = match change {
+        Change::MovedFrom(other) | Change::MovedTo(other) => Some(other),
+        Change::Added | Change::Taken => None,
+    };
+    for named in [Some(list), other].into_iter().flatten() {
+        if named >= contest.lists.len() {
+            return Err(ContestError::UnknownList {
+                list: named,
+                lists: contest.lists.len(),
+            });
+        }
+    }
+    if other == Some(list) {
+        return Ok(None);
+    }
+    let mut search = Search {
+        original: contest,
+        changed: contest.clone(),
+        rules,
+        lots,
+        list,
+        change,
+        effect,
+        seats_before: 0,
+        workspace: Workspace::default(),
+    };
+    search.seats_before = search.at(0)?.seats;
+    search.run()
+}
+
+/// The nearest changes for one list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListMargins {
+    /// Fewest votes added for another seat.
+    pub gain_by_added: Option<Margin>,
+    /// Fewest votes taken away for a seat less.
+    pub loss_by_taken: Option<Margin>,
+    /// The way to the threshold.
+    pub threshold: Option<ThresholdDistance>,
+}
+
+/// The nearest changes for every list.
+///
+/// # Errors
+/// As [`allocate`](crate::allocate).
+pub fn margins(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+) -> Result<Vec<ListMargins>, ContestError> {
+    let of = |list: usize| {
+        Ok(ListMargins {
+            gain_by_added: margin(contest, rules, lots, list, Change::Added, Effect::Gain)?,
+            loss_by_taken: margin(contest, rules, lots, list, Change::Taken, Effect::Loss)?,
+            threshold: threshold_distance(contest, rules, list)?,
+        })
+    };
+    (0..contest.lists.len()).map(of).collect()
+}
+
+/// How far a list is from the other side of the threshold, the base moving along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ThresholdDistance {
+    /// It fails, and passes with this many votes more.
+    ToPass(u64),
+    /// It passes, and fails with this many votes fewer.
+    ToFail(u64),
+}
+
+/// The way to the threshold; `None` where there is none, the list is exempt, or nothing can take it across.
+///
+/// # Errors
+/// As [`allocate`](crate::allocate), or a list that is not in the contest.
+pub fn threshold_distance(
+    contest: &Contest,
+    rules: &Rules,
+    list: usize,
+) -> Result<Option<ThresholdDistance>, ContestError> {
+    let Some(entry) = contest.lists.get(list) else {
+        return Err(ContestError::UnknownList {
+            list,
+            lists: contest.lists.len(),
+        });
+    };
+    rules.check()?;
+    let Some(threshold) = rules.threshold.as_ref().filter(|_| !entry.exempt) else {
+        return Ok(None);
+    };
+    let base = threshold.base_of(contest)?;
+    let passes =
+        |votes: u64, base: u128| votes > 0 && threshold.passes(votes, entry.coalition_size, base);
+    Ok(if passes(entry.votes, base) {
+        let most = entry.votes.min(u64::try_from(base).unwrap_or(u64::MAX));
+        let fails = |taken: u64| !passes(entry.votes - taken, base - u128::from(taken));
+        first_where(1, most, fails).map(ThresholdDistance::ToFail)
+    } else {
+        let across = |added: u64| passes(entry.votes + added, base + u128::from(added));
+        first_where(1, u64::MAX - entry.votes, across).map(ThresholdDistance::ToPass)
+    })
+}
+
+/// The first number for which a condition holds that, once it holds, goes on holding.
+fn first_where(low: u64, high: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+    let Ok(found) = first_where_fallible(low, high, |value| {
+        Ok::<bool, std::convert::Infallible>(holds(value))
+    });
+    found
+}
+
+fn first_where_fallible<E>(
+    mut low: u64,
+    mut high: u64,
+    mut holds: impl FnMut(u64) -> Result<bool, E>,
+) -> Result<Option<u64>, E> {
+    if low > high || !holds(high)? {
+        return Ok(None);
+    }
+    while low < high {
+        let middle = low + (high - low) / 2;
+        if holds(middle)? {
+            high = middle;
+        } else {
+            low = middle + 1;
+        }
+    }
+    Ok(Some(low))
+}
+
+/// The list after a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Point {
+    seats: u32,
+    /// The whole-number quota, or 0: what must stand still for seats to be monotone.
+    quota: u128,
+}
+
+struct Search<'a> {
+    original: &'a Contest,
+    changed: Contest,
+    rules: &'a Rules,
+    lots: &'a [Lot],
+    list: usize,
+    change: Change,
+    effect: Effect,
+    seats_before: u32,
+    workspace: Workspace,
+}
+
+impl Search<'_> {
+    fn run(&mut self) -> Result<Option<Margin>, ContestError> {
+        let borders = self.borders()?;
+        let most = self.votes_max();
+        let mut exact = self.monotone_between_borders();
+        let mut stretches = 0;
+        for (index, &start) in borders.iter().enumerate() {
+            let end = borders.get(index + 1).map_or(most, |next| next - 1);
+            let mut low = start;
+            while low <= end {
+                let high = if stretches < STRETCHES_MAX {
+                    self.stretch_end(low, end)?
+                } else {
+                    end
+                };
+                exact &= stretches < STRETCHES_MAX;
+                stretches += 1;
+                if let Some(votes) = self.first_in(low, high)? {
+                    self.at(votes)?;
+                    let seats_after = self.workspace.seats.clone();
+                    return Ok(Some(Margin {
+                        votes,
+                        seats_after,
+                        exact,
+                    }));
+                }
+                if high == end {
+                    break;
+                }
+                low = high + 1;
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the list's certain seats rise with the number of votes changed.
+    fn rises(&self) -> bool {
+        matches!(self.change, Change::Added | Change::MovedFrom(_))
+    }
+
+    /// The first number in a monotone stretch that has the effect: found by halving where seats move towards the effect,
+    /// and otherwise the very first or none.
+    fn first_in(&mut self, low: u64, high: u64) -> Result<Option<u64>, ContestError> {
+        let towards = self.rises() == (self.effect == Effect::Gain);
+        first_where_fallible(low, if towards { high } else { low }, |votes| {
+            self.has_effect(votes)
+        })
+    }
+
+    fn has_effect(&mut self, votes: u64) -> Result<bool, ContestError> {
+        let seats = self.at(votes)?.seats;
+        Ok(match self.effect {
+            Effect::Gain => seats > self.seats_before,
+            Effect::Loss => seats < self.seats_before,
+        })
+    }
+
+    /// The last number up to `end` at which the rounded quota is still what it is at `start`.
+    fn stretch_end(&mut self, start: u64, end: u64) -> Result<u64, ContestError> {
+        if self.rounded_quota().is_none() {
+            return Ok(end);
+        }
+        let quota = self.at(start)?.quota;
+        let mut width = u64::from(self.original.seats);
+        let mut high = start;
+        while high < end {
+            high = start.saturating_add(width).min(end);
+            if self.at(high)?.quota != quota {
+                let after =
+                    first_where_fallible(start, high, |votes| Ok(self.at(votes)?.quota != quota))?;
+                return Ok(after.map_or(end, |after| after - 1));
+            }
+            width = width.saturating_mul(2);
+        }
+        Ok(end)
+    }
+
+    fn rounded_quota(&self) -> Option<Quota> {
+        match self.rules.stages.as_slice() {
+            [
+                Stage {
+                    method: Method::Quota(quota),
+                    ..
+                },
+            ] if quota.rounding != Rounding::Exact => Some(*quota),
+            _ => None,
+        }
+    }
+
+    fn monotone_between_borders(&self) -> bool {
+        let inside = self
+            .rules
+            .apparentment
+            .as_ref()
+            .map(|joined| joined.inside.as_ref().unwrap_or(&self.rules.stages));
+        let inside = inside.is_none_or(|stages| {
+            matches!(
+                stages.as_slice(),
+                [Stage {
+                    method: Method::Divisors(_),
+                    ..
+                }]
+            )
+        });
+        let rescue = self.rules.rescue.as_ref().is_none_or(|rescue| {
+            let all_seats_by_key = rescue.rest.value == RescueRest::MultipliedRemainders;
+            all_seats_by_key && rescue.further_rounds.value && rescue.floor_first.value
+        });
+        self.rules.stages.len() == 1 && inside && rescue
+    }
+
+    /// The most votes that can be changed this way, with no count leaving its range.
+    fn votes_max(&self) -> u64 {
+        let votes = |list: usize| self.original.lists[list].votes;
+        let base = self.original.base;
+        let counts = [
+            base.valid_votes,
+            base.valid_and_against_all,
+            base.ballots_in_box,
+            base.ballots_issued,
+        ];
+        let counts = counts.into_iter().flatten();
+        match self.change {
+            Change::Added => u64::MAX - counts.fold(votes(self.list), u64::max),
+            Change::Taken => counts.fold(votes(self.list), u64::min),
+            Change::MovedFrom(other) => votes(other).min(u64::MAX - votes(self.list)),
+            Change::MovedTo(other) => votes(self.list).min(u64::MAX - votes(other)),
+        }
+    }
+
+    /// The contest with so many votes changed.
+    fn set(&mut self, votes: u64) {
+        let own = self.original.lists[self.list].votes;
+        let (own, other) = match self.change {
+            Change::Added => (own + votes, None),
+            Change::Taken => (own - votes, None),
+            Change::MovedFrom(other) => (
+                own + votes,
+                Some((other, self.original.lists[other].votes - votes)),
+            ),
+            Change::MovedTo(other) => (
+                own - votes,
+                Some((other, self.original.lists[other].votes + votes)),
+            ),
+        };
+        self.changed.lists[self.list].votes = own;
+        if let Some((other, other_votes)) = other {
+            self.changed.lists[other].votes = other_votes;
+        }
+        let moved = |count: Option<u64>| match self.change {
+            Change::Added => count.map(|count| count + votes),
+            Change::Taken => count.map(|count| count - votes),
+            Change::MovedFrom(_) | Change::MovedTo(_) => count,
+        };
+        let base = self.original.base;
+        self.changed.base.valid_votes = moved(base.valid_votes);
+        self.changed.base.valid_and_against_all = moved(base.valid_and_against_all);
+        self.changed.base.ballots_in_box = moved(base.ballots_in_box);
+        self.changed.base.ballots_issued = moved(base.ballots_issued);
+    }
+
+    fn at(&mut self, votes: u64) -> Result<Point, ContestError> {
+        self.set(votes);
+        let rounded = self.rounded_quota();
+        let result = self.workspace.seats(&self.changed, self.rules, self.lots)?;
+        let (seats, eligibility) = (result.seats[self.list], result.eligibility);
+        let quota = rounded.map_or(0, |quota| {
+            let competing = self
+                .changed
+                .lists
+                .iter()
+                .zip(eligibility)
+                .filter(|(_, eligibility)| eligibility.takes_part());
+            let votes = competing.map(|(list, _)| u128::from(list.votes)).sum();
+            let keys = Keys::of(Method::Quota(quota), votes, self.changed.seats, 1);
+            keys.quota()
+                .map_or(0, |quota| quota.numerator().unsigned_abs())
+        });
+        Ok(Point { seats, quota })
+    }
+
+    /// The numbers of votes at which the competitors can change, from 1 on. Each list crosses the threshold (or loses its
+    /// last vote, or wins its first) at most once, because its own votes and the base move steadily and a share is at most
+    /// 1. Where a runner-up may be admitted, the order of the lists counts too.
+    fn borders(&mut self) -> Result<Vec<u64>, ContestError> {
+        let most = self.votes_max();
+        let mut borders = vec![1, 2];
+        for list in 0..self.original.lists.len() {
+            let before = self.stands(list, 0)?;
+            let crossed =
+                first_where_fallible(0, most, |votes| Ok(self.stands(list, votes)? != before))?;
+            borders.extend(crossed);
+            if self.rules.rescue.is_some() {
+                for moving in [Some(self.list), self.other()].into_iter().flatten() {
+                    let difference = self.original.lists[list]
+                        .votes
+                        .abs_diff(self.original.lists[moving].votes);
+                    let halves = [difference / 2, difference / 2 + 1];
+                    borders.extend(
+                        [difference, difference.saturating_add(1)]
+                            .into_iter()
+                            .chain(halves),
+                    );
+                }
+            }
+        }
+        borders.retain(|&votes| (1..=most).contains(&votes));
+        borders.sort_unstable();
+        borders.dedup();
+        Ok(borders)
+    }
+
+    fn other(&self) -> Option<usize> {
+        match self.change {
+            Change::MovedFrom(other) | Change::MovedTo(other) => Some(other),
+            Change::Added | Change::Taken => None,
+        }
+    }
+
+    /// Whether a list takes part by itself.
+    fn stands(&mut self, list: usize, votes: u64) -> Result<bool, ContestError> {
+        self.set(votes);
+        let entry = &self.changed.lists[list];
+        let Some(threshold) = self.rules.threshold.as_ref().filter(|_| !entry.exempt) else {
+            return Ok(entry.votes > 0);
+        };
+        let base = threshold.base_of(&self.changed)?;
+        Ok(entry.votes > 0 && threshold.passes(entry.votes, entry.coalition_size, base))
+    }
+}

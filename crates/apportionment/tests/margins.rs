@@ -1,0 +1,205 @@
+//! Margins against brute force, and Almaty 2021 in exact numbers.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
+
+use apportionment::*;
+use proptest::prelude::*;
+
+fn almaty_2021() -> (Contest, Rules) {
+    let contest = Contest::with_votes(39, &[218_003, 32_367, 24_591, 23_388, 21_733]);
+    (
+        contest,
+        Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(7, 100)),
+    )
+}
+
+fn changed(contest: &Contest, list: usize, change: Change, votes: u64) -> Option<Contest> {
+    let mut changed = contest.clone();
+    let own = &mut changed.lists[list].votes;
+    match change {
+        Change::Added => *own += votes,
+        Change::Taken => *own = own.checked_sub(votes)?,
+        Change::MovedFrom(other) => {
+            *own += votes;
+            changed.lists[other].votes = changed.lists[other].votes.checked_sub(votes)?;
+        }
+        Change::MovedTo(other) => {
+            *own = own.checked_sub(votes)?;
+            changed.lists[other].votes += votes;
+        }
+    }
+    if let Some(ballots) = &mut changed.base.ballots_in_box {
+        match change {
+            Change::Added => *ballots += votes,
+            Change::Taken => *ballots -= votes,
+            Change::MovedFrom(_) | Change::MovedTo(_) => {}
+        }
+    }
+    Some(changed)
+}
+
+/// Tries every number of votes from 1 on.
+fn by_brute_force(
+    contest: &Contest,
+    rules: &Rules,
+    list: usize,
+    change: Change,
+    effect: Effect,
+    most: u64,
+) -> Option<(u64, Vec<u32>)> {
+    let mut workspace = Workspace::default();
+    let before = workspace.seats(contest, rules, &[]).unwrap().seats[list];
+    (1..=most).find_map(|votes| {
+        let changed = changed(contest, list, change, votes)?;
+        let seats = workspace.seats(&changed, rules, &[]).unwrap().seats;
+        let found = match effect {
+            Effect::Gain => seats[list] > before,
+            Effect::Loss => seats[list] < before,
+        };
+        found.then(|| (votes, seats.to_vec()))
+    })
+}
+
+#[test]
+fn almaty_2021_margins() {
+    let (contest, rules) = almaty_2021();
+    let expect = |list: usize, change: Change, effect: Effect, votes: u64, seats: [u32; 5]| {
+        let found = margin(&contest, &rules, &[], list, change, effect)
+            .unwrap()
+            .unwrap();
+        assert_eq!(
+            found,
+            Margin {
+                votes,
+                seats_after: seats.to_vec(),
+                exact: true
+            }
+        );
+        assert_eq!(
+            by_brute_force(&contest, &rules, list, change, effect, 2 * votes),
+            Some((votes, seats.to_vec()))
+        );
+    };
+    let (nur_otan, aq_jol, qhp, adal) = (0, 1, 3, 4);
+    expect(aq_jol, Change::Added, Effect::Gain, 1_261, [28, 5, 3, 3, 0]);
+    expect(
+        aq_jol,
+        Change::MovedFrom(nur_otan),
+        Effect::Gain,
+        1_019,
+        [28, 5, 3, 3, 0],
+    );
+    expect(adal, Change::Added, Effect::Gain, 724, [26, 4, 3, 3, 3]);
+    expect(qhp, Change::Taken, Effect::Loss, 1_057, [31, 5, 3, 0, 0]);
+}
+
+fn any_rules() -> impl Strategy<Value = Rules> {
+    let rounded = |kind, rounding| Method::Quota(Quota { kind, rounding });
+    let methods = prop::sample::select(vec![
+        Method::HARE,
+        Method::DROOP,
+        Method::HAGENBACH_BISCHOFF,
+        Method::IMPERIALI,
+        Method::D_HONDT,
+        Method::SAINTE_LAGUE,
+        Method::MODIFIED_SAINTE_LAGUE,
+        rounded(QuotaKind::Hare, Rounding::Nearest),
+        rounded(QuotaKind::Hare, Rounding::Down),
+    ]);
+    let rescue = |method: Method| match method {
+        Method::Quota(Quota {
+            rounding: Rounding::Exact,
+            ..
+        }) => prop::option::of(Just(Rescue::KAZAKHSTAN_2021)).boxed(),
+        _ => Just(None).boxed(),
+    };
+    let bases = prop::sample::select(vec![ThresholdBase::ListVotes, ThresholdBase::BallotsInBox]);
+    methods
+        .prop_flat_map(move |method| {
+            (
+                Just(method),
+                rescue(method),
+                0u32..45,
+                bases.clone(),
+                any::<bool>(),
+            )
+        })
+        .prop_map(|(method, rescue, share, base, registered)| Rules {
+            rescue,
+            ties: if registered {
+                vec![TieBreak::EarlierRegistration, TieBreak::MoreVotes]
+            } else {
+                Vec::new()
+            },
+            ..Rules::of(method).with_threshold(Threshold {
+                base,
+                ..Threshold::of_list_votes(share, 100)
+            })
+        })
+}
+
+fn any_contest() -> impl Strategy<Value = Contest> {
+    let list = (
+        0u64..200,
+        prop::option::weighted(0.2, 0u32..5),
+        prop::option::of(0u64..4),
+    );
+    (1u32..12, prop::collection::vec(list, 1..6), 0u64..60).prop_map(|(seats, lists, invalid)| {
+        let lists: Vec<List> = lists
+            .into_iter()
+            .map(|(votes, candidates, registration)| List {
+                candidates,
+                registration,
+                ..List::with_votes(votes)
+            })
+            .collect();
+        let ballots = lists.iter().map(|list| list.votes).sum::<u64>() + invalid;
+        Contest {
+            seats,
+            lists,
+            base: BaseCounts {
+                ballots_in_box: Some(ballots),
+                ..BaseCounts::default()
+            },
+        }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn margins_agree_with_brute_force(
+        contest in any_contest(),
+        rules in any_rules(),
+        list in 0usize..5,
+        other in 0usize..5,
+        way in 0usize..4,
+        gain in any::<bool>(),
+    ) {
+        let (list, other) = (list % contest.lists.len(), other % contest.lists.len());
+        let change = [Change::Added, Change::Taken, Change::MovedFrom(other), Change::MovedTo(other)][way];
+        prop_assume!(way < 2 || list != other);
+        let effect = if gain { Effect::Gain } else { Effect::Loss };
+        let found = margin(&contest, &rules, &[], list, change, effect).unwrap();
+        let brute = by_brute_force(&contest, &rules, list, change, effect, 1_500);
+        let expected = brute.clone().or(found.clone().filter(|found| found.votes > 1_500).map(|found| (found.votes, found.seats_after)));
+        prop_assert_eq!(found.as_ref().map(|found| (found.votes, found.seats_after.clone())), expected);
+        prop_assert!(found.is_none_or(|found| found.exact));
+    }
+
+    #[test]
+    fn distances_to_the_threshold_agree_with_brute_force(contest in any_contest(), rules in any_rules(), list in 0usize..5) {
+        let rules = Rules { rescue: None, ..rules };
+        let list = list % contest.lists.len();
+        let takes_part = |contest: &Contest| allocate(contest, &rules, &[]).unwrap().lists[list].eligibility.takes_part();
+        let now = takes_part(&contest);
+        let change = if now { Change::Taken } else { Change::Added };
+        let crosses = |votes: &u64| changed(&contest, list, change, *votes).is_some_and(|changed| takes_part(&changed) != now);
+        let brute = (1..=1_000).find(crosses);
+        let wrap = if now { ThresholdDistance::ToFail } else { ThresholdDistance::ToPass };
+        prop_assert_eq!(threshold_distance(&contest, &rules, list).unwrap(), brute.map(wrap));
+    }
+}
