@@ -226,7 +226,8 @@ fn module_tree<'module>(modules: impl Iterator<Item = &'module Module>) -> Strin
     text
 }
 
-fn find_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+/// The proto files under a folder, in no order.
+pub fn find_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     for entry in fs::read_dir(folder).map_err(Failure::file(folder))? {
         let path = entry.map_err(Failure::file(folder))?.path();
         if path.is_dir() {
