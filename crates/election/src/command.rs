@@ -86,7 +86,7 @@ pub enum Command {
         /// The district.
         district: DistrictId,
         /// The stage of the allocation in which the tie stands.
-        stage: u16,
+        stage: u32,
         /// The options that tie.
         tied: Vec<OptionId>,
         /// Seats at stake.

@@ -278,7 +278,7 @@ pub struct Lot {
     /// Index of the district in the ballot.
     pub district: u16,
     /// The stage of the allocation.
-    pub stage: u16,
+    pub stage: u32,
     /// The options that tied, by index on the ballot, ascending.
     pub tied: Vec<u32>,
     /// Seats at stake.

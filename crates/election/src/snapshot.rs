@@ -375,7 +375,7 @@ fn write_lot(writer: &mut Writer, lot: &Lot) {
     } = lot;
     writer.u8(*contest);
     writer.u16(*district);
-    writer.u16(*stage);
+    writer.u32(*stage);
     writer.list(tied.iter(), |writer, option| writer.u32(*option));
     writer.u32(*seats);
     writer.list(winners.iter(), |writer, option| writer.u32(*option));
@@ -386,7 +386,7 @@ fn read_lot(reader: &mut Reader<'_>) -> Result<Lot, DecodeError> {
     Ok(Lot {
         contest: reader.u8()?,
         district: reader.u16()?,
-        stage: reader.u16()?,
+        stage: reader.u32()?,
         tied: reader.list(4, Reader::u32)?,
         seats: reader.u32()?,
         winners: reader.list(4, Reader::u32)?,

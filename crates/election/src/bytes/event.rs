@@ -304,7 +304,7 @@ fn write_event(writer: &mut Writer, event: &Event) {
         }) => {
             writer.u8(*contest);
             writer.u16(*district);
-            writer.u16(*stage);
+            writer.u32(*stage);
             writer.list(tied.iter(), |writer, option| writer.u32(*option));
             writer.u32(*seats);
             writer.list(winners.iter(), |writer, option| writer.u32(*option));
@@ -448,7 +448,7 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
         kind::LOT_DRAWN => Event::LotDrawn(Lot {
             contest: reader.u8()?,
             district: reader.u16()?,
-            stage: reader.u16()?,
+            stage: reader.u32()?,
             tied: reader.list(4, Reader::u32)?,
             seats: reader.u32()?,
             winners: reader.list(4, Reader::u32)?,

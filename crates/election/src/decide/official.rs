@@ -681,7 +681,7 @@ fn option_index(
 fn draw_lot(
     state: &State,
     place: (u8, u16),
-    stage: u16,
+    stage: u32,
     tied: &[OptionId],
     seats: u32,
     winners: &[OptionId],
