@@ -4,10 +4,12 @@
 //! everything that is shown is a fold of a prefix of that log.
 #![deny(clippy::float_arithmetic)]
 
+pub mod allocation;
 pub mod bytes;
 pub mod command;
 pub mod counts;
 pub mod decide;
+pub mod declaration;
 pub mod definition;
 pub mod event;
 pub mod ids;
@@ -16,6 +18,7 @@ pub mod report;
 pub mod rules;
 mod snapshot;
 pub mod stage;
+pub mod standings;
 pub mod state;
 pub mod submission;
 pub mod tally;

@@ -1,0 +1,324 @@
+//! From a tally and the rules to what the allocation engine takes: positions of lists, whole numbers, rules as its terms.
+
+use crate::counts::Counter;
+use crate::definition::{BallotOption, OptionRole};
+use crate::rules::{
+    BaseRule, ComparisonRule, ContestRules, DivisorRule, ExhaustedRule, QuotaRule, RescueRule,
+    RoundingRule, StageRule, TieRule,
+};
+use crate::tally::{DistrictTally, Tally};
+use apportionment::{
+    Apparentment, BaseCounts, CoalitionShare, Comparison, Contest, Divisors, ExhaustedList,
+    Fraction, List, Lot, Method, Parameter, Quota, QuotaKind, Rescue, Rounding, Rules, Stage,
+    StageAt, Threshold, ThresholdBase, TieBreak,
+};
+use std::collections::BTreeMap;
+
+/// What the engine is asked about one contest in one district.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// The options that take part, by index on the ballot: list n of the contest is option `options[n]`.
+    pub options: Vec<u32>,
+    /// Votes, seats, base counts.
+    pub contest: Contest,
+    /// The law.
+    pub rules: Rules,
+    /// Lots that were drawn.
+    pub lots: Vec<Lot>,
+}
+
+impl Question {
+    /// The question that a tally asks; `None`: the rules give no seats to this contest.
+    pub fn of(tally: &Tally, contest: usize, district: usize) -> Option<Self> {
+        let ballot = tally.outline.ballot.contests.get(contest)?;
+        let law = tally
+            .outline
+            .rules
+            .contests
+            .iter()
+            .find(|rules| rules.id == ballot.id)?;
+        let district_ballot = ballot.districts.get(district)?;
+        let seats = law
+            .districts
+            .iter()
+            .find(|seats| seats.id == district_ballot.id)?
+            .seats;
+        let place = (u8::try_from(contest).ok()?, u16::try_from(district).ok()?);
+        let indexes = 0_u32..;
+        let lists = || {
+            indexes
+                .clone()
+                .zip(&district_ballot.options)
+                .filter(|(_, option)| option.role == OptionRole::List)
+        };
+        let exempt = law
+            .threshold
+            .as_ref()
+            .is_some_and(|threshold| threshold.minorities_exempt);
+        let groups = apparentment_groups(lists().map(|(_, option)| option));
+        let entries = lists().map(|(index, option)| List {
+            votes: 0,
+            candidates: tally.candidates_of(place.0, place.1, index),
+            registration: option.registration_number.map(u64::from),
+            coalition_size: option.coalition_size,
+            exempt: exempt && option.minority,
+            group: option
+                .apparentment
+                .as_ref()
+                .and_then(|name| groups.get(name.as_str()).copied()),
+        });
+        let options: Vec<u32> = lists().map(|(index, _)| index).collect();
+        let mut question = Self {
+            contest: Contest {
+                seats,
+                lists: entries.collect(),
+                base: BaseCounts::default(),
+            },
+            rules: engine_rules(law, !groups.is_empty()),
+            lots: lots(tally, place, &options),
+            options,
+        };
+        question.refresh(tally, contest, district);
+        Some(question)
+    }
+
+    /// Takes the newest votes and base counts from the tally; the rest stays. Allocates nothing.
+    pub fn refresh(&mut self, tally: &Tally, contest: usize, district: usize) {
+        let totals = &tally.contests[contest][district];
+        for (list, option) in self.contest.lists.iter_mut().zip(&self.options) {
+            let option = usize::try_from(*option).unwrap_or(usize::MAX);
+            list.votes = totals.votes.get(option).copied().unwrap_or(0);
+        }
+        let needs_base = self
+            .rules
+            .threshold
+            .as_ref()
+            .is_some_and(|threshold| threshold.base != ThresholdBase::ListVotes);
+        if needs_base {
+            self.contest.base = base_counts(tally, contest, district, totals);
+        }
+    }
+}
+
+fn apparentment_groups<'a>(
+    lists: impl Iterator<Item = &'a BallotOption>,
+) -> BTreeMap<&'a str, u32> {
+    let mut groups = BTreeMap::new();
+    for name in lists.filter_map(|option| option.apparentment.as_deref()) {
+        let next = u32::try_from(groups.len()).unwrap_or(u32::MAX);
+        groups.entry(name).or_insert(next);
+    }
+    groups
+}
+
+// A base that some of the counted tallies lack is missing: a rule that needs it is answered with an error, never a guess.
+fn base_counts(
+    tally: &Tally,
+    contest: usize,
+    district: usize,
+    totals: &DistrictTally,
+) -> BaseCounts {
+    let lacks = |counter: Counter| totals.counters_present[counter as usize] == 0;
+    let all_votes: u64 = totals.votes.iter().sum();
+    let against_all = tally.role_votes(contest, district, OptionRole::AgainstAll);
+    // Without a counter on any form, one vote a ballot makes each vote a valid ballot.
+    let derived = tally.outline.ballot.votes_per_ballot == 1 && lacks(Counter::Valid);
+    let valid = totals.counter(Counter::Valid);
+    let valid_votes = if derived {
+        Some(all_votes - against_all)
+    } else {
+        valid
+    };
+    let valid_and_against_all = if derived {
+        let counted_apart = if lacks(Counter::AgainstAll) {
+            Some(0)
+        } else {
+            totals.counter(Counter::AgainstAll)
+        };
+        counted_apart.map(|apart| all_votes + apart)
+    } else if lacks(Counter::AgainstAll) {
+        valid
+    } else {
+        valid
+            .zip(totals.counter(Counter::AgainstAll))
+            .map(|(valid, against_all)| valid + against_all)
+    };
+    BaseCounts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box: ballots_in_box(totals),
+        ballots_issued: totals.counter(Counter::BallotsIssued).or_else(|| {
+            let turnout = &tally.turnout[district];
+            (turnout.units_reporting == turnout.units && turnout.units > 0)
+                .then_some(turnout.ballots_issued)
+        }),
+    }
+}
+
+fn ballots_in_box(totals: &DistrictTally) -> Option<u64> {
+    let or_zero = |counter: Counter| {
+        if totals.counters_present[counter as usize] == 0 {
+            Some(0)
+        } else {
+            totals.counter(counter)
+        }
+    };
+    let boxes = totals
+        .counter(Counter::BoxFixed)
+        .filter(|_| totals.counters_present[Counter::BoxFixed as usize] > 0);
+    let portable = or_zero(Counter::BoxPortable);
+    if let Some((fixed, portable)) = boxes.zip(portable) {
+        return Some(fixed + portable);
+    }
+    let papers = totals
+        .counter(Counter::Papers)
+        .filter(|_| totals.counters_present[Counter::Papers as usize] > 0);
+    papers.or_else(|| {
+        let valid = totals.counter(Counter::Valid)?;
+        let invalid = totals.counter(Counter::Invalid)?;
+        Some(valid + invalid + or_zero(Counter::Blank)?)
+    })
+}
+
+fn lots(tally: &Tally, (contest, district): (u8, u16), options: &[u32]) -> Vec<Lot> {
+    let place_of = |option: &u32| options.iter().position(|candidate| candidate == option);
+    let here = tally
+        .lots
+        .iter()
+        .filter(|lot| lot.contest == contest && lot.district == district);
+    here.filter_map(|lot| {
+        Some(Lot {
+            stage: stage_at(lot.stage)?,
+            lists: lot.tied.iter().map(place_of).collect::<Option<_>>()?,
+            seats_at_stake: lot.seats,
+            winners: lot.winners.iter().map(place_of).collect::<Option<_>>()?,
+        })
+    })
+    .collect()
+}
+
+const STAGE_RESCUE: u32 = 1_000;
+const STAGE_GROUPS: u32 = 65_536;
+const STAGES_PER_GROUP: u32 = 16;
+
+/// The number that names a stage in lots, ties and steps: n for stage n of the chain (from 0), 1,000 for the choice of
+/// the list that a rescue admits, 65,536 + 16 x (first list) + n for stage n inside a joined group.
+pub fn stage_number(at: StageAt) -> u32 {
+    let small = |place: usize| u32::try_from(place).unwrap_or(0);
+    match at {
+        StageAt::Chain(stage) => small(stage),
+        StageAt::Rescue => STAGE_RESCUE,
+        StageAt::Group { first, stage } => {
+            STAGE_GROUPS + small(first) * STAGES_PER_GROUP + small(stage)
+        }
+    }
+}
+
+/// The stage that a number names, if it names one.
+pub fn stage_at(number: u32) -> Option<StageAt> {
+    match number {
+        0..STAGES_PER_GROUP => Some(StageAt::Chain(usize::try_from(number).ok()?)),
+        STAGE_RESCUE => Some(StageAt::Rescue),
+        STAGE_GROUPS.. => Some(StageAt::Group {
+            first: usize::try_from((number - STAGE_GROUPS) / STAGES_PER_GROUP).ok()?,
+            stage: usize::try_from((number - STAGE_GROUPS) % STAGES_PER_GROUP).ok()?,
+        }),
+        _ => None,
+    }
+}
+
+/// The rules of a contest in the engine's terms. Fractions that validation let through fit; what does not becomes one
+/// that the engine refuses by name.
+pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
+    Rules {
+        threshold: law.threshold.as_ref().map(|threshold| Threshold {
+            share: fraction(threshold.share),
+            comparison: match threshold.comparison {
+                ComparisonRule::AtLeast => Comparison::AtLeast,
+                ComparisonRule::MoreThan => Comparison::MoreThan,
+            },
+            base: match threshold.base {
+                BaseRule::ListVotes => ThresholdBase::ListVotes,
+                BaseRule::ValidVotes => ThresholdBase::ValidVotes,
+                BaseRule::ValidAndAgainstAll => ThresholdBase::ValidAndAgainstAll,
+                BaseRule::BallotsInBox => ThresholdBase::BallotsInBox,
+                BaseRule::BallotsIssued => ThresholdBase::BallotsIssued,
+            },
+            by_coalition_size: threshold
+                .coalitions
+                .iter()
+                .map(|entry| CoalitionShare {
+                    size_min: entry.parties,
+                    share: fraction(entry.share),
+                })
+                .collect(),
+        }),
+        rescue: law
+            .rescue
+            .as_ref()
+            .map(|RescueRule::AdmitRunnerUp { factor, floor }| Rescue {
+                factor: Parameter {
+                    value: fraction(*factor),
+                    ..Rescue::KAZAKHSTAN_2021.factor
+                },
+                floor: Parameter {
+                    value: *floor,
+                    ..Rescue::KAZAKHSTAN_2021.floor
+                },
+                ..Rescue::KAZAKHSTAN_2021
+            }),
+        apparentment: has_apparentment.then_some(Apparentment { inside: None }),
+        stages: law
+            .stages
+            .iter()
+            .map(|stage| Stage::all(method(stage)))
+            .collect(),
+        exhausted: match law.exhausted {
+            ExhaustedRule::NextList => ExhaustedList::NextInLine,
+            ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,
+        },
+        ties: law
+            .ties
+            .iter()
+            .map(|tie| match tie {
+                TieRule::EarlierRegistration => TieBreak::EarlierRegistration,
+                TieRule::MoreVotes => TieBreak::MoreVotes,
+                TieRule::Lot => TieBreak::Lot,
+            })
+            .collect(),
+    }
+}
+
+fn fraction([numerator, denominator]: [u64; 2]) -> Fraction {
+    match (u32::try_from(numerator), u32::try_from(denominator)) {
+        (Ok(numerator), Ok(denominator)) => Fraction::new(numerator, denominator),
+        _ => Fraction::new(0, 0),
+    }
+}
+
+fn method(stage: &StageRule) -> Method {
+    match stage {
+        StageRule::LargestRemainder { quota, rounding } => {
+            let (kind, own) = match quota {
+                QuotaRule::Hare => (QuotaKind::Hare, Rounding::Exact),
+                QuotaRule::Droop => (QuotaKind::Droop, Rounding::DownPlusOne),
+                QuotaRule::HagenbachBischoff => (QuotaKind::HagenbachBischoff, Rounding::Exact),
+                QuotaRule::Imperiali => (QuotaKind::Imperiali, Rounding::Exact),
+            };
+            let rounding = rounding.map_or(own, |rounding| match rounding {
+                RoundingRule::Exact => Rounding::Exact,
+                RoundingRule::Down => Rounding::Down,
+                RoundingRule::DownPlusOne => Rounding::DownPlusOne,
+                RoundingRule::Nearest => Rounding::Nearest,
+            });
+            Method::Quota(Quota { kind, rounding })
+        }
+        StageRule::HighestAverages { divisors, first } => Method::Divisors(match divisors {
+            DivisorRule::DHondt => Divisors::DHondt,
+            DivisorRule::SainteLague => Divisors::SainteLague,
+            DivisorRule::ModifiedSainteLague => Divisors::ModifiedSainteLague {
+                first: fraction(first.unwrap_or([14, 10])),
+            },
+        }),
+    }
+}

@@ -1,0 +1,269 @@
+//! Checks a declared result against the votes, the house and the lists. The declared seats stay the official ones; what
+//! is found is shown beside them.
+//!
+//! A table that circulated for Almaty 2021 said 29/15/3/3, which is 50 seats of 39: such things are found here.
+
+use crate::allocation::Question;
+use crate::standings::SeatsResult;
+use apportionment::{Allocation, Eligibility, Outcome};
+use std::fmt;
+
+/// One thing that is wrong with a declared result, or a hint at how it came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Finding {
+    /// The rows do not sum to the seats of the district.
+    HouseSize {
+        /// What the rows sum to.
+        declared: u64,
+        /// Seats that the votes give to lists.
+        assigned: u32,
+        /// Seats of the district.
+        seats: u32,
+    },
+    /// A row differs from what the votes give.
+    RowDiffers {
+        /// The option.
+        option: u32,
+        /// What was declared.
+        declared: u32,
+        /// The fewest that would be right.
+        fewest: u32,
+        /// The most that would be right: more than the fewest only where a tie is open.
+        most: u32,
+        /// Whole quotas of the list, under a quota method: it can have this number, or one more.
+        whole_quotas: Option<u32>,
+    },
+    /// A list has more seats than candidates.
+    ListLength {
+        /// The option.
+        option: u32,
+        /// What was declared.
+        declared: u32,
+        /// Its candidates.
+        candidates: u32,
+    },
+    /// A list that does not take part has seats.
+    NotEligible {
+        /// The option.
+        option: u32,
+        /// What was declared.
+        declared: u32,
+        /// Why it does not take part.
+        eligibility: Eligibility,
+    },
+    /// The option is no list: it cannot have seats.
+    NoList {
+        /// The option.
+        option: u32,
+        /// What was declared.
+        declared: u32,
+    },
+    /// A hint: the declared number is the list's number of candidates.
+    EqualsCandidates {
+        /// The option.
+        option: u32,
+        /// What was declared.
+        declared: u32,
+    },
+    /// Our own seats are not known, so rows cannot be compared.
+    NothingToCompare,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::HouseSize {
+                declared,
+                assigned,
+                seats,
+            } if assigned == seats => {
+                write!(
+                    f,
+                    "the declared seats are {declared} together, but the district has {seats}"
+                )
+            }
+            Self::HouseSize {
+                declared,
+                assigned,
+                seats,
+            } => write!(
+                f,
+                "the declared seats are {declared} together; of the district's {seats}, the votes assign {assigned}"
+            ),
+            Self::RowDiffers {
+                declared,
+                fewest,
+                most,
+                whole_quotas,
+                ..
+            } => {
+                write!(f, "declared are {declared} seats; the votes give {fewest}")?;
+                if most > fewest {
+                    write!(f, " to {most}")?;
+                }
+                match whole_quotas {
+                    Some(whole) => write!(
+                        f,
+                        " (its quotient allows {whole} or {})",
+                        whole.saturating_add(1)
+                    ),
+                    None => Ok(()),
+                }
+            }
+            Self::ListLength {
+                declared,
+                candidates,
+                ..
+            } => {
+                write!(
+                    f,
+                    "declared are {declared} seats, but the list has {candidates} candidates"
+                )
+            }
+            Self::NotEligible {
+                declared,
+                eligibility,
+                ..
+            } => {
+                let why = match eligibility {
+                    Eligibility::NoVotes => "has no votes",
+                    _ => "did not pass the threshold",
+                };
+                write!(f, "declared are {declared} seats, but the list {why}")
+            }
+            Self::NoList { declared, .. } => {
+                write!(f, "declared are {declared} seats, but this is no list")
+            }
+            Self::EqualsCandidates { declared, .. } => {
+                write!(
+                    f,
+                    "hint: {declared} is the number of candidates on the list"
+                )
+            }
+            Self::NothingToCompare => {
+                f.write_str("no seats are known from the votes, so the rows cannot be compared")
+            }
+        }
+    }
+}
+
+/// Checks declared rows (option, seats) against the result.
+pub fn check_declaration(
+    question: &Question,
+    result: &SeatsResult,
+    rows: &[(u32, u32)],
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let declared: u64 = rows.iter().map(|(_, seats)| u64::from(*seats)).sum();
+    let seats = question.contest.seats;
+    let allocation = match result {
+        SeatsResult::Allocated(allocation) if allocation.outcome != Outcome::NoneYet => {
+            Some(allocation)
+        }
+        _ => None,
+    };
+    let assigned = allocation.map_or(seats, |allocation| seats - allocation.unassigned);
+    if declared != u64::from(assigned) {
+        findings.push(Finding::HouseSize {
+            declared,
+            assigned,
+            seats,
+        });
+    }
+    if allocation.is_none() {
+        findings.push(Finding::NothingToCompare);
+    }
+    for (list, option) in question.options.iter().enumerate() {
+        let declared = rows
+            .iter()
+            .find(|(row, _)| row == option)
+            .map_or(0, |(_, seats)| *seats);
+        check_row(question, allocation, list, *option, declared, &mut findings);
+    }
+    let no_lists = rows
+        .iter()
+        .filter(|(option, seats)| *seats > 0 && !question.options.contains(option));
+    findings.extend(no_lists.map(|(option, declared)| Finding::NoList {
+        option: *option,
+        declared: *declared,
+    }));
+    findings
+}
+
+fn check_row(
+    question: &Question,
+    allocation: Option<&Allocation>,
+    list: usize,
+    option: u32,
+    declared: u32,
+    findings: &mut Vec<Finding>,
+) {
+    let candidates = question.contest.lists[list].candidates;
+    if let Some(candidates) = candidates.filter(|candidates| declared > *candidates) {
+        findings.push(Finding::ListLength {
+            option,
+            declared,
+            candidates,
+        });
+    }
+    let Some(allocation) = allocation else { return };
+    let ours = &allocation.lists[list];
+    if !ours.eligibility.takes_part() && declared > 0 {
+        findings.push(Finding::NotEligible {
+            option,
+            declared,
+            eligibility: ours.eligibility,
+        });
+        return;
+    }
+    let most = if ours.tied {
+        ours.seats.saturating_add(tied_more(allocation, list))
+    } else {
+        ours.seats
+    };
+    if (ours.seats..=most).contains(&declared) {
+        return;
+    }
+    let whole_quotas = whole_quotas(allocation, list);
+    findings.push(Finding::RowDiffers {
+        option,
+        declared,
+        fewest: ours.seats,
+        most,
+        whole_quotas,
+    });
+    if candidates == Some(declared) {
+        findings.push(Finding::EqualsCandidates { option, declared });
+    }
+}
+
+/// Seats that open ties can still give to a list, at most one for each tie that it is in.
+pub fn tied_more(allocation: &Allocation, list: usize) -> u32 {
+    let ties = allocation
+        .open_ties()
+        .filter(|tie| tie.open.contains(&list))
+        .count();
+    // A list of a joined group may gain with its group; then the open seats are all that can come.
+    let more = if ties > 0 {
+        u32::try_from(ties).unwrap_or(u32::MAX)
+    } else {
+        allocation.pending
+    };
+    more.min(allocation.pending)
+}
+
+fn whole_quotas(allocation: &Allocation, list: usize) -> Option<u32> {
+    let stage = allocation.stages.first()?;
+    let quota = stage.quota?;
+    let contender = stage
+        .contenders
+        .iter()
+        .find(|contender| contender.list == list)?;
+    // floor(weight / quota), both as exact fractions.
+    let (weight, quota_numerator) = (contender.weight, u128::try_from(quota.numerator()).ok()?);
+    let numerator = u128::try_from(weight.numerator())
+        .ok()?
+        .checked_mul(quota.denominator())?;
+    let denominator = weight.denominator().checked_mul(quota_numerator)?;
+    u32::try_from(numerator.checked_div(denominator)?).ok()
+}
