@@ -14,7 +14,7 @@ use crate::rules::{Method, Quota, RescueRest, Rounding, Rules, Stage};
 use crate::workspace::Workspace;
 
 /// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.
-const STRETCHES_MAX: u32 = 200_000;
+const STRETCHES_MAX: u32 = 50_000;
 
 /// What is done to a list's votes. Added and taken votes are ballots: every count that a threshold may rest on moves along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -88,7 +88,7 @@ pub fn margin(
         seats_before: 0,
         workspace: Workspace::default(),
     };
-    search.seats_before = search.at(0)?.seats;
+    search.seats_before = search.at(0)?;
     search.run()
 }
 
@@ -190,14 +190,6 @@ fn first_where_fallible<E>(
     Ok(Some(low))
 }
 
-/// The list after a change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Point {
-    seats: u32,
-    /// The whole-number quota, or 0: what must stand still for seats to be monotone.
-    quota: u128,
-}
-
 struct Search<'a> {
     original: &'a Contest,
     changed: Contest,
@@ -212,6 +204,12 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn run(&mut self) -> Result<Option<Margin>, ContestError> {
+        let seats_max = self.original.lists[self.list].candidates.unwrap_or(u32::MAX).min(self.original.seats);
+        match self.effect {
+            Effect::Gain if self.seats_before >= seats_max => return Ok(None),
+            Effect::Loss if self.seats_before == 0 => return Ok(None),
+            Effect::Gain | Effect::Loss => {}
+        }
         let borders = self.borders()?;
         let most = self.votes_max();
         let mut exact = self.monotone_between_borders();
@@ -260,31 +258,37 @@ impl Search<'_> {
     }
 
     fn has_effect(&mut self, votes: u64) -> Result<bool, ContestError> {
-        let seats = self.at(votes)?.seats;
+        let seats = self.at(votes)?;
         Ok(match self.effect {
             Effect::Gain => seats > self.seats_before,
             Effect::Loss => seats < self.seats_before,
         })
     }
 
-    /// The last number up to `end` at which the rounded quota is still what it is at `start`.
+    /// The last number up to `end` at which the rounded quota is still what it is at `start`. Between two borders the
+    /// competitors are the same, so their votes change by as much as those of the lists that the change touches.
     fn stretch_end(&mut self, start: u64, end: u64) -> Result<u64, ContestError> {
-        if self.rounded_quota().is_none() {
+        let Some(quota) = self.rounded_quota() else {
             return Ok(end);
-        }
-        let quota = self.at(start)?.quota;
-        let mut width = u64::from(self.original.seats);
-        let mut high = start;
-        while high < end {
-            high = start.saturating_add(width).min(end);
-            if self.at(high)?.quota != quota {
-                let after =
-                    first_where_fallible(start, high, |votes| Ok(self.at(votes)?.quota != quota))?;
-                return Ok(after.map_or(end, |after| after - 1));
-            }
-            width = width.saturating_mul(2);
-        }
-        Ok(end)
+        };
+        self.at(start)?;
+        let competing = |list: usize| self.workspace.eligibility[list].takes_part();
+        let lists = self.changed.lists.iter().enumerate().filter(|(list, _)| competing(*list));
+        let votes: u128 = lists.map(|(_, list)| u128::from(list.votes)).sum();
+        let gains = |list: usize, rises: bool| (competing(list) && rises, competing(list) && !rises);
+        let (own, other) = (gains(self.list, self.rises()), self.other().map(|other| gains(other, !self.rises())));
+        let other = other.unwrap_or_default();
+        let quota_at = |changed: u64| {
+            let change = u128::from(changed - start);
+            let votes = match (own.0 || other.0, own.1 || other.1) {
+                (true, false) => votes + change,
+                (false, true) => votes - change,
+                _ => votes,
+            };
+            Keys::of(Method::Quota(quota), votes, self.original.seats, 1).quota()
+        };
+        let first = quota_at(start);
+        Ok(first_where(start, end, |changed| quota_at(changed) != first).map_or(end, |after| after - 1))
     }
 
     fn rounded_quota(&self) -> Option<Quota> {
@@ -371,24 +375,11 @@ impl Search<'_> {
         self.changed.base.ballots_issued = moved(base.ballots_issued);
     }
 
-    fn at(&mut self, votes: u64) -> Result<Point, ContestError> {
+    /// The list's certain seats after a change.
+    fn at(&mut self, votes: u64) -> Result<u32, ContestError> {
         self.set(votes);
-        let rounded = self.rounded_quota();
         let result = self.workspace.seats(&self.changed, self.rules, self.lots)?;
-        let (seats, eligibility) = (result.seats[self.list], result.eligibility);
-        let quota = rounded.map_or(0, |quota| {
-            let competing = self
-                .changed
-                .lists
-                .iter()
-                .zip(eligibility)
-                .filter(|(_, eligibility)| eligibility.takes_part());
-            let votes = competing.map(|(list, _)| u128::from(list.votes)).sum();
-            let keys = Keys::of(Method::Quota(quota), votes, self.changed.seats, 1);
-            keys.quota()
-                .map_or(0, |quota| quota.numerator().unsigned_abs())
-        });
-        Ok(Point { seats, quota })
+        Ok(result.seats[self.list])
     }
 
     /// The numbers of votes at which the competitors can change, from 1 on. Each list crosses the threshold (or loses its
