@@ -126,10 +126,10 @@ fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), ContestError
             } = first;
             let within = (1..=PARAMETER_MAX).contains(&denominator)
                 && numerator >= 1
-                && numerator <= 3 * denominator;
+                && numerator < 3 * denominator;
             if !within {
-                // Above 3 the second seat would come before the first.
-                let range = "above 0 and at most 3, with at most 1000 below the line";
+                // From 3 on, a first seat would be no dearer than a second one, and keys must fall strictly.
+                let range = "above 0 and below 3, with at most 1000 below the line";
                 let field = "rules.stages.method.first";
                 return Err(ContestError::FractionOutOfRange {
                     field,
@@ -489,7 +489,7 @@ pub enum Divisors {
     SainteLague,
     /// `first`, 3, 5, ...: 14/10 in Norway, 12/10 in Sweden.
     ModifiedSainteLague {
-        /// The first divisor, above 0 and at most 3.
+        /// The first divisor, above 0 and below 3.
         first: Fraction,
     },
 }
