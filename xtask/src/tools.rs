@@ -57,8 +57,10 @@ pub fn buf(root: &Path) -> Result<PathBuf, Failure> {
         let path = folder.join(name);
         fs::copy(root.join("xtask/buf").join(name), &path).map_err(Failure::file(&path))?;
     }
+    // Not `npm ci`: that wants every platform's package in the lock file, and registries serve only some of them.
     run(Command::new("npm").current_dir(&folder).args([
-        "ci",
+        "install",
+        "--no-save",
         "--ignore-scripts",
         "--no-audit",
         "--no-fund",
