@@ -1,6 +1,11 @@
 //! Every limit of a listener in one place, with its unit in its name.
 
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Key, Kind};
 
 /// The largest message that a service takes in or gives out, in bytes: the default of gRPC in every language, so that a
 /// client needs no setting of its own. Larger contents are paged or streamed.
@@ -43,5 +48,96 @@ impl Default for Limits {
             keepalive_interval: Duration::from_secs(20),
             keepalive_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// The limits as a table of the configuration, [`KEYS`](Self::KEYS) in it. What is not given has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LimitSettings {
+    /// [`Limits::unary_deadline_default`], in milliseconds.
+    pub unary_deadline_ms_default: Option<NonZeroU64>,
+    /// [`Limits::unary_deadline_max`], in milliseconds.
+    pub unary_deadline_ms_max: Option<NonZeroU64>,
+    /// [`Limits::calls_per_connection_max`].
+    pub calls_per_connection_max: Option<NonZeroU32>,
+}
+
+impl LimitSettings {
+    /// Its settings, in a table named `limits`.
+    pub const KEYS: [Key; 3] = [
+        Key {
+            path: "limits.unary_deadline_ms_default",
+            kind: Kind::Number,
+            wanted: "milliseconds from 1, such as 10000",
+        },
+        Key {
+            path: "limits.unary_deadline_ms_max",
+            kind: Kind::Number,
+            wanted: "milliseconds from 1, such as 60000",
+        },
+        Key {
+            path: "limits.calls_per_connection_max",
+            kind: Kind::Number,
+            wanted: "a number of calls from 1, such as 256",
+        },
+    ];
+
+    /// The limits, with defaults where nothing is set.
+    pub fn limits(&self) -> Limits {
+        let milliseconds = |set: Option<NonZeroU64>, default| {
+            set.map_or(default, |value| Duration::from_millis(value.get()))
+        };
+        let defaults = Limits::default();
+        Limits {
+            unary_deadline_default: milliseconds(
+                self.unary_deadline_ms_default,
+                defaults.unary_deadline_default,
+            ),
+            unary_deadline_max: milliseconds(
+                self.unary_deadline_ms_max,
+                defaults.unary_deadline_max,
+            ),
+            calls_per_connection_max: self
+                .calls_per_connection_max
+                .map_or(defaults.calls_per_connection_max, NonZeroU32::get),
+            ..defaults
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{self, Layers};
+
+    #[derive(Debug, Default, Deserialize)]
+    #[serde(default)]
+    struct Settings {
+        limits: LimitSettings,
+    }
+
+    fn limits(value: &str) -> Result<Limits, config::ConfigError> {
+        let layers = Layers {
+            flags: vec![(LimitSettings::KEYS[0].path, value.to_owned())],
+            ..Layers::default()
+        };
+        config::load(&LimitSettings::KEYS, "APP", &layers)
+            .map(|settings: Settings| settings.limits.limits())
+    }
+
+    #[test]
+    fn what_is_set_wins_over_the_default_and_zero_is_refused() {
+        let wanted = Limits {
+            unary_deadline_default: Duration::from_millis(5),
+            ..Limits::default()
+        };
+        assert_eq!(limits("5").unwrap(), wanted);
+        let refused = limits("0").unwrap_err().to_string();
+        assert!(
+            refused.contains("limits.unary_deadline_ms_default = 0"),
+            "{refused}"
+        );
+        assert!(refused.contains("milliseconds from 1"), "{refused}");
     }
 }

@@ -1,5 +1,6 @@
 //! Stopping in order: first tell everybody, then wait for a grace period, then cut what is left.
 
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 /// Stops a named part of the program and waits for its tasks. Clones stop the same part.
 ///
@@ -95,6 +96,27 @@ impl Stopper {
         tokio::spawn(async move {
             let outcome = expired.run_until_cancelled_owned(future).await;
             drop(counted);
+            outcome
+        })
+    }
+
+    /// Starts a task that the part cannot do without, such as a listener: if it fails, the part stops, and says why.
+    pub fn spawn_vital<F, E>(
+        &self,
+        task: &'static str,
+        future: F,
+    ) -> JoinHandle<Option<Result<(), E>>>
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let stopper = self.clone();
+        self.spawn(async move {
+            let outcome = future.await;
+            if let Err(error) = &outcome {
+                error!(part = %stopper.name, task, %error, "a vital task failed");
+                stopper.stop();
+            }
             outcome
         })
     }
@@ -189,6 +211,17 @@ mod tests {
         assert!(one.is_finished() && !two.is_finished() && !parent.is_stopping());
         assert_eq!(parent.drain(GRACE).await, Ok(()));
         assert!(two.is_finished() && second.is_stopping());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vital_task_stops_its_part_only_when_it_fails() {
+        let stopper = Stopper::new("part");
+        let well = stopper.spawn_vital("well", async { Ok::<(), String>(()) });
+        assert_eq!(well.await.unwrap(), Some(Ok(())));
+        assert!(!stopper.is_stopping());
+        let ill = stopper.spawn_vital("ill", async { Err("no port".to_owned()) });
+        assert_eq!(ill.await.unwrap(), Some(Err("no port".to_owned())));
+        assert!(stopper.is_stopping());
     }
 
     #[tokio::test(start_paused = true)]
