@@ -204,7 +204,10 @@ struct Search<'a> {
 
 impl Search<'_> {
     fn run(&mut self) -> Result<Option<Margin>, ContestError> {
-        let seats_max = self.original.lists[self.list].candidates.unwrap_or(u32::MAX).min(self.original.seats);
+        let seats_max = self.original.lists[self.list]
+            .candidates
+            .unwrap_or(u32::MAX)
+            .min(self.original.seats);
         match self.effect {
             Effect::Gain if self.seats_before >= seats_max => return Ok(None),
             Effect::Loss if self.seats_before == 0 => return Ok(None),
@@ -273,10 +276,19 @@ impl Search<'_> {
         };
         self.at(start)?;
         let competing = |list: usize| self.workspace.eligibility[list].takes_part();
-        let lists = self.changed.lists.iter().enumerate().filter(|(list, _)| competing(*list));
+        let lists = self
+            .changed
+            .lists
+            .iter()
+            .enumerate()
+            .filter(|(list, _)| competing(*list));
         let votes: u128 = lists.map(|(_, list)| u128::from(list.votes)).sum();
-        let gains = |list: usize, rises: bool| (competing(list) && rises, competing(list) && !rises);
-        let (own, other) = (gains(self.list, self.rises()), self.other().map(|other| gains(other, !self.rises())));
+        let gains =
+            |list: usize, rises: bool| (competing(list) && rises, competing(list) && !rises);
+        let (own, other) = (
+            gains(self.list, self.rises()),
+            self.other().map(|other| gains(other, !self.rises())),
+        );
         let other = other.unwrap_or_default();
         let quota_at = |changed: u64| {
             let change = u128::from(changed - start);
@@ -288,7 +300,10 @@ impl Search<'_> {
             Keys::of(Method::Quota(quota), votes, self.original.seats, 1).quota()
         };
         let first = quota_at(start);
-        Ok(first_where(start, end, |changed| quota_at(changed) != first).map_or(end, |after| after - 1))
+        Ok(
+            first_where(start, end, |changed| quota_at(changed) != first)
+                .map_or(end, |after| after - 1),
+        )
     }
 
     fn rounded_quota(&self) -> Option<Quota> {

@@ -1,5 +1,8 @@
 //! Laws that hold for any votes, and a second, naive method: list all keys, sort them, cut.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap in a helper is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
 
 use std::cmp::Ordering;
 
@@ -18,7 +21,13 @@ struct Naive {
 /// Writes down every key of every list as a fraction, sorts them all, and cuts after the last seat.
 fn naive(contest: &Contest, method: Method, takes_part: &[bool]) -> Naive {
     let seats = i128::from(contest.seats);
-    let competing = || contest.lists.iter().enumerate().filter(|(list, _)| takes_part[*list]);
+    let competing = || {
+        contest
+            .lists
+            .iter()
+            .enumerate()
+            .filter(|(list, _)| takes_part[*list])
+    };
     let total: i128 = competing().map(|(_, list)| i128::from(list.votes)).sum();
     let mut keys: Vec<(usize, i128, i128)> = Vec::new();
     for (index, list) in competing() {
@@ -27,9 +36,10 @@ fn naive(contest: &Contest, method: Method, takes_part: &[bool]) -> Naive {
             let (above, below) = match method {
                 Method::Divisors(Divisors::DHondt) => (votes, seat + 1),
                 Method::Divisors(Divisors::SainteLague) => (votes, 2 * seat + 1),
-                Method::Divisors(Divisors::ModifiedSainteLague { first }) if seat == 0 => {
-                    (votes * i128::from(first.denominator), i128::from(first.numerator))
-                }
+                Method::Divisors(Divisors::ModifiedSainteLague { first }) if seat == 0 => (
+                    votes * i128::from(first.denominator),
+                    i128::from(first.numerator),
+                ),
                 Method::Divisors(Divisors::ModifiedSainteLague { .. }) => (votes, 2 * seat + 1),
                 Method::Quota(quota) => {
                     let divisor = match quota.kind {
@@ -41,16 +51,26 @@ fn naive(contest: &Contest, method: Method, takes_part: &[bool]) -> Naive {
                         Rounding::Exact => (votes * divisor - seat * total, divisor),
                         Rounding::Down => (votes - seat * (total / divisor).max(1), 1),
                         Rounding::DownPlusOne => (votes - seat * (total / divisor + 1), 1),
-                        Rounding::Nearest => (votes - seat * ((2 * total + divisor) / (2 * divisor)).max(1), 1),
+                        Rounding::Nearest => (
+                            votes - seat * ((2 * total + divisor) / (2 * divisor)).max(1),
+                            1,
+                        ),
                     }
                 }
             };
             keys.push((index, above, below));
         }
     }
-    let order = |left: &(usize, i128, i128), right: &(usize, i128, i128)| (right.1 * left.2).cmp(&(left.1 * right.2));
+    let order = |left: &(usize, i128, i128), right: &(usize, i128, i128)| {
+        (right.1 * left.2).cmp(&(left.1 * right.2))
+    };
     keys.sort_by(order);
-    let mut result = Naive { seats: vec![0; contest.lists.len()], tied: Vec::new(), at_stake: 0, left_over: 0 };
+    let mut result = Naive {
+        seats: vec![0; contest.lists.len()],
+        tied: Vec::new(),
+        at_stake: 0,
+        left_over: 0,
+    };
     let cut = usize::try_from(contest.seats).unwrap();
     if keys.len() <= cut {
         result.left_over = u32::try_from(cut - keys.len()).unwrap();
@@ -74,14 +94,21 @@ fn naive(contest: &Contest, method: Method, takes_part: &[bool]) -> Naive {
 fn difference(allocation: &Allocation, naive: &Naive) -> Option<String> {
     for (list, (result, seats)) in allocation.lists.iter().zip(&naive.seats).enumerate() {
         if result.seats != *seats {
-            return Some(format!("list {list}: {} seats, by the naive method {seats}", result.seats));
+            return Some(format!(
+                "list {list}: {} seats, by the naive method {seats}",
+                result.seats
+            ));
         }
         if result.tied != naive.tied.contains(&list) {
-            return Some(format!("list {list}: tied {}, by the naive method {:?}", result.tied, naive.tied));
+            return Some(format!(
+                "list {list}: tied {}, by the naive method {:?}",
+                result.tied, naive.tied
+            ));
         }
     }
     let counts = (allocation.pending, allocation.unassigned);
-    (counts != (naive.at_stake, naive.left_over)).then(|| format!("pending and unassigned {counts:?}, naive {naive:?}"))
+    (counts != (naive.at_stake, naive.left_over))
+        .then(|| format!("pending and unassigned {counts:?}, naive {naive:?}"))
 }
 
 fn methods() -> Vec<Method> {
@@ -94,9 +121,15 @@ fn methods() -> Vec<Method> {
         Method::D_HONDT,
         Method::SAINTE_LAGUE,
         Method::MODIFIED_SAINTE_LAGUE,
-        Method::Divisors(Divisors::ModifiedSainteLague { first: Fraction::new(12, 10) }),
-        Method::Divisors(Divisors::ModifiedSainteLague { first: Fraction::new(1, 3) }),
-        Method::Divisors(Divisors::ModifiedSainteLague { first: Fraction::new(299, 100) }),
+        Method::Divisors(Divisors::ModifiedSainteLague {
+            first: Fraction::new(12, 10),
+        }),
+        Method::Divisors(Divisors::ModifiedSainteLague {
+            first: Fraction::new(1, 3),
+        }),
+        Method::Divisors(Divisors::ModifiedSainteLague {
+            first: Fraction::new(299, 100),
+        }),
         rounded(QuotaKind::Hare, Rounding::Down),
         rounded(QuotaKind::Hare, Rounding::DownPlusOne),
         rounded(QuotaKind::Droop, Rounding::Nearest),
@@ -113,7 +146,10 @@ fn any_votes() -> impl Strategy<Value = Vec<u64>> {
     prop_oneof![
         prop::collection::vec(0u64..12, 1..9),
         prop::collection::vec(0u64..400_000, 1..15),
-        prop::collection::vec(prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()], 1..9),
+        prop::collection::vec(
+            prop_oneof![Just(u64::MAX), Just(u64::MAX / 2), any::<u64>()],
+            1..9
+        ),
     ]
 }
 
@@ -133,7 +169,11 @@ fn plain(method: Method, share: u32) -> Rules {
 }
 
 fn naive_for(contest: &Contest, method: Method, allocation: &Allocation) -> Naive {
-    let takes_part: Vec<bool> = allocation.lists.iter().map(|list| list.eligibility.takes_part()).collect();
+    let takes_part: Vec<bool> = allocation
+        .lists
+        .iter()
+        .map(|list| list.eligibility.takes_part())
+        .collect();
     naive(contest, method, &takes_part)
 }
 
@@ -266,7 +306,11 @@ proptest! {
 #[test]
 fn more_seats_can_cost_a_seat_with_largest_remainders() {
     let rules = Rules::of(Method::HARE);
-    let seats = |house| allocate(&Contest::with_votes(house, &[6, 6, 2]), &rules, &[]).unwrap().seats();
+    let seats = |house| {
+        allocate(&Contest::with_votes(house, &[6, 6, 2]), &rules, &[])
+            .unwrap()
+            .seats()
+    };
     assert_eq!(seats(10), [4, 4, 2]);
     assert_eq!(seats(11), [5, 5, 1]);
 }
@@ -276,7 +320,11 @@ fn more_seats_can_cost_a_seat_with_largest_remainders() {
 #[test]
 fn more_votes_can_cost_a_seat_with_a_threshold() {
     let rules = plain(Method::HARE, 7);
-    let seats = |votes: [u64; 5]| allocate(&Contest::with_votes(4, &votes), &rules, &[]).unwrap().seats();
+    let seats = |votes: [u64; 5]| {
+        allocate(&Contest::with_votes(4, &votes), &rules, &[])
+            .unwrap()
+            .seats()
+    };
     assert_eq!(seats([6, 91, 12, 7, 4])[2], 0);
     assert!((0..=4).any(|own| seats([6, 91, 8 + own, 7 + 4 - own, 4])[2] == 1));
 }
@@ -295,6 +343,9 @@ fn the_comparison_with_the_naive_method_fails_on_any_moved_seat() {
             assert!(difference(&allocation, &wrong).is_some(), "{wrong:?}");
         }
     }
-    let wrong = Naive { tied: vec![2, 3], ..right };
+    let wrong = Naive {
+        tied: vec![2, 3],
+        ..right
+    };
     assert!(difference(&allocation, &wrong).is_some());
 }

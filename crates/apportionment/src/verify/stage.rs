@@ -197,7 +197,7 @@ impl Walk<'_> {
                 .collect();
             if let Some(tie) = result.tie.as_ref().filter(|tie| tie.open_seats > 0) {
                 for (open, one) in open.iter_mut().zip(competitors) {
-                    *open = tie.open.contains(&one.list);
+                    *open = tie.open.binary_search(&one.list).is_ok();
                 }
                 return ChainEnd {
                     seats: held,
@@ -315,7 +315,7 @@ impl Walk<'_> {
         before: &[u32],
         held: &[u32],
     ) -> bool {
-        let won = |list: usize| tie.settled.iter().any(|one| one.winners.contains(&list));
+        let won = |list: &usize| tie.settled.iter().any(|one| one.winners.binary_search(list).is_ok());
         let Some(key) = tie.key else { return false };
         let Ok(below) = i128::try_from(key.denominator()) else {
             return false;
@@ -323,12 +323,12 @@ impl Walk<'_> {
         let key = (key.numerator(), below);
         let mut winners = 0;
         for (index, one) in competitors.iter().enumerate() {
-            let wins = won(one.list);
+            let wins = won(&one.list);
             winners += u32::from(wins);
             let last = (held[index] > before[index])
                 .then(|| border.key(one.weight, held[index].saturating_sub(1)));
             let next = (held[index] < one.limit).then(|| border.key(one.weight, held[index]));
-            let fits = match (tie.lists.contains(&one.list), wins) {
+            let fits = match (tie.lists.binary_search(&one.list).is_ok(), wins) {
                 (true, true) => last.is_some_and(|last| compare(last, key).is_eq()),
                 (true, false) => next.is_some_and(|next| compare(next, key).is_eq()),
                 (false, _) => {
@@ -407,7 +407,8 @@ pub(super) fn settled_by_the_rules(
     facts: &impl Fn(usize) -> (u128, Option<u64>),
 ) -> bool {
     let number = u32::try_from(tie.lists.len()).unwrap_or(u32::MAX);
-    if tie.seats_at_stake == 0 || tie.seats_at_stake >= number {
+    let sorted = tie.lists.is_sorted_by(|left, right| left < right);
+    if !sorted || tie.seats_at_stake == 0 || tie.seats_at_stake >= number {
         return false;
     }
     let (mut left, mut seats) = (tie.lists.clone(), tie.seats_at_stake);
