@@ -31,7 +31,8 @@ pub const CONTESTS_MAX: usize = 16;
 pub const DISTRICTS_MAX: usize = 2_000;
 /// The most counting groups of an election.
 pub const COUNTING_GROUPS_MAX: usize = 8;
-/// The longest canonical text of the ballot, the rules or the presentation, in bytes: each has to fit in one record.
+/// The longest canonical text of ballot, rules, presentation and areas together, in bytes: the event that begins a log
+/// holds them, and it has to fit in one record.
 pub const PART_BYTES_MAX: usize = 640 << 10;
 
 /// SHA-256 of a part's canonical bytes.

@@ -73,7 +73,7 @@ impl State {
             return Err(reader.fault(format!("format {format} of a snapshot is not known")));
         }
         let tally = read_tally(&mut reader)?;
-        let unit_count = reader.length(40)?;
+        let unit_count = reader.length(25)?;
         let mut ids = Vec::with_capacity(unit_count);
         let mut units = Vec::with_capacity(unit_count);
         for _ in 0..unit_count {
@@ -118,6 +118,11 @@ impl State {
     fn check_places(&self, reader: &Reader<'_>) -> Result<(), DecodeError> {
         let ballot = self.ballot();
         let slots_per_unit = ballot.contests.len() * ballot.counting_groups.len();
+        let districts = self.tally.turnout.len();
+        let is_placed = |unit: &UnitFacts| usize::from(unit.district) < districts;
+        if !self.units.iter().all(is_placed) {
+            return Err(reader.fault("a unit's district is not on the ballot"));
+        }
         if self.slots.len() != self.units.len() * slots_per_unit
             || self.unit_index.len() != self.units.len()
         {

@@ -4,13 +4,14 @@
 //! Counts are kept in one arena of four-byte numbers, so that a slot of 12 options takes about 130 bytes.
 
 use crate::counts::{COUNTERS, Counts, Form};
-use crate::definition::{Ballot, Unit};
-use crate::event::{Counted, Event, Recorded, Slot, SlotState, Turnout};
+use crate::definition::{Ballot, UNITS_MAX, Unit};
+use crate::event::{Counted, Event, Recorded, Slot, SlotMove, SlotState, Turnout};
 use crate::ids::{Revision, UnitId};
 use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus};
-use crate::tally::{FoldError, Tally, district_index, expects_group};
+use crate::tally::{FoldError, Tally, district_index, district_indexes, expects_group};
+use crate::validate::SLOTS_MAX;
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// How many reports of one slot may wait for a reviewer at once.
 pub const PENDING_MAX: usize = 16;
@@ -206,33 +207,48 @@ impl State {
             .map_or(&[], Vec::as_slice)
     }
 
-    /// Every number of votes in the totals is the sum of what is counted for the slots: the invariant of F2 and F14.
+    /// Every total is the sum of what is kept per unit and slot: votes, counters, ballots, slots by state, turnout. The
+    /// invariant of F2 and F14. O(units).
     pub fn totals_reconcile(&self) -> bool {
-        let mut sums: Vec<Vec<Vec<u64>>> = self
-            .tally
-            .contests
-            .iter()
-            .map(|districts| {
-                districts
-                    .iter()
-                    .map(|district| vec![0; district.votes.len()])
-                    .collect()
-            })
-            .collect();
-        for slot in self.all_slots() {
-            if let Some((_, counts, _)) = self.counted(slot) {
-                let sum = &mut sums[usize::from(slot.contest)][usize::from(slot.district)];
-                sum.iter_mut()
-                    .zip(&counts.votes)
-                    .for_each(|(sum, votes)| *sum += u64::from(*votes));
+        let mut sums = self.tally.without_sums();
+        for unit in &self.units {
+            sums.restore_roll(unit.district, unit.roll);
+            if unit.turnout_version > 0 {
+                sums.restore_turnout(unit.district, unit.turnout);
             }
         }
-        let totals = self.tally.contests.iter().zip(&sums);
-        totals.into_iter().all(|(districts, sums)| {
-            districts
-                .iter()
-                .zip(sums)
-                .all(|(district, sum)| district.votes == *sum)
+        for slot in self.all_slots() {
+            if let Some(facts) = self.facts(slot) {
+                let counts = facts.is_counted().then(|| self.counts(slot, facts));
+                sums.restore_slot(slot, facts.state(), counts.as_ref());
+            }
+        }
+        sums.contests == self.tally.contests && sums.turnout == self.tally.turnout
+    }
+
+    /// A slot is marked as pending while, and only while, something of it waits; what waits is not below what is
+    /// counted; and what a status voids or has not begun is not counted. O(units).
+    pub fn slots_are_sound(&self) -> bool {
+        self.all_slots().all(|slot| {
+            let Some(facts) = self.facts(slot) else {
+                return false;
+            };
+            let waiting = self.pending(slot);
+            let counted_fits = match facts.status {
+                UnitStatus::Partial | UnitStatus::Complete => facts.is_counted(),
+                UnitStatus::Closed | UnitStatus::UnderRecount => true,
+                UnitStatus::Expected
+                | UnitStatus::Open
+                | UnitStatus::NotOpened
+                | UnitStatus::Annulled
+                | UnitStatus::RepeatOrdered
+                | UnitStatus::Merged => !facts.is_counted(),
+            };
+            counted_fits
+                && facts.state().pending != waiting.is_empty()
+                && waiting
+                    .iter()
+                    .all(|pending| pending.version >= facts.version)
         })
     }
 
@@ -249,26 +265,167 @@ impl State {
 
     /// Takes in the next event. It changes nothing if the event does not fit.
     pub fn apply(&mut self, recorded: &Recorded) -> Result<(), FoldError> {
-        // The follower's fold checks what it can before anything changes; the slot is checked here first.
-        if let Some(slot) = event_slot(&recorded.event) {
-            if self.facts(slot).is_none() {
-                return Err(FoldError::Misfit {
+        // Gaps come first, so that an event told again is told as one.
+        if recorded.revision == self.revision().next() {
+            self.check_fit(&recorded.event)
+                .map_err(|what| FoldError::Misfit {
                     revision: recorded.revision,
-                    what: "no such slot",
-                });
-            }
-        }
-        if let Event::TurnoutCounted { unit, .. } = &recorded.event {
-            if usize::try_from(*unit).map_or(true, |unit| unit >= self.units.len()) {
-                return Err(FoldError::Misfit {
-                    revision: recorded.revision,
-                    what: "no such unit",
-                });
-            }
+                    what,
+                })?;
         }
         self.tally.apply(recorded)?;
         self.apply_slots(recorded);
         Ok(())
+    }
+
+    // What only the holder of every slot can see: that the event says of the slot what is so. This is where no report
+    // can be counted twice (F3, F4): an event without a higher version does not fit, whoever wrote it. The follower's
+    // fold checks the rest.
+    fn check_fit(&self, event: &Event) -> Result<(), &'static str> {
+        match event {
+            Event::UnitsRegistered { units, .. } => {
+                let mut ids = units.iter().map(|unit| &unit.id);
+                let mut seen = HashSet::new();
+                check(
+                    ids.all(|id| !self.unit_index.contains_key(id) && seen.insert(id)),
+                    "a unit is on the register already",
+                )
+            }
+            Event::UnitAmended {
+                index,
+                unit,
+                former_roll,
+                ..
+            } => {
+                let facts = self.unit_facts(*index)?;
+                let district = district_index(self.ballot(), unit.district.as_str());
+                check(
+                    district == Some(usize::from(facts.district)),
+                    "a unit stays in its district",
+                )?;
+                check(facts.roll == *former_roll, "the roll was not that")
+            }
+            Event::ReportCounted { counted, .. } => {
+                self.check_counted(counted, |version| counted.version > version)
+            }
+            // A reviewer may let in the other side of a conflict: the same version.
+            Event::Released {
+                counted,
+                held_revision,
+                ..
+            } => {
+                self.check_counted(counted, |version| counted.version >= version)?;
+                self.check_pending(counted.slot, *held_revision)
+            }
+            Event::ReportHeld {
+                slot,
+                slot_move,
+                counts,
+                ..
+            } => {
+                check(
+                    counts.is_some(),
+                    "a held report without its private counts cannot be reviewed",
+                )?;
+                self.check_move(*slot, *slot_move, None).map(|_| ())
+            }
+            Event::Rejected {
+                slot,
+                held_revision,
+                slot_move,
+                ..
+            } => {
+                self.check_move(*slot, *slot_move, None)?;
+                self.check_pending(*slot, *held_revision)
+            }
+            Event::Withdrawn {
+                slot,
+                version,
+                replaced,
+                slot_move,
+                ..
+            } => {
+                let facts = self.check_move(*slot, *slot_move, replaced.as_ref())?;
+                check(*version > facts.version, "the version is not higher")
+            }
+            Event::StatusSet {
+                slot,
+                replaced,
+                slot_move,
+                ..
+            } => self
+                .check_move(*slot, *slot_move, replaced.as_ref())
+                .map(|_| ()),
+            Event::TurnoutCounted {
+                unit,
+                district,
+                version,
+                replaced,
+                ..
+            } => {
+                let facts = self.unit_facts(*unit)?;
+                let known = (facts.turnout_version > 0).then_some(facts.turnout);
+                check(*district == facts.district, "a unit stays in its district")?;
+                check(
+                    *version > facts.turnout_version,
+                    "the version is not higher",
+                )?;
+                check(*replaced == known, "the turnout was not that")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_counted(
+        &self,
+        counted: &Counted,
+        is_higher: impl FnOnce(u32) -> bool,
+    ) -> Result<(), &'static str> {
+        let replaced = counted.replaced.as_ref();
+        let facts = self.check_move(counted.slot, counted.slot_move, replaced)?;
+        check(is_higher(facts.version), "the version is not higher")
+    }
+
+    fn check_move(
+        &self,
+        slot: Slot,
+        slot_move: SlotMove,
+        replaced: Option<&Counts>,
+    ) -> Result<SlotFacts, &'static str> {
+        let facts = self.facts(slot).ok_or("no such slot")?;
+        check(
+            facts.state() == slot_move.before,
+            "the slot was not in that state",
+        )?;
+        let is_counted = replaced.is_none_or(|counts| {
+            facts.is_counted()
+                && counts.votes.len() == self.options(slot)
+                && self.holds(facts, counts)
+        });
+        check(is_counted, "what is replaced is not what was counted")?;
+        Ok(facts)
+    }
+
+    fn check_pending(&self, slot: Slot, held_revision: Revision) -> Result<(), &'static str> {
+        let mut waiting = self.pending(slot).iter();
+        check(
+            waiting.any(|pending| pending.revision == held_revision),
+            "no such report waits for a reviewer",
+        )
+    }
+
+    fn unit_facts(&self, unit: u32) -> Result<&UnitFacts, &'static str> {
+        let place = usize::try_from(unit).ok();
+        place
+            .and_then(|unit| self.units.get(unit))
+            .ok_or("no such unit")
+    }
+
+    // Options on the ballot of the slot's district.
+    fn options(&self, slot: Slot) -> usize {
+        self.tally.contests[usize::from(slot.contest)][usize::from(slot.district)]
+            .votes
+            .len()
     }
 
     fn apply_slots(&mut self, recorded: &Recorded) {
@@ -401,11 +558,22 @@ impl State {
     fn register(&mut self, units: &[Unit]) {
         let ballot = std::sync::Arc::clone(&self.tally.outline.ballot);
         let groups = ballot.counting_groups.len();
+        let places = ballot.contests.len() * groups;
+        let districts = district_indexes(&ballot);
+        // The register's size is known, and a table that doubles would waste up to half of itself.
+        let announced = usize::try_from(self.tally.units_announced)
+            .unwrap_or(0)
+            .min(UNITS_MAX);
+        let missing = announced.saturating_sub(self.units.len()).max(units.len());
+        self.units.reserve_exact(missing);
+        self.unit_index.reserve(missing);
+        self.slots.reserve_exact((missing * places).min(SLOTS_MAX));
         for unit in units {
             let index = u32::try_from(self.units.len()).unwrap_or(u32::MAX);
             self.unit_index.insert(unit.id.clone(), index);
-            let district = district_index(&ballot, unit.district.as_str())
-                .and_then(|index| u16::try_from(index).ok());
+            let district = districts
+                .get(unit.district.as_str())
+                .and_then(|index| u16::try_from(*index).ok());
             self.units.push(UnitFacts {
                 // The follower's fold has refused units of unknown districts.
                 district: district.unwrap_or(0),
@@ -414,7 +582,7 @@ impl State {
                 turnout: Turnout::default(),
                 turnout_revision: Revision::ZERO,
             });
-            for place in 0..ballot.contests.len() * groups {
+            for place in 0..places {
                 let flags = if expects_group(&ballot, unit, place % groups) {
                     SlotFacts::EXPECTED
                 } else {
@@ -434,9 +602,15 @@ impl State {
         };
         let options = counted.counts.votes.len();
         if self.slots[number].words == 0 {
-            // The definition's limits keep the arena below 2^32 words.
-            self.slots[number].words = u32::try_from(self.arena.len()).unwrap_or(0);
-            self.arena.resize(self.arena.len() + options + COUNTERS, 0);
+            let end = self.arena.len() + options + COUNTERS;
+            self.slots[number].words = u32::try_from(self.arena.len())
+                .expect("the definition's limits keep the arena below 2^32 words");
+            if end > self.arena.capacity() {
+                // Grown by an eighth: doubled, the largest table of all would be half empty.
+                self.arena
+                    .reserve_exact((self.arena.len() / 8).max(options + COUNTERS));
+            }
+            self.arena.resize(end, 0);
         }
         let facts = &mut self.slots[number];
         facts.version = counted.version;
@@ -451,9 +625,7 @@ impl State {
     }
 
     pub(crate) fn counts(&self, slot: Slot, facts: SlotFacts) -> Counts {
-        let options = self.tally.contests[usize::from(slot.contest)][usize::from(slot.district)]
-            .votes
-            .len();
+        let options = self.options(slot);
         let start = usize::try_from(facts.words).unwrap_or(0);
         let mut values = [0; COUNTERS];
         values.copy_from_slice(&self.arena[start + options..start + options + COUNTERS]);
@@ -556,23 +728,13 @@ impl State {
     }
 }
 
+fn check(holds: bool, otherwise: &'static str) -> Result<(), &'static str> {
+    if holds { Ok(()) } else { Err(otherwise) }
+}
+
 pub(crate) fn report_kind(number: u8) -> ReportKind {
     ReportKind::ALL
         .into_iter()
         .find(|kind| *kind as u8 == number)
         .unwrap_or(ReportKind::Full)
-}
-
-/// The slot that an event is about, if it is about one.
-pub fn event_slot(event: &Event) -> Option<Slot> {
-    match event {
-        Event::ReportCounted { counted, .. } | Event::Released { counted, .. } => {
-            Some(counted.slot)
-        }
-        Event::ReportHeld { slot, .. }
-        | Event::Rejected { slot, .. }
-        | Event::Withdrawn { slot, .. }
-        | Event::StatusSet { slot, .. } => Some(*slot),
-        _ => None,
-    }
 }

@@ -9,11 +9,11 @@ use crate::event::{
     Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout,
 };
 use crate::ids::{ElectionId, LogId, Revision, Timestamp};
-use crate::publication::Publication;
+use crate::publication::{Publication, PublicationMode};
 use crate::report::{Attribution, ReportKind, UnitStatus};
 use crate::rules::Rules;
 use crate::stage::{Mark, Stage};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 /// How many recent corrections a tally remembers; their number is kept beyond that.
@@ -417,10 +417,28 @@ impl Tally {
         })
     }
 
-    // The next three put the sums together again from a snapshot of units and slots.
+    // The next ones put the sums together again from units and slots.
+
+    pub(crate) fn without_sums(&self) -> Self {
+        let empty = |district: &DistrictTally| {
+            DistrictTally::new(district.votes.len(), district.states.len())
+        };
+        let contests = self.contests.iter();
+        Self {
+            contests: contests
+                .map(|districts| districts.iter().map(empty).collect())
+                .collect(),
+            turnout: vec![DistrictTurnout::default(); self.turnout.len()],
+            ..self.clone()
+        }
+    }
 
     pub(crate) fn restore_unit(&mut self, id: &str, district: u16, roll: Option<u32>) {
         self.unit_names.push(id);
+        self.restore_roll(district, roll);
+    }
+
+    pub(crate) fn restore_roll(&mut self, district: u16, roll: Option<u32>) {
         let turnout = &mut self.turnout[usize::from(district)];
         turnout.units += 1;
         match roll {
@@ -571,6 +589,9 @@ impl Tally {
             | Event::Rejected {
                 slot, slot_move, ..
             } => {
+                if slot_move.before.counted != slot_move.after.counted {
+                    return Err(misfit("what waits does not change what is counted"));
+                }
                 self.shift(*slot, *slot_move).map_err(misfit)?;
             }
             Event::Withdrawn {
@@ -622,7 +643,12 @@ impl Tally {
                 self.turn_out(*district, turnout, *replaced)
                     .map_err(misfit)?;
             }
-            Event::LotDrawn(lot) => self.lots.push(lot.clone()),
+            Event::LotDrawn(lot) => {
+                let options = lot.tied.iter().chain(&lot.winners).copied();
+                self.check_options(lot.contest, lot.district, options)
+                    .map_err(misfit)?;
+                self.lots.push(lot.clone());
+            }
             Event::CandidatesChanged {
                 contest,
                 district,
@@ -630,8 +656,18 @@ impl Tally {
                 candidates,
                 ..
             } => {
+                self.check_options(*contest, *district, std::iter::once(*option))
+                    .map_err(misfit)?;
                 self.candidates
                     .insert((*contest, *district, *option), *candidates);
+            }
+            Event::PublicationMoved {
+                mode: PublicationMode::HoldAt(at),
+                ..
+            } if *at >= recorded.revision => {
+                return Err(misfit(
+                    "publication is held at a revision that is yet to come",
+                ));
             }
             Event::ClassOpened { .. } | Event::PublicationMoved { .. } => {}
             Event::StageSet { stage, reason: _ } => self.stage = *stage,
@@ -641,7 +677,9 @@ impl Tally {
                 reason: _,
             } => self.marks[*mark as usize] = *is_set,
             Event::Declared(declaration) => {
+                let options = declaration.seats.iter().map(|(option, _)| *option);
                 let key = (declaration.contest, declaration.district);
+                self.check_options(key.0, key.1, options).map_err(misfit)?;
                 self.declarations
                     .insert(key, (recorded.revision, declaration.clone()));
                 self.stage = self.stage.max(Stage::Declared);
@@ -664,10 +702,15 @@ impl Tally {
         if first != self.unit_names.len() {
             return Err("units are not added at the end of the register");
         }
+        let announced = usize::try_from(self.units_announced).unwrap_or(usize::MAX);
+        if !is_amendment && units.len() > announced - first.min(announced) {
+            return Err("more units than the definition announces");
+        }
         let ballot = Arc::clone(&self.outline.ballot);
+        let indexes = district_indexes(&ballot);
         let places: Option<Vec<usize>> = units
             .iter()
-            .map(|unit| district_index(&ballot, unit.district.as_str()))
+            .map(|unit| indexes.get(unit.district.as_str()).copied())
             .collect();
         let places = places.ok_or("a unit's district is not on the ballot")?;
         for (unit, district) in units.iter().zip(places) {
@@ -739,6 +782,24 @@ impl Tally {
         };
     }
 
+    fn check_options(
+        &self,
+        contest: u8,
+        district: u16,
+        mut options: impl Iterator<Item = u32>,
+    ) -> Result<(), &'static str> {
+        let district = self
+            .contests
+            .get(usize::from(contest))
+            .and_then(|districts| districts.get(usize::from(district)));
+        let known = district.ok_or("no such contest or district")?.votes.len();
+        if options.all(|option| usize::try_from(option).is_ok_and(|option| option < known)) {
+            Ok(())
+        } else {
+            Err("no such option on the district's ballot")
+        }
+    }
+
     fn district_mut(&mut self, slot: Slot) -> Result<&mut DistrictTally, &'static str> {
         let contest = self
             .contests
@@ -763,6 +824,10 @@ impl Tally {
         let votes_per_ballot = self.outline.ballot.votes_per_ballot;
         let district = self.district_mut(counted.slot)?;
         let options = district.votes.len();
+        let SlotMove { before, after } = counted.slot_move;
+        if !after.counted || before.counted != counted.replaced.is_some() {
+            return Err("what is counted and what is replaced do not fit the slot's move");
+        }
         if counted.counts.votes.len() != options {
             return Err("the counts have not as many options as the ballot");
         }
@@ -791,6 +856,11 @@ impl Tally {
     ) -> Result<(), &'static str> {
         let votes_per_ballot = self.outline.ballot.votes_per_ballot;
         let district = self.district_mut(slot)?;
+        let SlotMove { before, after } = slot_move;
+        let goes_out = before.counted && !after.counted;
+        if goes_out != replaced.is_some() || (after.counted && !before.counted) {
+            return Err("what goes out of the count does not fit the slot's move");
+        }
         if replaced.is_some_and(|counts| {
             counts.votes.len() != district.votes.len() || !district.covers(counts, votes_per_ballot)
         }) {
@@ -898,6 +968,19 @@ pub fn expects_group(ballot: &Ballot, unit: &crate::definition::Unit, group: usi
             .counting_groups
             .get(group)
             .is_some_and(|group| unit.counting_groups.contains(group))
+}
+
+/// The districts of the ballot by id, for many look-ups. Every contest has the same districts.
+pub(crate) fn district_indexes(ballot: &Ballot) -> HashMap<&str, usize> {
+    let districts = ballot
+        .contests
+        .first()
+        .map_or(&[][..], |contest| &contest.districts);
+    districts
+        .iter()
+        .enumerate()
+        .map(|(place, district)| (district.id.as_str(), place))
+        .collect()
 }
 
 /// The index of a district on the ballot. Every contest has the same districts.

@@ -1,18 +1,26 @@
 //! Checks a definition before it is taken. Every refusal names the field, its value and what would be right.
 
+use crate::counts::COUNTERS;
 use crate::definition::{
-    AREAS_MAX, Ballot, CONTESTS_MAX, COUNTING_GROUPS_MAX, DISTRICTS_MAX, Definition, Hash,
-    OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
+    AREAS_MAX, Ballot, CONTESTS_MAX, COUNTING_GROUPS_MAX, ContestBallot, DISTRICTS_MAX, Definition,
+    Hash, OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
 };
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{ContestRules, RescueRule, Rules, StageRule};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 /// The most seats of a district or a house.
 pub const SEATS_MAX: u32 = 100_000;
 /// The most votes on one ballot paper.
 pub const VOTES_PER_BALLOT_MAX: u32 = 10_000;
+
+/// The most voters of an electorate: far above any, and within the whole numbers of TOML.
+pub const ELECTORATE_MAX: u64 = 1 << 40;
+/// The most tallies: units x contests x counting groups.
+pub const SLOTS_MAX: usize = 1 << 26;
+/// The most counts of all tallies together: places in the state's table are numbered in four bytes.
+const WORDS_MAX: usize = (1 << 32) - 2;
 
 type Checked = Result<(), Refusal>;
 
@@ -28,19 +36,56 @@ pub fn definition(definition: &Definition) -> Checked {
     self::register(register, ballot)?;
     rules(law, ballot)?;
     presentation(looks, ballot)?;
-    let texts = [
-        ("ballot", crate::bytes::part_text(ballot)),
-        ("rules", crate::bytes::part_text(law)),
-        ("presentation", crate::bytes::part_text(looks)),
-        (
-            "register.areas",
-            crate::bytes::part_text(&register.areas_only()),
-        ),
+    // The event that begins a log holds all four.
+    let bytes = [
+        crate::bytes::part_text(ballot),
+        crate::bytes::part_text(law),
+        crate::bytes::part_text(looks),
+        crate::bytes::part_text(&register.areas_only()),
     ];
-    for (part, text) in texts {
-        most(part, text.len(), PART_BYTES_MAX, "bytes of canonical text")?;
-    }
-    Ok(())
+    let what = "bytes of canonical text of ballot, rules, presentation and areas together";
+    let total = bytes.iter().map(String::len).sum();
+    most("definition", total, PART_BYTES_MAX, what)
+}
+
+/// Checks that a part which amends another one fits in a record.
+pub fn part_size<T: serde::Serialize>(field: &str, part: &T) -> Checked {
+    let text = crate::bytes::part_text(part);
+    most(field, text.len(), PART_BYTES_MAX, "bytes of canonical text")
+}
+
+/// Checks that the tables of a register of such units, each given by the index of its district, stay within the places
+/// that the state can number.
+pub fn table_size(ballot: &Ballot, districts: impl Iterator<Item = usize>) -> Checked {
+    let groups = ballot.counting_groups.len();
+    let slots_per_unit = ballot.contests.len() * groups;
+    let words: Vec<usize> = (0..ballot.contests[0].districts.len())
+        .map(|district| {
+            let options = |contest: &ContestBallot| contest.districts[district].options.len();
+            let contests = ballot.contests.iter();
+            contests
+                .map(|contest| options(contest) + COUNTERS)
+                .sum::<usize>()
+                * groups
+        })
+        .collect();
+    let (units, total) = districts.fold((0_usize, 0_usize), |(units, total), district| {
+        (units + 1, total.saturating_add(words[district]))
+    });
+    most("register.units", units, UNITS_MAX, "units")?;
+    let tallies = units * slots_per_unit;
+    most(
+        "register.units",
+        tallies,
+        SLOTS_MAX,
+        "tallies (units x contests x counting groups)",
+    )?;
+    most(
+        "register.units",
+        total,
+        WORDS_MAX,
+        "counts of all tallies together",
+    )
 }
 
 /// The content hash of a register: of the areas' canonical text and the units' canonical bytes.
@@ -95,7 +140,29 @@ fn distinct<T: std::hash::Hash + Eq + fmt::Display>(
     Ok(())
 }
 
+/// Checks a day.
+pub fn day(field: &str, day: &str) -> Checked {
+    let parts: Vec<&str> = day.split('-').collect();
+    let is_number = |text: &str, digits: usize, most: u16| {
+        text.len() == digits
+            && text.bytes().all(|byte| byte.is_ascii_digit())
+            && text
+                .parse()
+                .is_ok_and(|number| (1..=most).contains(&number))
+    };
+    let is_day = matches!(parts.as_slice(), [year, month, day]
+        if is_number(year, 4, 9999) && is_number(month, 2, 12) && is_number(day, 2, 31));
+    if is_day {
+        Ok(())
+    } else {
+        Err(shape(field, day, "a day as YYYY-MM-DD"))
+    }
+}
+
 fn ballot(ballot: &Ballot) -> Checked {
+    if let Some(voting_day) = &ballot.voting_day {
+        day("ballot.voting_day", voting_day)?;
+    }
     if ballot.votes_per_ballot == 0 || ballot.votes_per_ballot > VOTES_PER_BALLOT_MAX {
         let rule = format!("between 1 and {VOTES_PER_BALLOT_MAX}");
         return Err(shape(
@@ -200,6 +267,18 @@ fn register(register: &Register, ballot: &Ballot) -> Checked {
     }
     most("register.units", register.units.len(), UNITS_MAX, "units")?;
     most("register.areas", register.areas.len(), AREAS_MAX, "areas")?;
+    if let Some(electorate) = register
+        .electorate
+        .filter(|voters| *voters > ELECTORATE_MAX)
+    {
+        let rule = format!("at most {ELECTORATE_MAX} voters");
+        return Err(Refusal::new(
+            RefusalCode::Limit,
+            "register.electorate",
+            electorate,
+            rule,
+        ));
+    }
     distinct("register.areas", register.areas.iter().map(|area| &area.id))?;
     let mut known = HashSet::new();
     for (place, area) in register.areas.iter().enumerate() {
@@ -217,7 +296,17 @@ fn register(register: &Register, ballot: &Ballot) -> Checked {
         }
         known.insert(&area.id);
     }
-    units(&register.units, ballot, register)
+    units(&register.units, ballot, register)?;
+    let places: HashMap<_, _> = ballot.contests[0]
+        .districts
+        .iter()
+        .enumerate()
+        .map(|(place, district)| (&district.id, place))
+        .collect();
+    table_size(
+        ballot,
+        register.units.iter().map(|unit| places[&unit.district]),
+    )
 }
 
 /// Checks units against the ballot and the areas.
@@ -260,6 +349,9 @@ pub fn units(units: &[Unit], ballot: &Ballot, areas: &Register) -> Checked {
                 group,
                 rule,
             ));
+        }
+        if !unit.counting_groups.is_empty() {
+            distinct(&field("counting_groups"), unit.counting_groups.iter())?;
         }
         most(
             &field("name"),
@@ -306,10 +398,8 @@ pub fn rules(rules: &Rules, ballot: &Ballot) -> Checked {
     if rules.holds.version_jump_max == 0 {
         return Err(shape("rules.holds.version_jump_max", 0, "at least 1"));
     }
-    ratio(
-        "rules.holds.ballots_per_roll_max",
-        rules.holds.ballots_per_roll_max,
-    )
+    let field = "rules.holds.ballots_per_roll_max";
+    small_ratio(field, rules.holds.ballots_per_roll_max, 1_000_000_000)
 }
 
 fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked {

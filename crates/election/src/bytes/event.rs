@@ -6,7 +6,7 @@ use super::{DecodeError, FORMAT, parse_part, read_counts, write_counts};
 use crate::event::{
     Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout,
 };
-use crate::ids::LogId;
+use crate::ids::{LogId, Revision};
 use crate::publication::{PublicationClass, PublicationMode};
 use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus, Warning};
 use crate::stage::{Mark, Stage};
@@ -93,7 +93,9 @@ pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, De
         )));
     }
     let kind = reader.u8()?;
-    reader.u16()?;
+    if reader.u16()? != 0 {
+        return Err(reader.fault("the bytes after the kind of event are 0"));
+    }
     let revision = reader.revision()?;
     let time = reader.time()?;
     reader.raw(32)?;
@@ -470,6 +472,9 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             let number = reader.u8()?;
             let at = reader.revision()?;
             let mode = match number {
+                0 | 2 if at != Revision::ZERO => {
+                    return Err(reader.fault("only a hold names a revision"));
+                }
                 0 => PublicationMode::FollowHead,
                 1 => PublicationMode::HoldAt(at),
                 2 => PublicationMode::Paused,

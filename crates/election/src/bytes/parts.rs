@@ -15,9 +15,17 @@ pub fn part_text<T: Serialize>(part: &T) -> String {
         .expect("the definition's types have string keys and no values that TOML lacks")
 }
 
-pub(crate) fn parse_part<T: DeserializeOwned>(reader: &mut Reader<'_>) -> Result<T, DecodeError> {
+pub(crate) fn parse_part<T: Serialize + DeserializeOwned>(
+    reader: &mut Reader<'_>,
+) -> Result<T, DecodeError> {
     let text = reader.text()?;
-    toml::from_str(text).map_err(|error| reader.fault(error.to_string()))
+    let part = toml::from_str(text).map_err(|error| reader.fault(error.to_string()))?;
+    // A whole number that TOML reads is one that it writes, so this does not fail.
+    if part_text(&part) == text {
+        Ok(part)
+    } else {
+        Err(reader.fault("a part of the definition is not in its canonical form"))
+    }
 }
 
 pub(crate) fn write_counts(writer: &mut Writer, counts: &Counts) {

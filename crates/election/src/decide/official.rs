@@ -12,11 +12,13 @@ use crate::publication::PublicationMode;
 use crate::report::{Attribution, Refusal, RefusalCode, TallyKey, UnitStatus};
 use crate::stage::Stage;
 use crate::state::State;
-use crate::tally::district_index;
+use crate::tally::{district_index, expects_group};
 use std::collections::BTreeSet;
 
 /// The most units in one event.
 const UNITS_PER_EVENT_MAX: usize = 1_000;
+/// The most bytes of units in one event.
+const UNIT_BYTES_PER_EVENT_MAX: usize = 512 << 10;
 
 pub(super) fn define(
     state: Option<&State>,
@@ -46,7 +48,7 @@ pub(super) fn define(
             register_hash,
         };
         return Ok(std::iter::once(defined)
-            .chain(register_units(&register.units, 0))
+            .chain(register_units(&register.units, 0, None))
             .collect());
     };
     let part_hash = |text: String| crate::definition::Hash::of(text.as_bytes());
@@ -86,18 +88,47 @@ pub(super) fn define(
     }
     // A definition that was cut off in the middle is completed by sending it again.
     let registered = state.units.len().min(register.units.len());
-    Ok(register_units(&register.units[registered..], registered).collect())
+    Ok(register_units(
+        &register.units[registered..],
+        registered,
+        None,
+    ))
 }
 
-fn register_units(units: &[Unit], first: usize) -> impl Iterator<Item = Event> + '_ {
-    units
-        .chunks(UNITS_PER_EVENT_MAX)
-        .enumerate()
-        .map(move |(chunk, units)| Event::UnitsRegistered {
-            first_index: index(first + chunk * UNITS_PER_EVENT_MAX),
-            units: units.to_vec(),
-            reason: None,
-        })
+// As many units in an event as keep its record far below the log's limit for one record.
+fn register_units(mut units: &[Unit], first: usize, reason: Option<&str>) -> Vec<Event> {
+    let mut events = Vec::with_capacity(units.len().div_ceil(UNITS_PER_EVENT_MAX));
+    let mut first_index = first;
+    while !units.is_empty() {
+        let mut bytes = 0;
+        let fitting = units.iter().take(UNITS_PER_EVENT_MAX).take_while(|unit| {
+            bytes += crate::bytes::encode_units(std::slice::from_ref(*unit)).len();
+            bytes <= UNIT_BYTES_PER_EVENT_MAX
+        });
+        // One unit is at most about a kilobyte, so there is always one that fits.
+        let (chunk, rest) = units.split_at(fitting.count().max(1));
+        events.push(Event::UnitsRegistered {
+            first_index: index(first_index),
+            units: chunk.to_vec(),
+            reason: reason.map(str::to_owned),
+        });
+        first_index += chunk.len();
+        units = rest;
+    }
+    events
+}
+
+// A definition that was cut off in the middle is completed before anything of it is amended.
+pub(super) fn check_complete(state: &State) -> Result<(), Refusal> {
+    if state.tally().is_complete() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        RefusalCode::NotDefined,
+        "election_id",
+        &state.tally().election,
+        "its register is not wholly there yet; send the definition again to complete it",
+    ))
 }
 
 // The limits of a definition keep every index far below 2^32.
@@ -115,7 +146,9 @@ pub(super) fn decide(
         Command::AmendRegister { units, reason } => amend_register(state, units, reason),
         Command::AmendRules { rules, reason } => {
             check_reason("reason", reason)?;
+            check_complete(state)?;
             crate::validate::rules(rules, state.ballot())?;
+            crate::validate::part_size("rules", rules)?;
             let same = **rules == *state.tally().outline.rules;
             Ok(unless(same, || Event::RulesAmended {
                 rules: rules.clone(),
@@ -127,7 +160,9 @@ pub(super) fn decide(
             reason,
         } => {
             check_reason("reason", reason)?;
+            check_complete(state)?;
             crate::validate::presentation(presentation, state.ballot())?;
+            crate::validate::part_size("presentation", presentation)?;
             let same = **presentation == *state.tally().outline.presentation;
             Ok(unless(same, || Event::PresentationAmended {
                 presentation: presentation.clone(),
@@ -180,7 +215,7 @@ pub(super) fn decide(
             reason,
         } => {
             check_reason("reason", reason)?;
-            check_day("effective", effective)?;
+            crate::validate::day("effective", effective)?;
             let (contest, district) = place(state, contest, district)?;
             let option = option_index(state, (contest, district), option, "option_id")?;
             let same =
@@ -328,6 +363,7 @@ fn find_slot(state: &State, key: &TallyKey) -> Result<Slot, Refusal> {
 
 fn amend_register(state: &State, units: &[Unit], reason: &str) -> Result<Vec<Event>, Refusal> {
     check_reason("reason", reason)?;
+    check_complete(state)?;
     let tally = state.tally();
     crate::validate::units(units, state.ballot(), &tally.outline.areas)?;
     let mut events = Vec::new();
@@ -350,6 +386,23 @@ fn amend_register(state: &State, units: &[Unit], reason: &str) -> Result<Vec<Eve
                 rule,
             ));
         }
+        let groups = 0..state.ballot().counting_groups.len();
+        let same_groups = groups.into_iter().all(|group| {
+            expects_group(state.ballot(), unit, group) == state.slot(unit_index, 0, group).is_some()
+        });
+        if !same_groups {
+            let groups: Vec<&str> = unit
+                .counting_groups
+                .iter()
+                .map(CountingGroupId::as_str)
+                .collect();
+            return Err(Refusal::new(
+                RefusalCode::State,
+                format!("units[{place}].counting_groups"),
+                groups.join(", "),
+                "a unit that is on the register keeps its counting groups; annul it and add a new one",
+            ));
+        }
         events.push(Event::UnitAmended {
             index: unit_index,
             unit: unit.clone(),
@@ -357,13 +410,12 @@ fn amend_register(state: &State, units: &[Unit], reason: &str) -> Result<Vec<Eve
             reason: reason.to_owned(),
         });
     }
-    for (chunk, units) in added.chunks(UNITS_PER_EVENT_MAX).enumerate() {
-        events.push(Event::UnitsRegistered {
-            first_index: index(state.units.len() + chunk * UNITS_PER_EVENT_MAX),
-            units: units.to_vec(),
-            reason: Some(reason.to_owned()),
-        });
-    }
+    let added_districts = added
+        .iter()
+        .filter_map(|unit| district_index(state.ballot(), unit.district.as_str()));
+    let districts = state.units.iter().map(|unit| usize::from(unit.district));
+    crate::validate::table_size(state.ballot(), districts.chain(added_districts))?;
+    events.extend(register_units(&added, state.units.len(), Some(reason)));
     Ok(events)
 }
 
@@ -729,28 +781,6 @@ fn draw_lot(
     Ok(unless(state.tally().lots.contains(&lot), || {
         Event::LotDrawn(lot)
     }))
-}
-
-fn check_day(field: &str, day: &str) -> Result<(), Refusal> {
-    let parts: Vec<&str> = day.split('-').collect();
-    let is_number = |text: &str, digits: usize, most: u16| {
-        text.len() == digits
-            && text
-                .parse::<u16>()
-                .is_ok_and(|number| (1..=most).contains(&number))
-    };
-    let is_day = matches!(parts.as_slice(), [year, month, day]
-        if is_number(year, 4, 9999) && is_number(month, 2, 12) && is_number(day, 2, 31));
-    if is_day {
-        Ok(())
-    } else {
-        Err(Refusal::new(
-            RefusalCode::Shape,
-            field,
-            day,
-            "a day as YYYY-MM-DD",
-        ))
-    }
 }
 
 fn move_publication(

@@ -89,6 +89,8 @@ pub(super) fn enter_count(
     let status = match (facts.status, kind) {
         // What the commission has closed stays closed when a reviewer lets a late report in.
         (UnitStatus::Closed, _) => UnitStatus::Closed,
+        // A recount goes on until its result comes, whatever a reviewer lets in meanwhile.
+        (UnitStatus::UnderRecount, kind) if kind != ReportKind::Recount => UnitStatus::UnderRecount,
         (_, ReportKind::Partial) => UnitStatus::Partial,
         // A correction of a part is still a part.
         (UnitStatus::Partial, ReportKind::Correction) => UnitStatus::Partial,
@@ -126,14 +128,7 @@ fn unknown_unit(report: &Report) -> Refusal {
 }
 
 fn find_slot(state: &State, report: &Report) -> Result<Slot, Refusal> {
-    if !state.tally().is_complete() {
-        return Err(Refusal::new(
-            RefusalCode::NotDefined,
-            "election_id",
-            &state.tally().election,
-            "its register is not wholly there yet; send the definition again to complete it",
-        ));
-    }
+    super::official::check_complete(state)?;
     let (contest, group) = super::official::contest_and_group(state, &report.key)?;
     let unit = state
         .unit_index(report.key.unit.as_str())

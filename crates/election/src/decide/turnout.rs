@@ -7,6 +7,7 @@ use crate::report::{Outcome, Refusal, RefusalCode, TurnoutReport, Warning};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, Refusal> {
+    super::official::check_complete(state)?;
     let index = state.unit_index(report.unit.as_str()).ok_or_else(|| {
         Refusal::new(
             RefusalCode::UnknownUnit,
