@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use metrics::{counter, gauge, histogram};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -216,6 +216,19 @@ impl http_body::Body for WatchedBody {
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
     }
+}
+
+/// Says to the recorder of the process what the metrics of calls mean.
+pub(crate) fn describe_metrics() {
+    describe_gauge!("rpc_calls_open", "Calls that are being served, by method.");
+    describe_counter!(
+        "rpc_calls_total",
+        "Calls that ended, by method and gRPC code."
+    );
+    describe_histogram!(
+        "rpc_duration_seconds",
+        "Time from a unary call's headers to the end of its answer, by method."
+    );
 }
 
 /// Counts a call when it ends, however it ends.

@@ -89,7 +89,9 @@ impl Metrics {
     /// # Errors
     /// [`TelemetryError::Metrics`] when the process has one already.
     pub fn install() -> Result<Self, TelemetryError> {
-        Ok(Self(builder()?.install_recorder()?))
+        let handle = builder()?.install_recorder()?;
+        crate::call::describe_metrics();
+        Ok(Self(handle))
     }
 
     /// Everything recorded so far, in the text format of Prometheus.

@@ -314,6 +314,7 @@ async fn calls_are_counted_by_method_and_code_and_shown_over_http() {
         format!("rpc_calls_total{{method=\"{UNARY}\",code=\"OUT_OF_RANGE\"}} 1"),
         "rpc_calls_total{method=\"unknown\",code=\"UNIMPLEMENTED\"} 1".to_owned(),
         format!("rpc_duration_seconds_count{{method=\"{UNARY}\"}} 2"),
+        "# HELP rpc_duration_seconds Time from".to_owned(),
         format!("rpc_calls_open{{method=\"{UNARY}\"}} 0"),
     ] {
         assert!(page.contains(&line), "{line} is not in\n{page}");
