@@ -144,7 +144,7 @@ pub fn works(command: &mut Command) -> bool {
 
 /// Cargo itself, in the root of the workspace.
 pub fn cargo(root: &Path) -> Command {
-    let mut command = Command::new(option_env!("CARGO").unwrap_or("cargo"));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root);
     command
 }
