@@ -1,8 +1,27 @@
 //! The generated protobuf contract and its conversions to and from the domain.
 //!
 //! The only crate that depends on prost. Services touch its types in their `rpc.rs` only.
+//!
+//! What comes in is converted with `TryFrom`, or with a function where something must be known besides the message; a
+//! message that the domain cannot hold is an [`election::report::Refusal`], which names the path of the field, its value
+//! and the rule. What goes out is converted with `From`. Every conversion destructures every field, so that a new field
+//! of a message breaks the build until somebody has thought about it.
 
+mod command;
+mod definition;
+mod field;
 mod generated;
+mod outcome;
+mod publication;
+mod report;
+mod rules;
+mod tally;
 
+pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
+pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
 pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_METHODS};
+pub use publication::Position;
+pub use report::submission;
+pub use rules::contest_rules;
+pub use tally::{correction, district_totals};

@@ -410,7 +410,7 @@ pub struct Allocation {
     /// Seats that nobody gets by the rules; they are in no list's number.
     #[prost(uint32, tag = "5")]
     pub seats_unassigned: u32,
-    /// Who got the last seat by key; missing where there is none.
+    /// Who got the last seat of the last stage by key; missing where there is none.
     #[prost(message, optional, tag = "6")]
     pub last_seat: ::core::option::Option<KeyHolder>,
     /// Who would have got one more; missing where there is none.
@@ -422,9 +422,9 @@ pub struct Allocation {
     /// Lots that were given and not used.
     #[prost(message, repeated, tag = "9")]
     pub void_lots: ::prost::alloc::vec::Vec<VoidLot>,
-    /// How each seat came about, in the order of the procedure. Only if asked for.
+    /// How each seat came about, stage by stage. Only if asked for.
     #[prost(message, repeated, tag = "10")]
-    pub steps: ::prost::alloc::vec::Vec<Step>,
+    pub steps: ::prost::alloc::vec::Vec<StageSteps>,
     /// What proves the result: see the message. Only if asked for with the steps.
     #[prost(message, optional, tag = "11")]
     pub certificate: ::core::option::Option<Certificate>,
@@ -541,49 +541,79 @@ pub struct Ratio {
     #[prost(string, tag = "2")]
     pub denominator: ::prost::alloc::string::String,
 }
-/// A list with the key that it competed with.
+/// A key and the seat that it stands for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KeyHolder {
-    /// The lists; more than one if they tie.
-    #[prost(string, repeated, tag = "1")]
-    pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The list, or the first list of the group.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Which of the list's own seats it is, from 1.
+    #[prost(uint32, tag = "2")]
+    pub seat: u32,
     /// The key.
-    #[prost(message, optional, tag = "2")]
+    #[prost(message, optional, tag = "3")]
     pub key: ::core::option::Option<Ratio>,
-    /// The stage.
-    #[prost(uint32, tag = "3")]
-    pub stage: u32,
 }
-/// One step of the procedure.
+/// One stage of the procedure, unrolled so that it can be followed with a pocket calculator.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct StageSteps {
+    /// The stage.
+    #[prost(uint32, tag = "1")]
+    pub stage: u32,
+    /// Votes per seat, for quota methods; missing for divisor methods.
+    #[prost(message, optional, tag = "2")]
+    pub quota: ::core::option::Option<Ratio>,
+    /// Where the steps start: for quota methods the whole quotas of each list, for divisor methods the seats held before the
+    /// stage, or those of all but its last 1,000 seats.
+    #[prost(message, repeated, tag = "3")]
+    pub rows: ::prost::alloc::vec::Vec<StepRow>,
+    /// One seat after the other, largest key first (or, where whole quotas gave too many, smallest key first).
+    #[prost(message, repeated, tag = "4")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    /// What the stage is, for people; not stable.
+    #[prost(string, tag = "5")]
+    pub text: ::prost::alloc::string::String,
+}
+/// A list, or a joined group, at the start of a stage's steps.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StepRow {
+    /// The list, or the first list of the group.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Votes as its keys count them: of the whole group where it is one, multiplied by the factor of a rescue.
+    #[prost(message, optional, tag = "2")]
+    pub weight: ::core::option::Option<Ratio>,
+    /// Weight over quota, for quota methods; missing for divisor methods.
+    #[prost(message, optional, tag = "3")]
+    pub quotient: ::core::option::Option<Ratio>,
+    /// Seats before the first step.
+    #[prost(uint32, tag = "4")]
+    pub seats: u32,
+    /// The key of its next seat, for quota methods its remainder; missing where it can hold no more.
+    #[prost(message, optional, tag = "5")]
+    pub next_key: ::core::option::Option<Ratio>,
+}
+/// One seat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Step {
     /// What it did.
     #[prost(enumeration = "StepKind", tag = "1")]
     pub kind: i32,
-    /// In which stage.
+    /// The seat of the house (or group) that is given or taken back, from 1.
     #[prost(uint32, tag = "2")]
-    pub stage: u32,
-    /// The lists that it is about; several in ties and groups.
-    #[prost(string, repeated, tag = "3")]
-    pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The number of the seat, from 1, where seats are handed out one by one; 0 otherwise.
-    #[prost(uint32, tag = "4")]
     pub seat_number: u32,
-    /// How many seats it gave (or took, for a lost seat).
-    #[prost(uint32, tag = "5")]
-    pub seats: u32,
-    /// The lists' seats afterwards.
-    #[prost(uint32, tag = "6")]
-    pub seats_after: u32,
-    /// The key, quota or number of votes that decided.
-    #[prost(message, optional, tag = "7")]
+    /// The list, or the first list of the group.
+    #[prost(string, tag = "3")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Its seats before.
+    #[prost(uint32, tag = "4")]
+    pub seats_before: u32,
+    /// The key that decided.
+    #[prost(message, optional, tag = "5")]
     pub key: ::core::option::Option<Ratio>,
-    /// Who was next in line, where that has a meaning.
-    #[prost(message, optional, tag = "8")]
+    /// Who would have been next; missing where nobody was.
+    #[prost(message, optional, tag = "6")]
     pub next_in_line: ::core::option::Option<KeyHolder>,
-    /// The same in English words, for people; not stable.
-    #[prost(string, tag = "9")]
-    pub text: ::prost::alloc::string::String,
 }
 /// What proves a result in time linear in the number of lists, without the procedure: in each stage the smallest key that
 /// was granted a seat is at least the largest that was refused one, strictly so where there is no tie.
@@ -671,26 +701,34 @@ pub struct Contender {
     #[prost(uint32, tag = "5")]
     pub seats: u32,
 }
-/// The fewest votes that change the seats of a list, with quota and threshold moving along: not a difference of keys.
+/// The fewest votes that change the seats of a list, with quota, threshold and its base moving along: not a difference of
+/// keys. Added and taken votes are ballots: every count that a threshold may be a share of moves along.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Margin {
     /// The list.
     #[prost(string, tag = "1")]
     pub option_id: ::prost::alloc::string::String,
-    /// How.
+    /// How votes change.
     #[prost(enumeration = "MarginKind", tag = "2")]
     pub kind: i32,
-    /// From which list votes are moved; empty otherwise.
+    /// The other list, where votes are moved; empty otherwise.
     #[prost(string, tag = "3")]
-    pub from_option_id: ::prost::alloc::string::String,
+    pub other_option_id: ::prost::alloc::string::String,
+    /// Which way its seats change.
+    #[prost(enumeration = "MarginEffect", tag = "4")]
+    pub effect: i32,
     /// How many votes.
-    #[prost(uint64, tag = "4")]
+    #[prost(uint64, tag = "5")]
     pub votes: u64,
-    /// The whole result after that.
-    #[prost(message, repeated, tag = "5")]
+    /// Certain seats of all lists after that.
+    #[prost(message, repeated, tag = "6")]
     pub seats_after: ::prost::alloc::vec::Vec<super::super::common::v1::SeatRow>,
+    /// No smaller number does it. False where seats need not be monotone: fewer votes might do.
+    #[prost(bool, tag = "7")]
+    pub is_exact: bool,
 }
-/// How far a list is from the threshold, with the base moving along.
+/// How far a list is from the threshold, with the base moving along. A list that is exempt, or that no number of votes takes
+/// across, has none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ThresholdDistance {
     /// The list.
@@ -699,10 +737,9 @@ pub struct ThresholdDistance {
     /// It takes part by its own votes.
     #[prost(bool, tag = "2")]
     pub passes: bool,
-    /// Below: the fewest votes that it lacks. Above: the fewest votes that it would have to lose to fail. Missing: no number
-    /// of votes would change it.
-    #[prost(uint64, optional, tag = "3")]
-    pub votes: ::core::option::Option<u64>,
+    /// Below: the fewest votes that it lacks. Above: the fewest votes that it would have to lose to fail.
+    #[prost(uint64, tag = "3")]
+    pub votes: u64,
 }
 /// A parameter on which the law is silent.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -835,34 +872,10 @@ impl VoidLotReason {
 pub enum StepKind {
     /// Not a kind.
     Unspecified = 0,
-    /// The threshold was measured: `key` is the number of votes needed.
-    Threshold = 1,
-    /// A quota was taken: `key`.
-    Quota = 2,
-    /// A list got `seats` seats for whole quotas; `key` is what remains.
-    WholeQuotas = 3,
-    /// A list got a seat for its key.
-    Seat = 4,
-    /// A list lost a seat because whole quotas gave too many.
-    SeatLost = 5,
-    /// A tie was broken by earlier registration.
-    EarlierRegistration = 6,
-    /// A tie was broken by more votes.
-    MoreVotes = 7,
-    /// A tie was broken by a lot.
-    Lot = 8,
-    /// A tie stays open.
-    Tie = 9,
-    /// A list was admitted below the threshold.
-    Rescue = 10,
-    /// A list has no further candidate.
-    Exhausted = 11,
-    /// Seats stay empty.
-    Unassigned = 12,
-    /// A group of joined lists takes part as one, or is void.
-    Apparentment = 13,
-    /// A list got seats that the rules reserve for it.
-    Floor = 14,
+    /// The largest key got the seat.
+    Granted = 1,
+    /// Whole quotas gave more seats than there are: the smallest key lost one.
+    Withdrawn = 2,
 }
 impl StepKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -872,40 +885,16 @@ impl StepKind {
     pub fn as_str_name(&self) -> &'static str {
         match self {
             Self::Unspecified => "STEP_KIND_UNSPECIFIED",
-            Self::Threshold => "STEP_KIND_THRESHOLD",
-            Self::Quota => "STEP_KIND_QUOTA",
-            Self::WholeQuotas => "STEP_KIND_WHOLE_QUOTAS",
-            Self::Seat => "STEP_KIND_SEAT",
-            Self::SeatLost => "STEP_KIND_SEAT_LOST",
-            Self::EarlierRegistration => "STEP_KIND_EARLIER_REGISTRATION",
-            Self::MoreVotes => "STEP_KIND_MORE_VOTES",
-            Self::Lot => "STEP_KIND_LOT",
-            Self::Tie => "STEP_KIND_TIE",
-            Self::Rescue => "STEP_KIND_RESCUE",
-            Self::Exhausted => "STEP_KIND_EXHAUSTED",
-            Self::Unassigned => "STEP_KIND_UNASSIGNED",
-            Self::Apparentment => "STEP_KIND_APPARENTMENT",
-            Self::Floor => "STEP_KIND_FLOOR",
+            Self::Granted => "STEP_KIND_GRANTED",
+            Self::Withdrawn => "STEP_KIND_WITHDRAWN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
             "STEP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "STEP_KIND_THRESHOLD" => Some(Self::Threshold),
-            "STEP_KIND_QUOTA" => Some(Self::Quota),
-            "STEP_KIND_WHOLE_QUOTAS" => Some(Self::WholeQuotas),
-            "STEP_KIND_SEAT" => Some(Self::Seat),
-            "STEP_KIND_SEAT_LOST" => Some(Self::SeatLost),
-            "STEP_KIND_EARLIER_REGISTRATION" => Some(Self::EarlierRegistration),
-            "STEP_KIND_MORE_VOTES" => Some(Self::MoreVotes),
-            "STEP_KIND_LOT" => Some(Self::Lot),
-            "STEP_KIND_TIE" => Some(Self::Tie),
-            "STEP_KIND_RESCUE" => Some(Self::Rescue),
-            "STEP_KIND_EXHAUSTED" => Some(Self::Exhausted),
-            "STEP_KIND_UNASSIGNED" => Some(Self::Unassigned),
-            "STEP_KIND_APPARENTMENT" => Some(Self::Apparentment),
-            "STEP_KIND_FLOOR" => Some(Self::Floor),
+            "STEP_KIND_GRANTED" => Some(Self::Granted),
+            "STEP_KIND_WITHDRAWN" => Some(Self::Withdrawn),
             _ => None,
         }
     }
@@ -921,7 +910,9 @@ pub enum MarginKind {
     /// Votes taken from the list.
     Taken = 2,
     /// Votes moved to the list from another.
-    Moved = 3,
+    MovedFrom = 3,
+    /// Votes moved from the list to another.
+    MovedTo = 4,
 }
 impl MarginKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -933,7 +924,8 @@ impl MarginKind {
             Self::Unspecified => "MARGIN_KIND_UNSPECIFIED",
             Self::Added => "MARGIN_KIND_ADDED",
             Self::Taken => "MARGIN_KIND_TAKEN",
-            Self::Moved => "MARGIN_KIND_MOVED",
+            Self::MovedFrom => "MARGIN_KIND_MOVED_FROM",
+            Self::MovedTo => "MARGIN_KIND_MOVED_TO",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -942,7 +934,41 @@ impl MarginKind {
             "MARGIN_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "MARGIN_KIND_ADDED" => Some(Self::Added),
             "MARGIN_KIND_TAKEN" => Some(Self::Taken),
-            "MARGIN_KIND_MOVED" => Some(Self::Moved),
+            "MARGIN_KIND_MOVED_FROM" => Some(Self::MovedFrom),
+            "MARGIN_KIND_MOVED_TO" => Some(Self::MovedTo),
+            _ => None,
+        }
+    }
+}
+/// Which way seats change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum MarginEffect {
+    /// Not a way.
+    Unspecified = 0,
+    /// The list holds more seats for certain.
+    Gain = 1,
+    /// The list holds fewer seats for certain: it loses one, or a tie puts one at risk.
+    Loss = 2,
+}
+impl MarginEffect {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MARGIN_EFFECT_UNSPECIFIED",
+            Self::Gain => "MARGIN_EFFECT_GAIN",
+            Self::Loss => "MARGIN_EFFECT_LOSS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MARGIN_EFFECT_UNSPECIFIED" => Some(Self::Unspecified),
+            "MARGIN_EFFECT_GAIN" => Some(Self::Gain),
+            "MARGIN_EFFECT_LOSS" => Some(Self::Loss),
             _ => None,
         }
     }
@@ -5156,24 +5182,24 @@ impl serde::Serialize for KeyHolder {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if !self.option_ids.is_empty() {
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.seat != 0 {
             len += 1;
         }
         if self.key.is_some() {
             len += 1;
         }
-        if self.stage != 0 {
-            len += 1;
-        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.KeyHolder", len)?;
-        if !self.option_ids.is_empty() {
-            struct_ser.serialize_field("optionIds", &self.option_ids)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.seat != 0 {
+            struct_ser.serialize_field("seat", &self.seat)?;
         }
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
-        }
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
         }
         struct_ser.end()
     }
@@ -5185,17 +5211,17 @@ impl<'de> serde::Deserialize<'de> for KeyHolder {
         D: serde::Deserializer<'de>,
     {
         const FIELDS: &[&str] = &[
-            "option_ids",
-            "optionIds",
+            "option_id",
+            "optionId",
+            "seat",
             "key",
-            "stage",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
-            OptionIds,
+            OptionId,
+            Seat,
             Key,
-            Stage,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5217,9 +5243,9 @@ impl<'de> serde::Deserialize<'de> for KeyHolder {
                         E: serde::de::Error,
                     {
                         match value {
-                            "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seat" => Ok(GeneratedField::Seat),
                             "key" => Ok(GeneratedField::Key),
-                            "stage" => Ok(GeneratedField::Stage),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5239,16 +5265,24 @@ impl<'de> serde::Deserialize<'de> for KeyHolder {
                 where
                     V: serde::de::MapAccess<'de>,
             {
-                let mut option_ids__ = None;
+                let mut option_id__ = None;
+                let mut seat__ = None;
                 let mut key__ = None;
-                let mut stage__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
-                        GeneratedField::OptionIds => {
-                            if option_ids__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("optionIds"));
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
                             }
-                            option_ids__ = Some(map_.next_value()?);
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seat => {
+                            if seat__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seat"));
+                            }
+                            seat__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
                         }
                         GeneratedField::Key => {
                             if key__.is_some() {
@@ -5256,20 +5290,12 @@ impl<'de> serde::Deserialize<'de> for KeyHolder {
                             }
                             key__ = map_.next_value()?;
                         }
-                        GeneratedField::Stage => {
-                            if stage__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("stage"));
-                            }
-                            stage__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
                     }
                 }
                 Ok(KeyHolder {
-                    option_ids: option_ids__.unwrap_or_default(),
+                    option_id: option_id__.unwrap_or_default(),
+                    seat: seat__.unwrap_or_default(),
                     key: key__,
-                    stage: stage__.unwrap_or_default(),
                 })
             }
         }
@@ -5719,13 +5745,19 @@ impl serde::Serialize for Margin {
         if self.kind != 0 {
             len += 1;
         }
-        if !self.from_option_id.is_empty() {
+        if !self.other_option_id.is_empty() {
+            len += 1;
+        }
+        if self.effect != 0 {
             len += 1;
         }
         if self.votes != 0 {
             len += 1;
         }
         if !self.seats_after.is_empty() {
+            len += 1;
+        }
+        if self.is_exact {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Margin", len)?;
@@ -5737,8 +5769,13 @@ impl serde::Serialize for Margin {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
             struct_ser.serialize_field("kind", &v)?;
         }
-        if !self.from_option_id.is_empty() {
-            struct_ser.serialize_field("fromOptionId", &self.from_option_id)?;
+        if !self.other_option_id.is_empty() {
+            struct_ser.serialize_field("otherOptionId", &self.other_option_id)?;
+        }
+        if self.effect != 0 {
+            let v = MarginEffect::try_from(self.effect)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.effect)))?;
+            struct_ser.serialize_field("effect", &v)?;
         }
         if self.votes != 0 {
             #[allow(clippy::needless_borrow)]
@@ -5747,6 +5784,9 @@ impl serde::Serialize for Margin {
         }
         if !self.seats_after.is_empty() {
             struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
+        }
+        if self.is_exact {
+            struct_ser.serialize_field("isExact", &self.is_exact)?;
         }
         struct_ser.end()
     }
@@ -5761,20 +5801,25 @@ impl<'de> serde::Deserialize<'de> for Margin {
             "option_id",
             "optionId",
             "kind",
-            "from_option_id",
-            "fromOptionId",
+            "other_option_id",
+            "otherOptionId",
+            "effect",
             "votes",
             "seats_after",
             "seatsAfter",
+            "is_exact",
+            "isExact",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             OptionId,
             Kind,
-            FromOptionId,
+            OtherOptionId,
+            Effect,
             Votes,
             SeatsAfter,
+            IsExact,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5798,9 +5843,11 @@ impl<'de> serde::Deserialize<'de> for Margin {
                         match value {
                             "optionId" | "option_id" => Ok(GeneratedField::OptionId),
                             "kind" => Ok(GeneratedField::Kind),
-                            "fromOptionId" | "from_option_id" => Ok(GeneratedField::FromOptionId),
+                            "otherOptionId" | "other_option_id" => Ok(GeneratedField::OtherOptionId),
+                            "effect" => Ok(GeneratedField::Effect),
                             "votes" => Ok(GeneratedField::Votes),
                             "seatsAfter" | "seats_after" => Ok(GeneratedField::SeatsAfter),
+                            "isExact" | "is_exact" => Ok(GeneratedField::IsExact),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5822,9 +5869,11 @@ impl<'de> serde::Deserialize<'de> for Margin {
             {
                 let mut option_id__ = None;
                 let mut kind__ = None;
-                let mut from_option_id__ = None;
+                let mut other_option_id__ = None;
+                let mut effect__ = None;
                 let mut votes__ = None;
                 let mut seats_after__ = None;
+                let mut is_exact__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -5839,11 +5888,17 @@ impl<'de> serde::Deserialize<'de> for Margin {
                             }
                             kind__ = Some(map_.next_value::<MarginKind>()? as i32);
                         }
-                        GeneratedField::FromOptionId => {
-                            if from_option_id__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("fromOptionId"));
+                        GeneratedField::OtherOptionId => {
+                            if other_option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherOptionId"));
                             }
-                            from_option_id__ = Some(map_.next_value()?);
+                            other_option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Effect => {
+                            if effect__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("effect"));
+                            }
+                            effect__ = Some(map_.next_value::<MarginEffect>()? as i32);
                         }
                         GeneratedField::Votes => {
                             if votes__.is_some() {
@@ -5859,18 +5914,100 @@ impl<'de> serde::Deserialize<'de> for Margin {
                             }
                             seats_after__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::IsExact => {
+                            if is_exact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isExact"));
+                            }
+                            is_exact__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Margin {
                     option_id: option_id__.unwrap_or_default(),
                     kind: kind__.unwrap_or_default(),
-                    from_option_id: from_option_id__.unwrap_or_default(),
+                    other_option_id: other_option_id__.unwrap_or_default(),
+                    effect: effect__.unwrap_or_default(),
                     votes: votes__.unwrap_or_default(),
                     seats_after: seats_after__.unwrap_or_default(),
+                    is_exact: is_exact__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.Margin", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MarginEffect {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "MARGIN_EFFECT_UNSPECIFIED",
+            Self::Gain => "MARGIN_EFFECT_GAIN",
+            Self::Loss => "MARGIN_EFFECT_LOSS",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for MarginEffect {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "MARGIN_EFFECT_UNSPECIFIED",
+            "MARGIN_EFFECT_GAIN",
+            "MARGIN_EFFECT_LOSS",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = MarginEffect;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "MARGIN_EFFECT_UNSPECIFIED" => Ok(MarginEffect::Unspecified),
+                    "MARGIN_EFFECT_GAIN" => Ok(MarginEffect::Gain),
+                    "MARGIN_EFFECT_LOSS" => Ok(MarginEffect::Loss),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for MarginKind {
@@ -5883,7 +6020,8 @@ impl serde::Serialize for MarginKind {
             Self::Unspecified => "MARGIN_KIND_UNSPECIFIED",
             Self::Added => "MARGIN_KIND_ADDED",
             Self::Taken => "MARGIN_KIND_TAKEN",
-            Self::Moved => "MARGIN_KIND_MOVED",
+            Self::MovedFrom => "MARGIN_KIND_MOVED_FROM",
+            Self::MovedTo => "MARGIN_KIND_MOVED_TO",
         };
         serializer.serialize_str(variant)
     }
@@ -5898,7 +6036,8 @@ impl<'de> serde::Deserialize<'de> for MarginKind {
             "MARGIN_KIND_UNSPECIFIED",
             "MARGIN_KIND_ADDED",
             "MARGIN_KIND_TAKEN",
-            "MARGIN_KIND_MOVED",
+            "MARGIN_KIND_MOVED_FROM",
+            "MARGIN_KIND_MOVED_TO",
         ];
 
         struct GeneratedVisitor;
@@ -5942,7 +6081,8 @@ impl<'de> serde::Deserialize<'de> for MarginKind {
                     "MARGIN_KIND_UNSPECIFIED" => Ok(MarginKind::Unspecified),
                     "MARGIN_KIND_ADDED" => Ok(MarginKind::Added),
                     "MARGIN_KIND_TAKEN" => Ok(MarginKind::Taken),
-                    "MARGIN_KIND_MOVED" => Ok(MarginKind::Moved),
+                    "MARGIN_KIND_MOVED_FROM" => Ok(MarginKind::MovedFrom),
+                    "MARGIN_KIND_MOVED_TO" => Ok(MarginKind::MovedTo),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -7104,6 +7244,167 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
         deserializer.deserialize_struct("hemicycle.allocation.v1.StageCertificate", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for StageSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.stage != 0 {
+            len += 1;
+        }
+        if self.quota.is_some() {
+            len += 1;
+        }
+        if !self.rows.is_empty() {
+            len += 1;
+        }
+        if !self.steps.is_empty() {
+            len += 1;
+        }
+        if !self.text.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.StageSteps", len)?;
+        if self.stage != 0 {
+            struct_ser.serialize_field("stage", &self.stage)?;
+        }
+        if let Some(v) = self.quota.as_ref() {
+            struct_ser.serialize_field("quota", v)?;
+        }
+        if !self.rows.is_empty() {
+            struct_ser.serialize_field("rows", &self.rows)?;
+        }
+        if !self.steps.is_empty() {
+            struct_ser.serialize_field("steps", &self.steps)?;
+        }
+        if !self.text.is_empty() {
+            struct_ser.serialize_field("text", &self.text)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for StageSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stage",
+            "quota",
+            "rows",
+            "steps",
+            "text",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stage,
+            Quota,
+            Rows,
+            Steps,
+            Text,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stage" => Ok(GeneratedField::Stage),
+                            "quota" => Ok(GeneratedField::Quota),
+                            "rows" => Ok(GeneratedField::Rows),
+                            "steps" => Ok(GeneratedField::Steps),
+                            "text" => Ok(GeneratedField::Text),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = StageSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.StageSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<StageSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stage__ = None;
+                let mut quota__ = None;
+                let mut rows__ = None;
+                let mut steps__ = None;
+                let mut text__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stage => {
+                            if stage__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stage"));
+                            }
+                            stage__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Quota => {
+                            if quota__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quota"));
+                            }
+                            quota__ = map_.next_value()?;
+                        }
+                        GeneratedField::Rows => {
+                            if rows__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rows"));
+                            }
+                            rows__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Steps => {
+                            if steps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("steps"));
+                            }
+                            steps__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Text => {
+                            if text__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            text__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(StageSteps {
+                    stage: stage__.unwrap_or_default(),
+                    quota: quota__,
+                    rows: rows__.unwrap_or_default(),
+                    steps: steps__.unwrap_or_default(),
+                    text: text__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.StageSteps", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Standings {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7505,19 +7806,13 @@ impl serde::Serialize for Step {
         if self.kind != 0 {
             len += 1;
         }
-        if self.stage != 0 {
-            len += 1;
-        }
-        if !self.option_ids.is_empty() {
-            len += 1;
-        }
         if self.seat_number != 0 {
             len += 1;
         }
-        if self.seats != 0 {
+        if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seats_after != 0 {
+        if self.seats_before != 0 {
             len += 1;
         }
         if self.key.is_some() {
@@ -7526,38 +7821,26 @@ impl serde::Serialize for Step {
         if self.next_in_line.is_some() {
             len += 1;
         }
-        if !self.text.is_empty() {
-            len += 1;
-        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Step", len)?;
         if self.kind != 0 {
             let v = StepKind::try_from(self.kind)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
             struct_ser.serialize_field("kind", &v)?;
         }
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
-        if !self.option_ids.is_empty() {
-            struct_ser.serialize_field("optionIds", &self.option_ids)?;
-        }
         if self.seat_number != 0 {
             struct_ser.serialize_field("seatNumber", &self.seat_number)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seats_after != 0 {
-            struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
+        if self.seats_before != 0 {
+            struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
         }
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
         if let Some(v) = self.next_in_line.as_ref() {
             struct_ser.serialize_field("nextInLine", v)?;
-        }
-        if !self.text.is_empty() {
-            struct_ser.serialize_field("text", &self.text)?;
         }
         struct_ser.end()
     }
@@ -7570,31 +7853,25 @@ impl<'de> serde::Deserialize<'de> for Step {
     {
         const FIELDS: &[&str] = &[
             "kind",
-            "stage",
-            "option_ids",
-            "optionIds",
             "seat_number",
             "seatNumber",
-            "seats",
-            "seats_after",
-            "seatsAfter",
+            "option_id",
+            "optionId",
+            "seats_before",
+            "seatsBefore",
             "key",
             "next_in_line",
             "nextInLine",
-            "text",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Kind,
-            Stage,
-            OptionIds,
             SeatNumber,
-            Seats,
-            SeatsAfter,
+            OptionId,
+            SeatsBefore,
             Key,
             NextInLine,
-            Text,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7617,14 +7894,11 @@ impl<'de> serde::Deserialize<'de> for Step {
                     {
                         match value {
                             "kind" => Ok(GeneratedField::Kind),
-                            "stage" => Ok(GeneratedField::Stage),
-                            "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
                             "seatNumber" | "seat_number" => Ok(GeneratedField::SeatNumber),
-                            "seats" => Ok(GeneratedField::Seats),
-                            "seatsAfter" | "seats_after" => Ok(GeneratedField::SeatsAfter),
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seatsBefore" | "seats_before" => Ok(GeneratedField::SeatsBefore),
                             "key" => Ok(GeneratedField::Key),
                             "nextInLine" | "next_in_line" => Ok(GeneratedField::NextInLine),
-                            "text" => Ok(GeneratedField::Text),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7645,14 +7919,11 @@ impl<'de> serde::Deserialize<'de> for Step {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut kind__ = None;
-                let mut stage__ = None;
-                let mut option_ids__ = None;
                 let mut seat_number__ = None;
-                let mut seats__ = None;
-                let mut seats_after__ = None;
+                let mut option_id__ = None;
+                let mut seats_before__ = None;
                 let mut key__ = None;
                 let mut next_in_line__ = None;
-                let mut text__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Kind => {
@@ -7660,20 +7931,6 @@ impl<'de> serde::Deserialize<'de> for Step {
                                 return Err(serde::de::Error::duplicate_field("kind"));
                             }
                             kind__ = Some(map_.next_value::<StepKind>()? as i32);
-                        }
-                        GeneratedField::Stage => {
-                            if stage__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("stage"));
-                            }
-                            stage__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
-                        GeneratedField::OptionIds => {
-                            if option_ids__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("optionIds"));
-                            }
-                            option_ids__ = Some(map_.next_value()?);
                         }
                         GeneratedField::SeatNumber => {
                             if seat_number__.is_some() {
@@ -7683,19 +7940,17 @@ impl<'de> serde::Deserialize<'de> for Step {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
-                        GeneratedField::Seats => {
-                            if seats__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("seats"));
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
                             }
-                            seats__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
+                            option_id__ = Some(map_.next_value()?);
                         }
-                        GeneratedField::SeatsAfter => {
-                            if seats_after__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("seatsAfter"));
+                        GeneratedField::SeatsBefore => {
+                            if seats_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsBefore"));
                             }
-                            seats_after__ = 
+                            seats_before__ = 
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
@@ -7711,24 +7966,15 @@ impl<'de> serde::Deserialize<'de> for Step {
                             }
                             next_in_line__ = map_.next_value()?;
                         }
-                        GeneratedField::Text => {
-                            if text__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("text"));
-                            }
-                            text__ = Some(map_.next_value()?);
-                        }
                     }
                 }
                 Ok(Step {
                     kind: kind__.unwrap_or_default(),
-                    stage: stage__.unwrap_or_default(),
-                    option_ids: option_ids__.unwrap_or_default(),
                     seat_number: seat_number__.unwrap_or_default(),
-                    seats: seats__.unwrap_or_default(),
-                    seats_after: seats_after__.unwrap_or_default(),
+                    option_id: option_id__.unwrap_or_default(),
+                    seats_before: seats_before__.unwrap_or_default(),
                     key: key__,
                     next_in_line: next_in_line__,
-                    text: text__.unwrap_or_default(),
                 })
             }
         }
@@ -7743,20 +7989,8 @@ impl serde::Serialize for StepKind {
     {
         let variant = match self {
             Self::Unspecified => "STEP_KIND_UNSPECIFIED",
-            Self::Threshold => "STEP_KIND_THRESHOLD",
-            Self::Quota => "STEP_KIND_QUOTA",
-            Self::WholeQuotas => "STEP_KIND_WHOLE_QUOTAS",
-            Self::Seat => "STEP_KIND_SEAT",
-            Self::SeatLost => "STEP_KIND_SEAT_LOST",
-            Self::EarlierRegistration => "STEP_KIND_EARLIER_REGISTRATION",
-            Self::MoreVotes => "STEP_KIND_MORE_VOTES",
-            Self::Lot => "STEP_KIND_LOT",
-            Self::Tie => "STEP_KIND_TIE",
-            Self::Rescue => "STEP_KIND_RESCUE",
-            Self::Exhausted => "STEP_KIND_EXHAUSTED",
-            Self::Unassigned => "STEP_KIND_UNASSIGNED",
-            Self::Apparentment => "STEP_KIND_APPARENTMENT",
-            Self::Floor => "STEP_KIND_FLOOR",
+            Self::Granted => "STEP_KIND_GRANTED",
+            Self::Withdrawn => "STEP_KIND_WITHDRAWN",
         };
         serializer.serialize_str(variant)
     }
@@ -7769,20 +8003,8 @@ impl<'de> serde::Deserialize<'de> for StepKind {
     {
         const FIELDS: &[&str] = &[
             "STEP_KIND_UNSPECIFIED",
-            "STEP_KIND_THRESHOLD",
-            "STEP_KIND_QUOTA",
-            "STEP_KIND_WHOLE_QUOTAS",
-            "STEP_KIND_SEAT",
-            "STEP_KIND_SEAT_LOST",
-            "STEP_KIND_EARLIER_REGISTRATION",
-            "STEP_KIND_MORE_VOTES",
-            "STEP_KIND_LOT",
-            "STEP_KIND_TIE",
-            "STEP_KIND_RESCUE",
-            "STEP_KIND_EXHAUSTED",
-            "STEP_KIND_UNASSIGNED",
-            "STEP_KIND_APPARENTMENT",
-            "STEP_KIND_FLOOR",
+            "STEP_KIND_GRANTED",
+            "STEP_KIND_WITHDRAWN",
         ];
 
         struct GeneratedVisitor;
@@ -7824,25 +8046,176 @@ impl<'de> serde::Deserialize<'de> for StepKind {
             {
                 match value {
                     "STEP_KIND_UNSPECIFIED" => Ok(StepKind::Unspecified),
-                    "STEP_KIND_THRESHOLD" => Ok(StepKind::Threshold),
-                    "STEP_KIND_QUOTA" => Ok(StepKind::Quota),
-                    "STEP_KIND_WHOLE_QUOTAS" => Ok(StepKind::WholeQuotas),
-                    "STEP_KIND_SEAT" => Ok(StepKind::Seat),
-                    "STEP_KIND_SEAT_LOST" => Ok(StepKind::SeatLost),
-                    "STEP_KIND_EARLIER_REGISTRATION" => Ok(StepKind::EarlierRegistration),
-                    "STEP_KIND_MORE_VOTES" => Ok(StepKind::MoreVotes),
-                    "STEP_KIND_LOT" => Ok(StepKind::Lot),
-                    "STEP_KIND_TIE" => Ok(StepKind::Tie),
-                    "STEP_KIND_RESCUE" => Ok(StepKind::Rescue),
-                    "STEP_KIND_EXHAUSTED" => Ok(StepKind::Exhausted),
-                    "STEP_KIND_UNASSIGNED" => Ok(StepKind::Unassigned),
-                    "STEP_KIND_APPARENTMENT" => Ok(StepKind::Apparentment),
-                    "STEP_KIND_FLOOR" => Ok(StepKind::Floor),
+                    "STEP_KIND_GRANTED" => Ok(StepKind::Granted),
+                    "STEP_KIND_WITHDRAWN" => Ok(StepKind::Withdrawn),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for StepRow {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.weight.is_some() {
+            len += 1;
+        }
+        if self.quotient.is_some() {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        if self.next_key.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.StepRow", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if let Some(v) = self.weight.as_ref() {
+            struct_ser.serialize_field("weight", v)?;
+        }
+        if let Some(v) = self.quotient.as_ref() {
+            struct_ser.serialize_field("quotient", v)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if let Some(v) = self.next_key.as_ref() {
+            struct_ser.serialize_field("nextKey", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for StepRow {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "weight",
+            "quotient",
+            "seats",
+            "next_key",
+            "nextKey",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Weight,
+            Quotient,
+            Seats,
+            NextKey,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "weight" => Ok(GeneratedField::Weight),
+                            "quotient" => Ok(GeneratedField::Quotient),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "nextKey" | "next_key" => Ok(GeneratedField::NextKey),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = StepRow;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.StepRow")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<StepRow, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut weight__ = None;
+                let mut quotient__ = None;
+                let mut seats__ = None;
+                let mut next_key__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Weight => {
+                            if weight__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("weight"));
+                            }
+                            weight__ = map_.next_value()?;
+                        }
+                        GeneratedField::Quotient => {
+                            if quotient__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quotient"));
+                            }
+                            quotient__ = map_.next_value()?;
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::NextKey => {
+                            if next_key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nextKey"));
+                            }
+                            next_key__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(StepRow {
+                    option_id: option_id__.unwrap_or_default(),
+                    weight: weight__,
+                    quotient: quotient__,
+                    seats: seats__.unwrap_or_default(),
+                    next_key: next_key__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.StepRow", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Threshold {
@@ -8271,7 +8644,7 @@ impl serde::Serialize for ThresholdDistance {
         if self.passes {
             len += 1;
         }
-        if self.votes.is_some() {
+        if self.votes != 0 {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ThresholdDistance", len)?;
@@ -8281,10 +8654,10 @@ impl serde::Serialize for ThresholdDistance {
         if self.passes {
             struct_ser.serialize_field("passes", &self.passes)?;
         }
-        if let Some(v) = self.votes.as_ref() {
+        if self.votes != 0 {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&v).as_str())?;
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         }
         struct_ser.end()
     }
@@ -8372,7 +8745,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDistance {
                                 return Err(serde::de::Error::duplicate_field("votes"));
                             }
                             votes__ = 
-                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
                     }
@@ -8380,7 +8753,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDistance {
                 Ok(ThresholdDistance {
                     option_id: option_id__.unwrap_or_default(),
                     passes: passes__.unwrap_or_default(),
-                    votes: votes__,
+                    votes: votes__.unwrap_or_default(),
                 })
             }
         }

@@ -287,7 +287,7 @@ pub struct Warning {
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// The numbers, by code.
-    #[prost(oneof = "warning::Detail", tags = "3")]
+    #[prost(oneof = "warning::Detail", tags = "3, 4")]
     pub detail: ::core::option::Option<warning::Detail>,
 }
 /// Nested message and enum types in `Warning`.
@@ -302,12 +302,25 @@ pub mod warning {
         #[prost(uint32, tag = "2")]
         pub options: u32,
     }
+    /// More ballots were issued than there are voters on the roll.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct IssuedOverRoll {
+        /// Ballots issued.
+        #[prost(uint32, tag = "1")]
+        pub ballots_issued: u32,
+        /// Voters on the roll.
+        #[prost(uint32, tag = "2")]
+        pub roll: u32,
+    }
     /// The numbers, by code.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Detail {
         /// For MANY_ZEROS.
         #[prost(message, tag = "3")]
         ManyZeros(ManyZeros),
+        /// For ISSUED_OVER_ROLL.
+        #[prost(message, tag = "4")]
+        IssuedOverRoll(IssuedOverRoll),
     }
 }
 /// Why something is refused. Nothing is stored.
@@ -511,6 +524,8 @@ pub enum WarningCode {
     Unspecified = 0,
     /// Many options have no votes although the unit has many: were rows left out?
     ManyZeros = 1,
+    /// More ballots were issued than there are voters on the roll.
+    IssuedOverRoll = 2,
 }
 impl WarningCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -521,6 +536,7 @@ impl WarningCode {
         match self {
             Self::Unspecified => "WARNING_CODE_UNSPECIFIED",
             Self::ManyZeros => "WARNING_CODE_MANY_ZEROS",
+            Self::IssuedOverRoll => "WARNING_CODE_ISSUED_OVER_ROLL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -528,6 +544,7 @@ impl WarningCode {
         match value {
             "WARNING_CODE_UNSPECIFIED" => Some(Self::Unspecified),
             "WARNING_CODE_MANY_ZEROS" => Some(Self::ManyZeros),
+            "WARNING_CODE_ISSUED_OVER_ROLL" => Some(Self::IssuedOverRoll),
             _ => None,
         }
     }
@@ -1210,9 +1227,6 @@ pub struct PartVersion {
     /// added or changed.
     #[prost(bytes = "bytes", tag = "3")]
     pub hash: ::prost::bytes::Bytes,
-    /// The revision since which it holds.
-    #[prost(uint64, tag = "4")]
-    pub revision: u64,
 }
 /// What reports.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -6030,9 +6044,6 @@ impl serde::Serialize for PartVersion {
         if !self.hash.is_empty() {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.PartVersion", len)?;
         if self.part != 0 {
             let v = DefinitionPart::try_from(self.part)
@@ -6047,11 +6058,6 @@ impl serde::Serialize for PartVersion {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("hash", pbjson::private::base64::encode(&self.hash).as_str())?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
         struct_ser.end()
     }
 }
@@ -6065,7 +6071,6 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
             "part",
             "version",
             "hash",
-            "revision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -6073,7 +6078,6 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
             Part,
             Version,
             Hash,
-            Revision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -6098,7 +6102,6 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
                             "part" => Ok(GeneratedField::Part),
                             "version" => Ok(GeneratedField::Version),
                             "hash" => Ok(GeneratedField::Hash),
-                            "revision" => Ok(GeneratedField::Revision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -6121,7 +6124,6 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
                 let mut part__ = None;
                 let mut version__ = None;
                 let mut hash__ = None;
-                let mut revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Part => {
@@ -6146,21 +6148,12 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
-                        GeneratedField::Revision => {
-                            if revision__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("revision"));
-                            }
-                            revision__ = 
-                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
-                            ;
-                        }
                     }
                 }
                 Ok(PartVersion {
                     part: part__.unwrap_or_default(),
                     version: version__.unwrap_or_default(),
                     hash: hash__.unwrap_or_default(),
-                    revision: revision__.unwrap_or_default(),
                 })
             }
         }
@@ -10086,6 +10079,9 @@ impl serde::Serialize for Warning {
                 warning::Detail::ManyZeros(v) => {
                     struct_ser.serialize_field("manyZeros", v)?;
                 }
+                warning::Detail::IssuedOverRoll(v) => {
+                    struct_ser.serialize_field("issuedOverRoll", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -10102,6 +10098,8 @@ impl<'de> serde::Deserialize<'de> for Warning {
             "text",
             "many_zeros",
             "manyZeros",
+            "issued_over_roll",
+            "issuedOverRoll",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -10109,6 +10107,7 @@ impl<'de> serde::Deserialize<'de> for Warning {
             Code,
             Text,
             ManyZeros,
+            IssuedOverRoll,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10133,6 +10132,7 @@ impl<'de> serde::Deserialize<'de> for Warning {
                             "code" => Ok(GeneratedField::Code),
                             "text" => Ok(GeneratedField::Text),
                             "manyZeros" | "many_zeros" => Ok(GeneratedField::ManyZeros),
+                            "issuedOverRoll" | "issued_over_roll" => Ok(GeneratedField::IssuedOverRoll),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10176,6 +10176,13 @@ impl<'de> serde::Deserialize<'de> for Warning {
                             detail__ = map_.next_value::<::std::option::Option<_>>()?.map(warning::Detail::ManyZeros)
 ;
                         }
+                        GeneratedField::IssuedOverRoll => {
+                            if detail__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("issuedOverRoll"));
+                            }
+                            detail__ = map_.next_value::<::std::option::Option<_>>()?.map(warning::Detail::IssuedOverRoll)
+;
+                        }
                     }
                 }
                 Ok(Warning {
@@ -10186,6 +10193,119 @@ impl<'de> serde::Deserialize<'de> for Warning {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.Warning", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for warning::IssuedOverRoll {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.ballots_issued != 0 {
+            len += 1;
+        }
+        if self.roll != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Warning.IssuedOverRoll", len)?;
+        if self.ballots_issued != 0 {
+            struct_ser.serialize_field("ballotsIssued", &self.ballots_issued)?;
+        }
+        if self.roll != 0 {
+            struct_ser.serialize_field("roll", &self.roll)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for warning::IssuedOverRoll {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ballots_issued",
+            "ballotsIssued",
+            "roll",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            BallotsIssued,
+            Roll,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "ballotsIssued" | "ballots_issued" => Ok(GeneratedField::BallotsIssued),
+                            "roll" => Ok(GeneratedField::Roll),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = warning::IssuedOverRoll;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.Warning.IssuedOverRoll")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<warning::IssuedOverRoll, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut ballots_issued__ = None;
+                let mut roll__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::BallotsIssued => {
+                            if ballots_issued__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballotsIssued"));
+                            }
+                            ballots_issued__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Roll => {
+                            if roll__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("roll"));
+                            }
+                            roll__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(warning::IssuedOverRoll {
+                    ballots_issued: ballots_issued__.unwrap_or_default(),
+                    roll: roll__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.Warning.IssuedOverRoll", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for warning::ManyZeros {
@@ -10309,6 +10429,7 @@ impl serde::Serialize for WarningCode {
         let variant = match self {
             Self::Unspecified => "WARNING_CODE_UNSPECIFIED",
             Self::ManyZeros => "WARNING_CODE_MANY_ZEROS",
+            Self::IssuedOverRoll => "WARNING_CODE_ISSUED_OVER_ROLL",
         };
         serializer.serialize_str(variant)
     }
@@ -10322,6 +10443,7 @@ impl<'de> serde::Deserialize<'de> for WarningCode {
         const FIELDS: &[&str] = &[
             "WARNING_CODE_UNSPECIFIED",
             "WARNING_CODE_MANY_ZEROS",
+            "WARNING_CODE_ISSUED_OVER_ROLL",
         ];
 
         struct GeneratedVisitor;
@@ -10364,6 +10486,7 @@ impl<'de> serde::Deserialize<'de> for WarningCode {
                 match value {
                     "WARNING_CODE_UNSPECIFIED" => Ok(WarningCode::Unspecified),
                     "WARNING_CODE_MANY_ZEROS" => Ok(WarningCode::ManyZeros),
+                    "WARNING_CODE_ISSUED_OVER_ROLL" => Ok(WarningCode::IssuedOverRoll),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

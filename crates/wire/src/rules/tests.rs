@@ -1,0 +1,198 @@
+use super::*;
+
+fn kazakhstan() -> ContestRules {
+    ContestRules {
+        id: ContestId::new("list").unwrap(),
+        districts: vec![DistrictSeats {
+            id: DistrictId::new("almaty").unwrap(),
+            seats: 39,
+        }],
+        threshold: Some(ThresholdRule {
+            share: [7, 100],
+            comparison: ComparisonRule::AtLeast,
+            base: BaseRule::ListVotes,
+            minorities_exempt: false,
+            coalitions: Vec::new(),
+        }),
+        stages: vec![StageRule::LargestRemainder {
+            quota: QuotaRule::Hare,
+            rounding: None,
+        }],
+        rescue: Some(RescueRule::AdmitRunnerUp {
+            factor: [7, 10],
+            floor: 2,
+        }),
+        exhausted: ExhaustedRule::NextList,
+        ties: vec![
+            TieRule::EarlierRegistration,
+            TieRule::MoreVotes,
+            TieRule::Lot,
+        ],
+    }
+}
+
+fn read(message: proto::AllocationRules) -> Result<ContestRules, Refusal> {
+    contest_rules(
+        message,
+        ContestId::new("list").unwrap(),
+        DistrictId::new("almaty").unwrap(),
+        39,
+    )
+}
+
+#[test]
+fn rules_come_back() {
+    let bases = [
+        BaseRule::ListVotes,
+        BaseRule::ValidVotes,
+        BaseRule::ValidAndAgainstAll,
+        BaseRule::BallotsInBox,
+        BaseRule::BallotsIssued,
+    ];
+    let slovakia = bases.map(|base| ContestRules {
+        threshold: Some(ThresholdRule {
+            share: [5, 100],
+            comparison: ComparisonRule::MoreThan,
+            base,
+            minorities_exempt: true,
+            coalitions: vec![
+                CoalitionRule {
+                    parties: 2,
+                    share: [7, 100],
+                },
+                CoalitionRule {
+                    parties: 4,
+                    share: [10, 100],
+                },
+            ],
+        }),
+        rescue: None,
+        exhausted: ExhaustedRule::StaysEmpty,
+        ties: Vec::new(),
+        ..kazakhstan()
+    });
+    let roundings = [
+        RoundingRule::Exact,
+        RoundingRule::Down,
+        RoundingRule::DownPlusOne,
+        RoundingRule::Nearest,
+    ]
+    .map(Some);
+    let quotas = [
+        QuotaRule::Hare,
+        QuotaRule::Droop,
+        QuotaRule::HagenbachBischoff,
+        QuotaRule::Imperiali,
+    ];
+    let chain = ContestRules {
+        threshold: None,
+        stages: (quotas.into_iter().zip(roundings))
+            .map(|(quota, rounding)| StageRule::LargestRemainder { quota, rounding })
+            .chain([
+                StageRule::HighestAverages {
+                    divisors: DivisorRule::DHondt,
+                    first: None,
+                },
+                StageRule::HighestAverages {
+                    divisors: DivisorRule::SainteLague,
+                    first: None,
+                },
+                StageRule::HighestAverages {
+                    divisors: DivisorRule::ModifiedSainteLague,
+                    first: Some([14, 10]),
+                },
+            ])
+            .collect(),
+        ..kazakhstan()
+    };
+    for rules in slovakia.into_iter().chain([kazakhstan(), chain]) {
+        assert_eq!(read((&rules).into()), Ok(rules));
+    }
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let mut message = proto::AllocationRules::from(&kazakhstan());
+    message.exhausted = 0;
+    message.threshold.as_mut().unwrap().comparison = 0;
+    assert_eq!(read(message), Ok(kazakhstan()));
+}
+
+#[test]
+fn what_are_no_rules_is_refused_by_field() {
+    type Change = fn(&mut proto::AllocationRules);
+    let cases: [(Change, &str); 12] = [
+        (
+            |rules| rules.threshold.as_mut().unwrap().share = None,
+            "threshold.share",
+        ),
+        (
+            |rules| {
+                rules.threshold.as_mut().unwrap().share = Some(proto::Fraction {
+                    numerator: 7,
+                    denominator: 0,
+                })
+            },
+            "threshold.share",
+        ),
+        (
+            |rules| rules.threshold.as_mut().unwrap().base = 0,
+            "threshold.base",
+        ),
+        (
+            |rules| rules.threshold.as_mut().unwrap().comparison = 3,
+            "threshold.comparison",
+        ),
+        (
+            |rules| {
+                rules
+                    .threshold
+                    .as_mut()
+                    .unwrap()
+                    .coalitions
+                    .push(proto::CoalitionShare {
+                        parties: 2,
+                        share: None,
+                    })
+            },
+            "threshold.coalitions[0].share",
+        ),
+        (
+            |rules| rules.stages.push(proto::Stage { method: None }),
+            "stages[1].method",
+        ),
+        (
+            |rules| {
+                rules.stages[0].method =
+                    Some(Method::LargestRemainder(proto::LargestRemainder::default()))
+            },
+            "stages[0].largest_remainder.quota",
+        ),
+        (
+            |rules| {
+                rules.stages[0].method =
+                    Some(Method::HighestAverages(proto::HighestAverages::default()))
+            },
+            "stages[0].highest_averages.divisors",
+        ),
+        (
+            |rules| rules.rescue = Some(proto::Rescue { rule: None }),
+            "rescue.rule",
+        ),
+        (
+            |rules| {
+                rules.rescue = Some(proto::Rescue {
+                    rule: Some(Rule::AdmitRunnerUp(AdmitRunnerUp::default())),
+                })
+            },
+            "rescue.admit_runner_up.factor",
+        ),
+        (|rules| rules.exhausted = 9, "exhausted"),
+        (|rules| rules.ties[1] = 0, "ties[1]"),
+    ];
+    for (change, field) in cases {
+        let mut message = proto::AllocationRules::from(&kazakhstan());
+        change(&mut message);
+        assert_eq!(read(message).unwrap_err().field, field);
+    }
+}
