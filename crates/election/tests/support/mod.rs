@@ -4,6 +4,8 @@
     reason = "each test binary uses a part of what they have in common"
 )]
 
+pub mod samples;
+
 use election::bytes::{decode_record, encode_record, verify_annex};
 use election::command::Command;
 use election::counts::Counter;
