@@ -44,9 +44,10 @@ impl Allocation {
             .chain(self.stages.iter().filter_map(|stage| stage.tie.as_ref()))
     }
 
-    /// Ties that need a lot, or that nothing in the rules can settle.
+    /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats.
     pub fn open_ties(&self) -> impl Iterator<Item = &Tie> {
-        self.ties().filter(|tie| tie.open_seats > 0)
+        self.ties()
+            .filter(|tie| tie.open_seats > 0 && self.pending > 0)
     }
 }
 

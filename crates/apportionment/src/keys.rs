@@ -193,8 +193,10 @@ pub(crate) struct Runner {
     pub candidates: u32,
     /// Seats now.
     pub seats: u32,
-    /// Whether an open tie can give it one more.
+    /// Whether an open tie can give it more.
     pub tied: bool,
+    /// Whether later stages wait for that tie, so that how much more is open too.
+    pub waiting: bool,
 }
 
 /// Hands out seats until the runners hold `target` together; returns how many found no candidate.

@@ -69,12 +69,15 @@ impl Workspace {
                     (leader, runner_up),
                     index == 0,
                 );
-                self.tied[runner_up] = true;
             }
             for &runner_up in &tie.open {
                 self.seats[runner_up] = 0;
             }
-            self.tied[leader] = true;
+            // Where no runner-up gets a seat, it does not matter which of them is admitted.
+            let open = self.pending(contest.seats) > 0;
+            for list in tie.open.iter().copied().chain([leader]) {
+                self.tied[list] = open;
+            }
         }
         if let Some(record) = &mut self.record {
             record.rescue_tie = Some(tie);

@@ -131,6 +131,7 @@ impl Workspace {
         refill(&mut self.tied, count, false);
         refill(&mut self.pairing, count, Pairing::None);
         let passing = self.decide_eligibility(contest, rules)?;
+        self.join_groups(contest, rules);
         if passing == 0 {
             self.unassigned = contest.seats;
             if self
@@ -144,7 +145,6 @@ impl Workspace {
             return Ok(Outcome::NobodyPassed);
         }
         if !(passing == 1 && self.rescue(contest, rules, lots)) {
-            self.join_groups(contest, rules);
             self.collect_runners(contest, rules);
             self.distribute(contest, rules, lots);
         }
@@ -268,10 +268,12 @@ impl Workspace {
         let mut runners = std::mem::take(&mut self.runners);
         self.unassigned += self.run_chain(&chain, &mut runners);
         for runner in &runners {
-            if self.pairing[runner.list] == Pairing::Stands {
-                self.distribute_inside(contest, rules, lots, runner);
+            if self.pairing[runner.list] != Pairing::Stands {
+                self.give(runner);
+            } else if runner.waiting {
+                self.wait_inside(contest, runner);
             } else {
-                self.give(runner, runner.tied);
+                self.distribute_inside(contest, rules, lots, runner);
             }
         }
         self.runners = runners;
@@ -322,16 +324,28 @@ impl Workspace {
             }
             unassigned = Some(unassigned.map_or(empty, |before: u32| before.min(empty)));
         }
+        for member in &members {
+            self.tied[member.list] &= self.seats[member.list] < member.candidates;
+        }
         self.unassigned += unassigned.unwrap_or(0);
         self.members = members;
     }
 
+    /// While later stages wait for a tie, a group's seats are open in more than one place: none of its lists is sure of any.
+    fn wait_inside(&mut self, contest: &Contest, group: &Runner) {
+        let mut next = Some(group.list);
+        while let Some(index) = next {
+            self.tied[index] = contest.lists[index].candidates != Some(0);
+            next = self.next_member[index];
+        }
+    }
+
     /// Writes down a runner that is a list; what it has no candidates for stays empty.
-    fn give(&mut self, runner: &Runner, tied: bool) {
+    fn give(&mut self, runner: &Runner) {
         let certain = runner.seats.min(runner.candidates);
         self.unassigned += runner.seats - certain;
         self.seats[runner.list] = certain;
-        self.tied[runner.list] = tied && certain < runner.candidates;
+        self.tied[runner.list] = runner.tied && certain < runner.candidates;
     }
 
     /// Each stage hands its seats to the largest keys, on top of what is held; an open tie stops the chain, because what
@@ -382,6 +396,11 @@ impl Workspace {
                 });
             }
             if open {
+                let waiting = remaining > offered;
+                for runner in runners.iter_mut() {
+                    runner.waiting = waiting;
+                    runner.tied |= waiting;
+                }
                 return 0;
             }
             given += offered - left_over;

@@ -294,8 +294,9 @@ fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
         unassigned: house,
     });
     if expected.fields.len() > 1 {
+        let certain: u32 = merged.seats.iter().sum();
         for competitor in expected.fields.iter().flatten() {
-            merged.tied[competitor.list] = true;
+            merged.tied[competitor.list] = certain + merged.unassigned < house;
         }
     }
     merged
@@ -329,6 +330,12 @@ fn replay_field(
             continue;
         }
         let members = competitor.split(contest, rules);
+        if end.waiting {
+            for member in &members {
+                replayed.tied[member.list] = member.candidates > 0;
+            }
+            continue;
+        }
         let mut least: BTreeMap<usize, u32> = BTreeMap::new();
         let mut empty = None;
         for house in seats..=seats + u32::from(tied) {
@@ -354,6 +361,8 @@ fn replay_field(
         replayed.unassigned += empty.unwrap_or(0);
         for (list, seats) in least {
             replayed.seats[list] = seats;
+            let candidates = contest.lists[list].candidates.unwrap_or(u32::MAX);
+            replayed.tied[list] &= seats < candidates;
         }
     }
     replayed

@@ -149,6 +149,8 @@ pub(super) struct Walk<'a> {
 pub(super) struct ChainEnd {
     pub seats: Vec<u32>,
     pub open: Vec<bool>,
+    /// Whether later stages wait for an open tie.
+    pub waiting: bool,
     pub left_over: u32,
 }
 
@@ -197,11 +199,12 @@ impl Walk<'_> {
                 .collect();
             if let Some(tie) = result.tie.as_ref().filter(|tie| tie.open_seats > 0) {
                 for (open, one) in open.iter_mut().zip(competitors) {
-                    *open = tie.open.binary_search(&one.list).is_ok();
+                    *open = left > offered || tie.open.binary_search(&one.list).is_ok();
                 }
                 return ChainEnd {
                     seats: held,
                     open,
+                    waiting: left > offered,
                     left_over: 0,
                 };
             }
@@ -210,6 +213,7 @@ impl Walk<'_> {
         ChainEnd {
             seats: held,
             open,
+            waiting: false,
             left_over: house.saturating_sub(given),
         }
     }
@@ -315,7 +319,11 @@ impl Walk<'_> {
         before: &[u32],
         held: &[u32],
     ) -> bool {
-        let won = |list: &usize| tie.settled.iter().any(|one| one.winners.binary_search(list).is_ok());
+        let won = |list: &usize| {
+            tie.settled
+                .iter()
+                .any(|one| one.winners.binary_search(list).is_ok())
+        };
         let Some(key) = tie.key else { return false };
         let Ok(below) = i128::try_from(key.denominator()) else {
             return false;
