@@ -79,7 +79,7 @@ const EDGES: [(&str, &[&str]); 15] = [
 ];
 
 /// Crates of others that only some of ours may know, so that each can be replaced in one place.
-const KEPT_APART: [(&str, &[&str]); 10] = [
+const KEPT_APART: [(&str, &[&str]); 9] = [
     ("sled", &["results-store"]),
     // live-feed passes encoded frames through and needs the trait of what it passes.
     ("prost", &["wire", "live-feed", "xtask"]),
@@ -90,16 +90,6 @@ const KEPT_APART: [(&str, &[&str]); 10] = [
     ("clap", &["hemicycle", "xtask"]),
     ("tracing-subscriber", &["service-runtime"]),
     ("metrics-exporter-prometheus", &["service-runtime"]),
-    (
-        "toml",
-        &[
-            "election",
-            "service-runtime",
-            "hemicycle",
-            "xtask",
-            "end-to-end",
-        ],
-    ),
 ];
 
 /// What the election itself must not know: it is a pure function of its log.
