@@ -268,7 +268,8 @@ impl Drop for CallRecord {
         if self.kind == MethodKind::Unary {
             histogram!("rpc_duration_seconds", "method" => method).record(duration);
         }
+        let duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX);
         self.span
-            .in_scope(|| debug!(code, duration_us = duration.as_micros(), "call ended"));
+            .in_scope(|| debug!(code, duration_us, "call ended"));
     }
 }
