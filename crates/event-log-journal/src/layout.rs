@@ -333,12 +333,8 @@ pub(crate) fn segment_header(segment: u64, bytes: u64) -> Vec<u8> {
     block
 }
 
-/// Checks the block with which a segment starts.
-pub(crate) fn check_segment_header(
-    block: &[u8],
-    segment: u64,
-    bytes: u64,
-) -> Result<(), HeaderError> {
+/// Checks the block with which a segment starts and gives the size that the segment was made with.
+pub(crate) fn parse_segment_header(block: &[u8], segment: u64) -> Result<u64, HeaderError> {
     let intact = &block[..8] == SEGMENT_MAGIC
         && u32_at(block, SEGMENT_CRC) == crc32c::crc32c(&block[..SEGMENT_CRC]);
     if !intact {
@@ -349,12 +345,12 @@ pub(crate) fn check_segment_header(
     if u16_at(block, 8) != VERSION {
         return Err(HeaderError::Version(u16_at(block, 8)));
     }
-    if (u64_at(block, 16), u64_at(block, 24)) != (segment, bytes) {
+    if u64_at(block, 16) != segment {
         return Err(HeaderError::Wrong(
-            "the segment has another number or size than its header says",
+            "the segment has another number than its header says",
         ));
     }
-    Ok(())
+    Ok(u64_at(block, 24))
 }
 
 impl Seal {

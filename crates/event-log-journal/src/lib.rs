@@ -1,7 +1,7 @@
 //! The embedded event log: one journal per data folder, synced before it acknowledges.
 //!
 //! A [`Journal`] keeps the logs of all elections of a data folder in one sequence of segments, so that one sync serves
-//! all groups that wait. [`layout`] documents the bytes.
+//! all groups that wait. [`layout`] documents the bytes, [`snapshot`] keeps states of a fold beside the journal.
 //!
 //! One thread writes. It takes all groups that wait, writes them with one call, syncs once, and only then answers and
 //! lets readers see them. A write or sync that failed is never tried again, as the operating system may have dropped
@@ -13,6 +13,7 @@
 
 pub mod folder;
 pub mod layout;
+pub mod snapshot;
 
 mod error;
 mod index;
@@ -98,54 +99,9 @@ impl<D: Folder> Journal<D> {
         options: Options,
         lock: impl Send + 'static,
     ) -> Result<Self, JournalError> {
-        let bytes = options.segment_bytes;
-        if bytes < SEGMENT_BYTES_MIN
-            || !bytes.is_multiple_of(BLOCK_BYTES as u64)
-            || bytes >= 1 << 44
-        {
-            return Err(JournalError::SegmentBytes {
-                found: bytes,
-                least: SEGMENT_BYTES_MIN,
-            });
-        }
-        let mut recovered = recover(&folder, Depth::Checksums, |note| {
-            tracing::warn!(note, "odd bytes")
-        })?;
         let path = folder.path().to_owned();
-        mend(&recovered).map_err(io_error(&path, "writing the journal's last batch again"))?;
-        folder
-            .sync()
-            .map_err(io_error(&path, "syncing the data folder"))?;
-        if recovered.index.segments.is_empty() {
-            let first = recovered.next.segment;
-            let file = segment::prepare(&folder, first, bytes).map_err(|source| {
-                if error::is_no_space(&source) {
-                    JournalError::NoSpace {
-                        path: path.clone(),
-                        source,
-                    }
-                } else {
-                    JournalError::Io {
-                        path: path.clone(),
-                        what: "making the first segment",
-                        source,
-                    }
-                }
-            })?;
-            recovered.index.segments.insert(first, Arc::new(file));
-        }
-        let (groups, records) = (recovered.groups, recovered.records);
-        tracing::info!(path = %path.display(), groups, records, "journal opened");
-        let shared = Arc::new(Shared::new(recovered.index));
-        let writer = Writer::new(Start {
-            folder: Arc::new(folder),
-            shared: shared.clone(),
-            admission: recovered.admission,
-            unowned: recovered.unowned,
-            segment_bytes: bytes,
-            next: recovered.next,
-            sealed: recovered.sealed,
-        });
+        let writer = start(folder, options)?;
+        let shared = writer.shared();
         let queue = Queue::start(writer, options.seal_after, lock)
             .map_err(io_error(&path, "starting the journal's thread"))?;
         Ok(Self { shared, queue })
@@ -211,6 +167,54 @@ fn lock(path: &Path) -> Result<File, JournalError> {
             source,
         }),
     }
+}
+
+/// Recovers what is there and makes it ready to be written to.
+fn start<D: Folder>(folder: D, options: Options) -> Result<Writer<D>, JournalError> {
+    let bytes = options.segment_bytes;
+    if bytes < SEGMENT_BYTES_MIN || !bytes.is_multiple_of(BLOCK_BYTES as u64) || bytes >= 1 << 44 {
+        return Err(JournalError::SegmentBytes {
+            found: bytes,
+            least: SEGMENT_BYTES_MIN,
+        });
+    }
+    let path = folder.path().to_owned();
+    let mut recovered = recover(&folder, Depth::Checksums, |note| {
+        tracing::warn!(note, "odd bytes in the journal")
+    })?;
+    mend(&recovered).map_err(io_error(&path, "writing the journal's last batch again"))?;
+    folder
+        .sync()
+        .map_err(io_error(&path, "syncing the data folder"))?;
+    if recovered.index.segments.is_empty() {
+        let first = recovered.next.segment;
+        let file = segment::prepare(&folder, first, bytes).map_err(|source| {
+            if error::is_no_space(&source) {
+                JournalError::NoSpace {
+                    path: path.clone(),
+                    source,
+                }
+            } else {
+                JournalError::Io {
+                    path: path.clone(),
+                    what: "making the first segment",
+                    source,
+                }
+            }
+        })?;
+        recovered.index.segments.insert(first, Arc::new(file));
+    }
+    let (groups, records) = (recovered.groups, recovered.records);
+    tracing::info!(path = %path.display(), groups, records, "journal opened");
+    Ok(Writer::new(Start {
+        folder: Arc::new(folder),
+        shared: Arc::new(Shared::new(recovered.index)),
+        admission: recovered.admission,
+        unowned: recovered.unowned,
+        segment_bytes: bytes,
+        next: recovered.next,
+        sealed: recovered.sealed,
+    }))
 }
 
 /// Scans all segments.

@@ -26,7 +26,8 @@ pub struct StoredGroup {
 pub struct Groups<F> {
     shared: Arc<Shared<F>>,
     election: ElectionId,
-    next: Revision,
+    /// None after an error: an iterator that failed is at its end.
+    next: Option<Revision>,
     ready: VecDeque<StoredGroup>,
 }
 
@@ -40,7 +41,7 @@ impl<F: SegmentFile> Groups<F> {
         Self {
             shared,
             election,
-            next: from.max(Revision(1)),
+            next: Some(from.max(Revision(1))),
             ready: VecDeque::new(),
         }
     }
@@ -51,34 +52,29 @@ impl<F: SegmentFile> Iterator for Groups<F> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.ready.is_empty() {
-            match self.fill() {
+            match self.fill(self.next?) {
                 Ok(groups) => self.ready = groups,
                 Err(error) => {
-                    // An iterator that failed is at its end.
-                    self.next = Revision(u64::MAX);
+                    self.next = None;
                     return Some(Err(error));
                 }
             }
         }
         let group = self.ready.pop_front()?;
-        self.next = Revision(group.first_revision.0 + group.records.len() as u64);
+        self.next = Some(Revision(
+            group.first_revision.0 + group.records.len() as u64,
+        ));
         Some(Ok(group))
     }
 }
 
 impl<F: SegmentFile> Groups<F> {
-    fn fill(&self) -> Result<VecDeque<StoredGroup>, ReadError> {
-        let Some(run) = Run::find(
-            &self.shared,
-            &self.election,
-            self.next,
-            usize::MAX,
-            RUN_BYTES,
-        )?
+    fn fill(&self, from: Revision) -> Result<VecDeque<StoredGroup>, ReadError> {
+        let Some(run) = Run::find(&self.shared, &self.election, from, usize::MAX, RUN_BYTES)?
         else {
             return Ok(VecDeque::new());
         };
-        run.read_whole(&self.election, self.next)
+        run.read_whole(&self.election, from)
     }
 }
 

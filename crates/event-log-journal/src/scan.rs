@@ -89,14 +89,15 @@ pub(crate) fn segment<F: SegmentFile>(
         filled: 0,
     };
     let number = u64::from(segment);
-    if bytes < BLOCK_BYTES as u64 {
-        note(format!("segment {segment} has only {bytes} bytes"));
-        return Ok(Ok(()));
-    }
-    match layout::check_segment_header(window.get(0, BLOCK_BYTES)?, number, bytes) {
-        Err(HeaderError::Version(version)) => return Ok(Err(HeaderError::Version(version))),
-        Err(error) => note(format!("segment {segment}: {error}")),
-        Ok(()) => {}
+    let mut made_with = bytes;
+    if bytes >= BLOCK_BYTES as u64 {
+        match layout::parse_segment_header(window.get(0, BLOCK_BYTES)?, number) {
+            Err(HeaderError::Version(version)) => return Ok(Err(HeaderError::Version(version))),
+            Err(error) => note(format!("segment {segment}: {error}")),
+            Ok(bytes) => made_with = bytes,
+        }
+    } else {
+        made_with = BLOCK_BYTES as u64;
     }
     let mut offset = BLOCK_BYTES as u64;
     // A stretch without a header that is not told yet, and where it starts.
@@ -138,13 +139,7 @@ pub(crate) fn segment<F: SegmentFile>(
             }),
         };
         let (header, fault) = match header {
-            Ok((header, fault)) if offset + header.span() as u64 <= bytes => (header, fault),
-            Ok(_) => {
-                let what = "the group reaches beyond its segment".to_owned();
-                unreadable.get_or_insert((offset, Fault { torn: false, what }));
-                offset += BLOCK_BYTES as u64;
-                continue;
-            }
+            Ok(header) => header,
             Err(fault) => {
                 unreadable.get_or_insert((offset, fault));
                 offset += BLOCK_BYTES as u64;
@@ -160,6 +155,25 @@ pub(crate) fn segment<F: SegmentFile>(
             });
         }
         let span = header.span();
+        if offset + span as u64 > bytes {
+            let fault = Fault {
+                torn: false,
+                what: "the segment ends within the group".to_owned(),
+            };
+            let what = What::Faulty {
+                revision: header.first_revision,
+                header,
+                fault,
+            };
+            found(Found {
+                segment,
+                offset,
+                bytes: bytes - offset,
+                what,
+            });
+            offset = bytes;
+            break;
+        }
         let group = window.get(offset, span)?;
         if depth == Depth::Everything {
             check_spare(group, &header, |what| {
@@ -183,6 +197,15 @@ pub(crate) fn segment<F: SegmentFile>(
             offset: start,
             bytes: end - start,
             what: What::Unreadable(fault),
+        });
+    }
+    if bytes < made_with {
+        let what = format!("the segment was made with {made_with} bytes and has {bytes}");
+        found(Found {
+            segment,
+            offset: bytes,
+            bytes: 0,
+            what: What::Unreadable(Fault { torn: false, what }),
         });
     }
     Ok(Ok(()))
@@ -284,9 +307,11 @@ fn check_spare(group: &[u8], header: &Header, mut note: impl FnMut(&str)) {
 
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     bytes
-        .chunks(64)
-        .all(|chunk| chunk.iter().fold(0, |all, byte| all | byte) == 0)
+        .chunks(BLOCK_BYTES)
+        .all(|chunk| chunk == &ZEROS[..chunk.len()])
 }
+
+static ZEROS: [u8; BLOCK_BYTES] = [0; BLOCK_BYTES];
 
 /// Whether one of the sectors that hold these bytes of a group is all zero.
 fn has_zero_sector(group: &[u8], start: usize, end: usize) -> bool {

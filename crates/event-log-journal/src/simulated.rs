@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// What goes wrong next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The next write fails and leaves so many of its bytes.
+    /// The next write fails and leaves so many of its bytes: whole sectors, as disks and page caches write them.
     Write { kept: usize },
     /// The next sync fails; what was written may or may not survive.
     Sync,

@@ -78,6 +78,11 @@ impl<D: Folder> Writer<D> {
         writer
     }
 
+    /// What readers see of the journal.
+    pub(crate) fn shared(&self) -> Arc<Shared<D::File>> {
+        self.shared.clone()
+    }
+
     /// Whether a batch with so many records and bytes has room for another group.
     pub(crate) fn fits(records: usize, span: usize, group: &Group) -> bool {
         records + group.records.len() <= GROUP_RECORDS_MAX

@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used)] // the helpers of a test may stop it at once
 
+mod corruption;
+mod crash;
 mod engine;
+mod full_disk;
+mod golden;
 
 use crate::simulated::Disk;
 use crate::{Journal, Options, SEGMENT_BYTES_MIN};
