@@ -1,8 +1,10 @@
 //! What comes out: seats, ties as values, the stages with their certificates, and what the law left open.
 
 use crate::contest::StageAt;
+use crate::method::Method;
 use crate::ratio::Ratio;
-use crate::rules::{Comparison, Fraction, Method, ThresholdBase, TieBreak};
+use crate::rules::{Fraction, TieBreak};
+use crate::threshold::{Comparison, ThresholdBase};
 
 /// The seats of a contest and why they are so.
 ///

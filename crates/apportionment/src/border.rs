@@ -5,8 +5,9 @@ use std::cmp::Ordering;
 use crate::allocation::{Award, Contender, StageResult, Tie};
 use crate::contest::{Lot, StageAt};
 use crate::keys::{Keys, Runner};
+use crate::method::Method;
 use crate::ratio::Ratio;
-use crate::rules::{ExhaustedList, Method, Rules};
+use crate::rules::{ExhaustedList, Rules};
 use crate::tie::{Tied, settle};
 
 /// The runner with the smallest key granted in this stage.

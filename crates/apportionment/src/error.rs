@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::rules::ThresholdBase;
+use crate::threshold::ThresholdBase;
 
 /// A contest or rules that are refused before anything is computed. Each names the field, the value and the rule.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@
 
 use std::cmp::Ordering;
 
+use crate::method::{Divisors, Method, Rounding};
 use crate::ratio::Ratio;
-use crate::rules::{Divisors, Method, Rounding};
 
 /// How the keys of one stage are computed from the levels of its competitors.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,8 @@
 use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
 use crate::keys::Keys;
-use crate::rules::{Method, Quota, RescueRest, Rounding, Rules, Stage};
+use crate::method::{Method, Quota, Rounding, Stage};
+use crate::rules::{RescueRest, Rules};
 use crate::workspace::Workspace;
 
 /// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.

@@ -5,7 +5,9 @@ use crate::border::{result_of, settle_border};
 use crate::contest::{Contest, List, Lot, StageAt};
 use crate::error::ContestError;
 use crate::keys::{Keys, Runner, fill};
-use crate::rules::{ExhaustedList, Rules, Stage, StageSeats, check_contest};
+use crate::limits::check_contest;
+use crate::method::{Stage, StageSeats};
+use crate::rules::{ExhaustedList, Rules};
 
 /// Buffers for computing seats again and again: with every report of a count, for example.
 ///
@@ -238,6 +240,7 @@ impl Workspace {
                     (group.first, group.runner) = (Some(index), self.runners.len());
                     self.runners.push(Runner {
                         registration: None,
+                        candidates: runner.limit,
                         ..runner
                     });
                 }
@@ -245,8 +248,9 @@ impl Workspace {
                     let joined = &mut self.runners[group.runner];
                     joined.votes += runner.votes;
                     joined.weight += runner.weight;
-                    joined.candidates = joined.candidates.saturating_add(runner.candidates);
                     joined.limit = joined.limit.saturating_add(runner.limit);
+                    // What stays empty shows only inside the group.
+                    joined.candidates = joined.limit;
                     self.next_member[group.last] = Some(index);
                 }
             }

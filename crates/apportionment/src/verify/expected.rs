@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use crate::allocation::{Eligibility, Pairing, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
-use crate::rules::{Comparison, Rescue, RescueRest, Rules, Threshold, ThresholdBase};
+use crate::limits::check_contest;
+use crate::rules::{Rescue, RescueRest, Rules};
+use crate::threshold::{Comparison, Threshold, ThresholdBase};
+use crate::verify::border::Border;
 use crate::verify::refusal::Refusal;
-use crate::verify::stage::Border;
+use crate::verify::tie::settled_by_the_rules;
 use crate::verify::{cuts_keys, pairing_of};
 
 /// A list or a group that should compete.
@@ -42,6 +45,7 @@ impl Competitor {
         } else {
             u32::MAX
         };
+        let candidates = if members.len() > 1 { limit } else { candidates };
         Some(Self {
             list: *members.first()?,
             votes,
@@ -81,6 +85,7 @@ impl Expected {
         rescue_tie: Option<&Tie>,
         refusals: &mut Vec<Refusal>,
     ) -> Result<Self, ContestError> {
+        check_contest(contest)?;
         rules.check()?;
         let mut expected = Self::by_threshold(contest, rules)?;
         let members: Vec<usize> = (0..contest.lists.len())
@@ -144,7 +149,7 @@ impl Expected {
             tie.at == StageAt::Rescue
                 && tie.lists == second
                 && tie.seats_at_stake == 1
-                && super::stage::settled_by_the_rules(tie, rules, lots, &facts)
+                && settled_by_the_rules(tie, rules, lots, &facts)
         };
         match tie.filter(fits) {
             Some(tie) => tie

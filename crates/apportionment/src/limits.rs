@@ -1,0 +1,104 @@
+//! The limits on input. They are what makes overflow impossible, so everything checks them first.
+
+use crate::contest::{Contest, LISTS_MAX, SEATS_MAX};
+use crate::error::ContestError;
+use crate::method::{Divisors, Method, Stage, StageSeats};
+use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX};
+
+pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), ContestError> {
+    let Some((last, before)) = stages.split_last() else {
+        return Err(ContestError::BelowLimit {
+            field,
+            value: 0,
+            limit: 1,
+        });
+    };
+    if stages.len() > STAGES_MAX {
+        return Err(ContestError::AboveLimit {
+            field,
+            value: wide(stages.len()),
+            limit: wide(STAGES_MAX),
+        });
+    }
+    if last.seats != StageSeats::Remaining
+        || before
+            .iter()
+            .any(|stage| stage.seats == StageSeats::Remaining)
+    {
+        return Err(ContestError::ChainOpen { field });
+    }
+    for stage in stages {
+        if let Method::Divisors(Divisors::ModifiedSainteLague { first }) = stage.method {
+            let Fraction {
+                numerator,
+                denominator,
+            } = first;
+            let within = (1..=PARAMETER_MAX).contains(&denominator)
+                && numerator >= 1
+                && numerator < 3 * denominator;
+            if !within {
+                // From 3 on, a first seat would be no dearer than a second one, and keys must fall strictly.
+                let range = "above 0 and below 3, with at most 1000 below the line";
+                let field = "rules.stages.method.first";
+                return Err(ContestError::FractionOutOfRange {
+                    field,
+                    numerator,
+                    denominator,
+                    range,
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(crate) fn check_contest(contest: &Contest) -> Result<(), ContestError> {
+    let seats = u128::from(contest.seats);
+    let lists = contest.lists.len();
+    if contest.seats == 0 {
+        return Err(ContestError::BelowLimit {
+            field: "contest.seats",
+            value: 0,
+            limit: 1,
+        });
+    }
+    if contest.seats > SEATS_MAX {
+        return Err(ContestError::AboveLimit {
+            field: "contest.seats",
+            value: seats,
+            limit: u128::from(SEATS_MAX),
+        });
+    }
+    if lists == 0 {
+        return Err(ContestError::BelowLimit {
+            field: "contest.lists",
+            value: 0,
+            limit: 1,
+        });
+    }
+    if lists > LISTS_MAX {
+        return Err(ContestError::AboveLimit {
+            field: "contest.lists",
+            value: wide(lists),
+            limit: wide(LISTS_MAX),
+        });
+    }
+    for list in &contest.lists {
+        if let Some(group) = list.group
+            && wide(lists) <= u128::from(group)
+        {
+            let (value, limit) = (u128::from(group), wide(lists - 1));
+            return Err(ContestError::AboveLimit {
+                field: "contest.lists.group",
+                value,
+                limit,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A count of things in memory as a wide number.
+pub(crate) fn wide(count: usize) -> u128 {
+    u128::try_from(count).expect("a count of things in memory fits in 128 bits")
+}

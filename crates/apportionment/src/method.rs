@@ -1,0 +1,134 @@
+//! How seats are handed out: stages, quotas, divisors.
+
+use crate::rules::Fraction;
+
+/// One link of the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stage {
+    /// Which keys compete.
+    pub method: Method,
+    /// How many seats the stage hands out.
+    pub seats: StageSeats,
+}
+
+impl Stage {
+    /// A stage for all seats that are left.
+    #[must_use]
+    pub const fn all(method: Method) -> Self {
+        Self {
+            method,
+            seats: StageSeats::Remaining,
+        }
+    }
+}
+
+/// How many seats a stage hands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StageSeats {
+    /// All that are left: the last stage, and only the last.
+    Remaining,
+    /// At most this many.
+    AtMost(u32),
+}
+
+/// Which keys compete for seat number m = 0, 1, 2, ... of a list with w votes; a stage hands its seats to the largest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `w - m * q`: whole quotas first, then the largest remainders (or the smallest lose a seat, where too many were won).
+    Quota(Quota),
+    /// `w / d(m)`: highest averages.
+    Divisors(Divisors),
+}
+
+impl Method {
+    /// Largest remainders with the exact Hare quota.
+    pub const HARE: Self = Self::Quota(Quota {
+        kind: QuotaKind::Hare,
+        rounding: Rounding::Exact,
+    });
+    /// Largest remainders with `floor(V / (s + 1)) + 1`.
+    pub const DROOP: Self = Self::Quota(Quota {
+        kind: QuotaKind::Droop,
+        rounding: Rounding::DownPlusOne,
+    });
+    /// Largest remainders with the exact `V / (s + 1)`.
+    pub const HAGENBACH_BISCHOFF: Self = Self::Quota(Quota {
+        kind: QuotaKind::HagenbachBischoff,
+        rounding: Rounding::Exact,
+    });
+    /// Largest remainders with the exact `V / (s + 2)`.
+    pub const IMPERIALI: Self = Self::Quota(Quota {
+        kind: QuotaKind::Imperiali,
+        rounding: Rounding::Exact,
+    });
+    /// Highest averages by 1, 2, 3, ...
+    pub const D_HONDT: Self = Self::Divisors(Divisors::DHondt);
+    /// Highest averages by 1, 3, 5, ...
+    pub const SAINTE_LAGUE: Self = Self::Divisors(Divisors::SainteLague);
+    /// Highest averages by 1.4, 3, 5, ... (Norway).
+    pub const MODIFIED_SAINTE_LAGUE: Self = Self::Divisors(Divisors::ModifiedSainteLague {
+        first: Fraction::new(14, 10),
+    });
+}
+
+/// Votes per seat: V votes of the lists that take part, over the seats s of the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// What V is divided by.
+    pub kind: QuotaKind,
+    /// How the result is rounded. A quota that rounds to zero counts as one, and the result says that the law is silent.
+    pub rounding: Rounding,
+}
+
+/// What the votes are divided by. Droop and Hagenbach-Bischoff divide alike; laws tell them apart by the rounding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaKind {
+    /// s
+    Hare,
+    /// s + 1
+    Droop,
+    /// s + 1
+    HagenbachBischoff,
+    /// s + 2
+    Imperiali,
+}
+
+impl QuotaKind {
+    /// The divisor for a house of this many seats.
+    #[must_use]
+    pub fn divisor(self, seats: u32) -> u32 {
+        seats
+            + match self {
+                Self::Hare => 0,
+                Self::Droop | Self::HagenbachBischoff => 1,
+                Self::Imperiali => 2,
+            }
+    }
+}
+
+/// How a quota becomes a whole number, where the law wants one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// It stays a fraction.
+    Exact,
+    /// Fractions are dropped.
+    Down,
+    /// Fractions are dropped and one is added, to a whole number too.
+    DownPlusOne,
+    /// To the nearest whole number, a half upwards (Slovakia).
+    Nearest,
+}
+
+/// The row of divisors d(0), d(1), ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Divisors {
+    /// 1, 2, 3, ...
+    DHondt,
+    /// 1, 3, 5, ...
+    SainteLague,
+    /// `first`, 3, 5, ...: 14/10 in Norway, 12/10 in Sweden.
+    ModifiedSainteLague {
+        /// The first divisor, above 0 and below 3.
+        first: Fraction,
+    },
+}
