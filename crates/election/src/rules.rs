@@ -2,7 +2,6 @@
 //!
 //! These are the words of the definition file; [`crate::allocation`] turns them into the terms of the allocation engine.
 
-use crate::counts::Counter;
 use crate::definition::Identity;
 use crate::ids::{ContestId, DistrictId};
 
@@ -219,9 +218,6 @@ pub enum TieRule {
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FormRules {
-    /// Counters that a full report must have.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub required: Vec<Counter>,
     /// What must agree. An identity that names a counter which the report does not have is not checked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub identities: Vec<Identity>,

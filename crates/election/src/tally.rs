@@ -321,7 +321,7 @@ pub struct Tally {
     /// How many units the definition announces.
     pub units_announced: u32,
     /// The ids of the units that are registered.
-    pub unit_names: UnitNames,
+    pub unit_names: Arc<UnitNames>,
     /// Totals by contest, then district.
     pub contests: Vec<Vec<DistrictTally>>,
     /// Ballots issued by district.
@@ -404,7 +404,7 @@ impl Tally {
                 areas: Arc::new((**areas).clone()),
             },
             units_announced: *unit_count,
-            unit_names: UnitNames::default(),
+            unit_names: Arc::default(),
             publication,
             stage: Stage::default(),
             marks: [false; Mark::ALL.len()],
@@ -434,7 +434,7 @@ impl Tally {
     }
 
     pub(crate) fn restore_unit(&mut self, id: &str, district: u16, roll: Option<u32>) {
-        self.unit_names.push(id);
+        Arc::make_mut(&mut self.unit_names).push(id);
         self.restore_roll(district, roll);
     }
 
@@ -714,7 +714,7 @@ impl Tally {
             .collect();
         let places = places.ok_or("a unit's district is not on the ballot")?;
         for (unit, district) in units.iter().zip(places) {
-            self.unit_names.push(unit.id.as_str());
+            Arc::make_mut(&mut self.unit_names).push(unit.id.as_str());
             let turnout = &mut self.turnout[district];
             turnout.units += 1;
             match unit.roll {
