@@ -96,7 +96,10 @@ fn an_annex_that_was_changed_is_found() {
             assert!(!verify_annex(&public, &changed), "{name} at {place}");
         }
     }
-    assert!(!verify_annex(&[0; 51], &[]), "a body that is cut off has no hash");
+    assert!(
+        !verify_annex(&[0; 51], &[]),
+        "a body that is cut off has no hash"
+    );
 }
 
 #[test]
@@ -191,7 +194,11 @@ fn a_damaged_record_is_an_error_or_another_record_but_never_two() {
 fn a_record_of_another_format_or_kind_is_refused_with_its_place() {
     let (_, recorded) = recorded().remove(0);
     let public = encode_record(&recorded, SALT).public;
-    for (place, value, words) in [(0, 2, "format 2"), (1, 99, "99 is no kind"), (2, 1, "are 0")] {
+    for (place, value, words) in [
+        (0, 2, "format 2"),
+        (1, 99, "99 is no kind"),
+        (2, 1, "are 0"),
+    ] {
         let mut changed = public.clone();
         changed[place] = value;
         let error = decode_record(&changed, None).unwrap_err();
