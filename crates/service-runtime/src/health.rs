@@ -14,57 +14,51 @@ use tonic_health::pb::{HealthCheckRequest, HealthCheckResponse, health_server};
 ///
 /// The whole, named "" in the protocol, serves while every service does: a process with one role that cannot answer
 /// should get no new connections.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Health {
-    serving: Arc<watch::Sender<BTreeMap<&'static str, bool>>>,
+    table: Arc<watch::Sender<Table>>,
 }
 
-impl Default for Health {
-    fn default() -> Self {
-        Self {
-            serving: Arc::new(watch::Sender::new(BTreeMap::new())),
-        }
-    }
+#[derive(Debug, Default)]
+struct Table {
+    serving: BTreeMap<&'static str, bool>,
+    /// The listener drains: whatever a service says of itself, nothing serves any more.
+    stopped: bool,
 }
 
 impl Health {
     /// Says whether a service serves, by its full name such as `package.v1.Service`. Watchers hear of a change at once.
     pub fn set(&self, service: &'static str, serving: bool) {
-        self.serving
-            .send_if_modified(|services| services.insert(service, serving) != Some(serving));
+        self.table
+            .send_if_modified(|table| table.serving.insert(service, serving) != Some(serving));
     }
 
-    /// Says that nothing serves any more: the first step of a drain.
+    /// Says that nothing serves any more, for good: the first step of a drain.
     pub fn set_all_stopped(&self) {
-        self.serving.send_modify(|services| {
-            services.values_mut().for_each(|serving| *serving = false);
-            services.insert(STOPPED, false);
-        });
+        self.table.send_modify(|table| table.stopped = true);
     }
 
     /// Whether everything serves.
     pub fn is_serving(&self) -> bool {
-        status(&self.serving.borrow(), WHOLE) == Some(ServingStatus::Serving)
+        self.table.borrow().status(WHOLE) == Some(ServingStatus::Serving)
     }
 }
 
 /// The name of the whole in the protocol.
 const WHOLE: &str = "";
 
-/// Stands in the table once the listener drains, so that the whole stops even without any service.
-const STOPPED: &str = "(stopped)";
-
-fn status(services: &BTreeMap<&'static str, bool>, name: &str) -> Option<ServingStatus> {
-    let serving = match name {
-        WHOLE => services.values().all(|serving| *serving),
-        STOPPED => return None,
-        name => *services.get(name)?,
-    };
-    Some(if serving {
-        ServingStatus::Serving
-    } else {
-        ServingStatus::NotServing
-    })
+impl Table {
+    fn status(&self, name: &str) -> Option<ServingStatus> {
+        let serving = match name {
+            WHOLE => self.serving.values().all(|serving| *serving),
+            name => *self.serving.get(name)?,
+        };
+        Some(if serving && !self.stopped {
+            ServingStatus::Serving
+        } else {
+            ServingStatus::NotServing
+        })
+    }
 }
 
 fn response(status: Option<ServingStatus>) -> HealthCheckResponse {
@@ -87,7 +81,10 @@ impl health_server::Health for Health {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<HealthCheckResponse>, Status> {
         let name = request.into_inner().service;
-        let status = status(&self.serving.borrow(), &name)
+        let status = self
+            .table
+            .borrow()
+            .status(&name)
             .ok_or_else(|| Status::not_found(format!("service {name:?} is not registered")))?;
         Ok(Response::new(response(Some(status))))
     }
@@ -97,7 +94,7 @@ impl health_server::Health for Health {
         request: Request<HealthCheckRequest>,
     ) -> Result<Response<Self::WatchStream>, Status> {
         let name = request.into_inner().service;
-        let watched = (Some(self.serving.subscribe()), None);
+        let watched = (Some(self.table.subscribe()), None);
         Ok(Response::new(Box::pin(stream::unfold(
             watched,
             move |watched| next_change(name.clone(), watched),
@@ -105,10 +102,8 @@ impl health_server::Health for Health {
     }
 }
 
-type Watched = (
-    Option<watch::Receiver<BTreeMap<&'static str, bool>>>,
-    Option<i32>,
-);
+/// What is watched, none after the last change; and the status sent last.
+type Watched = (Option<watch::Receiver<Table>>, Option<i32>);
 
 /// The next status that differs from the last one sent. The stream ends after the one that a drain sends.
 async fn next_change(
@@ -118,11 +113,8 @@ async fn next_change(
     let mut receiver = receiver?;
     loop {
         let (now, stopped) = {
-            let services = receiver.borrow_and_update();
-            (
-                response(status(&services, &name)),
-                services.contains_key(STOPPED),
-            )
+            let table = receiver.borrow_and_update();
+            (response(table.status(&name)), table.stopped)
         };
         if last != Some(now.status) {
             let watched = ((!stopped).then_some(receiver), Some(now.status));
