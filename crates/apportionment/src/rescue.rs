@@ -34,21 +34,19 @@ impl Workspace {
             return false;
         }
         let below = |index: &usize| self.eligibility[*index] == Eligibility::BelowThreshold;
-        let runners_up = (0..contest.lists.len())
-            .filter(|index| below(index) && contest.lists[*index].votes == votes);
-        let tied: Vec<Tied> = runners_up
-            .map(|list| Tied {
-                list,
-                weight: u128::from(votes),
-                registration: contest.lists[list].registration,
-            })
-            .collect();
-        if let [runner_up] = tied.as_slice() {
-            let runner_up = runner_up.list;
+        let second = |index: &usize| below(index) && contest.lists[*index].votes == votes;
+        let mut runners_up = (0..contest.lists.len()).filter(second);
+        if let (Some(runner_up), None) = (runners_up.next(), runners_up.next()) {
             self.eligibility[runner_up] = Eligibility::RescueAdmitted;
             self.rescue_with(contest, rules, rescue, lots, (leader, runner_up), true);
             return true;
         }
+        let tied = (0..contest.lists.len()).filter(second).map(|list| Tied {
+            list,
+            weight: u128::from(votes),
+            registration: contest.lists[list].registration,
+        });
+        let tied = tied.collect();
         self.silences.push(Silence::RunnerUpTie);
         let tie = settle(StageAt::Rescue, None, tied, 1, &rules.ties, lots);
         let winner = tie

@@ -50,6 +50,8 @@ pub struct Seats<'a> {
     pub pending: u32,
     /// Seats that nobody gets.
     pub unassigned: u32,
+    /// Questions that this result had to answer and the law does not.
+    pub silences: &'a [Silence],
 }
 
 /// A group of joined lists while it is put together.
@@ -95,6 +97,7 @@ impl Workspace {
             eligibility: &self.eligibility,
             pending: self.pending(contest.seats),
             unassigned: self.unassigned,
+            silences: &self.silences,
         })
     }
 
@@ -108,13 +111,8 @@ impl Workspace {
 
     /// Seats of the house that are neither certain for a list nor certain to stay empty.
     pub(crate) fn pending(&self, house: u32) -> u32 {
-        let given = u32::try_from(
-            self.seats
-                .iter()
-                .map(|&seats| u64::from(seats))
-                .sum::<u64>(),
-        )
-        .expect("no more seats are given than the house has");
+        // The seats given are part of the house, so their sum is a u32 as well.
+        let given: u32 = self.seats.iter().sum();
         house - given - self.unassigned
     }
 
