@@ -25,7 +25,8 @@ pub struct AddressError {
 /// A channel that opens its connection with the first call and opens it again after a loss.
 ///
 /// The other side need not be there yet: a call fails with UNAVAILABLE until it is. Deadlines are the caller's:
-/// `Request::set_timeout` sends them along.
+/// `Request::set_timeout` sends them along. This side counts too: when its time is over before an answer is there, the
+/// call ends with CANCELLED and the message "Timeout expired", which is how tonic says it.
 ///
 /// # Errors
 /// [`AddressError`] when the address is not a URI with a host.
