@@ -197,6 +197,9 @@ fn agree(
 ) -> Result<Allocation, TestCaseError> {
     let allocation = allocate(contest, rules, lots).unwrap();
     prop_assert_eq!(verify(contest, rules, lots, &allocation), Ok(()));
+    if allocation.pending == 0 {
+        prop_assert_eq!(verify_seats(contest, rules, &allocation.seats()), Ok(()));
+    }
     let seats = workspace.seats(contest, rules, lots).unwrap();
     prop_assert_eq!(seats.seats, allocation.seats());
     prop_assert_eq!(
@@ -241,6 +244,29 @@ proptest! {
             allocation = after;
         }
         prop_assert_eq!(allocation.pending, 0);
+    }
+
+    /// A forged result is refused, whatever it says, and never stops the verifier.
+    #[test]
+    fn a_forged_number_is_refused(
+        contest in any_contest(),
+        rules in any_rules(),
+        list in 0usize..9,
+        forged in prop_oneof![0u32..30, Just(u32::MAX)],
+    ) {
+        let allocation = allocate(&contest, &rules, &[]).unwrap();
+        let list = list % contest.lists.len();
+        prop_assume!(allocation.lists[list].seats != forged);
+        let mut wrong = allocation.clone();
+        wrong.lists[list].seats = forged;
+        prop_assert!(verify(&contest, &rules, &[], &wrong).is_err());
+        if let Some(stage) = wrong.stages.last_mut() {
+            stage.contenders[0].seats = forged;
+            prop_assert!(verify(&contest, &rules, &[], &wrong).is_err());
+        }
+        if forged == u32::MAX {
+            prop_assert!(verify_seats(&contest, &rules, &wrong.seats()).is_err());
+        }
     }
 
     #[test]

@@ -251,23 +251,6 @@ impl Expected {
             self.fields = vec![competitors];
         }
     }
-
-    /// Seats that can be given away at all.
-    pub fn room(&self, contest: &Contest, rules: &Rules) -> u64 {
-        let room = |field: &Vec<Competitor>| {
-            field
-                .iter()
-                .map(|one| u64::from(one.candidates.min(one.limit).min(contest.seats)))
-                .sum()
-        };
-        let whole_house = self.fields.first().map_or(0, room);
-        // Where a seat may stay empty, any list's missing candidates can leave one; only the keys can tell how many.
-        if cuts_keys(rules) || whole_house == 0 {
-            whole_house
-        } else {
-            0
-        }
-    }
 }
 
 fn base_count(contest: &Contest, threshold: &Threshold) -> Result<u128, ContestError> {

@@ -6,18 +6,19 @@ mod border;
 mod expected;
 mod refusal;
 mod replay;
+mod seats;
 mod stage;
 mod tie;
 
 use crate::allocation::{Allocation, Eligibility, Outcome, Pairing};
 use crate::contest::{Contest, Lot};
 use crate::rules::{ExhaustedList, Rules};
-use border::Border;
-use expected::{Competitor, Expected};
+use expected::Expected;
 use replay::replay;
 use stage::Walk;
 
 pub use refusal::Refusal;
+pub use seats::verify_seats;
 
 /// Checks a whole allocation: threshold, house size, list lengths, pairs, rescue, every stage's border, and every tie.
 ///
@@ -81,75 +82,6 @@ pub fn verify(
     if allocation.unassigned != outcome.unassigned {
         let (found, expected) = (allocation.unassigned, outcome.unassigned);
         refusals.push(Refusal::Unassigned { found, expected });
-    }
-    if refusals.is_empty() {
-        Ok(())
-    } else {
-        Err(refusals)
-    }
-}
-
-/// Checks bare seats, such as declared ones, as far as they can be checked without stages: house size, right to seats, list
-/// lengths, and the border of the keys where the chain has one stage. A tie may have been settled either way.
-///
-/// # Errors
-/// Everything that was found wrong, each by name.
-pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(), Vec<Refusal>> {
-    if seats.len() != contest.lists.len() {
-        return Err(vec![Refusal::ListCount {
-            expected: contest.lists.len(),
-            found: seats.len(),
-        }]);
-    }
-    let mut refusals = Vec::new();
-    let expected = Expected::of(contest, rules, &[], None, &mut refusals)
-        .map_err(|error| vec![Refusal::Contest(error)])?;
-    // Without a recorded tie the place of the runner-up is whoever holds seats: nothing more can be said of it here.
-    refusals.retain(|refusal| !matches!(refusal, Refusal::Tie { .. }));
-    for (list, &held) in seats.iter().enumerate() {
-        check_list(
-            contest,
-            list,
-            held,
-            expected.eligibility[list],
-            &mut refusals,
-        );
-    }
-    let given: u64 = seats.iter().map(|&seats| u64::from(seats)).sum();
-    let room = expected.room(contest, rules);
-    if given > u64::from(contest.seats) || given < room.min(u64::from(contest.seats)) {
-        refusals.push(Refusal::HouseSize {
-            house: contest.seats,
-            found: given,
-        });
-    }
-    if let ([stage], [competitors]) = (rules.stages.as_slice(), expected.fields.as_slice()) {
-        let group_seats = |competitor: &Competitor| {
-            competitor
-                .members
-                .iter()
-                .map(|&list| seats[list])
-                .sum::<u32>()
-        };
-        let held: Vec<u32> = competitors.iter().map(group_seats).collect();
-        let border = Border::of(stage.method, competitors, contest.seats, expected.scale);
-        refusals.extend(border.crossing(competitors, &held, None));
-        let inside = rules
-            .apparentment
-            .as_ref()
-            .and_then(|apparentment| apparentment.inside.as_ref());
-        if let [stage] = inside.unwrap_or(&rules.stages).as_slice() {
-            for (competitor, &house) in competitors
-                .iter()
-                .zip(&held)
-                .filter(|(competitor, house)| competitor.members.len() > 1 && **house > 0)
-            {
-                let members = competitor.split(contest, rules);
-                let held: Vec<u32> = members.iter().map(|member| seats[member.list]).collect();
-                let border = Border::of(stage.method, &members, house, 1);
-                refusals.extend(border.crossing(&members, &held, Some(competitor.list)));
-            }
-        }
     }
     if refusals.is_empty() {
         Ok(())

@@ -67,6 +67,15 @@ pub enum Refusal {
         /// Its candidates.
         candidates: u32,
     },
+    /// A list that a rescue admitted has fewer seats than its floor.
+    BelowFloor {
+        /// The list.
+        list: usize,
+        /// Its seats.
+        seats: u32,
+        /// The fewest it gets.
+        floor: u32,
+    },
     /// A stage of the rules is not in the result where it belongs.
     MissingStage {
         /// Its place.
@@ -200,6 +209,12 @@ impl fmt::Display for Refusal {
                 write!(
                     formatter,
                     "list {list} has {seats} seats for {candidates} candidates"
+                )
+            }
+            Self::BelowFloor { list, seats, floor } => {
+                write!(
+                    formatter,
+                    "list {list} has {seats} seats and its floor is {floor}"
                 )
             }
             Self::MissingStage { at } => write!(formatter, "{at:?} is missing"),

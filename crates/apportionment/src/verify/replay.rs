@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::verify::expected::{Competitor, Expected};
-use crate::verify::stage::Walk;
+use crate::verify::stage::{Walk, sum};
 
 /// What the recorded stages give to each list.
 pub(super) struct Replayed {
@@ -44,9 +44,9 @@ pub(super) fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
         unassigned: house,
     });
     if expected.fields.len() > 1 {
-        let certain: u32 = merged.seats.iter().sum();
+        let certain = sum(&merged.seats);
         for competitor in expected.fields.iter().flatten() {
-            merged.tied[competitor.list] = certain + merged.unassigned < house;
+            merged.tied[competitor.list] = certain.saturating_add(merged.unassigned) < house;
         }
     }
     merged
@@ -76,7 +76,7 @@ fn replay_field(
             let certain = seats.min(competitor.candidates);
             replayed.seats[competitor.list] = certain;
             replayed.tied[competitor.list] = tied && certain < competitor.candidates;
-            replayed.unassigned += seats - certain;
+            replayed.unassigned = replayed.unassigned.saturating_add(seats - certain);
             continue;
         }
         let members = competitor.split(contest, rules);
@@ -88,7 +88,7 @@ fn replay_field(
         }
         let mut least: BTreeMap<usize, u32> = BTreeMap::new();
         let mut empty = None;
-        for house in seats..=seats + u32::from(tied) {
+        for house in seats..=seats.saturating_add(u32::from(tied)) {
             let end = walk.chain(
                 inside.unwrap_or(&rules.stages),
                 &members,
@@ -99,7 +99,7 @@ fn replay_field(
             let mut without = end.left_over;
             for (member, (&seats, &open)) in members.iter().zip(end.seats.iter().zip(&end.open)) {
                 let certain = seats.min(member.candidates);
-                without += seats - certain;
+                without = without.saturating_add(seats - certain);
                 least
                     .entry(member.list)
                     .and_modify(|least| *least = certain.min(*least))
@@ -108,7 +108,7 @@ fn replay_field(
             }
             empty = Some(empty.map_or(without, |empty: u32| empty.min(without)));
         }
-        replayed.unassigned += empty.unwrap_or(0);
+        replayed.unassigned = replayed.unassigned.saturating_add(empty.unwrap_or(0));
         for (list, seats) in least {
             replayed.seats[list] = seats;
             let candidates = contest.lists[list].candidates.unwrap_or(u32::MAX);

@@ -43,7 +43,7 @@ impl Walk<'_> {
         let mut held: Vec<u32> = competitors.iter().map(|one| one.before).collect();
         let mut open = vec![false; competitors.len()];
         for (index, stage) in stages.iter().enumerate() {
-            let given: u32 = held.iter().sum();
+            let given = sum(&held);
             let left = house.saturating_sub(given);
             let offered = match stage.seats {
                 StageSeats::Remaining => left,
@@ -67,7 +67,13 @@ impl Walk<'_> {
                 break;
             }
             let border = Border::of(stage.method, competitors, house, scale);
-            self.stage(result, stage, &border, competitors, given + offered);
+            self.stage(
+                result,
+                stage,
+                &border,
+                competitors,
+                given.saturating_add(offered),
+            );
             held = result
                 .contenders
                 .iter()
@@ -85,7 +91,7 @@ impl Walk<'_> {
                 };
             }
         }
-        let given: u32 = held.iter().sum();
+        let given = sum(&held);
         ChainEnd {
             seats: held,
             open,
@@ -205,10 +211,10 @@ impl Walk<'_> {
             return false;
         };
         let key = (key.numerator(), below);
-        let mut winners = 0;
+        let mut winners: u64 = 0;
         for (index, one) in competitors.iter().enumerate() {
             let wins = won(&one.list);
-            winners += u32::from(wins);
+            winners += u64::from(wins);
             let last = (held[index] > before[index])
                 .then(|| border.key(one.weight, held[index].saturating_sub(1)));
             let next = (held[index] < one.limit).then(|| border.key(one.weight, held[index]));
@@ -237,7 +243,7 @@ impl Walk<'_> {
                 registration.filter(|_| alone),
             )
         };
-        winners + tie.open_seats == tie.seats_at_stake
+        winners + u64::from(tie.open_seats) == u64::from(tie.seats_at_stake)
             && settled_by_the_rules(tie, self.rules, self.lots, &facts)
     }
 }
@@ -273,9 +279,16 @@ fn extreme_award(
     let key = Ratio::new(above, below.unsigned_abs())?;
     Some(Award {
         list: competitors[index].list,
-        seat: held[index] + ahead,
+        seat: held[index].saturating_add(ahead),
         key,
     })
+}
+
+/// A forged result may hold any numbers: their sum must not panic.
+pub(super) fn sum(seats: &[u32]) -> u32 {
+    seats
+        .iter()
+        .fold(0, |sum, seats| sum.saturating_add(*seats))
 }
 
 /// Several lists may share the border's key; any of them stands for it.

@@ -1,0 +1,152 @@
+//! The check of bare seats, such as declared ones.
+
+use crate::allocation::Eligibility;
+use crate::contest::Contest;
+use crate::method::Stage;
+use crate::rules::Rules;
+use crate::verify::border::Border;
+use crate::verify::expected::{Competitor, Expected};
+use crate::verify::refusal::Refusal;
+use crate::verify::{check_list, cuts_keys};
+
+/// Checks bare seats as far as they can be checked without stages: house size, right to seats, list lengths, floor, and
+/// the border of the keys where the chain has one stage. A tie may have been settled either way, by whatever lot.
+///
+/// # Errors
+/// Everything that was found wrong, each by name.
+pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(), Vec<Refusal>> {
+    if seats.len() != contest.lists.len() {
+        let (expected, found) = (contest.lists.len(), seats.len());
+        return Err(vec![Refusal::ListCount { expected, found }]);
+    }
+    let mut refusals = Vec::new();
+    let expected = Expected::of(contest, rules, &[], None, &mut refusals)
+        .map_err(|error| vec![Refusal::Contest(error)])?;
+    // Ties are not recorded in bare seats: whichever runner-up holds some is taken for the one that was admitted.
+    refusals.clear();
+    let fits = |field: &&Vec<Competitor>| {
+        field
+            .iter()
+            .all(|one| one.before == 0 || seats[one.list] > 0)
+    };
+    let field = expected
+        .fields
+        .iter()
+        .find(fits)
+        .or(expected.fields.first());
+    let competitors = field.map_or(&[][..], Vec::as_slice);
+    for (list, &held) in seats.iter().enumerate() {
+        let admitted = expected.fields.len() > 1 && competitors.iter().any(|one| one.list == list);
+        let eligibility = if admitted {
+            Eligibility::RescueAdmitted
+        } else {
+            expected.eligibility[list]
+        };
+        check_list(contest, list, held, eligibility, &mut refusals);
+    }
+    let house = u64::from(contest.seats);
+    let found: u64 = seats.iter().map(|&seats| u64::from(seats)).sum();
+    if found > house || found < fewest(competitors, contest, rules) {
+        refusals.push(Refusal::HouseSize {
+            house: contest.seats,
+            found,
+        });
+    }
+    if let [stage] = rules.stages.as_slice() {
+        let scale = expected.scale;
+        refusals.extend(crossing(
+            contest,
+            rules,
+            seats,
+            competitors.to_vec(),
+            (*stage, contest.seats, scale),
+            None,
+        ));
+        let inside = rules
+            .apparentment
+            .as_ref()
+            .and_then(|joined| joined.inside.as_ref())
+            .unwrap_or(&rules.stages);
+        if let [stage] = inside.as_slice() {
+            for group in competitors.iter().filter(|one| one.members.len() > 1) {
+                let members = group.split(contest, rules);
+                // What stayed empty inside is not known, so neither is what the group had won.
+                let complete =
+                    cuts_keys(rules) || !members.iter().any(|one| at_its_end(one, contest, seats));
+                let won = held_by(group, seats);
+                if complete && won > 0 {
+                    refusals.extend(crossing(
+                        contest,
+                        rules,
+                        seats,
+                        members,
+                        (*stage, won, 1),
+                        Some(group.list),
+                    ));
+                }
+            }
+        }
+    }
+    if refusals.is_empty() {
+        Ok(())
+    } else {
+        Err(refusals)
+    }
+}
+
+/// Seats that must at least have been given. Where a seat can stay empty, only stages could tell how many did.
+fn fewest(competitors: &[Competitor], contest: &Contest, rules: &Rules) -> u64 {
+    if !cuts_keys(rules) {
+        return 0;
+    }
+    let room = competitors
+        .iter()
+        .map(|one| u64::from(one.limit.min(contest.seats)));
+    room.sum::<u64>().min(u64::from(contest.seats))
+}
+
+fn held_by(competitor: &Competitor, seats: &[u32]) -> u32 {
+    let held: u64 = competitor
+        .members
+        .iter()
+        .map(|&list| u64::from(seats[list]))
+        .sum();
+    u32::try_from(held).unwrap_or(u32::MAX)
+}
+
+/// Whether a list of the competitor holds as many seats as it has candidates.
+fn at_its_end(competitor: &Competitor, contest: &Contest, seats: &[u32]) -> bool {
+    let full = |&list: &usize| {
+        contest.lists[list]
+            .candidates
+            .is_some_and(|candidates| seats[list] >= candidates)
+    };
+    competitor.members.iter().any(full)
+}
+
+/// A seat below the floor of a rescue, or a refused key above a granted one.
+fn crossing(
+    contest: &Contest,
+    rules: &Rules,
+    seats: &[u32],
+    mut competitors: Vec<Competitor>,
+    (stage, house, scale): (Stage, u32, u32),
+    group: Option<usize>,
+) -> Option<Refusal> {
+    let border = Border::of(stage.method, &competitors, house, scale);
+    let held: Vec<u32> = competitors.iter().map(|one| held_by(one, seats)).collect();
+    for (one, &seats_held) in competitors.iter_mut().zip(&held) {
+        if seats_held < one.before {
+            return Some(Refusal::BelowFloor {
+                list: one.list,
+                seats: seats_held,
+                floor: one.before,
+            });
+        }
+        if !cuts_keys(rules) && at_its_end(one, contest, seats) {
+            // It may have won more, which stayed empty.
+            one.limit = seats_held;
+        }
+    }
+    border.crossing(&competitors, &held, group)
+}
