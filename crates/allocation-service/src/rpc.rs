@@ -1,0 +1,177 @@
+//! The border of the service: messages in, messages out.
+
+use crate::error::AllocationError;
+use crate::seats::{Explained, all_seats, standings};
+use crate::service::{Narrowed, Service, Viewer};
+use crate::stateless;
+use election::declaration::check_declaration;
+use election::ids::{ElectionId, Revision};
+use election::report::{Refusal, RefusalCode};
+use futures::{Stream, StreamExt as _};
+use std::pin::Pin;
+use std::sync::Arc;
+use tonic::{Request, Response, Status};
+use wire::allocation::v1::allocation_service_server::AllocationService;
+use wire::allocation::v1::{
+    AllocateRequest, AllocateResponse, CheckDeclarationRequest, CheckDeclarationResponse,
+    GetStandingsRequest, GetStandingsResponse, WatchStandingsRequest, WatchStandingsResponse,
+};
+use wire::common::v1::View;
+use wire::{AllocationRequest, Position};
+
+/// The service as the contract has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Rpc {
+    pub service: Arc<Service>,
+}
+
+#[tonic::async_trait]
+impl AllocationService for Rpc {
+    async fn allocate(
+        &self,
+        request: Request<AllocateRequest>,
+    ) -> Result<Response<AllocateResponse>, Status> {
+        let request =
+            AllocationRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
+        // Ten thousand lists with margins take long: not on the runtime's threads.
+        let answer = tokio::task::spawn_blocking(move || stateless::allocate(&request)).await;
+        Ok(Response::new(
+            answer.map_err(|_| AllocationError::Stopping)??,
+        ))
+    }
+
+    async fn get_standings(
+        &self,
+        request: Request<GetStandingsRequest>,
+    ) -> Result<Response<GetStandingsResponse>, Status> {
+        let GetStandingsRequest {
+            election_id,
+            view,
+            revision,
+            contest_id,
+            district_id,
+            include_steps,
+            include_margins,
+        } = request.into_inner();
+        let narrowed = Narrowed {
+            contest: contest_id,
+            district: district_id,
+        };
+        let explained = Explained {
+            steps: include_steps,
+            margins: include_margins,
+        };
+        let (election, viewer) = (election(&election_id)?, viewer(view)?);
+        let standings = self
+            .service
+            .standings(&election, viewer, Revision(revision), narrowed, explained)
+            .await?;
+        Ok(Response::new(GetStandingsResponse {
+            standings: Some(standings),
+        }))
+    }
+
+    type WatchStandingsStream =
+        Pin<Box<dyn Stream<Item = Result<WatchStandingsResponse, Status>> + Send>>;
+
+    async fn watch_standings(
+        &self,
+        request: Request<WatchStandingsRequest>,
+    ) -> Result<Response<Self::WatchStandingsStream>, Status> {
+        let WatchStandingsRequest {
+            election_id,
+            view,
+            resume_token,
+        } = request.into_inner();
+        let token = resume_token.map(Position::try_from).transpose();
+        let token = token
+            .map_err(wire::within("resume_token"))
+            .map_err(AllocationError::from)?;
+        let (election, viewer) = (election(&election_id)?, viewer(view)?);
+        let stream = self.service.watch(&election, viewer, token).await?;
+        Ok(Response::new(Box::pin(
+            stream.map(|event| event.map_err(Status::from)),
+        )))
+    }
+
+    async fn check_declaration(
+        &self,
+        request: Request<CheckDeclarationRequest>,
+    ) -> Result<Response<CheckDeclarationResponse>, Status> {
+        let CheckDeclarationRequest {
+            election_id,
+            view,
+            revision,
+            contest_id,
+            district_id,
+            rows,
+        } = request.into_inner();
+        let narrowed = Narrowed {
+            contest: contest_id,
+            district: district_id,
+        };
+        let (election, viewer) = (election(&election_id)?, viewer(view)?);
+        let place = self
+            .service
+            .district(&election, viewer, Revision(revision), &narrowed)
+            .await?;
+        let rows = wire::seat_rows(rows).map_err(AllocationError::from)?;
+        Ok(Response::new(check(place, &rows)?))
+    }
+}
+
+fn check(
+    (moment, contest, district, seats): (
+        crate::follower::Moment,
+        usize,
+        usize,
+        election::standings::DistrictSeats,
+    ),
+    rows: &[(election::ids::OptionId, u32)],
+) -> Result<CheckDeclarationResponse, AllocationError> {
+    let ballot = &moment.tally.outline.ballot.contests[contest].districts[district];
+    let mut indexed = Vec::with_capacity(rows.len());
+    for (number, (option, seats)) in rows.iter().enumerate() {
+        let place = (0_u32..)
+            .zip(&ballot.options)
+            .find(|(_, candidate)| candidate.id == *option);
+        let (index, _) = place.ok_or_else(|| {
+            let field = format!("rows[{number}].option_id");
+            Refusal::new(
+                RefusalCode::UnknownOption,
+                field,
+                option,
+                "must be an option of the district's ballot",
+            )
+        })?;
+        indexed.push((index, *seats));
+    }
+    let findings = check_declaration(&seats.question, &seats.result, &indexed);
+    let sent = standings(&moment, &all_seats(&moment.tally));
+    let allocation = sent.contests.into_iter().nth(contest);
+    let allocation =
+        allocation.and_then(|contest| contest.districts.into_iter().nth(district)?.allocation);
+    Ok(CheckDeclarationResponse {
+        token: Some(moment.position().into()),
+        findings: findings
+            .iter()
+            .map(|finding| wire::finding(ballot, finding))
+            .collect(),
+        allocation,
+    })
+}
+
+fn election(id: &str) -> Result<ElectionId, AllocationError> {
+    Ok(wire::id("election_id", id, ElectionId::new)?)
+}
+
+fn viewer(view: i32) -> Result<Viewer, AllocationError> {
+    match View::try_from(view) {
+        Ok(View::Public) => Ok(Viewer::Public),
+        Ok(View::Head) => Ok(Viewer::Head),
+        Ok(View::Unspecified) | Err(_) => {
+            let rule = "must be VIEW_PUBLIC or VIEW_HEAD";
+            Err(Refusal::new(RefusalCode::Shape, "view", view, rule).into())
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! Seats of a moment: computed by the engine, checked by the verifier, once for all who watch.
+
+use crate::follower::Moment;
+use election::allocation::Question;
+use election::standings::{DistrictSeats, SeatsResult, district_seats};
+use election::tally::Tally;
+use service_runtime::shutdown::Stopper;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use wire::Lists;
+use wire::allocation::v1::{Allocation, Standings};
+
+/// A moment with its seats, and the standings as they are sent.
+#[derive(Debug)]
+pub(crate) struct SeatsAt {
+    pub moment: Moment,
+    pub standings: Standings,
+}
+
+impl SeatsAt {
+    pub fn of(moment: Moment) -> Self {
+        let seats = all_seats(&moment.tally);
+        let standings = standings(&moment, &seats);
+        Self { moment, standings }
+    }
+}
+
+/// Seats by contest, then district; `None` where the rules give none.
+pub(crate) type Seats = Vec<Vec<Option<DistrictSeats>>>;
+
+/// The standings of a moment as they are sent. The publication is that of the head, as the moment knows it.
+pub(crate) fn standings(moment: &Moment, seats: &Seats) -> Standings {
+    let standings = wire::standings(&moment.tally, |contest, district| {
+        seats[contest][district].as_ref()
+    });
+    Standings {
+        token: Some(moment.position().into()),
+        publication: Some((&moment.publication).into()),
+        ..standings
+    }
+}
+
+/// What of an explanation is asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Explained {
+    pub steps: bool,
+    pub margins: bool,
+}
+
+/// Adds steps, certificates and margins to an allocation.
+pub(crate) fn explain(
+    allocation: &mut Allocation,
+    option_ids: &[String],
+    question: &Question,
+    result: &SeatsResult,
+    explained: Explained,
+) {
+    let lists = Lists::new(option_ids);
+    let engine = match result {
+        SeatsResult::Allocated(engine)
+        | SeatsResult::Withheld {
+            allocation: engine, ..
+        } => engine,
+        SeatsResult::Unknown(_) => return,
+    };
+    if explained.steps {
+        allocation.steps = lists.steps(&apportionment::explain(engine));
+        allocation.certificate = Some(lists.certificate(question, result));
+    }
+    if explained.margins {
+        let margins = apportionment::margins(&question.contest, &question.rules, &question.lots);
+        if let Ok(margins) = margins {
+            (allocation.margins, allocation.threshold_distances) = lists.margins(&margins);
+        }
+    }
+}
+
+/// Adds steps, certificates and margins to all allocations of standings.
+pub(crate) fn explain_all(
+    standings: &mut Standings,
+    tally: &Tally,
+    seats: &Seats,
+    explained: Explained,
+) {
+    for (contest, ballot) in tally.outline.ballot.contests.iter().enumerate() {
+        for (district, entry) in ballot.districts.iter().enumerate() {
+            let sent = &mut standings.contests[contest].districts[district].allocation;
+            if let (Some(allocation), Some(seats)) = (sent, &seats[contest][district]) {
+                let ids = wire::district_list_ids(entry);
+                explain(allocation, &ids, &seats.question, &seats.result, explained);
+            }
+        }
+    }
+}
+
+/// The seats of every contest and district. A result that the verifier refuses is withheld, and raises an alarm.
+pub(crate) fn all_seats(tally: &Tally) -> Seats {
+    let contests = tally
+        .contests
+        .iter()
+        .enumerate()
+        .map(|(contest, districts)| {
+            (0..districts.len())
+                .map(|district| district_seats(tally, contest, district))
+                .collect()
+        });
+    let seats: Seats = contests.collect();
+    for withheld in seats.iter().flatten().flatten() {
+        if let SeatsResult::Withheld { objections, .. } = &withheld.result {
+            metrics::counter!("allocation_seats_withheld_total").increment(1);
+            tracing::error!(
+                election = %tally.election,
+                revision = tally.revision.0,
+                objections = objections.join("; "),
+                "seats withheld: the verifier refuses the allocator's result"
+            );
+        }
+    }
+    seats
+}
+
+/// Publishes the newest moment with its seats, at most once an interval and at once after a quiet time. Moments in
+/// between are skipped.
+pub(crate) fn publish(
+    mut moments: watch::Receiver<Option<Moment>>,
+    interval: Duration,
+    stopper: &Stopper,
+) -> watch::Receiver<Option<Arc<SeatsAt>>> {
+    let (sender, receiver) = watch::channel(None);
+    let stopping = stopper.stopping();
+    stopper.spawn(async move {
+        tokio::pin!(stopping);
+        loop {
+            let moment = moments.borrow_and_update().clone();
+            if let Some(moment) = moment {
+                sender.send_replace(Some(Arc::new(SeatsAt::of(moment))));
+                tokio::select! {
+                    () = &mut stopping => return,
+                    () = tokio::time::sleep(interval) => {}
+                }
+            }
+            tokio::select! {
+                () = &mut stopping => return,
+                changed = moments.changed() => if changed.is_err() { return },
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,37 @@
+//! `Allocate`: votes in, seats out, no election needed.
+
+use crate::error::AllocationError;
+use crate::seats::{Explained, explain};
+use election::standings::{SeatsResult, answer};
+use wire::allocation::v1::AllocateResponse;
+use wire::{AllocationRequest, Lists, contest_refusal};
+
+/// Answers a question with verified seats.
+///
+/// # Errors
+///
+/// What the engine refuses, by the path of the field in the request.
+pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, AllocationError> {
+    let AllocationRequest {
+        id,
+        option_ids,
+        question,
+        include_steps,
+        include_margins,
+    } = request;
+    let result = answer(question);
+    if let SeatsResult::Unknown(error) = &result {
+        return Err(contest_refusal(error).into());
+    }
+    let ids: Vec<String> = option_ids.iter().map(ToString::to_string).collect();
+    let mut allocation = Lists::new(&ids).allocation(question, &result);
+    let explained = Explained {
+        steps: *include_steps,
+        margins: *include_margins,
+    };
+    explain(&mut allocation, &ids, question, &result, explained);
+    Ok(AllocateResponse {
+        id: id.clone(),
+        allocation: Some(allocation),
+    })
+}
