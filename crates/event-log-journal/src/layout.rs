@@ -26,7 +26,7 @@
 //! | 48..52, 52..56 | this group's place in the batch from 0, and the number of groups in the batch |
 //! | 56..64 | revision of the first record |
 //! | 64..80, 80..96 | log id, group id |
-//! | 96..128 | SHA-256 over the records' leaf hashes, each SHA-256 of a zero byte and the record's public bytes (RFC 6962) |
+//! | 96..128 | content hash of the batch before this one; zeros in the first batch, or where that one is damaged |
 //! | 128..132 | CRC32C of the table |
 //! | 136..200 | election id, filled with zeros |
 //! | 508..512 | CRC32C of bytes 0..508 |
@@ -45,6 +45,9 @@
 //!   Its copy tells whose group is lost, and how long it is, when a bit of the header flips.
 //! - A batch number that grows by one shows that the batches before it were synced: the next one starts only then. What
 //!   is missing before a later batch is therefore damage, and what is missing in the last one may be a torn write.
+//! - A batch carries the content hash of the one before, not its own: 256 leaf hashes take a third of the time of a fast
+//!   disk's sync, and so they are computed during it. A seal brings the last one. The hashes are for finding edits that
+//!   repair the CRCs, not for recovery, and opening does not look at them.
 
 use election::ids::{ElectionId, ID_LENGTH_MAX, LogId, Revision};
 use event_log::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, Group, GroupId, Record};
@@ -98,7 +101,8 @@ pub(crate) struct Header {
     pub first_revision: Revision,
     pub log_id: LogId,
     pub group_id: GroupId,
-    pub hash: [u8; 32],
+    /// The content hash of the batch before.
+    pub previous: [u8; 32],
     pub table_crc: u32,
 }
 
@@ -110,6 +114,8 @@ pub(crate) struct Placement {
     pub batch: u64,
     pub batch_index: u32,
     pub batch_groups: u32,
+    /// The content hash of the batch before.
+    pub previous: [u8; 32],
 }
 
 /// One line of a group's table.
@@ -157,7 +163,7 @@ impl Header {
     /// Reads a header that is said to lie at this place.
     pub(crate) fn parse(sector: &[u8], segment: u64, offset: u64) -> Result<Self, HeaderError> {
         let wrong = HeaderError::Wrong;
-        if &sector[..8] != GROUP_MAGIC {
+        if sector.len() < SECTOR_BYTES || &sector[..8] != GROUP_MAGIC {
             return Err(wrong("the header's magic is missing"));
         }
         if u32_at(sector, HEADER_CRC) != crc32c::crc32c(&sector[..HEADER_CRC]) {
@@ -188,7 +194,7 @@ impl Header {
             first_revision: Revision(u64_at(sector, 56)),
             log_id: LogId(array_at(sector, 64)),
             group_id: GroupId(array_at(sector, 80)),
-            hash: array_at(sector, 96),
+            previous: array_at(sector, 96),
             table_crc: u32_at(sector, 128),
         };
         if (header.segment, header.offset) != (segment, offset) {
@@ -286,9 +292,7 @@ fn encode(buffer: &mut Vec<u8>, prelude: &Prelude<'_>, records: &[Record], place
     sector[56..64].copy_from_slice(&prelude.first_revision.0.to_le_bytes());
     sector[64..80].copy_from_slice(&prelude.log_id.0);
     sector[80..96].copy_from_slice(&prelude.group_id.0);
-    sector[96..128].copy_from_slice(&content_hash(
-        records.iter().map(|record| &record.public[..]),
-    ));
+    sector[96..128].copy_from_slice(&placement.previous);
     sector[128..132].copy_from_slice(&table_crc.to_le_bytes());
     sector[136..136 + id.len()].copy_from_slice(id);
     let crc = crc32c::crc32c(&sector[..HEADER_CRC]);
@@ -305,11 +309,30 @@ pub fn leaf_hash(public: &[u8]) -> [u8; 32] {
         .into()
 }
 
-/// The hash of a group: SHA-256 over the leaf hashes of its records.
-pub(crate) fn content_hash<'a>(publics: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
+/// The content hash of a group with these public bytes.
+pub(crate) fn group_hash<'a>(publics: impl Iterator<Item = &'a [u8]>) -> [u8; 32] {
     let mut hash = Sha256::new();
     publics.for_each(|public| hash.update(leaf_hash(public)));
     hash.finalize().into()
+}
+
+/// The content hash of a batch of groups with these hashes.
+pub(crate) fn batch_hash(groups: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    groups.for_each(|group| hash.update(group));
+    hash.finalize().into()
+}
+
+/// The content hash of a group as it lies in a segment, which must be intact.
+pub(crate) fn group_hash_of(group: &[u8], header: &Header) -> [u8; 32] {
+    let mut start = header.table_end();
+    group_hash(
+        entries(&group[TABLE_START..header.table_end()]).map(|entry| {
+            let public = &group[start..start + entry.public];
+            start += entry.public + entry.annex;
+            public
+        }),
+    )
 }
 
 /// The lines of a table.
@@ -354,7 +377,7 @@ pub(crate) fn parse_segment_header(block: &[u8], segment: u64) -> Result<u64, He
 }
 
 impl Seal {
-    fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = vec![u8::from(self.complete)];
         for head in &self.heads {
             let id = head.election.as_str().as_bytes();

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod snapshot;
 
 mod error;
+mod hasher;
 mod index;
 mod queue;
 mod reader;
@@ -39,7 +40,7 @@ use election::ids::{ElectionId, Revision};
 use event_log::{AppendError, Appended, EventLog, Group, Head, ReadError, Stored};
 use folder::{DiskFolder, Folder, SegmentFile};
 use index::{Index, Shared};
-use layout::{BATCH_SPAN_MAX, BLOCK_BYTES, HeaderError};
+use layout::{BATCH_SPAN_MAX, BLOCK_BYTES, Header, HeaderError, SECTOR_BYTES};
 use queue::Queue;
 use recovery::{Extent, Recovered, Recovery};
 use scan::Depth;
@@ -182,7 +183,8 @@ fn start<D: Folder>(folder: D, options: Options) -> Result<Writer<D>, JournalErr
     let mut recovered = recover(&folder, Depth::Checksums, |note| {
         tracing::warn!(note, "odd bytes in the journal")
     })?;
-    mend(&recovered).map_err(io_error(&path, "writing the journal's last batch again"))?;
+    let previous =
+        mend(&recovered).map_err(io_error(&path, "writing the journal's last batch again"))?;
     folder
         .sync()
         .map_err(io_error(&path, "syncing the data folder"))?;
@@ -214,6 +216,7 @@ fn start<D: Folder>(folder: D, options: Options) -> Result<Writer<D>, JournalErr
         segment_bytes: bytes,
         next: recovered.next,
         sealed: recovered.sealed,
+        previous,
     }))
 }
 
@@ -260,8 +263,9 @@ fn recover<D: Folder>(
 }
 
 /// Makes the end of the journal certain: what was cut off becomes zeros again, and the last batch is written and synced
-/// anew. It may have been read from the operating system's cache although its sync failed or never ran.
-fn mend<F: SegmentFile>(recovered: &Recovered<F>) -> io::Result<()> {
+/// anew. It may have been read from the operating system's cache although its sync failed or never ran. Gives the content
+/// hash of that batch, or zeros.
+fn mend<F: SegmentFile>(recovered: &Recovered<F>) -> io::Result<[u8; 32]> {
     let file = |extent: &Extent| {
         recovered
             .index
@@ -276,13 +280,30 @@ fn mend<F: SegmentFile>(recovered: &Recovered<F>) -> io::Result<()> {
         file(extent).write_at(&vec![0; length(extent)], extent.start)?;
         file(extent).sync()?;
     }
-    if let Some(extent) = &recovered.last_batch {
-        let mut batch = vec![0; length(extent)];
-        file(extent).read_at(&mut batch, extent.start)?;
-        file(extent).write_at(&batch, extent.start)?;
-        file(extent).sync()?;
+    let Some(extent) = &recovered.last_batch else {
+        return Ok([0; 32]);
+    };
+    let mut batch = vec![0; length(extent)];
+    file(extent).read_at(&mut batch, extent.start)?;
+    let mut hashes = Vec::new();
+    let mut at = 0;
+    while at < batch.len() {
+        let sector = &batch[at..at + SECTOR_BYTES];
+        let header = Header::parse(sector, u64::from(extent.segment), extent.start + at as u64)
+            .map_err(|error| {
+                io::Error::other(format!("the last batch changed while it was read: {error}"))
+            })?;
+        hashes.push(layout::group_hash_of(
+            &batch[at..at + header.span()],
+            &header,
+        ));
+        // The copy alone may have been cut off: no reader misses it.
+        batch.copy_within(at..at + SECTOR_BYTES, at + SECTOR_BYTES);
+        at += header.span();
     }
-    Ok(())
+    file(extent).write_at(&batch, extent.start)?;
+    file(extent).sync()?;
+    Ok(layout::batch_hash(hashes.into_iter()))
 }
 
 fn io_error(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> JournalError {

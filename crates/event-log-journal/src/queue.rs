@@ -121,7 +121,7 @@ fn drive<D: Folder>(mut writer: Writer<D>, receiver: &Receiver<Request>, seal_af
             groups.push(request.group);
             waiting.push((request.answer, request._share));
         }
-        for (answer, (waiting, _share)) in writer.commit(&groups).into_iter().zip(waiting) {
+        for (answer, (waiting, _share)) in writer.commit(groups).into_iter().zip(waiting) {
             // Who no longer waits does not need the answer: dropping the future does not undo the append.
             waiting.send(answer).ok();
         }

@@ -5,7 +5,7 @@
 //! nothing but zeros stands in its place.
 
 use crate::index::{Index, Place};
-use crate::layout::{BATCH_SPAN_MAX, BLOCK_BYTES, Header, Seal};
+use crate::layout::{self, BATCH_SPAN_MAX, BLOCK_BYTES, Header, Seal};
 use crate::scan::{Found, What};
 use crate::segment;
 use election::ids::{ElectionId, LogId, Revision};
@@ -17,7 +17,7 @@ use std::collections::HashMap;
 pub(crate) struct Recovered<F> {
     pub index: Index<F>,
     pub admission: Admission,
-    /// The bytes of the last batch; they are written and synced again, as nobody knows if that was done.
+    /// The bytes of the last batch, if it is intact; they are written and synced again, as nobody knows if that was done.
     pub last_batch: Option<Extent>,
     /// The bytes of a write that was cut off; they are made zero again.
     pub torn: Option<Extent>,
@@ -27,6 +27,8 @@ pub(crate) struct Recovered<F> {
     pub sealed: bool,
     /// A place that may have held a group of any election, known or not: no new election may be created.
     pub unowned: Option<Unowned>,
+    /// Batches whose content hash is not what the next one says.
+    pub edited: Vec<String>,
     /// Groups and records that are indexed.
     pub groups: u64,
     pub records: u64,
@@ -80,6 +82,8 @@ pub(crate) struct Recovery<F> {
     /// When an election was last known to be without a gap.
     seen: HashMap<ElectionId, u64>,
     unowned: Vec<Unowned>,
+    /// The content hash of the last batch, if it is intact and its hash was computed.
+    previous: Option<[u8; 32]>,
 }
 
 impl<F> Recovery<F> {
@@ -99,6 +103,7 @@ impl<F> Recovery<F> {
                 },
                 sealed: false,
                 unowned: None,
+                edited: Vec::new(),
                 groups: 0,
                 records: 0,
             },
@@ -107,6 +112,7 @@ impl<F> Recovery<F> {
             order: 0,
             seen: HashMap::new(),
             unowned: Vec::new(),
+            previous: None,
         }
     }
 
@@ -147,9 +153,15 @@ impl<F> Recovery<F> {
         let end = self.held.last().map(|found| (found.segment, found.end()));
         let held = std::mem::take(&mut self.held);
         let (last, behind) = split_complete(held);
-        let last_is_whole = is_complete(&last) && last.iter().all(|found| found.fault().is_none());
-        let tail = if last_is_whole {
-            self.keep_last(last);
+        let tail = if is_whole(&last) {
+            if let Some((segment, offset)) = last.last().map(|found| (found.segment, found.end())) {
+                self.recovered.next = Position {
+                    segment,
+                    offset,
+                    batch: self.batch + 1,
+                };
+            }
+            self.settle(last);
             behind
         } else {
             last.into_iter().chain(behind).collect()
@@ -169,24 +181,6 @@ impl<F> Recovery<F> {
         self.blame_suspects();
         self.recovered.unowned = self.unowned.pop();
         self.recovered
-    }
-
-    fn keep_last(&mut self, last: Vec<Found>) {
-        if let (Some(first), Some(end)) = (last.first(), last.last()) {
-            let extent = Extent {
-                segment: first.segment,
-                start: first.offset,
-                end: end.end(),
-            };
-            self.recovered.last_batch = Some(extent);
-            self.recovered.sealed = matches!(end.what, What::Seal(..));
-            self.recovered.next = Position {
-                segment: extent.segment,
-                offset: extent.end,
-                batch: self.batch + 1,
-            };
-        }
-        self.settle(last);
     }
 
     fn drop_torn(&mut self, tail: &[Found], torn: Extent) {
@@ -217,12 +211,12 @@ impl<F> Recovery<F> {
             offset: torn.start,
             batch,
         };
-        self.recovered.sealed &= self.recovered.last_batch.is_some();
         self.recovered.torn = Some(torn);
     }
 
     /// Judges things of which it is certain that they were synced once.
     fn settle(&mut self, held: Vec<Found>) {
+        self.chain(&held);
         let mut expected = 0;
         let mut gap_known = false;
         for found in &held {
@@ -255,6 +249,36 @@ impl<F> Recovery<F> {
                 ),
             );
         }
+    }
+
+    /// Compares the hash of the batch before with what this one says, and goes on from this one.
+    fn chain(&mut self, held: &[Found]) {
+        let (Some(first), Some(last)) = (held.first(), held.last()) else {
+            return;
+        };
+        self.recovered.last_batch = None;
+        let before = self.previous.take();
+        if !is_whole(held) {
+            return;
+        }
+        self.recovered.last_batch = Some(Extent {
+            segment: first.segment,
+            start: first.offset,
+            end: last.end(),
+        });
+        self.recovered.sealed = matches!(last.what, What::Seal(..));
+        if let (Some(before), Some(header)) = (before, first.header())
+            && header.previous != [0; 32]
+            && header.previous != before
+        {
+            let what = format!(
+                "{}: the batch before this place is not the one that was written",
+                place(first)
+            );
+            self.recovered.edited.push(what);
+        }
+        let hashes: Option<Vec<[u8; 32]>> = held.iter().map(|found| found.hash).collect();
+        self.previous = hashes.map(|hashes| layout::batch_hash(hashes.into_iter()));
     }
 
     fn judge(&mut self, found: &Found) {
@@ -461,6 +485,11 @@ fn is_complete(held: &[Found]) -> bool {
         None => true,
         Some(last) => last.is_some_and(|last| last.batch_index + 1 == last.batch_groups),
     }
+}
+
+/// Whether a batch is as it was written.
+fn is_whole(held: &[Found]) -> bool {
+    is_complete(held) && held.iter().all(|found| found.fault().is_none())
 }
 
 /// Splits behind the last group of a batch, if that is there.

@@ -15,6 +15,8 @@ pub(crate) struct Found {
     /// How far it reaches.
     pub bytes: u64,
     pub what: What,
+    /// The content hash of an intact group, if everything is looked at.
+    pub hash: Option<[u8; 32]>,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Found {
 pub(crate) enum Depth {
     /// Every byte that will be served, by its CRC32C.
     Checksums,
-    /// Also the SHA-256 of each group, the copies of headers and the padding.
+    /// Also the content hashes, the copies of headers and the padding.
     Everything,
 }
 
@@ -152,6 +154,7 @@ pub(crate) fn segment<F: SegmentFile>(
                 offset: start,
                 bytes: offset - start,
                 what: What::Unreadable(fault),
+                hash: None,
             });
         }
         let span = header.span();
@@ -170,6 +173,7 @@ pub(crate) fn segment<F: SegmentFile>(
                 offset,
                 bytes: bytes - offset,
                 what,
+                hash: None,
             });
             offset = bytes;
             break;
@@ -180,12 +184,19 @@ pub(crate) fn segment<F: SegmentFile>(
                 note(format!("segment {segment}, offset {offset}: {what}"))
             });
         }
-        let what = judge(group, header, fault, depth);
+        let what = judge(group, header, fault);
+        let hash = match &what {
+            What::Group(header) | What::Seal(header, _) if depth == Depth::Everything => {
+                Some(layout::group_hash_of(group, header))
+            }
+            _ => None,
+        };
         found(Found {
             segment,
             offset,
             bytes: span as u64,
             what,
+            hash,
         });
         offset += span as u64;
     }
@@ -197,6 +208,7 @@ pub(crate) fn segment<F: SegmentFile>(
             offset: start,
             bytes: end - start,
             what: What::Unreadable(fault),
+            hash: None,
         });
     }
     if bytes < made_with {
@@ -206,13 +218,14 @@ pub(crate) fn segment<F: SegmentFile>(
             offset: bytes,
             bytes: 0,
             what: What::Unreadable(Fault { torn: false, what }),
+            hash: None,
         });
     }
     Ok(Ok(()))
 }
 
 /// Compares a group with its checksums.
-fn judge(group: &[u8], header: Header, fault: Option<Fault>, depth: Depth) -> What {
+fn judge(group: &[u8], header: Header, fault: Option<Fault>) -> What {
     if let Some(fault) = fault {
         return What::Faulty {
             revision: header.first_revision,
@@ -259,39 +272,25 @@ fn judge(group: &[u8], header: Header, fault: Option<Fault>, depth: Depth) -> Wh
             fault,
         };
     }
-    let data = &group[header.table_end()..];
-    if depth == Depth::Everything {
-        let mut start = 0;
-        let publics = layout::entries(table).map(|entry| {
-            let public = &data[start..start + entry.public];
-            start += entry.public + entry.annex;
-            public
-        });
-        if layout::content_hash(publics) != header.hash {
-            let what = "the hash of the group does not match".to_owned();
-            return What::Faulty {
-                revision: header.first_revision,
-                header,
-                fault: Fault { torn: false, what },
-            };
-        }
-    }
     match header.kind {
         Kind::Group => What::Group(header),
-        Kind::Seal => match Seal::parse(&data[..header.record_bytes]) {
-            Some(seal) => What::Seal(header, seal),
-            None => {
-                let fault = Fault {
-                    torn: false,
-                    what: "the seal does not add up".to_owned(),
-                };
-                What::Faulty {
-                    revision: header.first_revision,
-                    header,
-                    fault,
+        Kind::Seal => {
+            match Seal::parse(&group[header.table_end()..header.table_end() + header.record_bytes])
+            {
+                Some(seal) => What::Seal(header, seal),
+                None => {
+                    let fault = Fault {
+                        torn: false,
+                        what: "the seal does not add up".to_owned(),
+                    };
+                    What::Faulty {
+                        revision: header.first_revision,
+                        header,
+                        fault,
+                    }
                 }
             }
-        },
+        }
     }
 }
 

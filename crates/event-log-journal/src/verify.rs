@@ -21,8 +21,8 @@ pub struct Report {
     pub torn: Option<String>,
     /// The journal's last word is a seal: it was at rest when it ended.
     pub sealed: bool,
-    /// What is wrong with bytes that no reader is given, such as padding and copies of headers, and damage of which the
-    /// owner is not known.
+    /// What else is wrong: content hashes, bytes that no reader is given such as padding and copies of headers, and damage
+    /// of which the owner is not known.
     pub notes: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Report {
     }
 }
 
-/// Reads the whole journal of a folder that no process uses, with the SHA-256 of each group, header copies and padding.
+/// Reads the whole journal of a folder that no process uses, with content hashes, header copies and padding.
 /// Changes nothing but leftovers of segments that were never used. Blocks: for about a second per million records.
 pub fn verify(path: &Path) -> Result<Report, JournalError> {
     let folder = DiskFolder::new(path).map_err(io_error(path, "opening the data folder"))?;
@@ -49,6 +49,7 @@ pub(crate) fn verify_in<D: Folder>(folder: &D) -> Result<Report, JournalError> {
             .unowned
             .map(|unowned| format!("{}: {}", unowned.place, unowned.what)),
     );
+    notes.extend(recovered.edited);
     let torn = recovered.torn.map(|torn| {
         format!(
             "{}, offset {}, {} bytes",

@@ -4,6 +4,7 @@
 
 use crate::error::is_no_space;
 use crate::folder::{Folder, SegmentFile};
+use crate::hasher::Hasher;
 use crate::index::{Place, Shared};
 use crate::layout::{self, BATCH_SPAN_MAX, BLOCK_BYTES, Header, Placement, Seal, SealedHead};
 use crate::recovery::{Position, Unowned};
@@ -30,6 +31,7 @@ pub(crate) struct Writer<D: Folder> {
     sealed: bool,
     failed: Option<String>,
     buffer: Vec<u8>,
+    hasher: Hasher,
 }
 
 /// The segment after the one being written.
@@ -48,6 +50,8 @@ pub(crate) struct Start<D: Folder> {
     pub segment_bytes: u64,
     pub next: Position,
     pub sealed: bool,
+    /// The content hash of the last batch.
+    pub previous: [u8; 32],
 }
 
 impl<D: Folder> Writer<D> {
@@ -73,6 +77,7 @@ impl<D: Folder> Writer<D> {
             sealed: start.sealed,
             failed: None,
             buffer: Vec::new(),
+            hasher: Hasher::new(start.previous),
         };
         writer.prepare_ahead();
         writer
@@ -90,7 +95,7 @@ impl<D: Folder> Writer<D> {
     }
 
     /// Writes and syncs the groups as one batch and answers each, in order. The caller keeps to [`Self::fits`].
-    pub(crate) fn commit(&mut self, groups: &[Group]) -> Vec<Result<Appended, AppendError>> {
+    pub(crate) fn commit(&mut self, groups: Vec<Group>) -> Vec<Result<Appended, AppendError>> {
         if let Some(why) = &self.failed {
             return groups
                 .iter()
@@ -100,14 +105,14 @@ impl<D: Folder> Writer<D> {
         let room = self.make_room(groups.iter().map(span_of).sum());
         let mut taken = Vec::with_capacity(groups.len());
         let mut answers = Vec::with_capacity(groups.len());
-        for group in groups {
+        for (number, group) in groups.iter().enumerate() {
             let answer = match (self.answer(group), &room) {
                 (Ok(Some(repeated)), _) => Ok(repeated),
                 (Ok(None), Ok(())) => {
                     let appended = group.appended();
                     self.admission
                         .note(&group.election, group.log_id, group.group_id, appended);
-                    taken.push(group);
+                    taken.push(number);
                     Ok(appended)
                 }
                 (Ok(None), Err(error)) => Err(error.clone()),
@@ -122,22 +127,26 @@ impl<D: Folder> Writer<D> {
             return answers;
         }
         let batch_groups = u32::try_from(taken.len()).expect("a batch has at most 4,096 groups");
+        let previous = self.hasher.previous();
         let mut places = Vec::with_capacity(taken.len());
         self.buffer.clear();
-        for (batch_index, group) in (0..).zip(&taken) {
-            let placement = self.placement(batch_index, batch_groups);
+        for (batch_index, number) in (0..).zip(&taken) {
+            let placement = self.placement(batch_index, batch_groups, previous);
             let start = self.buffer.len();
-            layout::encode_group(&mut self.buffer, group, placement);
+            layout::encode_group(&mut self.buffer, &groups[*number], placement);
             let sector = &self.buffer[start..start + layout::SECTOR_BYTES];
             let header = Header::parse(sector, placement.segment, placement.offset)
                 .expect("a header that was just encoded is one");
             places.push(Place::new(&header));
         }
+        let groups = Arc::new(groups);
+        self.hasher.start(&groups, taken.clone());
         if let Err(error) = self.write() {
             return self.fail_all(answers, error.to_string());
         }
         let mut index = self.shared.write();
-        for (group, place) in taken.into_iter().zip(places) {
+        for (number, place) in taken.into_iter().zip(places) {
+            let group = &groups[number];
             index.push(
                 &group.election,
                 group.log_id,
@@ -179,14 +188,20 @@ impl<D: Folder> Writer<D> {
         // Again, as it may now lie at the start of another segment.
         self.encode_seal(&seal);
         match self.write() {
-            Ok(()) => self.sealed = true,
+            Ok(()) => {
+                self.sealed = true;
+                let record = seal.to_bytes();
+                let group = layout::group_hash(std::iter::once(&record[..]));
+                self.hasher.set(layout::batch_hash(std::iter::once(group)));
+            }
             Err(error) => self.fail(error.to_string()),
         }
     }
 
     fn encode_seal(&mut self, seal: &Seal) {
         self.buffer.clear();
-        let placement = self.placement(0, 1);
+        let previous = self.hasher.previous();
+        let placement = self.placement(0, 1, previous);
         layout::encode_seal(&mut self.buffer, seal, placement);
     }
 
@@ -202,13 +217,14 @@ impl<D: Folder> Writer<D> {
         self.admission.answer(group)
     }
 
-    fn placement(&self, batch_index: u32, batch_groups: u32) -> Placement {
+    fn placement(&self, batch_index: u32, batch_groups: u32, previous: [u8; 32]) -> Placement {
         Placement {
             segment: u64::from(self.next.segment),
             offset: self.next.offset + self.buffer.len() as u64,
             batch: self.next.batch,
             batch_index,
             batch_groups,
+            previous,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Damage in every region of a journal: told exactly, never spread, never overwritten.
 
 use super::{SMALL, open};
-use crate::layout::{BLOCK_BYTES, SECTOR_BYTES, TABLE_START};
+use crate::layout::{self, BLOCK_BYTES, Header, SECTOR_BYTES, TABLE_START};
 use crate::scan::{self, Depth, Found, What};
 use crate::simulated::Disk;
 use crate::{folder::Folder, start, verify};
@@ -17,7 +17,7 @@ fn journal(sealed: bool) -> Disk {
     let mut writer = start(disk.clone(), SMALL).unwrap();
     for round in 0..3 {
         for name in ["a", "b", "c"] {
-            let answers = writer.commit(&[group(name, round, 3 * round + 1, 3)]);
+            let answers = writer.commit(vec![group(name, round, 3 * round + 1, 3)]);
             assert!(answers[0].is_ok(), "{answers:?}");
         }
     }
@@ -341,4 +341,35 @@ async fn rot_under_an_open_journal_is_told_when_it_is_read() {
     };
     assert_eq!((damage.election, damage.revision), (id("b"), Revision(4)));
     assert_eq!(read_all(&log, "a").await.len(), 9);
+}
+
+/// An edit that repairs every checksum is found by the hash that the next batch carries.
+#[tokio::test]
+async fn edit_with_repaired_checksums_is_found_by_verify() {
+    let disk = journal(true);
+    let (start, length) = place_of(&disk, "c", 2);
+    disk.with(SEGMENT, |bytes| {
+        let group = &mut bytes[start..start + length];
+        group[TABLE_START + 3 * 12] ^= 1;
+        let header = Header::parse(&group[..SECTOR_BYTES], 1, start as u64).unwrap();
+        let first = layout::entries(&group[TABLE_START..header.table_end()])
+            .next()
+            .unwrap();
+        let crc = crc32c::crc32c(
+            &group[header.table_end()..header.table_end() + first.public + first.annex],
+        );
+        group[TABLE_START + 8..TABLE_START + 12].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32c::crc32c(&group[TABLE_START..header.table_end()]);
+        group[128..132].copy_from_slice(&crc.to_le_bytes());
+        let crc = crc32c::crc32c(&group[..508]);
+        group[508..512].copy_from_slice(&crc.to_le_bytes());
+        group.copy_within(..SECTOR_BYTES, SECTOR_BYTES);
+    });
+    let report = verify::verify_in(&disk).unwrap();
+    assert_eq!(report.notes.len(), 1, "{report:?}");
+    assert!(
+        report.notes[0].contains("not the one that was written"),
+        "{report:?}"
+    );
+    assert!(!report.is_sound());
 }

@@ -4,6 +4,7 @@ use super::SMALL;
 use crate::index::Shared;
 use crate::layout::SECTOR_BYTES;
 use crate::simulated::{Disk, Fault, SimulatedFile};
+use crate::verify::verify_in;
 use crate::writer::Writer;
 use crate::{reader, start};
 use election::ids::Revision;
@@ -120,7 +121,7 @@ fn power_is_lost_again_and_again(seed: u64) {
         }
         for _ in 0..dice.roll(4) {
             let groups = batch(&mut model, &mut dice);
-            let answers = writer.commit(&groups);
+            let answers = writer.commit(groups.clone());
             assert!(answers.iter().all(Result::is_ok), "{answers:?}");
             model.add(&groups);
             if dice.roll(3) == 0 {
@@ -128,6 +129,8 @@ fn power_is_lost_again_and_again(seed: u64) {
             }
         }
         assert!(model.is_held_by(&shared));
+        let report = verify_in(&disk).unwrap();
+        assert!(report.is_sound(), "seed {seed}: {report:?}");
         doubtful = batch(&mut model, &mut dice);
         match dice.roll(5) {
             0 => disk.fail(Fault::PowerAtSync),
@@ -142,7 +145,7 @@ fn power_is_lost_again_and_again(seed: u64) {
             }
             _ => disk.power_off(),
         }
-        assert!(writer.commit(&doubtful).iter().all(Result::is_err));
+        assert!(writer.commit(doubtful.clone()).iter().all(Result::is_err));
         assert!(model.is_held_by_or_off(&shared, &disk));
         disk.power_off();
         drop(writer);
@@ -160,7 +163,7 @@ impl Model {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(12))]
 
     #[test]
     fn acknowledged_groups_survive_any_crash(seed: u64) {
@@ -175,12 +178,12 @@ fn every_subset_of_sectors_of_the_last_write() {
     let disk = Disk::default();
     let mut writer = start(disk.clone(), SMALL).unwrap();
     let first = vec![model.next_group("one", &[], 3)];
-    writer.commit(&first);
+    writer.commit(first.clone());
     model.add(&first);
     let before = disk.copy();
     let mut last = vec![model.next_group("one", &[], 4)];
     last.push(model.next_group("two", &last, 4));
-    assert!(writer.commit(&last).iter().all(Result::is_ok));
+    assert!(writer.commit(last.clone()).iter().all(Result::is_ok));
     let mut with_last = model.clone();
     with_last.add(&last);
 
@@ -215,7 +218,7 @@ fn every_subset_of_sectors_of_the_last_write() {
         let whole = with_last.is_held_by(&shared);
         assert!(whole || model.is_held_by(&shared), "subset {subset:b}");
         kept += u32::from(whole);
-        let answers = writer.commit(&last);
+        let answers = writer.commit(last.clone());
         assert!(
             answers
                 .iter()

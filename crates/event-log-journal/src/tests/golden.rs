@@ -11,6 +11,7 @@ const PLACEMENT: Placement = Placement {
     batch: 77,
     batch_index: 1,
     batch_groups: 2,
+    previous: [0xdd; 32],
 };
 
 fn hex(bytes: &[u8]) -> String {
@@ -55,11 +56,11 @@ const HEADER: &str = "
     0201000000000000
     aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
     bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
-    e1f429935e71f60e0c7ed77f64862746eb1fadf7f0aa59d7c800c084b9a0ed38
+    dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd
     2f49daab00000000
     616c6d6174792d32303231
 ";
-const HEADER_CRC: &str = "576304d1";
+const HEADER_CRC: &str = "66926a37";
 const TABLE: &str = "0a000000 05000000 09fd5271 00000000 0d000000 c1606137";
 
 #[test]
@@ -84,6 +85,21 @@ fn seal_and_segment_bytes() {
 
 const SEGMENT: &str =
     "686d63797365676d 0100000000000000 0300000000000000 0000000400000000 959965f0";
+
+/// The content hashes, computed with another program.
+#[test]
+fn content_hashes() {
+    let group = layout::group_hash([&b"public one"[..], b""].into_iter());
+    assert_eq!(
+        hex(&group),
+        "e1f429935e71f60e0c7ed77f64862746eb1fadf7f0aa59d7c800c084b9a0ed38"
+    );
+    let batch = layout::batch_hash([group, [7; 32]].into_iter());
+    assert_eq!(
+        hex(&batch),
+        "a4c34efb222c3ac2222a41c118a8b5db8bef63ea37a5ec753bdb49d09cc4825d"
+    );
+}
 
 /// RFC 6962, section 2.1: the hash of an empty leaf, as its test vectors give it.
 #[test]
