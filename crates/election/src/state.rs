@@ -738,3 +738,6 @@ pub(crate) fn report_kind(number: u8) -> ReportKind {
         .find(|kind| *kind as u8 == number)
         .unwrap_or(ReportKind::Full)
 }
+
+#[cfg(test)]
+mod tests;
