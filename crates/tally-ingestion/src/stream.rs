@@ -1,0 +1,311 @@
+//! One stream of a client: reports are read as far as the window allows, and answered in their order.
+
+use std::sync::Arc;
+
+use election::bytes::codec::Writer;
+use election::bytes::encode_submission;
+use election::ids::ElectionId;
+use election::report::{Outcome, Refusal, RefusalCode};
+use election::submission::Submission;
+use futures::{FutureExt as _, Stream, StreamExt as _, stream};
+use metrics::{counter, gauge};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio_stream::wrappers::ReceiverStream;
+use tracing::debug;
+
+use crate::batch::{Chunk, Outcomes, Sender, is_chunk_full};
+use crate::check::check;
+use crate::error::IngestionError;
+use crate::forward::Forwarder;
+
+/// Reports of one stream that are read and unanswered. More are not read.
+pub const IN_FLIGHT_MAX: usize = 1_024;
+
+/// A message as it came.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) request_id: u64,
+    /// Empty: as in the message before.
+    pub(crate) election_id: String,
+    pub(crate) submission: Result<Submission, Refusal>,
+    pub(crate) validate_only: bool,
+}
+
+/// The answer to a message.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) request_id: u64,
+    pub(crate) outcome: Outcome,
+}
+
+/// Answers each message of a stream, in their order, after it is durable or refused.
+///
+/// Reading goes on in a task of its own, so that answers are not held up by it; it ends with either half of the stream,
+/// and when the service stops.
+pub(crate) fn answer_each(
+    incoming: impl Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin + 'static,
+    principal: Arc<str>,
+    forwarder: Forwarder,
+    permit: OwnedSemaphorePermit,
+) -> impl Stream<Item = Result<Answer, IngestionError>> {
+    // Each part that waits holds at least one report of the window, and the last is the end: sending never waits.
+    let (parts, waiting) = mpsc::channel(IN_FLIGHT_MAX + 1);
+    let window = Arc::new(Semaphore::new(IN_FLIGHT_MAX));
+    let stopper = forwarder.stopper().clone();
+    let reader = Reader {
+        incoming,
+        principal,
+        forwarder,
+        window: Arc::clone(&window),
+        parts,
+        election: None,
+    };
+    let stopping = stopper.stopping();
+    stopper.spawn(async move {
+        gauge!("ingestion_streams_open").increment(1);
+        reader.run(stopping).await;
+        gauge!("ingestion_streams_open").decrement(1);
+        drop(permit);
+    });
+    ReceiverStream::new(waiting)
+        .then(move |part: Part| part.answers(Arc::clone(&window)))
+        .flat_map(stream::iter)
+}
+
+/// Consecutive messages of a stream, read at once.
+#[derive(Debug, Default)]
+struct Part {
+    request_ids: Vec<u64>,
+    /// Refused here, by their place in the part.
+    refusals: Vec<(usize, Refusal)>,
+    /// Those of all others; none: all are refused.
+    outcomes: Option<oneshot::Receiver<Outcomes>>,
+    /// The stream ends after this part with this error.
+    end: Option<IngestionError>,
+}
+
+impl Part {
+    async fn answers(self, window: Arc<Semaphore>) -> Vec<Result<Answer, IngestionError>> {
+        let Self {
+            request_ids,
+            refusals,
+            outcomes,
+            end,
+        } = self;
+        let outcomes = match outcomes {
+            None => Ok(Vec::new()),
+            // The link is cut at the end of the grace period, and drops what it has not answered.
+            Some(outcomes) => outcomes.await.unwrap_or(Err(IngestionError::Stopping)),
+        };
+        let mut outcomes = match outcomes {
+            Ok(outcomes) => outcomes.into_iter(),
+            Err(error) => return vec![Err(error)],
+        };
+        window.add_permits(request_ids.len());
+        let mut refusals = refusals.into_iter().peekable();
+        let answers = request_ids
+            .into_iter()
+            .enumerate()
+            .map(|(place, request_id)| {
+                let refusal = refusals.next_if(|(refused, _)| *refused == place);
+                let outcome = match refusal {
+                    Some((_, refusal)) => Outcome::Refused(refusal),
+                    None => outcomes
+                        .next()
+                        .expect("a batch is settled with as many outcomes as reports"),
+                };
+                Ok(Answer {
+                    request_id,
+                    outcome,
+                })
+            });
+        let mut answers: Vec<_> = answers.collect();
+        count(&answers);
+        answers.extend(end.map(Err));
+        answers
+    }
+}
+
+/// Counts outcomes by their names. Neighbours are mostly alike, so the metric is touched a few times only.
+fn count(answers: &[Result<Answer, IngestionError>]) {
+    let names = answers.iter().flatten().map(|answer| answer.outcome.name());
+    let names: Vec<_> = names.collect();
+    for same in names.chunk_by(|one, other| one == other) {
+        let number = u64::try_from(same.len()).expect("a length fits in 64 bits");
+        counter!("ingestion_reports_total", "outcome" => same[0]).increment(number);
+    }
+}
+
+struct Reader<S> {
+    incoming: S,
+    principal: Arc<str>,
+    forwarder: Forwarder,
+    window: Arc<Semaphore>,
+    parts: mpsc::Sender<Part>,
+    /// The election of the last message that named one, with the way to it.
+    election: Option<(ElectionId, mpsc::Sender<Chunk>)>,
+}
+
+/// A part that is being read.
+#[derive(Debug)]
+struct Reading {
+    part: Part,
+    reports: Writer,
+    count: usize,
+    validate_only: bool,
+}
+
+impl Reading {
+    fn new() -> Self {
+        Self {
+            part: Part::default(),
+            reports: Writer::default(),
+            count: 0,
+            validate_only: false,
+        }
+    }
+}
+
+impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S> {
+    async fn run(mut self, stopping: impl Future<Output = ()> + Send) {
+        tokio::pin!(stopping);
+        let end = loop {
+            let next = tokio::select! {
+                biased;
+                () = &mut stopping => break Some(IngestionError::Stopping),
+                () = self.parts.closed() => return,
+                next = next(&self.window, &mut self.incoming) => next,
+            };
+            match next {
+                None => break None,
+                Some(Err(error)) => break Some(error),
+                Some(Ok(first)) => {
+                    if let Err(end) = self.read_ready(first).await {
+                        break end;
+                    }
+                }
+            }
+        };
+        if let Some(error) = end {
+            debug!(%error, principal = %self.principal, "stream ends");
+            let end = Some(error);
+            // A client that has gone does not hear the end.
+            let _ = self
+                .parts
+                .send(Part {
+                    end,
+                    ..Part::default()
+                })
+                .await;
+        }
+    }
+
+    /// Reads on while messages are there and the window allows it, then forwards what was read.
+    async fn read_ready(&mut self, first: Incoming) -> Result<(), Option<IngestionError>> {
+        let mut reading = Reading::new();
+        let mut next = Some(Ok(first));
+        let mut room = self.window.available_permits();
+        let end = loop {
+            match next {
+                None => break Err(None),
+                Some(Err(error)) => break Err(Some(error)),
+                Some(Ok(incoming)) => self.take(incoming, &mut reading).await,
+            }
+            if room == 0 || is_chunk_full(reading.part.request_ids.len(), reading.reports.len()) {
+                break Ok(());
+            }
+            let Some(ready) = self.incoming.next().now_or_never() else {
+                break Ok(());
+            };
+            if matches!(ready, Some(Ok(_))) {
+                room -= 1;
+                self.window.forget_permits(1);
+            }
+            next = ready;
+        };
+        self.forward(reading).await;
+        end
+    }
+
+    async fn take(&mut self, incoming: Incoming, reading: &mut Reading) {
+        let Incoming {
+            request_id,
+            election_id,
+            submission,
+            validate_only,
+        } = incoming;
+        let moves = self.moves_to(&election_id);
+        if reading.count > 0 && (moves || reading.validate_only != validate_only) {
+            self.forward(std::mem::replace(reading, Reading::new()))
+                .await;
+        }
+        let part = &mut reading.part;
+        let checked = self.enter(moves, &election_id).and(submission);
+        match checked.and_then(|submission| check(&submission).map(|()| submission)) {
+            Ok(submission) => {
+                reading.validate_only = validate_only;
+                reading.count += 1;
+                encode_submission(&mut reading.reports, &submission);
+            }
+            Err(refusal) => part.refusals.push((part.request_ids.len(), refusal)),
+        }
+        part.request_ids.push(request_id);
+    }
+
+    /// Whether a message names another election than the one before.
+    fn moves_to(&self, election_id: &str) -> bool {
+        let current = self.election.as_ref();
+        !election_id.is_empty()
+            && current.is_none_or(|(current, _)| current.as_str() != election_id)
+    }
+
+    /// Makes the named election the current one.
+    fn enter(&mut self, moves: bool, election_id: &str) -> Result<(), Refusal> {
+        if moves {
+            self.election = None;
+            let election = ElectionId::new(election_id).map_err(|error| {
+                let code = RefusalCode::Shape;
+                Refusal::new(code, "election_id", election_id, error.to_string())
+            })?;
+            let link = self.forwarder.link(&election);
+            self.election = Some((election, link));
+        }
+        let rule = "must be set in the first message of a stream, and after one that is no id";
+        let missing = || Refusal::new(RefusalCode::Shape, "election_id", "", rule);
+        self.election.as_ref().map(|_| ()).ok_or_else(missing)
+    }
+
+    async fn forward(&mut self, reading: Reading) {
+        let Reading {
+            mut part,
+            reports,
+            count,
+            validate_only,
+        } = reading;
+        if let Some((election, link)) = self.election.as_ref().filter(|_| count > 0) {
+            let (reply, outcomes) = oneshot::channel();
+            let chunk = Chunk {
+                sender: Sender {
+                    election: election.clone(),
+                    principal: Arc::clone(&self.principal),
+                },
+                validate_only,
+                reports: reports.into_bytes(),
+                count,
+                reply,
+            };
+            // A link that was cut drops the chunk, and its reply says so.
+            let _ = link.send(chunk).await;
+            part.outcomes = Some(outcomes);
+        }
+        let _ = self.parts.send(part).await;
+    }
+}
+
+/// The next message, once the window has room for it.
+async fn next<S: Stream + Unpin>(window: &Semaphore, incoming: &mut S) -> Option<S::Item> {
+    let permit = window.acquire().await.expect("the window is never closed");
+    let next = incoming.next().await;
+    permit.forget();
+    next
+}
