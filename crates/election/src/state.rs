@@ -543,12 +543,13 @@ impl State {
     fn release(&mut self, recorded: &Recorded, counted: &Counted, held_revision: Revision) {
         let slot = counted.slot;
         // The one that was counted at the same version loses the conflict: sent again, it is known.
-        if let Some(facts) = self.facts(slot) {
-            if facts.is_counted() && facts.version == counted.version {
-                let kind = report_kind(facts.kind);
-                let digest = content_digest(kind, &self.counts(slot, facts));
-                self.settle(slot, facts.revision, facts.version, digest);
-            }
+        if let Some(facts) = self.facts(slot)
+            && facts.is_counted()
+            && facts.version == counted.version
+        {
+            let kind = report_kind(facts.kind);
+            let digest = content_digest(kind, &self.counts(slot, facts));
+            self.settle(slot, facts.revision, facts.version, digest);
         }
         self.take_pending(slot, held_revision);
         self.count(recorded.revision, counted);

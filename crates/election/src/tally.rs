@@ -831,10 +831,10 @@ impl Tally {
         if counted.counts.votes.len() != options {
             return Err("the counts have not as many options as the ballot");
         }
-        if let Some(replaced) = &counted.replaced {
-            if replaced.votes.len() != options || !district.covers(replaced, votes_per_ballot) {
-                return Err("the counts that are replaced are not in the totals");
-            }
+        if let Some(replaced) = &counted.replaced
+            && (replaced.votes.len() != options || !district.covers(replaced, votes_per_ballot))
+        {
+            return Err("the counts that are replaced are not in the totals");
         }
         self.shift(counted.slot, counted.slot_move)?;
         let district = self.district_mut(counted.slot)?;

@@ -1,4 +1,8 @@
 //! Election nights that went wrong, as far as one state can go wrong. Each test bears the night's number and name.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 

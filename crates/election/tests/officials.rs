@@ -1,4 +1,8 @@
 //! The officials' commands: withdrawal, status, amendments, lots, candidates, stages, marks, publication, declaration.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 

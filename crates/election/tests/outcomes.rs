@@ -1,4 +1,8 @@
 //! Every outcome of a submission, every reason to hold and every code of refusal that a submission can get.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 
@@ -470,6 +474,11 @@ fn turnout_is_cumulative_and_a_fall_says_who_and_why() {
         code(&night.submit(turnout("u0", 4, 320))),
         RefusalCode::AttributionMissing,
         "voting that has closed does not go on without a word"
+    );
+    assert_eq!(
+        code(&night.submit(turnout("u1", 101, 1))),
+        RefusalCode::Limit,
+        "a wild version would shut out all later ones"
     );
     let total = night.state.tally().turnout[0];
     assert_eq!(

@@ -1,5 +1,9 @@
 //! Laws that hold for every night: order and repetition do not change counts, a log has one state, followers see the
 //! same, and what does not fit changes nothing.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 

@@ -3,6 +3,10 @@
 //!
 //! `GOLDEN_WRITE=1 cargo test -p election --test records` writes the files anew. A file that is in the project is
 //! only ever added to: logs with such bytes exist. The format's version goes up instead.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 

@@ -1,4 +1,8 @@
 //! What a definition is refused for, and that the documentation of it is true.
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests, where a panic is the report"
+)]
 
 mod support;
 
@@ -10,6 +14,7 @@ use election::definition::*;
 use election::ids::*;
 use election::report::{Refusal, RefusalCode};
 use election::rules::*;
+use election::standings::district_seats;
 use election::validate;
 use support::{LOG, Night, START, small, unit};
 
@@ -39,6 +44,18 @@ fn the_documented_example_is_a_definition() {
     );
     let again = Definition::from_toml(&toml_of(&definition)).unwrap();
     assert_eq!(again, definition, "written and read again, it is the same");
+}
+
+#[test]
+fn the_documented_example_gives_the_seats_of_almaty_2021() {
+    let mut night = Night::begin(&Definition::from_toml(example()).unwrap());
+    let votes = [218_003, 24_591, 32_367, 21_733, 23_388];
+    let mut report = night.full("demo-001", 1, &votes);
+    report.form = vec![(Counter::Papers, 333_300), (Counter::Invalid, 13_218)];
+    assert_eq!(night.submit(report).name(), "ACCEPTED");
+    let district = district_seats(night.state.tally(), 0, 0).expect("the rules give it seats");
+    let seats: Vec<Option<u32>> = (0..5).map(|list| district.result.seats(list)).collect();
+    assert_eq!(seats, [29, 3, 4, 0, 3].map(Some));
 }
 
 fn toml_of(definition: &Definition) -> String {

@@ -59,6 +59,20 @@ pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, 
             ),
         ));
     }
+    // Nothing of turnout is held, and nobody can take a version back: a wild one must not shut the unit's later ones out.
+    let jump_max = state.tally().outline.rules.holds.version_jump_max;
+    if report.version - unit.turnout_version > jump_max {
+        let rule = format!(
+            "at most {jump_max} above the counted version, which is {}",
+            unit.turnout_version
+        );
+        return Err(Refusal::new(
+            RefusalCode::Limit,
+            "version",
+            report.version,
+            rule,
+        ));
+    }
     let falls =
         ballots_issued < unit.turnout.ballots_issued || (unit.turnout.is_final && !report.is_final);
     if falls && report.attribution.is_none() {

@@ -11,6 +11,8 @@ use crate::submission::Submission;
 
 const DOCUMENT: &str = include_str!("../../../../docs/definition.md");
 
+type Break = fn(&mut State);
+
 /// The documented example with one unit counted, with a form and turnout, and one waiting for a reviewer.
 fn night() -> State {
     let from = DOCUMENT.split_once("```toml\n").expect("an example").1;
@@ -70,7 +72,7 @@ fn record(state: &mut State, event: Event) {
 
 #[test]
 fn totals_that_are_not_the_sum_of_the_units_are_found() {
-    let breaks: [(&str, fn(&mut State)); 8] = [
+    let breaks: [(&str, Break); 8] = [
         ("a vote", |state| state.tally.contests[0][0].votes[2] += 1),
         ("a counter", |state| {
             state.tally.contests[0][0].counters[8] += 1
@@ -101,7 +103,7 @@ fn totals_that_are_not_the_sum_of_the_units_are_found() {
 
 #[test]
 fn slots_that_are_not_sound_are_found() {
-    let breaks: [(&str, fn(&mut State)); 5] = [
+    let breaks: [(&str, Break); 5] = [
         ("what waits is lost", |state| state.pending.clear()),
         ("something waits unmarked", |state| {
             let waiting = state.pending[&1].clone();
@@ -126,7 +128,7 @@ fn slots_that_are_not_sound_are_found() {
 
 #[test]
 fn a_snapshot_whose_tables_do_not_fit_is_refused() {
-    let breaks: [(&str, fn(&mut State)); 4] = [
+    let breaks: [(&str, Break); 4] = [
         ("a district", |state| state.units[0].district = 7),
         ("a slot too few", |state| state.slots.truncate(1)),
         ("a place", |state| state.slots[0].words = 1_000),
