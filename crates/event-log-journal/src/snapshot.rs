@@ -113,7 +113,7 @@ pub fn read(
 }
 
 /// Removes all but the newest `keep` snapshots of an election, and what was left of writes that were cut off. Returns how
-/// many were removed. Must not run beside [`write`] of the same election. Blocks.
+/// many were removed. Must not run beside [`write()`] of the same election. Blocks.
 pub fn remove_older(
     folder: &Path,
     election: &ElectionId,

@@ -7,7 +7,7 @@ use crate::folder::{Folder, SegmentFile};
 use crate::hasher::Hasher;
 use crate::index::{Place, Shared};
 use crate::layout::{self, BATCH_SPAN_MAX, BLOCK_BYTES, Header, Placement, Seal, SealedHead};
-use crate::recovery::{Position, Unowned};
+use crate::recovered::{Position, Unowned};
 use crate::segment;
 use election::ids::Revision;
 use event_log::{Admission, AppendError, Appended, GROUP_RECORDS_MAX, Group, Record};

@@ -49,7 +49,7 @@ async fn journal_keeps_the_contract() {
     conformance::all(Disk::default).await;
 }
 
-/// A folder of the operating system, left without a seal by leaving the journal's thread behind.
+/// A folder of the operating system. It is closed in peace here; `kill -9` has a test of its own.
 struct Real(tempfile::TempDir);
 
 impl Harness for Real {

@@ -7,6 +7,7 @@ mod crash;
 mod engine;
 mod full_disk;
 mod golden;
+mod snapshots;
 
 use crate::simulated::Disk;
 use crate::{Journal, Options, SEGMENT_BYTES_MIN};
