@@ -7,6 +7,9 @@
 //! and the rule. What goes out is converted with `From`. Every conversion destructures every field, so that a new field
 //! of a message breaks the build until somebody has thought about it.
 
+mod allocation_proof;
+mod allocation_request;
+mod allocation_result;
 mod command;
 mod definition;
 mod field;
@@ -15,8 +18,11 @@ mod outcome;
 mod publication;
 mod report;
 mod rules;
+mod standings;
 mod tally;
 
+pub use allocation_request::{AllocationRequest, REQUEST_ID_BYTES_MAX, contest_refusal};
+pub use allocation_result::Lists;
 pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
 pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
@@ -24,4 +30,5 @@ pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_
 pub use publication::Position;
 pub use report::submission;
 pub use rules::contest_rules;
-pub use tally::{correction, district_totals};
+pub use standings::{district_list_ids, finding, standings};
+pub use tally::{CORRECTION_CHANGES_MAX, correction, totals, turnout};

@@ -3,7 +3,7 @@
 use crate::allocation::v1 as proto;
 use crate::field::{counterparts, enumeration, required, shape, within};
 use election::ids::{ContestId, DistrictId};
-use election::report::Refusal;
+use election::report::{Refusal, RefusalCode};
 use election::rules::{
     BaseRule, CoalitionRule, ComparisonRule, ContestRules, DistrictSeats, DivisorRule,
     ExhaustedRule, QuotaRule, RescueRule, RoundingRule, StageRule, ThresholdRule, TieRule,
@@ -278,6 +278,15 @@ fn fraction(field: &str, fraction: Option<proto::Fraction>) -> Result<[u64; 2], 
             field,
             format!("{numerator}/0"),
             "the denominator must not be 0",
+        ));
+    }
+    if numerator.max(denominator) > u64::from(u32::MAX) {
+        let rule = format!("both numbers are at most {}", u32::MAX);
+        return Err(Refusal::new(
+            RefusalCode::Limit,
+            field,
+            format!("{numerator}/{denominator}"),
+            rule,
         ));
     }
     Ok([numerator, denominator])

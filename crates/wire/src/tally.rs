@@ -2,7 +2,7 @@
 
 use crate::common::v1 as proto;
 use crate::field::timestamp;
-use election::counts::Counter;
+use election::counts::{COUNTERS, Counter};
 use election::definition::Ballot;
 use election::ids::CountingGroupId;
 use election::report::UnitStatus;
@@ -47,48 +47,91 @@ impl From<&DistrictTurnout> for proto::TurnoutTotals {
             units: *units,
             roll: *roll,
             units_without_roll: *units_without_roll,
-            // Only known of the whole election: who sends its turnout adds it.
+            // Only known of the whole election.
             electorate: None,
         }
     }
 }
 
-/// What is counted in a district, besides the votes by option. The counting groups are those of the ballot.
-pub fn district_totals(
-    tally: &DistrictTally,
+/// What is counted in these districts together, besides the votes by option. The counting groups are those of the ballot.
+pub fn totals<'a>(
+    districts: impl IntoIterator<Item = &'a DistrictTally>,
     counting_groups: &[CountingGroupId],
 ) -> proto::Totals {
-    let DistrictTally {
-        votes,
-        counters,
-        counters_present,
-        tallies_counted: _,
-        ballots_counted,
-        states,
-    } = tally;
-    let counters = Counter::ALL.into_iter().map(|counter| proto::CounterTotal {
-        counter: proto::Counter::from(counter).into(),
-        value: counters[counter as usize],
-        tallies: counters_present[counter as usize],
-    });
-    let groups =
+    let mut sums = [(0_u64, 0_u32); COUNTERS];
+    let mut groups = vec![StateCounts::default(); counting_groups.len()];
+    let (mut all_votes, mut all_ballots) = (0, 0);
+    for district in districts {
+        let DistrictTally {
+            votes,
+            counters,
+            counters_present,
+            tallies_counted: _,
+            ballots_counted,
+            states,
+        } = district;
+        all_votes += votes.iter().sum::<u64>();
+        all_ballots += ballots_counted;
+        for (sum, (value, tallies)) in sums.iter_mut().zip(counters.iter().zip(counters_present)) {
+            *sum = (sum.0 + value, sum.1 + tallies);
+        }
+        for (group, states) in groups.iter_mut().zip(states) {
+            group.add(states);
+        }
+    }
+    let counters = Counter::ALL
+        .into_iter()
+        .zip(sums)
+        .map(|(counter, (value, tallies))| proto::CounterTotal {
+            counter: proto::Counter::from(counter).into(),
+            value,
+            tallies,
+        });
+    let mut all_states = StateCounts::default();
+    groups.iter().for_each(|states| all_states.add(states));
+    let by_group =
         counting_groups
             .iter()
-            .zip(states)
+            .zip(&groups)
             .map(|(group, states)| proto::CountingGroupStates {
                 counting_group_id: group.as_str().into(),
                 states: Some(states.into()),
             });
     proto::Totals {
-        votes: votes.iter().sum(),
+        votes: all_votes,
         counters: counters.filter(|counter| counter.tallies > 0).collect(),
-        ballots_counted: *ballots_counted,
-        states: Some((&tally.states_total()).into()),
-        counting_groups: if states.len() > 1 {
-            groups.collect()
+        ballots_counted: all_ballots,
+        states: Some((&all_states).into()),
+        counting_groups: if groups.len() > 1 {
+            by_group.collect()
         } else {
             Vec::new()
         },
+    }
+}
+
+/// Ballots issued in the whole election.
+pub fn turnout(tally: &Tally) -> proto::TurnoutTotals {
+    let mut all = DistrictTurnout::default();
+    for district in &tally.turnout {
+        let DistrictTurnout {
+            units,
+            roll,
+            units_without_roll,
+            ballots_issued,
+            units_reporting,
+            units_final,
+        } = district;
+        all.units += units;
+        all.roll += roll;
+        all.units_without_roll += units_without_roll;
+        all.ballots_issued += ballots_issued;
+        all.units_reporting += units_reporting;
+        all.units_final += units_final;
+    }
+    proto::TurnoutTotals {
+        electorate: tally.outline.areas.electorate,
+        ..(&all).into()
     }
 }
 

@@ -467,7 +467,8 @@ pub struct ListAllocation {
 /// Equal keys with fewer seats than lists. A lot that settles what is open is bound to (stage, open lists, open seats).
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Tie {
-    /// The stage, as AdminService.DrawLot and Lot name it.
+    /// The stage, as AdminService.DrawLot and Lot name it: n for stage n of the chain (from 0), 1,000 for the choice of the
+    /// list that a rescue admits, 65,536 + 16 x (first list) + n for stage n inside a joined group.
     #[prost(uint32, tag = "1")]
     pub stage: u32,
     /// The lists that tie, in the order given; a joined group is named by its first list.
@@ -657,9 +658,9 @@ pub struct StageCertificate {
     /// The stage.
     #[prost(uint32, tag = "1")]
     pub stage: u32,
-    /// Seats that it handed out.
+    /// Seats that the competitors hold together when the stage is over, if nobody runs out of candidates.
     #[prost(uint32, tag = "2")]
-    pub seats: u32,
+    pub seats_after: u32,
     /// Who got a seat with the smallest key; missing: nobody got one.
     #[prost(message, optional, tag = "3")]
     pub smallest_granted: ::core::option::Option<KeyHolder>,
@@ -700,6 +701,9 @@ pub struct Contender {
     /// Seats held for certain after the stage.
     #[prost(uint32, tag = "5")]
     pub seats: u32,
+    /// Votes, of the whole group where it is one, in decimal digits.
+    #[prost(string, tag = "6")]
+    pub votes: ::prost::alloc::string::String,
 }
 /// The fewest votes that change the seats of a list, with quota, threshold and its base moving along: not a difference of
 /// keys. Added and taken votes are ballots: every count that a threshold may be a share of moves along.
@@ -3893,6 +3897,9 @@ impl serde::Serialize for Contender {
         if self.seats != 0 {
             len += 1;
         }
+        if !self.votes.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Contender", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -3908,6 +3915,9 @@ impl serde::Serialize for Contender {
         }
         if self.seats != 0 {
             struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if !self.votes.is_empty() {
+            struct_ser.serialize_field("votes", &self.votes)?;
         }
         struct_ser.end()
     }
@@ -3927,6 +3937,7 @@ impl<'de> serde::Deserialize<'de> for Contender {
             "seats_limit",
             "seatsLimit",
             "seats",
+            "votes",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3936,6 +3947,7 @@ impl<'de> serde::Deserialize<'de> for Contender {
             SeatsBefore,
             SeatsLimit,
             Seats,
+            Votes,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3962,6 +3974,7 @@ impl<'de> serde::Deserialize<'de> for Contender {
                             "seatsBefore" | "seats_before" => Ok(GeneratedField::SeatsBefore),
                             "seatsLimit" | "seats_limit" => Ok(GeneratedField::SeatsLimit),
                             "seats" => Ok(GeneratedField::Seats),
+                            "votes" => Ok(GeneratedField::Votes),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3986,6 +3999,7 @@ impl<'de> serde::Deserialize<'de> for Contender {
                 let mut seats_before__ = None;
                 let mut seats_limit__ = None;
                 let mut seats__ = None;
+                let mut votes__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -4024,6 +4038,12 @@ impl<'de> serde::Deserialize<'de> for Contender {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Contender {
@@ -4032,6 +4052,7 @@ impl<'de> serde::Deserialize<'de> for Contender {
                     seats_before: seats_before__.unwrap_or_default(),
                     seats_limit: seats_limit__,
                     seats: seats__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
                 })
             }
         }
@@ -7018,7 +7039,7 @@ impl serde::Serialize for StageCertificate {
         if self.stage != 0 {
             len += 1;
         }
-        if self.seats != 0 {
+        if self.seats_after != 0 {
             len += 1;
         }
         if self.smallest_granted.is_some() {
@@ -7046,8 +7067,8 @@ impl serde::Serialize for StageCertificate {
         if self.stage != 0 {
             struct_ser.serialize_field("stage", &self.stage)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
+        if self.seats_after != 0 {
+            struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
         }
         if let Some(v) = self.smallest_granted.as_ref() {
             struct_ser.serialize_field("smallestGranted", v)?;
@@ -7081,7 +7102,8 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
     {
         const FIELDS: &[&str] = &[
             "stage",
-            "seats",
+            "seats_after",
+            "seatsAfter",
             "smallest_granted",
             "smallestGranted",
             "largest_refused",
@@ -7098,7 +7120,7 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Stage,
-            Seats,
+            SeatsAfter,
             SmallestGranted,
             LargestRefused,
             IsTied,
@@ -7128,7 +7150,7 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
                     {
                         match value {
                             "stage" => Ok(GeneratedField::Stage),
-                            "seats" => Ok(GeneratedField::Seats),
+                            "seatsAfter" | "seats_after" => Ok(GeneratedField::SeatsAfter),
                             "smallestGranted" | "smallest_granted" => Ok(GeneratedField::SmallestGranted),
                             "largestRefused" | "largest_refused" => Ok(GeneratedField::LargestRefused),
                             "isTied" | "is_tied" => Ok(GeneratedField::IsTied),
@@ -7156,7 +7178,7 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut stage__ = None;
-                let mut seats__ = None;
+                let mut seats_after__ = None;
                 let mut smallest_granted__ = None;
                 let mut largest_refused__ = None;
                 let mut is_tied__ = None;
@@ -7174,11 +7196,11 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
-                        GeneratedField::Seats => {
-                            if seats__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("seats"));
+                        GeneratedField::SeatsAfter => {
+                            if seats_after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsAfter"));
                             }
-                            seats__ = 
+                            seats_after__ = 
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
@@ -7230,7 +7252,7 @@ impl<'de> serde::Deserialize<'de> for StageCertificate {
                 }
                 Ok(StageCertificate {
                     stage: stage__.unwrap_or_default(),
-                    seats: seats__.unwrap_or_default(),
+                    seats_after: seats_after__.unwrap_or_default(),
                     smallest_granted: smallest_granted__,
                     largest_refused: largest_refused__,
                     is_tied: is_tied__.unwrap_or_default(),

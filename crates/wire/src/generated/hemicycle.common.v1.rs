@@ -985,11 +985,8 @@ pub struct Declaration {
     /// Where it stands in the log.
     #[prost(uint64, tag = "3")]
     pub revision: u64,
-    /// When it was recorded.
-    #[prost(message, optional, tag = "4")]
-    pub revision_time: ::core::option::Option<::pbjson_types::Timestamp>,
     /// What the check against allocation, house size and list lengths found; empty: it agrees.
-    #[prost(message, repeated, tag = "5")]
+    #[prost(message, repeated, tag = "4")]
     pub findings: ::prost::alloc::vec::Vec<Finding>,
 }
 /// One thing that a check of a declaration found.
@@ -1010,8 +1007,14 @@ pub struct Finding {
     /// The most that would be right.
     #[prost(uint64, optional, tag = "5")]
     pub expected_most: ::core::option::Option<u64>,
+    /// The limit that is broken: seats of the district, or candidates of the list.
+    #[prost(uint64, optional, tag = "6")]
+    pub limit: ::core::option::Option<u64>,
+    /// For a row that differs, under a quota: whole quotas of the list. Its quotient allows this number or one more.
+    #[prost(uint32, optional, tag = "7")]
+    pub whole_quotas: ::core::option::Option<u32>,
     /// The same in English words, for people; not stable.
-    #[prost(string, tag = "6")]
+    #[prost(string, tag = "8")]
     pub text: ::prost::alloc::string::String,
 }
 /// How far seats are known. A state, never a number that stands for one.
@@ -1167,20 +1170,20 @@ impl CorrectionKind {
 pub enum FindingCode {
     /// Not a code.
     Unspecified = 0,
-    /// The rows do not sum to the seats of the district.
+    /// The rows do not sum to the seats that the votes assign; `limit` is the seats of the district.
     HouseSize = 1,
     /// A row differs from what the votes give.
     RowDiffers = 2,
-    /// A list has more seats than candidates.
+    /// A list has more seats than candidates: `limit`.
     ListLength = 3,
-    /// A list below the threshold has seats.
-    BelowThreshold = 4,
-    /// A row names no list of the district.
-    UnknownOption = 5,
-    /// A list stands twice.
-    RepeatedOption = 6,
-    /// A hint: the declared number equals another number of the same list, such as its candidates.
-    Hint = 7,
+    /// A list that takes no part has seats.
+    NotEligible = 4,
+    /// An option that is no list has seats.
+    NoList = 5,
+    /// A hint: the declared number is the list's number of candidates.
+    EqualsCandidates = 6,
+    /// No seats are known from the votes, so rows cannot be compared.
+    NothingToCompare = 7,
 }
 impl FindingCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1193,10 +1196,10 @@ impl FindingCode {
             Self::HouseSize => "FINDING_CODE_HOUSE_SIZE",
             Self::RowDiffers => "FINDING_CODE_ROW_DIFFERS",
             Self::ListLength => "FINDING_CODE_LIST_LENGTH",
-            Self::BelowThreshold => "FINDING_CODE_BELOW_THRESHOLD",
-            Self::UnknownOption => "FINDING_CODE_UNKNOWN_OPTION",
-            Self::RepeatedOption => "FINDING_CODE_REPEATED_OPTION",
-            Self::Hint => "FINDING_CODE_HINT",
+            Self::NotEligible => "FINDING_CODE_NOT_ELIGIBLE",
+            Self::NoList => "FINDING_CODE_NO_LIST",
+            Self::EqualsCandidates => "FINDING_CODE_EQUALS_CANDIDATES",
+            Self::NothingToCompare => "FINDING_CODE_NOTHING_TO_COMPARE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1206,10 +1209,10 @@ impl FindingCode {
             "FINDING_CODE_HOUSE_SIZE" => Some(Self::HouseSize),
             "FINDING_CODE_ROW_DIFFERS" => Some(Self::RowDiffers),
             "FINDING_CODE_LIST_LENGTH" => Some(Self::ListLength),
-            "FINDING_CODE_BELOW_THRESHOLD" => Some(Self::BelowThreshold),
-            "FINDING_CODE_UNKNOWN_OPTION" => Some(Self::UnknownOption),
-            "FINDING_CODE_REPEATED_OPTION" => Some(Self::RepeatedOption),
-            "FINDING_CODE_HINT" => Some(Self::Hint),
+            "FINDING_CODE_NOT_ELIGIBLE" => Some(Self::NotEligible),
+            "FINDING_CODE_NO_LIST" => Some(Self::NoList),
+            "FINDING_CODE_EQUALS_CANDIDATES" => Some(Self::EqualsCandidates),
+            "FINDING_CODE_NOTHING_TO_COMPARE" => Some(Self::NothingToCompare),
             _ => None,
         }
     }
@@ -3584,9 +3587,6 @@ impl serde::Serialize for Declaration {
         if self.revision != 0 {
             len += 1;
         }
-        if self.revision_time.is_some() {
-            len += 1;
-        }
         if !self.findings.is_empty() {
             len += 1;
         }
@@ -3601,9 +3601,6 @@ impl serde::Serialize for Declaration {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
-        if let Some(v) = self.revision_time.as_ref() {
-            struct_ser.serialize_field("revisionTime", v)?;
         }
         if !self.findings.is_empty() {
             struct_ser.serialize_field("findings", &self.findings)?;
@@ -3621,8 +3618,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
             "rows",
             "attribution",
             "revision",
-            "revision_time",
-            "revisionTime",
             "findings",
         ];
 
@@ -3631,7 +3626,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
             Rows,
             Attribution,
             Revision,
-            RevisionTime,
             Findings,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -3657,7 +3651,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
                             "rows" => Ok(GeneratedField::Rows),
                             "attribution" => Ok(GeneratedField::Attribution),
                             "revision" => Ok(GeneratedField::Revision),
-                            "revisionTime" | "revision_time" => Ok(GeneratedField::RevisionTime),
                             "findings" => Ok(GeneratedField::Findings),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -3681,7 +3674,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
                 let mut rows__ = None;
                 let mut attribution__ = None;
                 let mut revision__ = None;
-                let mut revision_time__ = None;
                 let mut findings__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -3705,12 +3697,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
-                        GeneratedField::RevisionTime => {
-                            if revision_time__.is_some() {
-                                return Err(serde::de::Error::duplicate_field("revisionTime"));
-                            }
-                            revision_time__ = map_.next_value()?;
-                        }
                         GeneratedField::Findings => {
                             if findings__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("findings"));
@@ -3723,7 +3709,6 @@ impl<'de> serde::Deserialize<'de> for Declaration {
                     rows: rows__.unwrap_or_default(),
                     attribution: attribution__,
                     revision: revision__.unwrap_or_default(),
-                    revision_time: revision_time__,
                     findings: findings__.unwrap_or_default(),
                 })
             }
@@ -4014,6 +3999,12 @@ impl serde::Serialize for Finding {
         if self.expected_most.is_some() {
             len += 1;
         }
+        if self.limit.is_some() {
+            len += 1;
+        }
+        if self.whole_quotas.is_some() {
+            len += 1;
+        }
         if !self.text.is_empty() {
             len += 1;
         }
@@ -4041,6 +4032,14 @@ impl serde::Serialize for Finding {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("expectedMost", ToString::to_string(&v).as_str())?;
         }
+        if let Some(v) = self.limit.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("limit", ToString::to_string(&v).as_str())?;
+        }
+        if let Some(v) = self.whole_quotas.as_ref() {
+            struct_ser.serialize_field("wholeQuotas", v)?;
+        }
         if !self.text.is_empty() {
             struct_ser.serialize_field("text", &self.text)?;
         }
@@ -4062,6 +4061,9 @@ impl<'de> serde::Deserialize<'de> for Finding {
             "expectedFewest",
             "expected_most",
             "expectedMost",
+            "limit",
+            "whole_quotas",
+            "wholeQuotas",
             "text",
         ];
 
@@ -4072,6 +4074,8 @@ impl<'de> serde::Deserialize<'de> for Finding {
             Declared,
             ExpectedFewest,
             ExpectedMost,
+            Limit,
+            WholeQuotas,
             Text,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -4099,6 +4103,8 @@ impl<'de> serde::Deserialize<'de> for Finding {
                             "declared" => Ok(GeneratedField::Declared),
                             "expectedFewest" | "expected_fewest" => Ok(GeneratedField::ExpectedFewest),
                             "expectedMost" | "expected_most" => Ok(GeneratedField::ExpectedMost),
+                            "limit" => Ok(GeneratedField::Limit),
+                            "wholeQuotas" | "whole_quotas" => Ok(GeneratedField::WholeQuotas),
                             "text" => Ok(GeneratedField::Text),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -4124,6 +4130,8 @@ impl<'de> serde::Deserialize<'de> for Finding {
                 let mut declared__ = None;
                 let mut expected_fewest__ = None;
                 let mut expected_most__ = None;
+                let mut limit__ = None;
+                let mut whole_quotas__ = None;
                 let mut text__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -4163,6 +4171,22 @@ impl<'de> serde::Deserialize<'de> for Finding {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::Limit => {
+                            if limit__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("limit"));
+                            }
+                            limit__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::WholeQuotas => {
+                            if whole_quotas__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("wholeQuotas"));
+                            }
+                            whole_quotas__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                         GeneratedField::Text => {
                             if text__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("text"));
@@ -4177,6 +4201,8 @@ impl<'de> serde::Deserialize<'de> for Finding {
                     declared: declared__.unwrap_or_default(),
                     expected_fewest: expected_fewest__,
                     expected_most: expected_most__,
+                    limit: limit__,
+                    whole_quotas: whole_quotas__,
                     text: text__.unwrap_or_default(),
                 })
             }
@@ -4195,10 +4221,10 @@ impl serde::Serialize for FindingCode {
             Self::HouseSize => "FINDING_CODE_HOUSE_SIZE",
             Self::RowDiffers => "FINDING_CODE_ROW_DIFFERS",
             Self::ListLength => "FINDING_CODE_LIST_LENGTH",
-            Self::BelowThreshold => "FINDING_CODE_BELOW_THRESHOLD",
-            Self::UnknownOption => "FINDING_CODE_UNKNOWN_OPTION",
-            Self::RepeatedOption => "FINDING_CODE_REPEATED_OPTION",
-            Self::Hint => "FINDING_CODE_HINT",
+            Self::NotEligible => "FINDING_CODE_NOT_ELIGIBLE",
+            Self::NoList => "FINDING_CODE_NO_LIST",
+            Self::EqualsCandidates => "FINDING_CODE_EQUALS_CANDIDATES",
+            Self::NothingToCompare => "FINDING_CODE_NOTHING_TO_COMPARE",
         };
         serializer.serialize_str(variant)
     }
@@ -4214,10 +4240,10 @@ impl<'de> serde::Deserialize<'de> for FindingCode {
             "FINDING_CODE_HOUSE_SIZE",
             "FINDING_CODE_ROW_DIFFERS",
             "FINDING_CODE_LIST_LENGTH",
-            "FINDING_CODE_BELOW_THRESHOLD",
-            "FINDING_CODE_UNKNOWN_OPTION",
-            "FINDING_CODE_REPEATED_OPTION",
-            "FINDING_CODE_HINT",
+            "FINDING_CODE_NOT_ELIGIBLE",
+            "FINDING_CODE_NO_LIST",
+            "FINDING_CODE_EQUALS_CANDIDATES",
+            "FINDING_CODE_NOTHING_TO_COMPARE",
         ];
 
         struct GeneratedVisitor;
@@ -4262,10 +4288,10 @@ impl<'de> serde::Deserialize<'de> for FindingCode {
                     "FINDING_CODE_HOUSE_SIZE" => Ok(FindingCode::HouseSize),
                     "FINDING_CODE_ROW_DIFFERS" => Ok(FindingCode::RowDiffers),
                     "FINDING_CODE_LIST_LENGTH" => Ok(FindingCode::ListLength),
-                    "FINDING_CODE_BELOW_THRESHOLD" => Ok(FindingCode::BelowThreshold),
-                    "FINDING_CODE_UNKNOWN_OPTION" => Ok(FindingCode::UnknownOption),
-                    "FINDING_CODE_REPEATED_OPTION" => Ok(FindingCode::RepeatedOption),
-                    "FINDING_CODE_HINT" => Ok(FindingCode::Hint),
+                    "FINDING_CODE_NOT_ELIGIBLE" => Ok(FindingCode::NotEligible),
+                    "FINDING_CODE_NO_LIST" => Ok(FindingCode::NoList),
+                    "FINDING_CODE_EQUALS_CANDIDATES" => Ok(FindingCode::EqualsCandidates),
+                    "FINDING_CODE_NOTHING_TO_COMPARE" => Ok(FindingCode::NothingToCompare),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

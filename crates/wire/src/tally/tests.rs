@@ -13,6 +13,7 @@ counting_groups = ["hall", "postal"]
 contests = [{ id = "list", districts = [{ id = "almaty", options = [{ id = "nur-otan" }, { id = "adal" }] }] }]
 
 [register]
+electorate = 1000
 units = [{ id = "demo-001", district = "almaty", roll = 900 }, { id = "demo-002", district = "almaty" }]
 
 [rules]
@@ -119,7 +120,7 @@ fn tally() -> Tally {
 #[test]
 fn totals_say_how_many_tallies_they_are_of() {
     let tally = tally();
-    let totals = district_totals(&tally.contests[0][0], &tally.outline.ballot.counting_groups);
+    let totals = totals(&tally.contests[0], &tally.outline.ballot.counting_groups);
     assert_eq!((totals.votes, totals.ballots_counted), (500, 503));
     let papers = proto::CounterTotal {
         counter: proto::Counter::Papers.into(),
@@ -154,7 +155,7 @@ fn totals_say_how_many_tallies_they_are_of() {
 
 #[test]
 fn turnout_says_what_is_unknown() {
-    let turnout = proto::TurnoutTotals::from(&tally().turnout[0]);
+    let turnout = turnout(&tally());
     assert_eq!(
         (turnout.units, turnout.roll, turnout.units_without_roll),
         (2, 900, 1)
@@ -165,7 +166,7 @@ fn turnout_says_what_is_unknown() {
             turnout.units_reported,
             turnout.electorate
         ),
-        (0, 0, None)
+        (0, 0, Some(1_000))
     );
 }
 

@@ -1,0 +1,261 @@
+//! What `Allocate` is asked.
+
+use crate::allocation::v1 as proto;
+use crate::field::{id, shape, within};
+use crate::rules::contest_rules;
+use apportionment::{
+    BaseCounts, Contest, ContestError, LISTS_MAX, List, Lot, Rules, ThresholdBase,
+};
+use election::allocation::{Question, engine_rules, stage_at};
+use election::ids::{ContestId, DistrictId, OptionId};
+use election::report::{Refusal, RefusalCode};
+use std::collections::HashMap;
+
+/// The longest id of a request, in bytes.
+pub const REQUEST_ID_BYTES_MAX: usize = 256;
+
+/// A question to the engine, with what the answer repeats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AllocationRequest {
+    /// Passed through.
+    pub id: String,
+    /// The list at each position of the question.
+    pub option_ids: Vec<OptionId>,
+    /// Votes and rules; its options are the positions of the lists.
+    pub question: Question,
+    /// Steps and certificate are asked for.
+    pub include_steps: bool,
+    /// Margins are asked for.
+    pub include_margins: bool,
+}
+
+impl TryFrom<proto::AllocateRequest> for AllocationRequest {
+    type Error = Refusal;
+
+    fn try_from(request: proto::AllocateRequest) -> Result<Self, Refusal> {
+        let proto::AllocateRequest {
+            id,
+            seats,
+            lists,
+            rules,
+            base,
+            lots,
+            include_steps,
+            include_margins,
+        } = request;
+        if id.len() > REQUEST_ID_BYTES_MAX {
+            let rule = format!("at most {REQUEST_ID_BYTES_MAX} bytes");
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                "id",
+                format!("{} bytes", id.len()),
+                rule,
+            ));
+        }
+        if lists.len() > LISTS_MAX {
+            let rule = format!("at most {LISTS_MAX}");
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                "lists",
+                format!("{} lists", lists.len()),
+                rule,
+            ));
+        }
+        let rules = crate::required("rules", rules)?;
+        let exempts = rules
+            .threshold
+            .as_ref()
+            .is_some_and(|threshold| threshold.minorities_exempt);
+        let mut groups = HashMap::new();
+        let mut positions = HashMap::new();
+        let mut option_ids = Vec::with_capacity(lists.len());
+        let mut entries = Vec::with_capacity(lists.len());
+        for (place, list) in lists.into_iter().enumerate() {
+            let path = format_args!("lists[{place}]");
+            let (option, entry) = read_list(list, exempts, &mut groups).map_err(within(path))?;
+            if positions.insert(option.clone(), place).is_some() {
+                let field = format!("{path}.option_id");
+                return Err(Refusal::new(
+                    RefusalCode::RepeatedOption,
+                    field,
+                    option,
+                    "each list stands once",
+                ));
+            }
+            option_ids.push(option);
+            entries.push(entry);
+        }
+        let lots = lots.iter().enumerate();
+        let lots = lots.map(|(place, lot)| {
+            read_lot(lot, &positions).map_err(within(format_args!("lots[{place}]")))
+        });
+        let options = (0_u32..).take(option_ids.len()).collect();
+        let contest = Contest {
+            seats,
+            lists: entries,
+            base: read_base(base.unwrap_or_default()),
+        };
+        let rules = read_rules(rules, seats, !groups.is_empty()).map_err(within("rules"))?;
+        let question = Question {
+            options,
+            contest,
+            rules,
+            lots: lots.collect::<Result<_, _>>()?,
+        };
+        Ok(Self {
+            id,
+            option_ids,
+            question,
+            include_steps,
+            include_margins,
+        })
+    }
+}
+
+fn read_list(
+    list: proto::AllocationList,
+    exempts: bool,
+    groups: &mut HashMap<String, u32>,
+) -> Result<(OptionId, List), Refusal> {
+    let proto::AllocationList {
+        option_id,
+        votes,
+        candidates,
+        registration_number,
+        minority,
+        coalition_size,
+        apparentment,
+    } = list;
+    let group = (!apparentment.is_empty()).then(|| {
+        let next = u32::try_from(groups.len()).expect("there are fewer groups than lists");
+        *groups.entry(apparentment).or_insert(next)
+    });
+    let entry = List {
+        votes,
+        candidates,
+        registration: registration_number,
+        coalition_size: coalition_size.max(1),
+        exempt: exempts && minority,
+        group,
+    };
+    Ok((id("option_id", &option_id, OptionId::new)?, entry))
+}
+
+fn read_base(base: proto::BaseCounts) -> BaseCounts {
+    let proto::BaseCounts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    } = base;
+    BaseCounts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    }
+}
+
+/// Rules do not depend on what contest and district are called; here they are called something.
+fn read_rules(
+    rules: proto::AllocationRules,
+    seats: u32,
+    has_apparentment: bool,
+) -> Result<Rules, Refusal> {
+    let contest = ContestId::new("contest").expect("an id of letters");
+    let district = DistrictId::new("district").expect("an id of letters");
+    Ok(engine_rules(
+        &contest_rules(rules, contest, district, seats)?,
+        has_apparentment,
+    ))
+}
+
+fn read_lot(lot: &proto::Lot, positions: &HashMap<OptionId, usize>) -> Result<Lot, Refusal> {
+    let proto::Lot {
+        stage,
+        tied_option_ids,
+        seats_at_stake,
+        winner_option_ids,
+    } = lot;
+    let lists = |field: &str, ids: &[String]| {
+        let ids = ids.iter().enumerate().map(|(place, id)| {
+            let rule = "must be one of the lists";
+            let refusal = || {
+                Refusal::new(
+                    RefusalCode::UnknownOption,
+                    format!("{field}[{place}]"),
+                    id,
+                    rule,
+                )
+            };
+            positions.get(id.as_str()).copied().ok_or_else(refusal)
+        });
+        ids.collect::<Result<Vec<_>, _>>()
+    };
+    let at = stage_at(*stage)
+        .ok_or_else(|| shape("stage", stage, "must be the stage that a tie names"))?;
+    Ok(Lot {
+        stage: at,
+        lists: lists("tied_option_ids", tied_option_ids)?,
+        seats_at_stake: *seats_at_stake,
+        winners: lists("winner_option_ids", winner_option_ids)?,
+    })
+}
+
+/// What the engine refuses, by the path of the field in the request.
+pub fn contest_refusal(error: &ContestError) -> Refusal {
+    // The engine calls the whole of lists, seats and counts the contest; the request has them at its top.
+    let path = |field: &str| field.trim_start_matches("contest.").to_owned();
+    match error {
+        ContestError::AboveLimit {
+            field,
+            value,
+            limit,
+        } => Refusal::new(
+            RefusalCode::Limit,
+            path(field),
+            value,
+            format!("at most {limit}"),
+        ),
+        ContestError::BelowLimit {
+            field,
+            value,
+            limit,
+        } => Refusal::new(
+            RefusalCode::Limit,
+            path(field),
+            value,
+            format!("at least {limit}"),
+        ),
+        ContestError::BaseMissing { base } => {
+            let field = match base {
+                ThresholdBase::ListVotes => "lists",
+                ThresholdBase::ValidVotes => "base.valid_votes",
+                ThresholdBase::ValidAndAgainstAll => "base.valid_and_against_all",
+                ThresholdBase::BallotsInBox => "base.ballots_in_box",
+                ThresholdBase::BallotsIssued => "base.ballots_issued",
+            };
+            shape(field, "", error.to_string())
+        }
+        ContestError::FractionOutOfRange {
+            field,
+            numerator,
+            denominator,
+            range,
+        } => shape(
+            path(field),
+            format!("{numerator}/{denominator}"),
+            format!("must be {range}"),
+        ),
+        ContestError::ChainOpen { field } => shape(path(field), "", error.to_string()),
+        ContestError::RescueNeedsQuota => shape("rules.rescue", "", error.to_string()),
+        ContestError::UnknownList { list, .. } => {
+            Refusal::new(RefusalCode::UnknownOption, "lists", list, error.to_string())
+        }
+        // The engine may learn to refuse more; its words and its code stand for it until it has a path here.
+        _ => shape("rules", error.code(), error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,338 @@
+//! The state of an election at a revision, with its seats.
+
+use crate::allocation::v1 as proto;
+use crate::allocation_result::Lists;
+use crate::common::v1::{self as common, ListSeats, SeatsState};
+use crate::field::timestamp;
+use crate::publication::Position;
+use crate::tally::{correction, totals, turnout};
+use election::declaration::Finding;
+use election::definition::{ContestBallot, DistrictBallot, OptionRole, Part};
+use election::event::Declaration;
+use election::ids::Revision;
+use election::stage::Mark;
+use election::standings::DistrictSeats;
+use election::tally::Tally;
+use std::collections::HashMap;
+
+/// The standings of a tally. `seats` gives what is known of the seats of (contest, district), by position on the ballot;
+/// `None`: the rules give none there. Steps, certificates and margins are not in it.
+pub fn standings<'a>(
+    tally: &Tally,
+    seats: impl Fn(usize, usize) -> Option<&'a DistrictSeats>,
+) -> proto::Standings {
+    let parts = [
+        Part::Ballot,
+        Part::Register,
+        Part::Rules,
+        Part::Presentation,
+    ];
+    let marks = Mark::ALL
+        .into_iter()
+        .filter(|mark| tally.marks[*mark as usize]);
+    let contests = tally.outline.ballot.contests.iter().enumerate();
+    let position = Position {
+        log_id: tally.log_id,
+        revision: tally.revision,
+        publication_seq: tally.publication.seq(),
+    };
+    proto::Standings {
+        election_id: tally.election.as_str().into(),
+        is_test: tally.outline.ballot.is_test,
+        token: Some(position.into()),
+        revision_time: Some(timestamp(tally.time)),
+        last_counted_time: tally.counted_time.map(timestamp),
+        stage: common::Stage::from(tally.stage).into(),
+        marks: marks.map(|mark| common::Mark::from(mark).into()).collect(),
+        publication: Some((&tally.publication).into()),
+        parts: parts
+            .into_iter()
+            .zip(tally.outline.versions)
+            .map(Into::into)
+            .collect(),
+        house_size: tally.outline.rules.house_size,
+        contests: contests
+            .map(|(contest, ballot)| {
+                contest_standings(tally, contest, ballot, |district| seats(contest, district))
+            })
+            .collect(),
+        turnout: Some(turnout(tally)),
+        corrections: tally
+            .corrections
+            .iter()
+            .rev()
+            .map(|entry| correction(tally, entry))
+            .collect(),
+        corrections_count: tally.corrections_total,
+        bounds_revision: 0,
+        checkpoint: Default::default(),
+        certification: tally.certification.as_ref().map(|(revision, attribution)| {
+            proto::Certification {
+                attribution: Some(attribution.into()),
+                revision: revision.0,
+            }
+        }),
+    }
+}
+
+fn contest_standings<'a>(
+    tally: &Tally,
+    contest: usize,
+    ballot: &ContestBallot,
+    seats: impl Fn(usize) -> Option<&'a DistrictSeats>,
+) -> proto::ContestStandings {
+    let districts: Vec<_> = (ballot.districts.iter().enumerate())
+        .map(|(district, entry)| {
+            district_standings(tally, (contest, district), entry, seats(district))
+        })
+        .collect();
+    let allocations = || {
+        districts
+            .iter()
+            .filter_map(|district| district.allocation.as_ref())
+    };
+    proto::ContestStandings {
+        contest_id: ballot.id.as_str().into(),
+        options: options(ballot, &districts),
+        totals: Some(totals(
+            &tally.contests[contest],
+            &tally.outline.ballot.counting_groups,
+        )),
+        state: allocations()
+            .map(proto::Allocation::state)
+            .reduce(together)
+            .unwrap_or_default()
+            .into(),
+        seats: allocations().map(|allocation| allocation.seats).sum(),
+        seats_unassigned: allocations()
+            .map(|allocation| allocation.seats_unassigned)
+            .sum(),
+        districts,
+    }
+}
+
+/// The same option has the same id in all districts: its votes and seats are summed.
+fn options(
+    ballot: &ContestBallot,
+    districts: &[proto::DistrictStandings],
+) -> Vec<proto::OptionStanding> {
+    let mut standings: Vec<proto::OptionStanding> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for (entry, district) in ballot.districts.iter().zip(districts) {
+        for (option, votes) in entry.options.iter().zip(&district.votes) {
+            let place = *places.entry(option.id.as_str()).or_insert_with(|| {
+                standings.push(proto::OptionStanding {
+                    option_id: option.id.as_str().into(),
+                    role: common::OptionRole::from(option.role).into(),
+                    votes: 0,
+                    seats: None,
+                });
+                standings.len() - 1
+            });
+            standings[place].votes += votes;
+        }
+        for list in district
+            .allocation
+            .iter()
+            .flat_map(|allocation| &allocation.lists)
+        {
+            let sum = &mut standings[places[list.option_id.as_str()]].seats;
+            *sum = match (sum.take(), list.seats) {
+                (Some(sum), Some(more)) => Some(add_seats(&sum, &more)),
+                (one, other) => one.or(other),
+            };
+        }
+    }
+    standings
+}
+
+fn add_seats(one: &ListSeats, other: &ListSeats) -> ListSeats {
+    let state = together(one.state(), other.state());
+    let is_known = !matches!(
+        state,
+        SeatsState::NoneYet | SeatsState::Withheld | SeatsState::Unknown
+    );
+    let most = |seats: &ListSeats| seats.seats_most.or(seats.seats).unwrap_or(0);
+    let declared = match (one.seats_declared, other.seats_declared) {
+        (Some(one), Some(other)) => Some(one + other),
+        // The sum of some districts' declarations is no declaration of all.
+        _ => None,
+    };
+    ListSeats {
+        state: state.into(),
+        seats: is_known.then(|| one.seats.unwrap_or(0) + other.seats.unwrap_or(0)),
+        seats_most: (state == SeatsState::Tied).then(|| most(one) + most(other)),
+        seats_declared: declared,
+        bounds: None,
+    }
+}
+
+/// The state of two sets of seats together. What is not known in one of them is not known of both; where one has no votes
+/// yet, there are those of the other.
+fn together(one: SeatsState, other: SeatsState) -> SeatsState {
+    let rank = |state: SeatsState| match state {
+        SeatsState::Unspecified => 0,
+        SeatsState::NoneYet => 1,
+        SeatsState::Unassigned => 2,
+        SeatsState::Provisional => 3,
+        SeatsState::Tied => 4,
+        SeatsState::Unknown => 5,
+        SeatsState::Withheld => 6,
+    };
+    if rank(one) >= rank(other) { one } else { other }
+}
+
+fn district_standings(
+    tally: &Tally,
+    (contest, district): (usize, usize),
+    ballot: &DistrictBallot,
+    seats: Option<&DistrictSeats>,
+) -> proto::DistrictStandings {
+    let counted = &tally.contests[contest][district];
+    let place = u8::try_from(contest).ok().zip(u16::try_from(district).ok());
+    let declared = place.and_then(|place| tally.declarations.get(&place));
+    let allocation = seats.map(|seats| {
+        let DistrictSeats {
+            question,
+            result,
+            findings: _,
+        } = seats;
+        let ids = district_list_ids(ballot);
+        let mut allocation = Lists::new(&ids).allocation(question, result);
+        if let Some((_, declaration)) = declared {
+            let lists = allocation.lists.iter_mut().zip(&question.options);
+            lists.for_each(|(list, option)| set_declared(list, *option, declaration));
+        }
+        allocation
+    });
+    let findings = seats
+        .and_then(|seats| seats.findings.as_deref())
+        .unwrap_or_default();
+    proto::DistrictStandings {
+        district_id: ballot.id.as_str().into(),
+        votes: counted.votes.clone(),
+        totals: Some(totals([counted], &tally.outline.ballot.counting_groups)),
+        turnout: tally.turnout.get(district).map(Into::into),
+        allocation,
+        declaration: declared
+            .map(|(revision, entry)| declaration(ballot, *revision, entry, findings)),
+    }
+}
+
+/// Ids of the options that take part in an allocation: those of the question's lists, in its order.
+pub fn district_list_ids(ballot: &DistrictBallot) -> Vec<String> {
+    let lists = ballot
+        .options
+        .iter()
+        .filter(|option| option.role == OptionRole::List);
+    lists.map(|option| option.id.as_str().into()).collect()
+}
+
+fn set_declared(list: &mut proto::ListAllocation, option: u32, declaration: &Declaration) {
+    let row = declaration.seats.iter().find(|(row, _)| *row == option);
+    if let Some(seats) = &mut list.seats {
+        seats.seats_declared = Some(row.map_or(0, |(_, seats)| *seats));
+    }
+}
+
+fn declaration(
+    ballot: &DistrictBallot,
+    revision: Revision,
+    declaration: &Declaration,
+    findings: &[Finding],
+) -> common::Declaration {
+    let Declaration {
+        contest: _,
+        district: _,
+        seats,
+        attribution,
+    } = declaration;
+    let rows = seats.iter().map(|(option, seats)| common::SeatRow {
+        option_id: option_id(ballot, *option),
+        seats: *seats,
+    });
+    common::Declaration {
+        rows: rows.collect(),
+        attribution: Some(attribution.into()),
+        revision: revision.0,
+        findings: findings
+            .iter()
+            .map(|entry| finding(ballot, entry))
+            .collect(),
+    }
+}
+
+fn option_id(ballot: &DistrictBallot, option: u32) -> String {
+    let option = usize::try_from(option)
+        .ok()
+        .and_then(|option| ballot.options.get(option));
+    option
+        .map(|option| option.id.as_str().into())
+        .unwrap_or_default()
+}
+
+/// One thing that a check of a declared result found.
+pub fn finding(ballot: &DistrictBallot, finding: &Finding) -> common::Finding {
+    use common::FindingCode as Code;
+    let found = |code: Code, option: Option<u32>, declared: u64| common::Finding {
+        code: code.into(),
+        option_id: option
+            .map(|option| option_id(ballot, option))
+            .unwrap_or_default(),
+        declared,
+        text: finding.to_string(),
+        ..Default::default()
+    };
+    match *finding {
+        Finding::HouseSize {
+            declared,
+            assigned,
+            seats,
+        } => common::Finding {
+            expected_fewest: Some(assigned.into()),
+            expected_most: Some(assigned.into()),
+            limit: Some(seats.into()),
+            ..found(Code::HouseSize, None, declared)
+        },
+        Finding::RowDiffers {
+            option,
+            declared,
+            fewest,
+            most,
+            whole_quotas,
+        } => common::Finding {
+            expected_fewest: Some(fewest.into()),
+            expected_most: Some(most.into()),
+            whole_quotas,
+            ..found(Code::RowDiffers, Some(option), declared.into())
+        },
+        Finding::ListLength {
+            option,
+            declared,
+            candidates,
+        } => common::Finding {
+            expected_most: Some(candidates.into()),
+            limit: Some(candidates.into()),
+            ..found(Code::ListLength, Some(option), declared.into())
+        },
+        Finding::NotEligible {
+            option,
+            declared,
+            eligibility: _,
+        } => common::Finding {
+            expected_most: Some(0),
+            ..found(Code::NotEligible, Some(option), declared.into())
+        },
+        Finding::NoList { option, declared } => common::Finding {
+            expected_most: Some(0),
+            ..found(Code::NoList, Some(option), declared.into())
+        },
+        Finding::EqualsCandidates { option, declared } => {
+            found(Code::EqualsCandidates, Some(option), declared.into())
+        }
+        Finding::NothingToCompare => found(Code::NothingToCompare, None, 0),
+    }
+}
+
+#[cfg(test)]
+mod tests;
