@@ -2,7 +2,10 @@
 //! sequencer, one per election, on the speculative head. What it decides is recorded and never asked again.
 
 mod official;
+mod register;
 mod report;
+mod result;
+mod tally;
 mod turnout;
 
 use crate::command::Command;
@@ -51,7 +54,7 @@ pub fn decide(
     now: Timestamp,
 ) -> Result<Vec<Event>, Refusal> {
     if let Command::Define { definition, log_id } = command {
-        return official::define(state, definition, *log_id);
+        return register::define(state, definition, *log_id);
     }
     let state = state.ok_or_else(|| {
         Refusal::new(

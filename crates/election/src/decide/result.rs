@@ -1,0 +1,175 @@
+//! Decides over the result and its publication: lots, stages, publication, declaration.
+
+use super::check_reason;
+use super::official::{option_index, unless};
+use crate::event::{Declaration, Event, Lot};
+use crate::ids::{OptionId, Timestamp};
+use crate::publication::PublicationMode;
+use crate::report::{Attribution, Refusal, RefusalCode};
+use crate::stage::Stage;
+use crate::state::State;
+use std::collections::BTreeSet;
+
+pub(super) fn draw_lot(
+    state: &State,
+    place: (u8, u16),
+    stage: u32,
+    tied: &[OptionId],
+    seats: u32,
+    winners: &[OptionId],
+    attribution: &Attribution,
+) -> Result<Vec<Event>, Refusal> {
+    let indexes = |options: &[OptionId], field: &str| -> Result<BTreeSet<u32>, Refusal> {
+        options
+            .iter()
+            .enumerate()
+            .map(|(number, option)| {
+                option_index(state, place, option, &format!("{field}[{number}]"))
+            })
+            .collect()
+    };
+    let (tied_set, winner_set) = (indexes(tied, "tied")?, indexes(winners, "winners")?);
+    if tied_set.len() != tied.len() || tied.len() < 2 {
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            "tied",
+            tied.len(),
+            "at least two lists, each once",
+        ));
+    }
+    if !winner_set.is_subset(&tied_set) || winner_set.len() != winners.len() {
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            "winners",
+            winners.len(),
+            "each is one of the tied lists, once",
+        ));
+    }
+    if usize::try_from(seats).ok() != Some(winners.len()) || winners.len() >= tied.len() {
+        let rule = "as many winners as seats at stake, and fewer than tied lists";
+        return Err(Refusal::new(RefusalCode::Shape, "seats", seats, rule));
+    }
+    let lot = Lot {
+        contest: place.0,
+        district: place.1,
+        stage,
+        tied: tied_set.into_iter().collect(),
+        seats,
+        winners: winner_set.into_iter().collect(),
+        attribution: attribution.clone(),
+    };
+    Ok(unless(state.tally().lots.contains(&lot), || {
+        Event::LotDrawn(lot)
+    }))
+}
+
+pub(super) fn move_publication(
+    state: &State,
+    mode: PublicationMode,
+    reason: &str,
+    now: Timestamp,
+) -> Result<Vec<Event>, Refusal> {
+    check_reason("reason", reason)?;
+    let publication = &state.tally().publication;
+    let head = state.revision();
+    if let PublicationMode::HoldAt(at) = mode {
+        if at > head {
+            let rule = format!("the log ends at revision {head}");
+            return Err(Refusal::new(
+                RefusalCode::Shape,
+                "hold_at_revision",
+                at,
+                rule,
+            ));
+        }
+        // What the public has seen is never taken back.
+        let shown = publication.public_revision(head, now).unwrap_or_default();
+        if at < shown {
+            let rule = format!("the public has seen revision {shown} already");
+            return Err(Refusal::new(
+                RefusalCode::State,
+                "hold_at_revision",
+                at,
+                rule,
+            ));
+        }
+    }
+    let same = publication.mode() == mode && publication.reason() == reason;
+    Ok(unless(same, || Event::PublicationMoved {
+        mode,
+        reason: reason.to_owned(),
+    }))
+}
+
+pub(super) fn set_stage(state: &State, stage: Stage, reason: &str) -> Result<Vec<Event>, Refusal> {
+    check_reason("reason", reason)?;
+    if matches!(stage, Stage::Declared | Stage::Certified) {
+        let rule = "a result is declared and certified by commands of their own";
+        return Err(Refusal::new(
+            RefusalCode::State,
+            "stage",
+            stage.name(),
+            rule,
+        ));
+    }
+    if state.tally().stage >= Stage::Declared {
+        let rule = format!(
+            "the election is {} already; set a mark instead",
+            state.tally().stage.name()
+        );
+        return Err(Refusal::new(
+            RefusalCode::State,
+            "stage",
+            stage.name(),
+            rule,
+        ));
+    }
+    let same = state.tally().stage == stage;
+    Ok(unless(same, || Event::StageSet {
+        stage,
+        reason: reason.to_owned(),
+    }))
+}
+
+pub(super) fn declare(
+    state: &State,
+    place: (u8, u16),
+    seats: &[(OptionId, u32)],
+    attribution: &Attribution,
+) -> Result<Vec<Event>, Refusal> {
+    let mut rows = Vec::with_capacity(seats.len());
+    for (number, (option, count)) in seats.iter().enumerate() {
+        let option = option_index(state, place, option, &format!("seats[{number}].option_id"))?;
+        if rows.iter().any(|(known, _)| *known == option) {
+            let rule = "each list stands once";
+            return Err(Refusal::new(
+                RefusalCode::RepeatedOption,
+                format!("seats[{number}].option_id"),
+                option,
+                rule,
+            ));
+        }
+        rows.push((option, *count));
+    }
+    if rows.is_empty() {
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            "seats",
+            "",
+            "at least one list",
+        ));
+    }
+    rows.sort_unstable();
+    let declaration = Declaration {
+        contest: place.0,
+        district: place.1,
+        seats: rows,
+        attribution: attribution.clone(),
+    };
+    let same = state
+        .tally()
+        .declarations
+        .get(&place)
+        .is_some_and(|(_, former)| *former == declaration);
+    Ok(unless(same, || Event::Declared(declaration)))
+}
