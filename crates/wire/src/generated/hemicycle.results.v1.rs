@@ -1930,7 +1930,7 @@ pub struct AppendBatchesRequest {
     /// Who submitted them, as ingestion authenticated it; at most 256 bytes.
     #[prost(string, tag = "3")]
     pub principal: ::prost::alloc::string::String,
-    /// The reports in the compact encoding of this version (see docs/records.md); not for other callers.
+    /// The reports in the compact encoding of this version of the record format; not for other callers.
     #[prost(bytes = "bytes", tag = "4")]
     pub reports: ::prost::bytes::Bytes,
     /// How many reports they are, 1 to 4,096.
@@ -2525,7 +2525,7 @@ pub struct WatchEventsResponse {
     #[prost(message, optional, tag = "5")]
     pub publication: ::core::option::Option<super::super::common::v1::Publication>,
 }
-/// One record of the log: fixed-width bytes, versioned, documented in docs/records.md.
+/// One record of the log: fixed-width bytes whose first byte is the version of the format.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Record {
     /// The public body.
