@@ -8,12 +8,13 @@ mod support;
 
 use election::counts::Counter;
 use election::definition::Hash;
-use election::ids::{ContestId, CountingGroupId, Revision, UnitId};
+use election::ids::{ContestId, CountingGroupId, DistrictId, Revision, UnitId};
 use election::report::{
     Attribution, HoldReason, Outcome, RefusalCode, Report, ReportKind, TurnoutReport, UnitStatus,
     Warning,
 };
-use election::state::PENDING_MAX;
+use election::rules::DistrictSeats;
+use election::state::{PENDING_MAX, State};
 use support::{Night, attribution, code, small, turnout};
 
 #[track_caller]
@@ -501,4 +502,73 @@ fn turnout_is_cumulative_and_a_fall_says_who_and_why() {
             warnings: vec![warning]
         }
     );
+}
+
+#[test]
+fn contests_districts_and_counting_groups_have_tallies_of_their_own() {
+    let mut definition = small(2, 4);
+    let ballot = &mut definition.ballot;
+    let mut north = ballot.contests[0].districts[0].clone();
+    north.id = DistrictId::new("north").unwrap();
+    north
+        .options
+        .push(small(3, 1).ballot.contests[0].districts[0].options[2].clone());
+    ballot.contests[0].districts.push(north);
+    let mut second = ballot.contests[0].clone();
+    second.id = ContestId::new("mayor").unwrap();
+    second.districts[0].options.truncate(1);
+    ballot.contests.push(second);
+    let groups = ["desk", "postal"].map(|id| CountingGroupId::new(id).unwrap());
+    ballot.counting_groups = groups.to_vec();
+    for unit in &mut definition.register.units[2..] {
+        unit.district = DistrictId::new("north").unwrap();
+    }
+    definition.register.units[3].counting_groups = vec![groups[1].clone()];
+    let seats = definition.rules.contests[0].districts[0].clone();
+    definition.rules.house_size = 20;
+    definition.rules.contests[0].districts.push(DistrictSeats {
+        id: DistrictId::new("north").unwrap(),
+        ..seats
+    });
+    let mut night = Night::begin(&definition);
+    // Every tally gets votes that say where they come from: unit, contest, group, option.
+    let mut expected = vec![vec![vec![0; 2], vec![0; 3]], vec![vec![0; 1], vec![0; 3]]];
+    for unit in 0..4_usize {
+        for (contest, name) in ["list", "mayor"].into_iter().enumerate() {
+            for (group, id) in groups.iter().enumerate() {
+                let sums = &mut expected[contest][unit / 2];
+                let votes: Vec<u64> = (0..sums.len())
+                    .map(|option| {
+                        [unit, contest, group, option]
+                            .into_iter()
+                            .fold(1, |n, at| n * 3 + u64::try_from(at).unwrap())
+                    })
+                    .collect();
+                let mut report = night.full(&format!("u{unit}"), 1, &votes);
+                report.key.contest = ContestId::new(name).unwrap();
+                report.key.counting_group = id.clone();
+                let outcome = night.submit(report);
+                if (unit, group) == (3, 0) {
+                    assert_eq!(code(&outcome), RefusalCode::UnknownCountingGroup);
+                    continue;
+                }
+                assert_eq!(outcome.name(), "ACCEPTED");
+                sums.iter_mut()
+                    .zip(votes)
+                    .for_each(|(sum, votes)| *sum += votes);
+            }
+        }
+    }
+    let tally = night.state.tally();
+    let totals = tally.contests.iter().map(|districts| {
+        districts
+            .iter()
+            .map(|district| district.votes.clone())
+            .collect::<Vec<_>>()
+    });
+    assert_eq!(totals.collect::<Vec<_>>(), expected);
+    let counted = |group: usize| tally.contests[1][1].states[group].counted();
+    assert_eq!((counted(0), counted(1)), (1, 2));
+    let state = State::from_snapshot(&night.state.to_snapshot()).unwrap();
+    assert_eq!(state, night.state);
 }
