@@ -122,17 +122,16 @@ fn most(field: &str, value: usize, limit: usize, what: &str) -> Checked {
     ))
 }
 
-fn distinct<T: std::hash::Hash + Eq + fmt::Display>(
+fn distinct<'a, T: std::hash::Hash + Eq + fmt::Display + 'a>(
     field: &str,
-    items: impl Iterator<Item = T>,
+    items: impl Iterator<Item = &'a T>,
 ) -> Checked {
-    let mut seen = HashSet::new();
+    let mut seen = HashSet::with_capacity(items.size_hint().0);
     for (place, item) in items.enumerate() {
-        let text = item.to_string();
         if !seen.insert(item) {
             return Err(shape(
                 format!("{field}[{place}]"),
-                text,
+                item,
                 "stands twice; each has to be there once",
             ));
         }
