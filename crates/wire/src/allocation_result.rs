@@ -3,8 +3,8 @@
 use crate::allocation::v1 as proto;
 use crate::common::v1::{ListSeats, SeatsState};
 use apportionment::{
-    Allocation, Award, Eligibility, ListResult, Lot, Outcome, Pairing, Ratio, Settlement, Silence,
-    StageAt, Tie, TieBreak, VoidLot, VoidReason,
+    Allocation, Award, Comparison, Eligibility, ListResult, Lot, Outcome, Pairing, Ratio,
+    Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
 };
 use election::allocation::{Question, stage_number};
 use election::declaration::tied_more;
@@ -160,6 +160,7 @@ impl<'a> Lists<'a> {
             margins: Vec::new(),
             threshold_distances: Vec::new(),
             threshold_base_count: base.unwrap_or_default(),
+            threshold_votes: threshold_votes(question, allocation),
             problem: String::new(),
             seats_pending: *pending,
         }
@@ -294,6 +295,24 @@ fn silence_of(silence: Silence) -> proto::Silence {
         code: code.into(),
         text: silence.text().into(),
     }
+}
+
+/// The fewest votes with which the plain share passes: the share of the base, rounded up, and one more where exactly the
+/// share is not enough.
+fn threshold_votes(question: &Question, allocation: &Allocation) -> Option<u64> {
+    let threshold = question.rules.threshold.as_ref()?;
+    let base = allocation
+        .lists
+        .iter()
+        .find_map(|list| list.threshold)?
+        .base;
+    let product = base.checked_mul(threshold.share.numerator.into())?;
+    let denominator = u128::from(threshold.share.denominator);
+    let votes = match threshold.comparison {
+        Comparison::AtLeast => product.div_ceil(denominator),
+        Comparison::MoreThan => product / denominator + 1,
+    };
+    u64::try_from(votes).ok()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::field::timestamp;
 use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
 use election::declaration::Finding;
-use election::definition::{ContestBallot, DistrictBallot, OptionRole, Part};
+use election::definition::{ContestBallot, DistrictBallot, Hash, OptionRole, Part};
 use election::event::Declaration;
 use election::ids::Revision;
 use election::stage::Mark;
@@ -64,6 +64,7 @@ pub fn standings<'a>(
             .map(|entry| correction(tally, entry))
             .collect(),
         corrections_count: tally.corrections_total,
+        notice_hash: notice_hash(tally),
         bounds_revision: 0,
         checkpoint: Default::default(),
         certification: tally.certification.as_ref().map(|(revision, attribution)| {
@@ -73,6 +74,19 @@ pub fn standings<'a>(
             }
         }),
     }
+}
+
+/// The hash of the notice in all its languages, in the order of their codes.
+fn notice_hash(tally: &Tally) -> bytes::Bytes {
+    let notice = &tally.outline.presentation.notice;
+    if notice.is_empty() {
+        return bytes::Bytes::new();
+    }
+    let text: String = notice
+        .iter()
+        .map(|(language, text)| format!("{language}\n{text}\n"))
+        .collect();
+    Hash::of(text.as_bytes()).0.to_vec().into()
 }
 
 fn contest_standings<'a>(
@@ -210,6 +224,11 @@ fn district_standings(
         .unwrap_or_default();
     proto::DistrictStandings {
         district_id: ballot.id.as_str().into(),
+        option_ids: ballot
+            .options
+            .iter()
+            .map(|option| option.id.as_str().into())
+            .collect(),
         votes: counted.votes.clone(),
         totals: Some(totals([counted], &tally.outline.ballot.counting_groups)),
         turnout: tally.turnout.get(district).map(Into::into),

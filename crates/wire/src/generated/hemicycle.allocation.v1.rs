@@ -444,6 +444,10 @@ pub struct Allocation {
     /// Seats that hang on open ties. Always: seats of all lists + pending + unassigned = seats.
     #[prost(uint32, tag = "16")]
     pub seats_pending: u32,
+    /// Votes that a list of one party needs to pass the threshold by what is counted now; missing: there is no threshold, or
+    /// its base is not known.
+    #[prost(uint64, optional, tag = "17")]
+    pub threshold_votes: ::core::option::Option<u64>,
 }
 /// One list in a result.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1031,6 +1035,9 @@ pub struct Standings {
     /// Who certified the result; missing: nobody has.
     #[prost(message, optional, tag = "17")]
     pub certification: ::core::option::Option<Certification>,
+    /// SHA-256 of the notice that must be shown with everything; empty: there is none.
+    #[prost(bytes = "bytes", tag = "18")]
+    pub notice_hash: ::prost::bytes::Bytes,
 }
 /// The certification of a result.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1104,6 +1111,9 @@ pub struct DistrictStandings {
     /// The official result; missing: none is declared.
     #[prost(message, optional, tag = "6")]
     pub declaration: ::core::option::Option<super::super::common::v1::Declaration>,
+    /// The options of the district's ballot, in the order of `votes`.
+    #[prost(string, repeated, tag = "7")]
+    pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Votes and rules.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2286,6 +2296,9 @@ impl serde::Serialize for Allocation {
         if self.seats_pending != 0 {
             len += 1;
         }
+        if self.threshold_votes.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Allocation", len)?;
         if self.seats != 0 {
             struct_ser.serialize_field("seats", &self.seats)?;
@@ -2337,6 +2350,11 @@ impl serde::Serialize for Allocation {
         if self.seats_pending != 0 {
             struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
         }
+        if let Some(v) = self.threshold_votes.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("thresholdVotes", ToString::to_string(&v).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -2370,6 +2388,8 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             "problem",
             "seats_pending",
             "seatsPending",
+            "threshold_votes",
+            "thresholdVotes",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2390,6 +2410,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             ThresholdBaseCount,
             Problem,
             SeatsPending,
+            ThresholdVotes,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2427,6 +2448,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             "thresholdBaseCount" | "threshold_base_count" => Ok(GeneratedField::ThresholdBaseCount),
                             "problem" => Ok(GeneratedField::Problem),
                             "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
+                            "thresholdVotes" | "threshold_votes" => Ok(GeneratedField::ThresholdVotes),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2462,6 +2484,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                 let mut threshold_base_count__ = None;
                 let mut problem__ = None;
                 let mut seats_pending__ = None;
+                let mut threshold_votes__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Seats => {
@@ -2566,6 +2589,14 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::ThresholdVotes => {
+                            if threshold_votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("thresholdVotes"));
+                            }
+                            threshold_votes__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Allocation {
@@ -2585,6 +2616,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                     threshold_base_count: threshold_base_count__.unwrap_or_default(),
                     problem: problem__.unwrap_or_default(),
                     seats_pending: seats_pending__.unwrap_or_default(),
+                    threshold_votes: threshold_votes__,
                 })
             }
         }
@@ -4286,6 +4318,9 @@ impl serde::Serialize for DistrictStandings {
         if self.declaration.is_some() {
             len += 1;
         }
+        if !self.option_ids.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictStandings", len)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
@@ -4305,6 +4340,9 @@ impl serde::Serialize for DistrictStandings {
         if let Some(v) = self.declaration.as_ref() {
             struct_ser.serialize_field("declaration", v)?;
         }
+        if !self.option_ids.is_empty() {
+            struct_ser.serialize_field("optionIds", &self.option_ids)?;
+        }
         struct_ser.end()
     }
 }
@@ -4322,6 +4360,8 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
             "turnout",
             "allocation",
             "declaration",
+            "option_ids",
+            "optionIds",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4332,6 +4372,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
             Turnout,
             Allocation,
             Declaration,
+            OptionIds,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4359,6 +4400,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                             "turnout" => Ok(GeneratedField::Turnout),
                             "allocation" => Ok(GeneratedField::Allocation),
                             "declaration" => Ok(GeneratedField::Declaration),
+                            "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4384,6 +4426,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                 let mut turnout__ = None;
                 let mut allocation__ = None;
                 let mut declaration__ = None;
+                let mut option_ids__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::DistrictId => {
@@ -4425,6 +4468,12 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                             }
                             declaration__ = map_.next_value()?;
                         }
+                        GeneratedField::OptionIds => {
+                            if option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionIds"));
+                            }
+                            option_ids__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictStandings {
@@ -4434,6 +4483,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                     turnout: turnout__,
                     allocation: allocation__,
                     declaration: declaration__,
+                    option_ids: option_ids__.unwrap_or_default(),
                 })
             }
         }
@@ -7486,6 +7536,9 @@ impl serde::Serialize for Standings {
         if self.certification.is_some() {
             len += 1;
         }
+        if !self.notice_hash.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Standings", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -7550,6 +7603,11 @@ impl serde::Serialize for Standings {
         if let Some(v) = self.certification.as_ref() {
             struct_ser.serialize_field("certification", v)?;
         }
+        if !self.notice_hash.is_empty() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("noticeHash", pbjson::private::base64::encode(&self.notice_hash).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -7584,6 +7642,8 @@ impl<'de> serde::Deserialize<'de> for Standings {
             "boundsRevision",
             "checkpoint",
             "certification",
+            "notice_hash",
+            "noticeHash",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7605,6 +7665,7 @@ impl<'de> serde::Deserialize<'de> for Standings {
             BoundsRevision,
             Checkpoint,
             Certification,
+            NoticeHash,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7643,6 +7704,7 @@ impl<'de> serde::Deserialize<'de> for Standings {
                             "boundsRevision" | "bounds_revision" => Ok(GeneratedField::BoundsRevision),
                             "checkpoint" => Ok(GeneratedField::Checkpoint),
                             "certification" => Ok(GeneratedField::Certification),
+                            "noticeHash" | "notice_hash" => Ok(GeneratedField::NoticeHash),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7679,6 +7741,7 @@ impl<'de> serde::Deserialize<'de> for Standings {
                 let mut bounds_revision__ = None;
                 let mut checkpoint__ = None;
                 let mut certification__ = None;
+                let mut notice_hash__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -7791,6 +7854,14 @@ impl<'de> serde::Deserialize<'de> for Standings {
                             }
                             certification__ = map_.next_value()?;
                         }
+                        GeneratedField::NoticeHash => {
+                            if notice_hash__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("noticeHash"));
+                            }
+                            notice_hash__ = 
+                                Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Standings {
@@ -7811,6 +7882,7 @@ impl<'de> serde::Deserialize<'de> for Standings {
                     bounds_revision: bounds_revision__.unwrap_or_default(),
                     checkpoint: checkpoint__.unwrap_or_default(),
                     certification: certification__,
+                    notice_hash: notice_hash__.unwrap_or_default(),
                 })
             }
         }

@@ -109,6 +109,10 @@ pub struct FrameBody {
     /// For a unit: ballots issued there; missing: no turnout report came.
     #[prost(message, optional, tag = "15")]
     pub unit_turnout: ::core::option::Option<super::super::common::v1::UnitTurnout>,
+    /// Something was left out so that the frame has at most 32 KiB: first the changes inside corrections, then the rows of
+    /// districts, then districts, then options from the fewest seats and votes on. GetStandings has everything.
+    #[prost(bool, tag = "16")]
+    pub is_reduced: bool,
 }
 /// One contest in the scope.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1226,6 +1230,9 @@ impl serde::Serialize for FrameBody {
         if self.unit_turnout.is_some() {
             len += 1;
         }
+        if self.is_reduced {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameBody", len)?;
         if let Some(v) = self.scope.as_ref() {
             struct_ser.serialize_field("scope", v)?;
@@ -1284,6 +1291,9 @@ impl serde::Serialize for FrameBody {
         if let Some(v) = self.unit_turnout.as_ref() {
             struct_ser.serialize_field("unitTurnout", v)?;
         }
+        if self.is_reduced {
+            struct_ser.serialize_field("isReduced", &self.is_reduced)?;
+        }
         struct_ser.end()
     }
 }
@@ -1317,6 +1327,8 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
             "unitTallies",
             "unit_turnout",
             "unitTurnout",
+            "is_reduced",
+            "isReduced",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1336,6 +1348,7 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
             ChangedRevision,
             UnitTallies,
             UnitTurnout,
+            IsReduced,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1372,6 +1385,7 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                             "changedRevision" | "changed_revision" => Ok(GeneratedField::ChangedRevision),
                             "unitTallies" | "unit_tallies" => Ok(GeneratedField::UnitTallies),
                             "unitTurnout" | "unit_turnout" => Ok(GeneratedField::UnitTurnout),
+                            "isReduced" | "is_reduced" => Ok(GeneratedField::IsReduced),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1406,6 +1420,7 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                 let mut changed_revision__ = None;
                 let mut unit_tallies__ = None;
                 let mut unit_turnout__ = None;
+                let mut is_reduced__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Scope => {
@@ -1506,6 +1521,12 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                             }
                             unit_turnout__ = map_.next_value()?;
                         }
+                        GeneratedField::IsReduced => {
+                            if is_reduced__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isReduced"));
+                            }
+                            is_reduced__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(FrameBody {
@@ -1524,6 +1545,7 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                     changed_revision: changed_revision__.unwrap_or_default(),
                     unit_tallies: unit_tallies__.unwrap_or_default(),
                     unit_turnout: unit_turnout__,
+                    is_reduced: is_reduced__.unwrap_or_default(),
                 })
             }
         }

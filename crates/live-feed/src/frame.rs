@@ -1,0 +1,403 @@
+//! Frames from standings: a pure part at a revision, and an envelope.
+
+use crate::scope::Scope;
+use election::ids::Timestamp;
+use prost::Message as _;
+use std::collections::HashMap;
+use wire::allocation::v1::{Allocation, ContestStandings, DistrictStandings, Standings};
+use wire::common::v1::{PublicationClass, TurnoutTotals};
+use wire::feed::v1::{DistrictScope, ElectionScope, UnitScope};
+use wire::feed::v1::{
+    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameTie,
+    scope as proto_scope,
+};
+use wire::results::v1::UnitState;
+
+/// The largest frame, in bytes.
+pub const FRAME_BYTES_MAX: usize = 32 * 1024;
+
+/// How far the feed is from the count.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Distance {
+    pub is_stale: bool,
+    pub lag_ms: u64,
+}
+
+/// Whether a viewer may see these standings now, by this process's own clock. The allocation role has bounded them by
+/// its clock already; this is the second lock on the same door.
+pub(crate) fn is_open(standings: &Standings, now: Timestamp) -> bool {
+    let openings = standings
+        .publication
+        .iter()
+        .flat_map(|publication| &publication.openings);
+    let open = |class: PublicationClass| {
+        openings.clone().any(|opening| {
+            let time = opening
+                .open_time
+                .and_then(|time| wire::time("open_time", time).ok());
+            opening.publication_class == i32::from(class) && time.is_some_and(|time| time <= now)
+        })
+    };
+    let totals = standings
+        .contests
+        .iter()
+        .filter_map(|contest| contest.totals.as_ref());
+    let has_results = totals
+        .filter_map(|totals| totals.states.as_ref())
+        .any(|states| states.counted > 0 || states.pending > 0);
+    let has_turnout = standings
+        .turnout
+        .as_ref()
+        .is_some_and(|turnout| turnout.units_reported > 0);
+    open(PublicationClass::Definition)
+        && (!has_results || open(PublicationClass::Results))
+        && (!has_turnout || open(PublicationClass::Turnout))
+}
+
+/// Whether the standings have the district.
+pub(crate) fn has_district(standings: &Standings, district: &str) -> bool {
+    let districts = standings
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.districts);
+    districts
+        .into_iter()
+        .any(|entry| entry.district_id == district)
+}
+
+/// The frame of a scope. `unit` is the unit's state, for the scope of one.
+pub(crate) fn frame(
+    standings: &Standings,
+    scope: &Scope,
+    unit: Option<UnitState>,
+    distance: Distance,
+) -> Frame {
+    let mut frame = Frame {
+        body: Some(body(standings, scope, unit)),
+        envelope: Some(envelope(standings, scope, distance)),
+    };
+    reduce(&mut frame);
+    frame
+}
+
+fn body(standings: &Standings, scope: &Scope, unit: Option<UnitState>) -> FrameBody {
+    let (contests, turnout) = match scope {
+        Scope::Election(_) => (
+            standings.contests.iter().map(election_contest).collect(),
+            standings.turnout.clone(),
+        ),
+        Scope::District(_, district) => district_contests(standings, district),
+        Scope::Unit(..) => (Vec::new(), None),
+    };
+    let turnout_is_public = standings
+        .publication
+        .iter()
+        .flat_map(|publication| &publication.openings)
+        .any(|opening| opening.publication_class == i32::from(PublicationClass::Turnout));
+    let revision = standings.token.as_ref().map_or(0, |token| token.revision);
+    let changed_revision = unit.as_ref().map_or(revision, |unit| unit.changed_revision);
+    let (unit_tallies, unit_turnout) =
+        unit.map_or((Vec::new(), None), |unit| (unit.tallies, unit.turnout));
+    FrameBody {
+        scope: Some(scope_message(scope)),
+        is_test: standings.is_test,
+        revision,
+        revision_time: standings.revision_time,
+        last_counted_time: standings.last_counted_time,
+        stage: standings.stage,
+        marks: standings.marks.clone(),
+        parts: standings.parts.clone(),
+        notice_hash: standings.notice_hash.clone(),
+        house_size: standings.house_size,
+        contests,
+        turnout: turnout.filter(|_| turnout_is_public),
+        changed_revision,
+        unit_tallies,
+        unit_turnout,
+        is_reduced: false,
+    }
+}
+
+fn scope_message(scope: &Scope) -> wire::feed::v1::Scope {
+    let inner = match scope {
+        Scope::Election(election) => proto_scope::Scope::Election(ElectionScope {
+            election_id: election.to_string(),
+        }),
+        Scope::District(election, district) => proto_scope::Scope::District(DistrictScope {
+            election_id: election.to_string(),
+            district_id: district.clone(),
+        }),
+        Scope::Unit(election, unit) => proto_scope::Scope::Unit(UnitScope {
+            election_id: election.to_string(),
+            unit_id: unit.clone(),
+        }),
+    };
+    wire::feed::v1::Scope { scope: Some(inner) }
+}
+
+fn election_contest(contest: &ContestStandings) -> FrameContest {
+    let rows: Vec<FrameRow> = contest
+        .options
+        .iter()
+        .map(|option| FrameRow {
+            option_id: option.option_id.clone(),
+            votes: option.votes,
+            seats: option.seats.clone(),
+        })
+        .collect();
+    let indexes: HashMap<&str, u32> = (0_u32..)
+        .zip(&contest.options)
+        .map(|(index, option)| (option.option_id.as_str(), index))
+        .collect();
+    let is_single = contest.districts.len() == 1;
+    let first = contest
+        .districts
+        .first()
+        .filter(|_| is_single)
+        .and_then(|district| district.allocation.as_ref());
+    FrameContest {
+        contest_id: contest.contest_id.clone(),
+        state: contest.state,
+        seats: contest.seats,
+        seats_unassigned: contest.seats_unassigned,
+        rows,
+        totals: contest.totals.clone(),
+        ties: contest
+            .districts
+            .iter()
+            .flat_map(|district| ties(district, is_single))
+            .collect(),
+        districts: if is_single {
+            Vec::new()
+        } else {
+            contest
+                .districts
+                .iter()
+                .map(|district| frame_district(district, &indexes))
+                .collect()
+        },
+        law_is_silent: contest.districts.iter().any(law_is_silent),
+        declaration_differs: contest.districts.iter().any(declaration_differs),
+        threshold_votes: first.and_then(threshold_votes),
+    }
+}
+
+fn district_contests(
+    standings: &Standings,
+    district: &str,
+) -> (Vec<FrameContest>, Option<TurnoutTotals>) {
+    let mut turnout = None;
+    let contests = standings.contests.iter().filter_map(|contest| {
+        let entry = contest
+            .districts
+            .iter()
+            .find(|entry| entry.district_id == district)?;
+        turnout = entry.turnout.clone();
+        Some(district_contest(contest, entry))
+    });
+    let contests = contests.collect();
+    (contests, turnout)
+}
+
+fn district_contest(contest: &ContestStandings, district: &DistrictStandings) -> FrameContest {
+    let allocation = district.allocation.as_ref();
+    let lists: HashMap<&str, _> = allocation
+        .iter()
+        .flat_map(|allocation| &allocation.lists)
+        .map(|list| (list.option_id.as_str(), list.seats.clone()))
+        .collect();
+    // The district's votes stand in the order of its own ballot, and so do the ids.
+    let rows = district
+        .option_ids
+        .iter()
+        .zip(&district.votes)
+        .map(|(option, votes)| FrameRow {
+            option_id: option.clone(),
+            votes: *votes,
+            seats: lists.get(option.as_str()).cloned().flatten(),
+        });
+    FrameContest {
+        contest_id: contest.contest_id.clone(),
+        state: allocation.map_or(0, |allocation| allocation.state),
+        seats: allocation.map_or(0, |allocation| allocation.seats),
+        seats_unassigned: allocation.map_or(0, |allocation| allocation.seats_unassigned),
+        rows: rows.collect(),
+        totals: district.totals.clone(),
+        ties: ties(district, true).collect(),
+        districts: Vec::new(),
+        law_is_silent: law_is_silent(district),
+        declaration_differs: declaration_differs(district),
+        threshold_votes: allocation.and_then(threshold_votes),
+    }
+}
+
+fn ties(district: &DistrictStandings, is_single: bool) -> impl Iterator<Item = FrameTie> + '_ {
+    let ties = district
+        .allocation
+        .iter()
+        .flat_map(|allocation| &allocation.ties);
+    ties.filter(|tie| tie.open_seats > 0)
+        .map(move |tie| FrameTie {
+            option_ids: tie.open_option_ids.clone(),
+            seats_at_stake: tie.open_seats,
+            district_id: if is_single {
+                String::new()
+            } else {
+                district.district_id.clone()
+            },
+        })
+}
+
+fn frame_district(district: &DistrictStandings, indexes: &HashMap<&str, u32>) -> FrameDistrict {
+    let allocation = district.allocation.as_ref();
+    let lists = allocation
+        .iter()
+        .flat_map(|allocation| &allocation.lists)
+        .filter_map(|list| {
+            let seats = list
+                .seats
+                .as_ref()
+                .and_then(|seats| seats.seats)
+                .filter(|seats| *seats > 0)?;
+            Some((*indexes.get(list.option_id.as_str())?, seats))
+        });
+    let (row_indexes, row_seats) = lists.unzip();
+    let states = district
+        .totals
+        .as_ref()
+        .and_then(|totals| totals.states.as_ref());
+    FrameDistrict {
+        district_id: district.district_id.clone(),
+        state: allocation.map_or(0, |allocation| allocation.state),
+        seats: allocation.map_or(0, |allocation| allocation.seats),
+        row_indexes,
+        row_seats,
+        tallies: states.map_or(0, |states| states.tallies),
+        tallies_counted: states.map_or(0, |states| states.counted),
+    }
+}
+
+fn law_is_silent(district: &DistrictStandings) -> bool {
+    district
+        .allocation
+        .as_ref()
+        .is_some_and(|allocation| !allocation.silences.is_empty())
+}
+
+fn declaration_differs(district: &DistrictStandings) -> bool {
+    district
+        .declaration
+        .as_ref()
+        .is_some_and(|declaration| !declaration.findings.is_empty())
+}
+
+// The fewest votes with which the plain share passes: share x base, rounded up, and one more where it must be exceeded.
+fn threshold_votes(allocation: &Allocation) -> Option<u64> {
+    allocation.threshold_votes
+}
+
+fn envelope(standings: &Standings, scope: &Scope, distance: Distance) -> FrameEnvelope {
+    let in_scope = |correction: &&wire::common::v1::Correction| match scope {
+        Scope::Election(_) => true,
+        Scope::District(_, district) => correction.district_id == *district,
+        Scope::Unit(_, unit) => correction
+            .key
+            .as_ref()
+            .is_some_and(|key| key.unit_id == *unit),
+    };
+    let corrections: Vec<_> = standings
+        .corrections
+        .iter()
+        .filter(in_scope)
+        .cloned()
+        .collect();
+    let corrections_count = match scope {
+        Scope::Election(_) => standings.corrections_count,
+        // Older ones than those remembered are known of the whole election only.
+        Scope::District(..) | Scope::Unit(..) => {
+            u64::try_from(corrections.len()).unwrap_or(u64::MAX)
+        }
+    };
+    FrameEnvelope {
+        token: standings.token.clone(),
+        is_stale: distance.is_stale,
+        lag_ms: distance.lag_ms,
+        publication: standings.publication.clone(),
+        corrections,
+        corrections_count,
+        bounds_revision: standings.bounds_revision,
+        checkpoint: standings.checkpoint.clone(),
+    }
+}
+
+// Keeps a frame below its limit. What goes first is what a viewer misses least and GetStandings has anyway: the changes
+// inside corrections, then each district's rows, then districts, then options without seats from the fewest votes on.
+fn reduce(frame: &mut Frame) {
+    if frame.encoded_len() <= FRAME_BYTES_MAX {
+        return;
+    }
+    let (Some(body), Some(envelope)) = (&mut frame.body, &mut frame.envelope) else {
+        return;
+    };
+    body.is_reduced = true;
+    envelope
+        .corrections
+        .iter_mut()
+        .for_each(|correction| correction.changes.clear());
+    if frame.encoded_len() <= FRAME_BYTES_MAX {
+        return;
+    }
+    if let Some(body) = &mut frame.body {
+        for district in body
+            .contests
+            .iter_mut()
+            .flat_map(|contest| &mut contest.districts)
+        {
+            district.row_indexes.clear();
+            district.row_seats.clear();
+        }
+    }
+    if frame.encoded_len() <= FRAME_BYTES_MAX {
+        return;
+    }
+    if let Some(body) = &mut frame.body {
+        body.contests
+            .iter_mut()
+            .for_each(|contest| contest.districts.clear());
+    }
+    let mut rows_max = 512;
+    while frame.encoded_len() > FRAME_BYTES_MAX && rows_max > 0 {
+        let Some(body) = &mut frame.body else { return };
+        body.contests
+            .iter_mut()
+            .for_each(|contest| keep_rows(contest, rows_max));
+        rows_max /= 2;
+    }
+}
+
+fn keep_rows(contest: &mut FrameContest, rows_max: usize) {
+    if contest.rows.len() <= rows_max {
+        return;
+    }
+    let weight = |row: &FrameRow| {
+        (
+            row.seats
+                .as_ref()
+                .and_then(|seats| seats.seats)
+                .unwrap_or(0),
+            row.votes,
+        )
+    };
+    let mut weights: Vec<_> = contest.rows.iter().map(weight).collect();
+    weights.sort_unstable_by(|left, right| right.cmp(left));
+    let least = weights
+        .get(rows_max.saturating_sub(1))
+        .copied()
+        .unwrap_or_default();
+    let mut kept = 0;
+    contest.rows.retain(|row| {
+        let keep = weight(row) >= least && kept < rows_max;
+        kept += usize::from(keep);
+        keep
+    });
+}
