@@ -1,1 +1,149 @@
-//! Typed client of the services, with resume and backoff.
+//! Typed client of the services: one handle that submits, commands, reads and watches, and that survives what networks
+//! and restarts do.
+//!
+//! - A call that failed with UNAVAILABLE is made again, with pauses that grow and have jitter, within its deadline:
+//!   every call of the contract may be repeated.
+//! - A report whose answer did not come is *unknown*, never absent: it is sent again until it is answered. See
+//!   [`Client::submit`].
+//! - A watch goes on where it stopped, and never gives a lower place of a log after a higher one. See
+//!   [`Client::watch_frames`] and [`Client::watch_events`].
+//!
+//! Reports, definitions and commands are the domain's types; answers that are made to be shown are the contract's.
+
+mod admin;
+mod backoff;
+mod error;
+mod follow;
+mod read;
+mod submit;
+mod watch;
+
+use std::time::Duration;
+
+use tonic::Request;
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, Endpoint};
+
+pub use admin::{Defined, Written};
+pub use backoff::Backoff;
+pub use error::{ClientError, FieldViolation, Refused};
+pub use submit::{IN_FLIGHT_MAX, SubmitOptions};
+pub use watch::{Events, FrameNews, LogNews, StandingsNews};
+
+use error::is_retryable;
+
+/// The metadata key that names who calls.
+pub const PRINCIPAL_METADATA: &str = "x-hemicycle-principal";
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long a connection is silent before it is asked whether it is alive, and how long it has to answer.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
+
+/// A client of whichever services its channel leads to. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    channel: Channel,
+    principal: Option<MetadataValue<Ascii>>,
+    deadline: Duration,
+    backoff: Backoff,
+}
+
+impl Client {
+    /// A client of the services at an address of the form `http://HOST:PORT`. The connection is opened with the first
+    /// call, and again after a loss.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] when it is no such address.
+    pub fn connect(address: &str) -> Result<Self, ClientError> {
+        let endpoint = Endpoint::from_shared(address.to_owned());
+        let endpoint = endpoint.map_err(|source| ClientError::Address {
+            address: address.to_owned(),
+            source,
+        })?;
+        let endpoint = endpoint
+            .connect_timeout(CONNECT_TIMEOUT)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(KEEPALIVE.0)
+            .keep_alive_timeout(KEEPALIVE.1)
+            .keep_alive_while_idle(true);
+        Ok(Self::new(endpoint.connect_lazy()))
+    }
+
+    /// A client over a channel that somebody else has made: a pipe in memory, a simulated network.
+    pub fn new(channel: Channel) -> Self {
+        Self {
+            channel,
+            principal: None,
+            deadline: Duration::from_secs(10),
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// Says who calls.
+    ///
+    /// # Errors
+    /// [`ClientError::Principal`] when the name is not 1 to 256 bytes of printable ASCII.
+    pub fn with_principal(mut self, name: &str) -> Result<Self, ClientError> {
+        let value = MetadataValue::try_from(name).ok();
+        let value = value.filter(|_| (1..=256).contains(&name.len()) && name.is_ascii());
+        self.principal = Some(value.ok_or_else(|| ClientError::Principal(name.to_owned()))?);
+        Ok(self)
+    }
+
+    /// How long a single call may take, its repetitions included: 10 s unless set. Streams have no deadline.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// How long to pause before a call is repeated or a stream opened again.
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// A message on its way, with the caller's name.
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(principal) = &self.principal {
+            let metadata = request.metadata_mut();
+            metadata.insert(PRINCIPAL_METADATA, principal.clone());
+        }
+        request
+    }
+
+    /// Makes a call until it succeeds, is refused, or the deadline has passed.
+    async fn call<M, R, F>(
+        &self,
+        message: M,
+        send: impl Fn(Request<M>) -> F,
+    ) -> Result<R, ClientError>
+    where
+        M: Clone,
+        F: Future<Output = Result<tonic::Response<R>, tonic::Status>>,
+    {
+        let end = tokio::time::Instant::now() + self.deadline;
+        let mut backoff = self.backoff.clone();
+        loop {
+            let mut request = self.request(message.clone());
+            let left = end.saturating_duration_since(tokio::time::Instant::now());
+            request.set_timeout(left);
+            let status = match tokio::time::timeout_at(end, send(request)).await {
+                Ok(Ok(response)) => return Ok(response.into_inner()),
+                Ok(Err(status)) => status,
+                Err(_) => return Err(ClientError::Deadline(self.deadline)),
+            };
+            let refused = Refused::from(&status);
+            let pause = backoff.pause().max(refused.retry_after.unwrap_or_default());
+            if !is_retryable(&status) || tokio::time::Instant::now() + pause >= end {
+                return Err(refused.into());
+            }
+            tracing::debug!(%refused, pause_ms = pause.as_millis(), "call fails; making it again");
+            tokio::time::sleep(pause).await;
+        }
+    }
+}
