@@ -12,7 +12,7 @@ use election::command::Command;
 use election::counts::Counter;
 use election::decide::decide_submission;
 use election::definition::Definition;
-use election::event::{Event, Recorded};
+use election::event::{Declaration, Event, Recorded, SlotMove, SlotState};
 use election::ids::{ContestId, DistrictId, OptionId, Revision, Timestamp};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{Report, ReportKind, UnitStatus};
@@ -463,4 +463,78 @@ fn a_decision_is_pure() {
     assert_eq!(first, decide_submission(&night.state, &submission));
     assert!(matches!(submission, Submission::Report(_)));
     assert!(matches!(first.event, Some(Event::ReportCounted { .. })));
+}
+
+#[test]
+fn each_event_that_does_not_fit_is_refused_by_every_fold() {
+    let mut night = Night::begin(&definition());
+    night.submit(night.full("u0", 1, &[1, 2, 3]));
+    night.submit(night.full("u1", 1, &[2_000, 0, 0]));
+    let slot = night.slot("u1");
+    let held = night.state.slot_state(slot).unwrap();
+    let slot_move = SlotMove {
+        before: held,
+        after: SlotState {
+            counted: true,
+            pending: false,
+            ..held
+        },
+    };
+    let reason = || String::from("x");
+    let events = [
+        Event::Rejected {
+            slot,
+            held_revision: night.state.revision(),
+            slot_move,
+            reason: reason(),
+        },
+        Event::StatusSet {
+            slot,
+            replaced: None,
+            slot_move,
+            merged_into: None,
+            attribution: attribution(),
+        },
+        Event::UnitsRegistered {
+            first_index: 4,
+            units: vec![unit("more", None)],
+            reason: None,
+        },
+        Event::UnitsRegistered {
+            first_index: 3,
+            units: vec![unit("more", None)],
+            reason: Some(reason()),
+        },
+        Event::CandidatesChanged {
+            contest: 0,
+            district: 0,
+            option: 3,
+            candidates: 1,
+            effective: "2021-01-09".into(),
+            reason: reason(),
+        },
+        Event::Declared(Declaration {
+            contest: 0,
+            district: 1,
+            seats: vec![(0, 1)],
+            attribution: attribution(),
+        }),
+        Event::PublicationMoved {
+            mode: PublicationMode::HoldAt(night.state.revision().next()),
+            reason: reason(),
+        },
+    ];
+    for event in events {
+        let recorded = Recorded {
+            revision: night.state.revision().next(),
+            time: night.now,
+            principal: String::new(),
+            event,
+        };
+        let before = night.state.clone();
+        assert!(night.follower.apply(&recorded).is_err(), "{recorded:?}");
+        assert!(night.state.apply(&recorded).is_err(), "{recorded:?}");
+        assert_eq!(night.state, before);
+        night.check();
+    }
 }
