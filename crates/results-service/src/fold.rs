@@ -1,0 +1,216 @@
+//! From the log to the state: the newest snapshot that fits, then the tail.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use election::bytes::codec::{Reader, Writer};
+use election::bytes::decode_record;
+use election::event::Recorded;
+use election::ids::{ElectionId, LogId, Revision};
+use election::state::State;
+use event_log::{Head, Stored};
+use event_log_journal::snapshot::{self, SnapshotKey};
+use event_log_journal::{JournalError, leaf_hash};
+use tokio::task::spawn_blocking;
+use tracing::{info, warn};
+
+use crate::directory::Directory;
+use crate::error::Error;
+use crate::log::Log;
+
+/// How many snapshots of an election are kept: the newest, and one in case that is damaged.
+const SNAPSHOTS_KEPT: usize = 2;
+/// What is read of the log at once while folding.
+const READ_RECORDS: usize = 16_384;
+const READ_BYTES: usize = 4 << 20;
+
+/// An election's log, folded up to its head.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    /// `None` before the first event.
+    pub state: Option<Box<State>>,
+    pub directory: Directory,
+    /// The leaf hash of the last record.
+    pub record_hash: [u8; 32],
+    /// The revision of the snapshot that it started from.
+    pub snapshot: Revision,
+}
+
+impl Fold {
+    pub fn revision(&self) -> Revision {
+        self.state
+            .as_ref()
+            .map_or(Revision::ZERO, |state| state.revision())
+    }
+
+    fn take(&mut self, stored: &[Stored]) -> Result<(), Error> {
+        for stored in stored {
+            let recorded = decode(stored)?;
+            self.directory.apply(&recorded);
+            match &mut self.state {
+                Some(state) => state.apply(&recorded).map_err(|error| misfit(&error))?,
+                None => {
+                    let state = State::begin(&recorded).map_err(|error| misfit(&error))?;
+                    self.state = Some(Box::new(state));
+                }
+            }
+        }
+        if let Some(last) = stored.last() {
+            self.record_hash = leaf_hash(&last.record.public);
+        }
+        Ok(())
+    }
+}
+
+/// The event of a record, with its private part.
+pub(crate) fn decode(stored: &Stored) -> Result<Recorded, Error> {
+    let record = &stored.record;
+    let recorded = decode_record(&record.public, Some(&record.annex))
+        .map_err(|error| Error::Internal(format!("revision {}: {error}", stored.revision)))?;
+    if recorded.revision == stored.revision {
+        Ok(recorded)
+    } else {
+        let found = recorded.revision;
+        let at = stored.revision;
+        Err(Error::Internal(format!(
+            "the record at revision {at} says that it is {found}"
+        )))
+    }
+}
+
+fn misfit(error: &election::tally::FoldError) -> Error {
+    Error::Internal(format!("the log does not fold: {error}"))
+}
+
+/// Folds an election's log up to the given head: about half a second per million reports, beside reading them.
+pub(crate) async fn load(
+    log: &Arc<Log>,
+    folder: Option<&Path>,
+    head: &Head,
+) -> Result<Fold, Error> {
+    let mut fold = match folder {
+        Some(folder) => from_snapshot(log, folder, head).await?.unwrap_or_default(),
+        None => Fold::default(),
+    };
+    let from = fold.revision();
+    let mut reading = tokio::spawn(read(log.clone(), head.election.clone(), from.next()));
+    while fold.revision() < head.revision {
+        let stored = reading.await.map_err(|_| cut_short())??;
+        let Some(last) = stored.last() else {
+            return Err(Error::Internal("the log ends before its head".to_owned()));
+        };
+        // The next piece is read while this one is folded.
+        let next = last.revision.next();
+        reading = tokio::spawn(read(log.clone(), head.election.clone(), next));
+        fold = spawn_blocking(move || fold.take(&stored).map(|()| fold))
+            .await
+            .map_err(|_| cut_short())??;
+    }
+    reading.abort();
+    info!(election = %head.election, revision = %head.revision, snapshot = %from, "log folded");
+    Ok(fold)
+}
+
+async fn read(log: Arc<Log>, election: ElectionId, from: Revision) -> Result<Vec<Stored>, Error> {
+    let read = log.read(&election, from, READ_RECORDS, READ_BYTES);
+    match read.await {
+        Ok(stored) => Ok(stored),
+        // What lies behind the last record before damage is not asked for by anyone.
+        Err(event_log::ReadError::Corrupt(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn cut_short() -> Error {
+    Error::Unavailable("folding the log was cut short")
+}
+
+/// The fold of the newest snapshot that is of this log. What is wrong with one is told, and an older one is taken.
+async fn from_snapshot(log: &Arc<Log>, folder: &Path, head: &Head) -> Result<Option<Fold>, Error> {
+    let (path, election) = (folder.to_owned(), head.election.clone());
+    let listed = spawn_blocking(move || snapshot::list(&path, &election)).await;
+    let revisions = listed.map_err(|_| cut_short())?.unwrap_or_else(|error| {
+        warn!(%error, "snapshots cannot be listed");
+        Vec::new()
+    });
+    for revision in revisions {
+        if revision > head.revision {
+            continue;
+        }
+        let (path, election) = (folder.to_owned(), head.election.clone());
+        let read = spawn_blocking(move || read_snapshot(&path, &election, revision)).await;
+        let (key, fold) = match read.map_err(|_| cut_short())? {
+            Ok(found) => found,
+            Err(what) => {
+                warn!(election = %head.election, %revision, what, "a snapshot cannot be used");
+                continue;
+            }
+        };
+        let at = log.read(&head.election, revision, 1, 1).await?;
+        let same_record = at
+            .first()
+            .is_some_and(|stored| leaf_hash(&stored.record.public) == key.record_hash);
+        if key.log_id == head.log_id && same_record && fold.revision() == revision {
+            return Ok(Some(fold));
+        }
+        warn!(election = %head.election, %revision, "a snapshot is of another log");
+    }
+    Ok(None)
+}
+
+fn read_snapshot(
+    folder: &Path,
+    election: &ElectionId,
+    revision: Revision,
+) -> Result<(SnapshotKey, Fold), String> {
+    let (key, content) =
+        snapshot::read(folder, election, revision).map_err(|error| error.to_string())?;
+    let mut reader = Reader::new(&content);
+    let mut parts = || {
+        let length = reader.u64()?;
+        let length = usize::try_from(length).map_err(|_| reader.fault("length"))?;
+        let state = State::from_snapshot(reader.raw(length)?)?;
+        let directory = Directory::decode(&mut reader)?;
+        reader.end()?;
+        Ok((state, directory))
+    };
+    let (state, directory) =
+        parts().map_err(|error: election::bytes::DecodeError| error.to_string())?;
+    let fold = Fold {
+        state: Some(Box::new(state)),
+        directory,
+        record_hash: key.record_hash,
+        snapshot: revision,
+    };
+    Ok((key, fold))
+}
+
+/// A state as bytes that waits until its last record is durable.
+pub(crate) struct Encoded {
+    pub revision: Revision,
+    pub state: Vec<u8>,
+}
+
+/// Writes a snapshot and removes those that are not needed any more. Blocks.
+pub(crate) fn write_snapshot(
+    folder: &Path,
+    election: &ElectionId,
+    log_id: LogId,
+    encoded: &Encoded,
+    directory: &Directory,
+    record_hash: [u8; 32],
+) -> Result<(), JournalError> {
+    let mut writer = Writer::with_capacity(encoded.state.len() + 65_536);
+    writer.u64(encoded.state.len() as u64);
+    writer.raw(&encoded.state);
+    directory.encode(&mut writer);
+    let key = SnapshotKey {
+        election: election.clone(),
+        log_id,
+        revision: encoded.revision,
+        record_hash,
+    };
+    snapshot::write(folder, &key, &writer.into_bytes())?;
+    snapshot::remove_older(folder, election, SNAPSHOTS_KEPT)?;
+    Ok(())
+}

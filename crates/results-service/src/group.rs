@@ -1,0 +1,130 @@
+//! Groups on their way to the log: being put together, and being synced.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use election::event::Recorded;
+use election::ids::{ElectionId, LogId, Revision};
+use event_log::{
+    AppendError, Appended, GROUP_BYTES_MAX, GROUP_RECORDS_MAX, Group, GroupId, Record,
+};
+use futures::FutureExt as _;
+use futures::future::{BoxFuture, MaybeDone, maybe_done};
+use tokio::time::Instant;
+
+use crate::log::Log;
+use crate::sequencer::Answer;
+
+/// Records that were decided, and the answers that wait for them.
+#[derive(Default)]
+pub(crate) struct Draft {
+    pub events: Vec<Recorded>,
+    pub records: Vec<Record>,
+    pub answers: Vec<Answer>,
+    bytes: usize,
+}
+
+impl Draft {
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// Whether so many more records of so many bytes fit into this group.
+    pub fn fits(&self, records: usize, bytes: usize) -> bool {
+        self.records.len() + records <= GROUP_RECORDS_MAX && self.bytes + bytes <= GROUP_BYTES_MAX
+    }
+
+    pub fn push(&mut self, event: Recorded, record: Record) {
+        self.bytes += record.bytes();
+        self.events.push(event);
+        self.records.push(record);
+    }
+}
+
+/// A group that the log is syncing.
+pub(crate) struct InFlight {
+    pub draft: Draft,
+    pub since: Instant,
+}
+
+/// The groups that the log is syncing, in the order of their revisions.
+#[derive(Default)]
+pub(crate) struct Pipeline {
+    groups: VecDeque<(InFlight, MaybeDone<Append>)>,
+}
+
+type Append = BoxFuture<'static, Result<Appended, AppendError>>;
+
+impl Pipeline {
+    pub fn len(&self) -> usize {
+        self.groups.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
+    /// The group that was submitted last.
+    pub fn last(&mut self) -> Option<&mut Draft> {
+        self.groups.back_mut().map(|(group, _)| &mut group.draft)
+    }
+
+    /// The groups that the log is syncing, oldest first.
+    pub fn drafts(&self) -> impl Iterator<Item = &Draft> {
+        self.groups.iter().map(|(group, _)| &group.draft)
+    }
+
+    /// Hands a group to the log.
+    pub fn submit(
+        &mut self,
+        log: &Arc<Log>,
+        election: &ElectionId,
+        log_id: LogId,
+        group_id: GroupId,
+        draft: Draft,
+    ) {
+        let first_revision = draft
+            .events
+            .first()
+            .map_or(Revision::ZERO, |event| event.revision);
+        let group = Group {
+            election: election.clone(),
+            log_id,
+            group_id,
+            first_revision,
+            records: draft.records.clone(),
+        };
+        let log = log.clone();
+        let append = async move { log.append(group).await }.boxed();
+        let since = Instant::now();
+        self.groups
+            .push_back((InFlight { draft, since }, maybe_done(append)));
+    }
+
+    /// The oldest group with its outcome. All are polled in the order of their revisions each time, so the log takes
+    /// them in that order; what is done early waits for those before it. Nothing is lost when this is dropped.
+    pub async fn next(&mut self) -> Option<(InFlight, Result<Appended, AppendError>)> {
+        if self.groups.is_empty() {
+            return None;
+        }
+        poll_fn(|context| {
+            let mut done = false;
+            for (place, (_, append)) in self.groups.iter_mut().enumerate() {
+                let ready = append.poll_unpin(context).is_ready();
+                done |= place == 0 && ready;
+            }
+            if done { Poll::Ready(()) } else { Poll::Pending }
+        })
+        .await;
+        let (group, mut append) = self.groups.pop_front()?;
+        let outcome = std::pin::Pin::new(&mut append).take_output()?;
+        Some((group, outcome))
+    }
+
+    /// All that is left, oldest first, whatever became of it.
+    pub fn abandon(&mut self) -> impl Iterator<Item = Draft> {
+        self.groups.drain(..).map(|(group, _)| group.draft)
+    }
+}

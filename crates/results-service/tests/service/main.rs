@@ -1,0 +1,6 @@
+//! The role over an in-memory pipe: on the journal and sled in a folder, and on the memory engine with its faults.
+
+mod append;
+mod public;
+mod support;
+mod watching;
