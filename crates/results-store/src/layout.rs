@@ -4,7 +4,7 @@
 //! | key | row |
 //! |---|---|
 //! | `a` | the head: see [`Head`] |
-//! | `b` unit / 16 | a block: the latest rows of 16 units' slots and turnouts: see [`Block`] |
+//! | `b` unit / 64 | a block: the latest rows of 64 units' slots and turnouts: see [`Block`] |
 //! | `h` (revision - 1) / 64 | a chunk of the history: 64 pointers of 32 bytes: see [`Pointer`] |
 //! | `m` revision | a milestone: its kind |
 //! | `p` revision | a report that waits for a reviewer |
@@ -23,7 +23,7 @@ use election::ids::{LogId, Revision, Timestamp};
 use election::report::{ReportKind, UnitStatus};
 
 /// Units in a block. More make large batches cheaper and small ones dearer.
-pub(crate) const BLOCK_UNITS: u32 = 16;
+pub(crate) const BLOCK_UNITS: u32 = 64;
 /// Pointers in a chunk of the history.
 pub(crate) const CHUNK_POINTERS: u64 = 64;
 /// Bytes of a pointer.
@@ -498,3 +498,6 @@ impl Fields<'_> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

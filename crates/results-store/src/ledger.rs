@@ -101,10 +101,11 @@ impl<R: Rows> Ledger<R> {
             return Ok(head.applied);
         }
         let (writes, after) = Draft::new(&self.rows, *head)?.take(fresh)?;
-        // From here on it is not known what was written, until the engine says so.
-        self.failed.store(true, Ordering::Release);
-        self.rows.write(writes)?;
-        self.failed.store(false, Ordering::Release);
+        if let Err(error) = self.rows.write(writes) {
+            // What was written is not known: nothing that is read from here on could be trusted.
+            self.failed.store(true, Ordering::Release);
+            return Err(error);
+        }
         *head = after;
         self.applied.store(after.applied, Ordering::Release);
         Ok(after.applied)

@@ -20,6 +20,10 @@ use std::time::{Duration, Instant};
 
 /// Memory for sled's pages, in bytes: enough for the history of about a million events.
 const CACHE_BYTES: u64 = 64 << 20;
+/// A folder above this many bytes, and so many more for each event that is applied, is built anew: sled does not give back
+/// all that it rewrites. Built in large batches, a folder has 70 to 300 bytes an event.
+const FOLDER_BYTES_MAX: u64 = 128 << 20;
+const FOLDER_BYTES_MAX_PER_EVENT: u64 = 512;
 /// How long another one's lock is waited for.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 /// Damaged folders that are kept for an inspection.
@@ -61,7 +65,8 @@ pub struct SetAside {
 
 impl SledStore {
     /// Opens the store in a data folder, beside the log whose heads are given. A folder that differs from them, from its
-    /// checkpoint or from itself is set aside as `store.damaged-<n>`, and an empty one takes its place.
+    /// checkpoint or from itself is set aside as `store.damaged-<n>`, and an empty one takes its place; one that has grown
+    /// out of all proportion to its events is emptied. The caller applies the log from the applied revision on.
     ///
     /// Fails with [`StoreError::InUse`] and [`StoreError::Io`] where setting aside would not help.
     pub fn open(data_folder: &Path, heads: &[event_log::Head]) -> Result<Opened, StoreError> {
@@ -72,7 +77,7 @@ impl SledStore {
         }
         match Self::open_trusted(data_folder, heads) {
             Ok(store) => Ok(Opened {
-                store,
+                store: store.shrunk(data_folder, heads)?,
                 set_aside: None,
             }),
             Err(StoreError::Damaged(reason)) => {
@@ -88,6 +93,26 @@ impl SledStore {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// The store itself, or an empty one if the folder has outgrown what it holds (F29).
+    fn shrunk(self, data_folder: &Path, heads: &[event_log::Head]) -> Result<Self, StoreError> {
+        let bytes = self.bytes_on_disk()?;
+        let ledgers = self.ledgers.read().unwrap_or_else(PoisonError::into_inner);
+        let events: u64 = ledgers.values().map(|ledger| ledger.head().applied).sum();
+        drop(ledgers);
+        if bytes
+            <= FOLDER_BYTES_MAX.saturating_add(events.saturating_mul(FOLDER_BYTES_MAX_PER_EVENT))
+        {
+            return Ok(self);
+        }
+        tracing::info!(bytes, events, "results store outgrown, built anew");
+        let folder = self.folder.clone();
+        drop(self);
+        fs::remove_dir_all(&folder)
+            .map_err(StoreError::io(format!("removing {}", folder.display())))?;
+        remove(&data_folder.join(CHECKPOINT))?;
+        Self::open_trusted(data_folder, heads)
     }
 
     fn open_trusted(data_folder: &Path, heads: &[event_log::Head]) -> Result<Self, StoreError> {
@@ -158,7 +183,10 @@ impl SledStore {
 
     /// The bytes of all its files.
     pub fn bytes_on_disk(&self) -> Result<u64, StoreError> {
-        guard(|| self.database.size_on_disk())
+        bytes_in(&self.folder).map_err(StoreError::io(format!(
+            "measuring {}",
+            self.folder.display()
+        )))
     }
 }
 
@@ -349,6 +377,18 @@ fn set_aside(data_folder: &Path) -> Result<PathBuf, StoreError> {
     checkpoint::sync_folder_of(&aside)?;
     remove(&data_folder.join(CHECKPOINT))?;
     Ok(aside)
+}
+
+fn bytes_in(folder: &Path) -> io::Result<u64> {
+    fs::read_dir(folder)?.try_fold(0_u64, |sum, entry| {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        let bytes = match metadata.is_dir() {
+            true => bytes_in(&entry.path())?,
+            false => metadata.len(),
+        };
+        Ok(sum.saturating_add(bytes))
+    })
 }
 
 fn file_names(folder: &Path) -> Result<Vec<String>, StoreError> {

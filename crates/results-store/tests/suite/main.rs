@@ -3,6 +3,7 @@
 mod conformance;
 mod crash;
 mod damage;
+mod growth;
 mod night;
 mod random;
 mod view;
