@@ -401,7 +401,7 @@ struct Draft<'a, R> {
 impl<'a, R: Rows> Draft<'a, R> {
     fn new(rows: &'a R, head: Head) -> Result<Self, StoreError> {
         let (mut chunk, mut former_chunk) = (Vec::new(), None);
-        if head.applied % CHUNK_POINTERS != 0 {
+        if !head.applied.is_multiple_of(CHUNK_POINTERS) {
             let (number, place) = layout::chunk_place(head.applied);
             let key = layout::chunk_key(number);
             let row = rows.get(&key)?;
@@ -507,7 +507,7 @@ impl<'a, R: Rows> Draft<'a, R> {
         self.head.applied = change.revision().0;
         self.head.history_crc = crc32c::crc32c_append(self.head.history_crc, &pointer);
         self.chunk.extend_from_slice(&pointer);
-        if self.head.applied % CHUNK_POINTERS == 0 {
+        if self.head.applied.is_multiple_of(CHUNK_POINTERS) {
             self.close_chunk();
         }
     }

@@ -6,7 +6,9 @@ use results_store::{
     LATEST, MemoryStore, ResultsStore, SledStore, SlotKey, SlotOutcome, StoreError,
 };
 
-const CASES: &[(&str, fn(&dyn ResultsStore))] = &[
+type Case = fn(&dyn ResultsStore);
+
+const CASES: &[(&str, Case)] = &[
     ("an election that nobody knows is empty", unknown_is_empty),
     ("a night is applied and told at any revision", a_night),
     ("a batch again changes nothing", again_is_nothing),

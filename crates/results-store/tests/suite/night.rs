@@ -263,10 +263,10 @@ impl Night {
     }
 
     fn milestone(&mut self, choice: u8) {
-        let (kind, event) = if choice % 2 == 0 {
+        let (kind, event) = if choice.is_multiple_of(2) {
             let event = Event::MarkSet {
                 mark: Mark::Recount,
-                is_set: choice % 4 == 0,
+                is_set: choice.is_multiple_of(4),
                 reason: "ordered".into(),
             };
             (MilestoneKind::MarkSet, event)
