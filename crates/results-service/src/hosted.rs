@@ -9,6 +9,7 @@ use event_log::{Damage, Head, Record};
 use event_log_journal::leaf_hash;
 use results_store::{ResultsStore, StoreView};
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use crate::checkpoints::Checkpoints;
@@ -30,6 +31,8 @@ pub(crate) struct Hosted {
     pub work: mpsc::Sender<Work>,
     /// Set if the log is damaged: it is read up to there and takes nothing.
     pub damage: Option<Damage>,
+    /// Tells when this opening of the log ends: who follows it must come again.
+    pub closing: CancellationToken,
     durable: RwLock<Option<Durable>>,
     tail: Mutex<Tail>,
     checkpoints: Mutex<Checkpoints>,
@@ -56,11 +59,11 @@ pub(crate) type View = StoreView<Store>;
 impl Hosted {
     /// An election that was folded up to its head, or one that is to be defined.
     pub fn new(
-        id: ElectionId,
         log: Arc<Log>,
         config: Arc<Config>,
         work: mpsc::Sender<Work>,
-        damage: Option<Damage>,
+        head: &Head,
+        closing: CancellationToken,
         fold: &Fold,
     ) -> Self {
         let durable = fold.state.as_ref().map(|state| Durable {
@@ -69,10 +72,11 @@ impl Hosted {
             record_hash: fold.record_hash,
         });
         Self {
-            id,
+            id: head.election.clone(),
             log,
             work,
-            damage,
+            damage: head.damage.clone(),
+            closing,
             durable: RwLock::new(durable),
             tail: Mutex::new(Tail {
                 recent: Recent::new(config.recent_records_max),

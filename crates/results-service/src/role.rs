@@ -13,6 +13,7 @@ use service_runtime::health::Health;
 use service_runtime::shutdown::Stopper;
 use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
+use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::applier::{Applier, Elections};
@@ -52,6 +53,7 @@ pub(crate) struct Opened {
     config: Arc<Config>,
     elections: RwLock<Elections>,
     phase: watch::Sender<Phase>,
+    closing: CancellationToken,
     sequencers: Mutex<JoinSet<()>>,
     failures: mpsc::Sender<Error>,
     applier: Mutex<Option<Applier>>,
@@ -185,6 +187,7 @@ impl Opened {
             config: shared.config.clone(),
             elections: RwLock::new(BTreeMap::new()),
             phase: watch::Sender::new(Phase::Open),
+            closing: CancellationToken::new(),
             sequencers: Mutex::new(JoinSet::new()),
             failures,
             applier: Mutex::new(None),
@@ -246,11 +249,11 @@ impl Opened {
     fn host(&self, shared: &Arc<Shared>, head: &Head, mut fold: Fold) -> Arc<Hosted> {
         let (work, queue) = mpsc::channel(self.config.waiting_max);
         let hosted = Arc::new(Hosted::new(
-            head.election.clone(),
             self.log.clone(),
             self.config.clone(),
             work,
-            head.damage.clone(),
+            head,
+            self.closing.clone(),
             &fold,
         ));
         let sequencer = Sequencer::new(
@@ -282,6 +285,7 @@ impl Opened {
 
     async fn close(&self, phase: Phase) {
         self.phase.send_replace(phase);
+        self.closing.cancel();
         let mut sequencers = std::mem::take(&mut *lock(&self.sequencers));
         while sequencers.join_next().await.is_some() {}
         let applier = lock(&self.applier).take();

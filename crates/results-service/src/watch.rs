@@ -102,8 +102,7 @@ impl Watcher {
         if self.next > self.owed && lag > self.hosted.config.watch_lag_max {
             return Err(Error::TooSlow { resume: self.next });
         }
-        let stopping = self.shared.stopper.stopping();
-        tokio::pin!(stopping);
+        let closing = self.hosted.closing.clone();
         while self.next > visible.revision {
             let is_told = self.publication_seq == Some(visible.publication.seq());
             let silence = self.spoke + self.hosted.config.heartbeat_interval;
@@ -114,12 +113,12 @@ impl Watcher {
             tokio::select! {
                 changed = self.head.changed() => changed.map_err(|_| closed())?,
                 () = tokio::time::sleep_until(wake) => {}
-                () = &mut stopping => return Err(closed()),
+                () = closing.cancelled() => return Err(closed()),
             }
             visible = self.visible()?;
             self.owed = visible.revision;
         }
-        if self.shared.stopper.is_stopping() {
+        if closing.is_cancelled() {
             return Err(closed());
         }
         let records = self.records(visible.revision).await?;

@@ -2,5 +2,7 @@
 
 mod append;
 mod public;
+mod reads;
+mod recovery;
 mod support;
 mod watching;

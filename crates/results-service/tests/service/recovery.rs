@@ -1,0 +1,314 @@
+//! Ends of every kind, and what is there afterwards: all that was acknowledged, and nothing twice.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::support::*;
+use election::definition::Hash;
+use election::ids::{ElectionId, Revision};
+use election::report::Outcome;
+use event_log::memory::{Fault, Place};
+use event_log_journal::snapshot;
+use results_service::{Config, OpenError, Role, Storage, SystemEntropy};
+use service_runtime::clock::SystemClock;
+use service_runtime::shutdown::Stopper;
+use tonic::Code;
+use tonic_types::StatusExt as _;
+use wire::results::v1 as proto;
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_kill() {
+    let place = tempfile::tempdir().unwrap();
+    let acknowledged = std::sync::Arc::new(std::sync::Mutex::new(BTreeMap::new()));
+    let ballot = ballot_hash(ELECTION, 3);
+    for round in 0..3 {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let config = Config {
+            snapshot_events: 200,
+            ..folder(place.path())
+        };
+        let service = runtime.block_on(Service::start(config));
+        if round == 0 {
+            runtime.block_on(service.define(ELECTION, 100_000, 3));
+        }
+        let known = acknowledged.lock().unwrap().clone();
+        let events = runtime.block_on(service.log(ELECTION));
+        let state = fold(&events);
+        for (unit, revision) in &known {
+            let unit = state.unit_index(&format!("u{unit}")).unwrap();
+            let slot = state.slot(unit, 0, 0).unwrap();
+            assert_eq!(
+                state.counted(slot).map(|it| it.2),
+                Some(Revision(*revision))
+            );
+        }
+        // What was not acknowledged may be there or not; sent again, it is there once.
+        let reports: Vec<_> = known
+            .keys()
+            .take(50)
+            .map(|unit| report(ballot, *unit, 1, &[1, 2, 3]))
+            .collect();
+        if !reports.is_empty() {
+            let again = runtime
+                .block_on(service.append(ELECTION, &reports))
+                .unwrap();
+            assert!(again.iter().all(|outcome| outcome.name() == "DUPLICATE"));
+        }
+        let last = known.keys().last().map_or(0, |last| last + 1_000 * 5);
+        let noted = acknowledged.clone();
+        runtime.spawn(async move { write_from(&service, ballot, last, &noted).await });
+        std::thread::park_timeout(Duration::from_millis(400));
+        // Everything is dropped where it stands.
+        runtime.shutdown_background();
+    }
+    assert!(acknowledged.lock().unwrap().len() > 30);
+}
+
+/// Writes until the runtime goes; every acknowledged unit with its revision is noted as soon as it is known.
+async fn write_from(
+    service: &Service,
+    ballot: Hash,
+    from: usize,
+    acknowledged: &std::sync::Mutex<BTreeMap<usize, u64>>,
+) {
+    for first in (from..).step_by(5) {
+        let units = first..first + 5;
+        let reports: Vec<_> = units
+            .clone()
+            .map(|unit| report(ballot, unit, 1, &[1, 2, 3]))
+            .collect();
+        let Ok(outcomes) = service.append(ELECTION, &reports).await else {
+            return;
+        };
+        let mut acknowledged = acknowledged.lock().unwrap();
+        for (unit, outcome) in units.zip(outcomes) {
+            let Outcome::Accepted { revision, .. } = outcome else {
+                panic!("{outcome:?}");
+            };
+            acknowledged.insert(unit, revision.0);
+        }
+    }
+}
+
+fn snapshot_state(folder: &Path) -> (Revision, Vec<u8>) {
+    let election = ElectionId::new(ELECTION).unwrap();
+    let newest = snapshot::list(folder, &election).unwrap()[0];
+    let (key, content) = snapshot::read(folder, &election, newest).unwrap();
+    let length = u64::from_le_bytes(content[..8].try_into().unwrap());
+    let state = &content[8..8 + usize::try_from(length).unwrap()];
+    (key.revision, state.to_vec())
+}
+
+#[tokio::test]
+async fn the_state_after_a_restart_is_the_fold_of_the_log_to_the_byte() {
+    let place = tempfile::tempdir().unwrap();
+    let config = || Config {
+        snapshot_events: 40,
+        ..folder(place.path())
+    };
+    let service = Service::start(config()).await;
+    let ballot = service.define(ELECTION, 50, 3).await;
+    for version in 1..4 {
+        for unit in 0..30 {
+            let votes = [
+                u64::from(version),
+                unit as u64,
+                2_000 * u64::from(unit == 7),
+            ];
+            let reports = [correction(ballot, unit, version, &votes)];
+            service.append(ELECTION, &reports).await.unwrap();
+        }
+    }
+    let expected = service.state(ELECTION).await;
+    service.stop().await;
+    assert_eq!(
+        snapshot_state(place.path()),
+        (expected.revision(), expected.to_snapshot())
+    );
+    // From the snapshot.
+    let service = Service::start(config()).await;
+    assert_eq!(
+        service
+            .append(ELECTION, &[report(ballot, 40, 1, &[1, 1, 1])])
+            .await
+            .unwrap()[0]
+            .name(),
+        "ACCEPTED"
+    );
+    let expected = service.state(ELECTION).await;
+    service.stop().await;
+    assert_eq!(
+        snapshot_state(place.path()),
+        (expected.revision(), expected.to_snapshot())
+    );
+    // From the older one, when the newest is damaged.
+    let path = place
+        .path()
+        .join(format!("{ELECTION}@{:020}.snapshot", expected.revision().0));
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let service = Service::start(config()).await;
+    assert_eq!(service.state(ELECTION).await, expected);
+    let outcome = service
+        .append(ELECTION, &[report(ballot, 40, 1, &[1, 1, 1])])
+        .await
+        .unwrap();
+    assert_eq!(outcome[0].name(), "DUPLICATE");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_failed_sync_acknowledges_nothing_and_sending_again_settles_it() {
+    for (fault, after) in [
+        (Fault::FailLost, "ACCEPTED"),
+        (Fault::FailKept, "DUPLICATE"),
+    ] {
+        let place = Place::default();
+        let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
+        let ballot = service.define(ELECTION, 5, 2).await;
+        let mut answers = service.watch(ELECTION, HEAD, 3).await.unwrap();
+        answers.message().await.unwrap();
+        place.fail_next(fault);
+        let reports = [report(ballot, 0, 1, &[1, 2])];
+        let status = service.append(ELECTION, &reports).await.unwrap_err();
+        assert_eq!(status.code(), Code::Unavailable, "{status}");
+        // Watchers are sent away, and have not seen it.
+        assert_eq!(
+            answers.message().await.unwrap_err().code(),
+            Code::Unavailable
+        );
+        let again = patiently(async || service.append(ELECTION, &reports).await)
+            .await
+            .unwrap();
+        assert_eq!(again[0].name(), after, "{fault:?}");
+        assert_eq!(service.log(ELECTION).await.len(), 3);
+        service.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_sheds_with_a_delay_and_goes_on_when_there_is_room() {
+    let place = Place::default();
+    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
+    let ballot = service.define(ELECTION, 5, 2).await;
+    service
+        .append(ELECTION, &[report(ballot, 0, 1, &[1, 2])])
+        .await
+        .unwrap();
+    place.fail_next(Fault::NoSpace);
+    let reports = [report(ballot, 0, 1, &[1, 2]), report(ballot, 1, 1, &[1, 2])];
+    for _ in 0..2 {
+        let status = service.append(ELECTION, &reports).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+        let retry = status.get_error_details().retry_info().cloned().unwrap();
+        assert_eq!(retry.retry_delay, Some(Duration::from_secs(1)));
+    }
+    tokio::time::sleep(Duration::from_millis(1_050)).await;
+    let outcomes = service.append(ELECTION, &reports).await.unwrap();
+    let names: Vec<_> = outcomes.iter().map(Outcome::name).collect();
+    assert_eq!(names, ["DUPLICATE", "ACCEPTED"]);
+    assert_eq!(service.log(ELECTION).await.len(), 4);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_damaged_log_is_read_only_and_others_go_on() {
+    let place = Place::default();
+    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
+    let ballot = service.define(ELECTION, 5, 2).await;
+    let other = service.define("other", 5, 2).await;
+    for unit in 0..3 {
+        service
+            .append(ELECTION, &[report(ballot, unit, 1, &[1, 2])])
+            .await
+            .unwrap();
+    }
+    service.stop().await;
+    place.damage(&ElectionId::new(ELECTION).unwrap(), Revision(4));
+    let service = Service::start(Config::new(Storage::Memory(place))).await;
+    let status = service
+        .append(ELECTION, &[report(ballot, 4, 1, &[1, 2])])
+        .await
+        .unwrap_err();
+    assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+    assert_eq!(
+        status.get_error_details().error_info().unwrap().metadata["revision"],
+        "4"
+    );
+    assert_eq!(service.log(ELECTION).await.len(), 3);
+    assert_eq!(
+        service
+            .append("other", &[report(other, 4, 1, &[1, 2])])
+            .await
+            .unwrap()[0]
+            .name(),
+        "ACCEPTED"
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_refused() {
+    let place = tempfile::tempdir().unwrap();
+    let service = Service::start(folder(place.path())).await;
+    let stopper = Stopper::new("second");
+    let second = Role::open(
+        folder(place.path()),
+        std::sync::Arc::new(SystemClock),
+        std::sync::Arc::new(SystemEntropy),
+        &stopper,
+    );
+    let error = second.await.err().unwrap();
+    assert!(matches!(error, OpenError::Journal(_)), "{error}");
+    assert!(error.to_string().contains("in use"), "{error}");
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_store_is_built_again_from_the_log() {
+    let place = tempfile::tempdir().unwrap();
+    let service = Service::start(folder(place.path())).await;
+    let ballot = service.define(ELECTION, 20, 2).await;
+    for unit in 0..20 {
+        service
+            .append(ELECTION, &[report(ballot, unit, 1, &[1, unit as u64])])
+            .await
+            .unwrap();
+    }
+    let before = service.unit("u7", 0).await.unwrap();
+    service.stop().await;
+    std::fs::remove_dir_all(place.path().join("store")).unwrap();
+    let service = Service::start(folder(place.path())).await;
+    assert_eq!(service.unit("u7", 0).await.unwrap(), before);
+    service.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_burst_beyond_the_overlay_is_caught_up_from_the_log() {
+    let place = tempfile::tempdir().unwrap();
+    let config = Config {
+        store_lag_max: 100,
+        recent_records_max: 128,
+        ..folder(place.path())
+    };
+    let service = Service::start(config).await;
+    let ballot = service.define(ELECTION, 20_000, 2).await;
+    let batches = (0..20).map(|number| {
+        let units = number * 1_000..(number + 1) * 1_000;
+        let reports: Vec<_> = units.map(|unit| report(ballot, unit, 1, &[3, 4])).collect();
+        batch(number as u64, ELECTION, &reports)
+    });
+    service.append_all(batches.collect()).await.unwrap();
+    let unit = service.unit("u19999", 0).await.unwrap();
+    assert_eq!(unit.tallies[0].counts.as_ref().unwrap().votes, [3, 4]);
+    let request = proto::ListPendingRequest {
+        election_id: ELECTION.into(),
+        ..Default::default()
+    };
+    let pending = patiently(async || service.results.clone().list_pending(request.clone()).await);
+    assert_eq!(pending.await.unwrap().into_inner().pending_count, 0);
+    service.stop().await;
+}
