@@ -1,0 +1,85 @@
+//! Why a command of the program fails, and with which exit code.
+
+use std::process::ExitCode;
+
+/// How a command ends, for scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// 0: done.
+    Done,
+    /// 3: what was asked for holds already; nothing was written.
+    NothingNew,
+    /// 4: everything was answered, but some reports were refused, held or in conflict.
+    NotAllCounted,
+    /// 1: a check failed: seats that differ, a declared result with findings.
+    CheckFailed,
+}
+
+impl From<Ending> for ExitCode {
+    fn from(ending: Ending) -> Self {
+        Self::from(match ending {
+            Ending::Done => 0,
+            Ending::CheckFailed => 1,
+            Ending::NothingNew => 3,
+            Ending::NotAllCounted => 4,
+        })
+    }
+}
+
+/// Why a command fails: exit code 1. Each says what to do about it, as far as that is known.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The service said no, or was not there.
+    #[error("{0}")]
+    Client(#[from] client::ClientError),
+    /// Roles cannot run.
+    #[error("{0}")]
+    Serve(#[from] crate::serve::ServeError),
+    /// The configuration is refused.
+    #[error("{0}")]
+    Config(#[from] service_runtime::config::ConfigError),
+    /// A night cannot be read.
+    #[error("{0}")]
+    Night(#[from] crate::night::NightError),
+    /// A file or a stream failed.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was read or written.
+        what: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// What was given is not right.
+    #[error("{0}")]
+    Input(String),
+    /// Telemetry cannot be installed.
+    #[error("{0}")]
+    Telemetry(#[from] service_runtime::telemetry::TelemetryError),
+}
+
+impl Failure {
+    /// A failure of reading or writing something.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    /// A hint at what to do, where there is one.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Client(error) => match error.code() {
+                tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Some(
+                    "is a server running there? `hemicycle serve` starts one; --server names another address",
+                ),
+                tonic::Code::NotFound => Some(
+                    "is it defined, and open to the public? `hemicycle define FILE --open` does both",
+                ),
+                _ => None,
+            },
+            Self::Serve(crate::serve::ServeError::Listen(_)) => {
+                Some("another program listens there: choose an address with --listen or --port")
+            }
+            _ => None,
+        }
+    }
+}

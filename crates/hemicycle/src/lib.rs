@@ -1,0 +1,8 @@
+//! The one binary, as a library: what it does, so that tests and benchmarks can do the same.
+
+pub mod failure;
+pub mod names;
+pub mod night;
+pub mod rehearsal;
+pub mod serve;
+pub mod table;

@@ -1,0 +1,406 @@
+//! A recorded night as a file of reports: JSON lines (`.jsonl`) or CSV (`.csv`), each also packed (`.gz`), read line by
+//! line. `docs/replay.md` documents both.
+//!
+//! Votes are keyed by option id and never by position (F13). A number that is not there is missing, not zero (F12).
+
+use super::{Checkpoint, Night, NightError, Step, Steps, TimedStep, ballot_hash};
+use election::counts::Counter;
+use election::definition::{Definition, Hash};
+use election::ids::{ContestId, CountingGroupId, UnitId};
+use election::report::{Attribution, Report, ReportKind, TallyKey, TurnoutReport};
+use election::submission::Submission;
+use std::collections::{BTreeMap, HashMap};
+use std::io::BufRead;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Reads a night's definition (TOML) and opens its file of reports.
+///
+/// # Errors
+///
+/// What cannot be read; the lines of the reports fail one by one.
+pub fn read(definition: &Path, reports: &Path) -> Result<Night, NightError> {
+    let text = std::fs::read_to_string(definition).map_err(NightError::io(definition))?;
+    let definition = Definition::from_toml(&text)?;
+    let steps = steps(&definition, reports)?;
+    Ok(Night {
+        definition,
+        step_count: None,
+        steps,
+    })
+}
+
+/// Opens a file of reports of a defined election.
+///
+/// # Errors
+///
+/// A file that cannot be opened, or a name that ends neither in `.jsonl` nor in `.csv` (nor these with `.gz`).
+pub fn steps(definition: &Definition, path: &Path) -> Result<Steps, NightError> {
+    let names = Arc::new(Names::of(definition));
+    let plain = path
+        .file_name()
+        .and_then(|name| name.to_str())
+        .unwrap_or("")
+        .trim_end_matches(".gz");
+    let source = super::open(path)?;
+    if plain.ends_with(".jsonl") {
+        return Ok(Box::new(json_lines(
+            path.to_owned(),
+            std::io::BufReader::new(source),
+            names,
+        )));
+    }
+    if plain.ends_with(".csv") {
+        return csv_lines(path.to_owned(), source, names);
+    }
+    Err(NightError::line(
+        path,
+        0,
+        "the name must end in .jsonl or .csv, or in one of these and .gz",
+    ))
+}
+
+// What the definition calls things, by name.
+struct Names {
+    election: String,
+    ballot_hash: Hash,
+    contests: Vec<ContestId>,
+    counting_groups: Vec<CountingGroupId>,
+    unit_districts: HashMap<UnitId, usize>,
+    // contest, then district, then option id.
+    options: Vec<Vec<HashMap<String, u32>>>,
+}
+
+impl Names {
+    fn of(definition: &Definition) -> Self {
+        let ballot = &definition.ballot;
+        let district_of = |id: &str| election::tally::district_index(ballot, id).unwrap_or(0);
+        let units = definition.register.units.iter();
+        let contests = ballot.contests.iter().map(|contest| {
+            let districts = contest.districts.iter().map(|district| {
+                (0_u32..)
+                    .zip(&district.options)
+                    .map(|(index, option)| (option.id.to_string(), index))
+                    .collect()
+            });
+            districts.collect()
+        });
+        Self {
+            election: ballot.election.to_string(),
+            ballot_hash: ballot_hash(ballot),
+            contests: ballot
+                .contests
+                .iter()
+                .map(|contest| contest.id.clone())
+                .collect(),
+            counting_groups: ballot.counting_groups.clone(),
+            unit_districts: units
+                .map(|unit| (unit.id.clone(), district_of(unit.district.as_str())))
+                .collect(),
+            options: contests.collect(),
+        }
+    }
+
+    fn step(&self, line: Line) -> Result<Step, String> {
+        if let Some(election) = line
+            .election
+            .as_ref()
+            .filter(|election| **election != self.election)
+        {
+            return Err(format!(
+                "election: {election:?}: this file is of another election, not of {:?}",
+                self.election
+            ));
+        }
+        if let Some(label) = line.checkpoint {
+            return Ok(Step::Checkpoint(Checkpoint {
+                label,
+                seats: line.seats,
+            }));
+        }
+        let unit = line.unit.as_deref().ok_or("unit: is missing")?;
+        let unit = UnitId::new(unit).map_err(|error| format!("unit: {unit:?}: {error}"))?;
+        let attribution = match (line.by, line.reason) {
+            (Some(by), Some(reason)) => Some(Attribution { by, reason }),
+            (None, None) => None,
+            _ => {
+                return Err(String::from(
+                    "by, reason: one is there without the other; who and why belong together",
+                ));
+            }
+        };
+        if let Some(ballots_issued) = line.ballots_issued {
+            return Ok(Step::Submit(Submission::Turnout(TurnoutReport {
+                unit,
+                version: line.version,
+                ballots_issued,
+                is_final: line.is_final,
+                attribution,
+            })));
+        }
+        let (contest, contest_index) = self.contest(line.contest.as_deref())?;
+        let key = TallyKey {
+            unit,
+            contest,
+            counting_group: self.counting_group(line.counting_group.as_deref())?,
+        };
+        if line.kind.as_deref() == Some("withdraw") {
+            let attribution =
+                attribution.ok_or("by, reason: a withdrawal must say who ordered it and why")?;
+            return Ok(Step::Withdraw {
+                key,
+                version: line.version,
+                attribution,
+            });
+        }
+        let kind = line.kind.as_deref().unwrap_or("full");
+        let kind = ReportKind::from_name(kind).ok_or_else(|| {
+            let known: Vec<&str> = ReportKind::ALL.iter().map(|kind| kind.name()).collect();
+            format!("kind: {kind:?} is none of {}, withdraw", known.join(", "))
+        })?;
+        let district = self.unit_districts.get(&key.unit).copied().unwrap_or(0);
+        let options = &self.options[contest_index][district];
+        let votes = line.votes.iter().map(|(option, votes)| {
+            let index = options
+                .get(option)
+                .ok_or_else(|| format!("votes: {option:?} is not on this unit's ballot"))?;
+            Ok((*index, *votes))
+        });
+        let form = line.form.iter().map(|(name, value)| {
+            let counter = Counter::from_name(name).ok_or_else(|| {
+                let known: Vec<&str> = Counter::ALL.iter().map(|counter| counter.name()).collect();
+                format!(
+                    "form: {name:?} is no counter; known are {}",
+                    known.join(", ")
+                )
+            })?;
+            Ok((counter, *value))
+        });
+        Ok(Step::Submit(Submission::Report(Report {
+            key,
+            version: line.version,
+            kind,
+            ballot_hash: self.ballot_hash,
+            votes: votes.collect::<Result<_, String>>()?,
+            form: form.collect::<Result<_, String>>()?,
+            attribution,
+        })))
+    }
+
+    fn contest(&self, id: Option<&str>) -> Result<(ContestId, usize), String> {
+        match (id, self.contests.as_slice()) {
+            (None, [only]) => Ok((only.clone(), 0)),
+            (None, _) => Err(String::from(
+                "contest: is missing, and the election has several",
+            )),
+            (Some(id), contests) => {
+                let place = contests.iter().position(|contest| contest.as_str() == id);
+                place
+                    .map(|place| (contests[place].clone(), place))
+                    .ok_or_else(|| format!("contest: {id:?} is not one of the election's"))
+            }
+        }
+    }
+
+    fn counting_group(&self, id: Option<&str>) -> Result<CountingGroupId, String> {
+        match (id, self.counting_groups.as_slice()) {
+            (None, [only]) => Ok(only.clone()),
+            (None, _) => Err(String::from(
+                "counting_group: is missing, and the election has several",
+            )),
+            (Some(id), groups) => {
+                let group = groups.iter().find(|group| group.as_str() == id).cloned();
+                group.ok_or_else(|| format!("counting_group: {id:?} is not one of the election's"))
+            }
+        }
+    }
+}
+
+// One line of either format.
+#[derive(Debug, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(default)]
+    time: Option<jiff::Timestamp>,
+    #[serde(default)]
+    election: Option<String>,
+    #[serde(default)]
+    unit: Option<String>,
+    #[serde(default)]
+    contest: Option<String>,
+    #[serde(default)]
+    counting_group: Option<String>,
+    #[serde(default)]
+    version: u32,
+    #[serde(default)]
+    kind: Option<String>,
+    #[serde(default)]
+    votes: BTreeMap<String, u64>,
+    #[serde(default)]
+    form: BTreeMap<String, u64>,
+    #[serde(default)]
+    by: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    ballots_issued: Option<u64>,
+    #[serde(default)]
+    is_final: bool,
+    #[serde(default)]
+    checkpoint: Option<String>,
+    #[serde(default)]
+    seats: BTreeMap<String, u32>,
+}
+
+fn json_lines(
+    path: PathBuf,
+    source: impl BufRead + Send + 'static,
+    names: Arc<Names>,
+) -> impl Iterator<Item = Result<TimedStep, NightError>> + Send {
+    let numbered = (1_u64..).zip(source.lines());
+    numbered.filter_map(move |(number, text)| {
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => return Some(Err(NightError::line(&path, number, error.to_string()))),
+        };
+        if text.trim().is_empty() {
+            return None;
+        }
+        let line: Result<Line, _> = serde_json::from_str(&text);
+        let step = line
+            .map_err(|error| error.to_string())
+            .and_then(|line| timed(&names, line));
+        Some(step.map_err(|what| NightError::line(&path, number, what)))
+    })
+}
+
+fn timed(names: &Names, line: Line) -> Result<TimedStep, String> {
+    let time_unix_s = line.time.map(|time| time.as_second());
+    names.step(line).map(|step| TimedStep { time_unix_s, step })
+}
+
+fn csv_lines(
+    path: PathBuf,
+    source: Box<dyn std::io::Read + Send>,
+    names: Arc<Names>,
+) -> Result<Steps, NightError> {
+    let mut reader = csv::ReaderBuilder::new()
+        .trim(csv::Trim::All)
+        .from_reader(source);
+    let header = reader
+        .headers()
+        .map_err(|error| NightError::line(&path, 1, error.to_string()))?
+        .clone();
+    let columns: Vec<Column> = header
+        .iter()
+        .map(|name| {
+            Column::named(name).ok_or_else(|| NightError::line(&path, 1, unknown_column(name)))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Box::new(reader.into_records().map(move |record| {
+        let record = record.map_err(|error| {
+            let line = error.position().map_or(0, csv::Position::line);
+            NightError::line(&path, line, error.to_string())
+        })?;
+        let number = record.position().map_or(0, csv::Position::line);
+        let line = csv_line(&columns, &record);
+        let step = line.and_then(|line| timed(&names, line));
+        step.map_err(|what| NightError::line(&path, number, what))
+    })))
+}
+
+enum Column {
+    Time,
+    Election,
+    Unit,
+    Contest,
+    CountingGroup,
+    Version,
+    Kind,
+    By,
+    Reason,
+    BallotsIssued,
+    IsFinal,
+    Votes(String),
+    Form(String),
+}
+
+impl Column {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "time" => Self::Time,
+            "election" => Self::Election,
+            "unit" => Self::Unit,
+            "contest" => Self::Contest,
+            "counting_group" => Self::CountingGroup,
+            "version" => Self::Version,
+            "kind" => Self::Kind,
+            "by" => Self::By,
+            "reason" => Self::Reason,
+            "ballots_issued" => Self::BallotsIssued,
+            "is_final" => Self::IsFinal,
+            _ => match name.split_once(':')? {
+                ("votes", option) => Self::Votes(option.to_owned()),
+                ("form", counter) => Self::Form(counter.to_owned()),
+                _ => return None,
+            },
+        })
+    }
+}
+
+fn unknown_column(name: &str) -> String {
+    format!(
+        "{name:?} is no column; known are time, election, unit, contest, counting_group, version, kind, by, reason, \
+         ballots_issued, is_final, votes:<option id>, form:<counter>"
+    )
+}
+
+// An empty cell is a missing value.
+fn csv_line(columns: &[Column], record: &csv::StringRecord) -> Result<Line, String> {
+    let mut line = Line::default();
+    for (column, cell) in columns
+        .iter()
+        .zip(record)
+        .filter(|(_, cell)| !cell.is_empty())
+    {
+        let number = |name: &str| {
+            cell.parse::<u64>().map_err(|error| {
+                format!("{name}: {cell:?} is not a whole number of at least 0: {error}")
+            })
+        };
+        match column {
+            Column::Time => {
+                let time = cell
+                    .parse()
+                    .map_err(|error| format!("time: {cell:?}: {error}"))?;
+                line.time = Some(time);
+            }
+            Column::Election => line.election = Some(cell.to_owned()),
+            Column::Unit => line.unit = Some(cell.to_owned()),
+            Column::Contest => line.contest = Some(cell.to_owned()),
+            Column::CountingGroup => line.counting_group = Some(cell.to_owned()),
+            Column::Version => {
+                line.version = u32::try_from(number("version")?)
+                    .map_err(|error| format!("version: {cell}: {error}"))?;
+            }
+            Column::Kind => line.kind = Some(cell.to_owned()),
+            Column::By => line.by = Some(cell.to_owned()),
+            Column::Reason => line.reason = Some(cell.to_owned()),
+            Column::BallotsIssued => line.ballots_issued = Some(number("ballots_issued")?),
+            Column::IsFinal => {
+                line.is_final = cell
+                    .parse()
+                    .map_err(|_| format!("is_final: {cell:?} is neither true nor false"))?;
+            }
+            Column::Votes(option) => {
+                line.votes
+                    .insert(option.clone(), number(&format!("votes:{option}"))?);
+            }
+            Column::Form(counter) => {
+                line.form
+                    .insert(counter.clone(), number(&format!("form:{counter}"))?);
+            }
+        }
+    }
+    Ok(line)
+}

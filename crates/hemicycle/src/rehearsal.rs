@@ -1,0 +1,331 @@
+//! Plays a night through a running server: every report over the real ingestion, withdrawals as officials' commands,
+//! seats compared at the checkpoints.
+
+use crate::failure::Failure;
+use crate::night::{Checkpoint, NightError, Step, TimedStep};
+use client::{Client, SubmitOptions};
+use election::command::Command;
+use election::ids::{ElectionId, Revision};
+use election::report::Outcome;
+use election::submission::Submission;
+use futures::StreamExt as _;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_stream::wrappers::ReceiverStream;
+use wire::allocation::v1::{GetStandingsRequest, Standings};
+use wire::common::v1::View;
+
+/// Steps that are read ahead.
+const READ_AHEAD: usize = 1_024;
+/// How long the seats may take to reach a checkpoint's revision.
+const CATCH_UP_MAX: Duration = Duration::from_secs(120);
+
+/// How fast a night is played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// As fast as it goes.
+    Unpaced,
+    /// This many times as fast as it was. Steps without a time come at once.
+    Times(u64),
+}
+
+/// What became of a night.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Summary {
+    /// Reports answered, by outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Refusals, the first few, as they were answered.
+    pub refusals: Vec<String>,
+    /// Withdrawals.
+    pub withdrawals: u64,
+    /// Checkpoints whose seats were as expected.
+    pub checkpoints_passed: u64,
+    /// What was wrong at the other checkpoints.
+    pub checkpoints_failed: Vec<String>,
+    /// The last revision that the night has written or met.
+    pub revision: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+}
+
+impl Summary {
+    /// Reports answered.
+    pub fn answered(&self) -> u64 {
+        self.outcomes.values().sum()
+    }
+
+    /// Reports with this outcome.
+    pub fn count(&self, outcome: &str) -> u64 {
+        self.outcomes.get(outcome).copied().unwrap_or(0)
+    }
+}
+
+/// Plays a night.
+pub struct Rehearsal<'a> {
+    /// The server.
+    pub client: &'a Client,
+    /// The election, which is defined.
+    pub election: &'a ElectionId,
+    /// How fast.
+    pub pace: Pace,
+    /// Only ask what the outcomes would be.
+    pub validate_only: bool,
+    /// Told after each step how many have gone, and whenever a checkpoint was compared.
+    pub progress: &'a (dyn Fn(u64, Option<&str>) + Send + Sync),
+}
+
+const REFUSALS_KEPT: usize = 10;
+
+impl Rehearsal<'_> {
+    /// Plays the steps to their end.
+    ///
+    /// # Errors
+    ///
+    /// What the server refuses for good, and steps that cannot be read. Reports that are refused are no error, they are
+    /// answers.
+    pub async fn play(
+        &self,
+        steps: impl Iterator<Item = Result<TimedStep, NightError>> + Send + 'static,
+    ) -> Result<Summary, Failure> {
+        let begin = Instant::now();
+        let mut steps = read_ahead(steps);
+        let (sender, submissions) = mpsc::channel::<Submission>(READ_AHEAD);
+        let options = SubmitOptions {
+            validate_only: self.validate_only,
+            ..SubmitOptions::default()
+        };
+        let mut outcomes =
+            self.client
+                .submit(self.election, ReceiverStream::new(submissions), options);
+        let mut run = Run::default();
+        let mut first_time = None;
+        while let Some(timed) = steps.recv().await {
+            let TimedStep { time_unix_s, step } = timed?;
+            if let (Pace::Times(times), Some(time)) = (self.pace, time_unix_s) {
+                let since = time.saturating_sub(*first_time.get_or_insert(time));
+                let micros =
+                    u64::try_from(since).unwrap_or(0).saturating_mul(1_000_000) / times.max(1);
+                let due = begin + Duration::from_micros(micros);
+                run.answers_until(&mut outcomes, due).await?;
+            }
+            match step {
+                Step::Submit(submission) => run.send(&sender, &mut outcomes, submission).await?,
+                Step::Withdraw {
+                    key,
+                    version,
+                    attribution,
+                } => {
+                    // A tombstone stands behind the reports that it withdraws.
+                    run.drain(&mut outcomes).await?;
+                    let command = Command::Withdraw {
+                        key,
+                        version,
+                        attribution,
+                    };
+                    let written = self.client.command(self.election, &command).await?;
+                    run.summary.withdrawals += 1;
+                    run.saw(written.last_revision);
+                }
+                Step::Checkpoint(checkpoint) => {
+                    run.drain(&mut outcomes).await?;
+                    let line = self.compare(&checkpoint, &mut run).await?;
+                    (self.progress)(run.steps, Some(&line));
+                }
+            }
+            run.steps += 1;
+            (self.progress)(run.steps, None);
+        }
+        drop(sender);
+        run.drain(&mut outcomes).await?;
+        run.summary.duration_ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX);
+        Ok(run.summary)
+    }
+
+    async fn compare(&self, checkpoint: &Checkpoint, run: &mut Run) -> Result<String, Failure> {
+        let standings =
+            standings_at(self.client, self.election, Revision(run.summary.revision)).await?;
+        let seats = seats_by_list(&standings);
+        let line = if seats == checkpoint.seats {
+            run.summary.checkpoints_passed += 1;
+            format!(
+                "{}: seats as expected: {}",
+                checkpoint.label,
+                line_of(&seats)
+            )
+        } else {
+            let line = format!(
+                "{}: seats differ: expected {}, found {}",
+                checkpoint.label,
+                line_of(&checkpoint.seats),
+                line_of(&seats)
+            );
+            run.summary.checkpoints_failed.push(line.clone());
+            line
+        };
+        Ok(line)
+    }
+}
+
+// Files are read on a thread of their own: a packed file of a million reports must not hold the runtime.
+fn read_ahead(
+    steps: impl Iterator<Item = Result<TimedStep, NightError>> + Send + 'static,
+) -> mpsc::Receiver<Result<TimedStep, NightError>> {
+    let (sender, receiver) = mpsc::channel(READ_AHEAD);
+    tokio::task::spawn_blocking(move || {
+        for step in steps {
+            if sender.blocking_send(step).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+type Outcomes = ReceiverStream<Result<(u64, Outcome), client::ClientError>>;
+
+#[derive(Default)]
+struct Run {
+    summary: Summary,
+    steps: u64,
+    sent: u64,
+    answered: u64,
+}
+
+impl Run {
+    async fn send(
+        &mut self,
+        sender: &mpsc::Sender<Submission>,
+        outcomes: &mut Outcomes,
+        submission: Submission,
+    ) -> Result<(), Failure> {
+        loop {
+            tokio::select! {
+                biased;
+                outcome = outcomes.next() => self.take(outcome)?,
+                permit = sender.reserve() => {
+                    let permit = permit.map_err(|_| Failure::Input(String::from("the stream of reports has ended")))?;
+                    permit.send(submission);
+                    self.sent += 1;
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    async fn answers_until(
+        &mut self,
+        outcomes: &mut Outcomes,
+        due: Instant,
+    ) -> Result<(), Failure> {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep_until(due) => return Ok(()),
+                outcome = outcomes.next(), if self.answered < self.sent => self.take(outcome)?,
+            }
+        }
+    }
+
+    async fn drain(&mut self, outcomes: &mut Outcomes) -> Result<(), Failure> {
+        while self.answered < self.sent {
+            let outcome = outcomes.next().await;
+            self.take(outcome)?;
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        outcome: Option<Result<(u64, Outcome), client::ClientError>>,
+    ) -> Result<(), Failure> {
+        let Some(outcome) = outcome else {
+            return Err(Failure::Input(String::from(
+                "the server ended the stream before every report was answered",
+            )));
+        };
+        let (place, outcome) = outcome?;
+        self.answered += 1;
+        *self.summary.outcomes.entry(outcome.name()).or_default() += 1;
+        match &outcome {
+            Outcome::Accepted { revision, .. }
+            | Outcome::Duplicate { revision }
+            | Outcome::Superseded { revision, .. }
+            | Outcome::Held { revision, .. }
+            | Outcome::Conflict { revision, .. } => self.saw(*revision),
+            Outcome::Refused(refusal) => {
+                if self.summary.refusals.len() < REFUSALS_KEPT {
+                    self.summary
+                        .refusals
+                        .push(format!("report {}: {refusal}", place + 1));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn saw(&mut self, revision: Revision) {
+        self.summary.revision = self.summary.revision.max(revision.0);
+    }
+}
+
+/// The head's standings, once they have reached a revision.
+///
+/// # Errors
+///
+/// As `GetStandings`, or that the revision was not reached in two minutes.
+pub async fn standings_at(
+    client: &Client,
+    election: &ElectionId,
+    revision: Revision,
+) -> Result<Standings, Failure> {
+    let end = Instant::now() + CATCH_UP_MAX;
+    loop {
+        let request = GetStandingsRequest {
+            election_id: election.to_string(),
+            view: View::Head.into(),
+            ..GetStandingsRequest::default()
+        };
+        let standings = client.get_standings(request).await?;
+        if standings
+            .token
+            .as_ref()
+            .is_some_and(|token| token.revision >= revision.0)
+        {
+            return Ok(standings);
+        }
+        if Instant::now() >= end {
+            let what =
+                format!("the seats have not reached revision {revision} within {CATCH_UP_MAX:?}");
+            return Err(Failure::Input(what));
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// Seats of the lists that have any, by id, over all contests.
+pub fn seats_by_list(standings: &Standings) -> BTreeMap<String, u32> {
+    let options = standings
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.options);
+    let held = options.filter_map(|option| {
+        let seats = option.seats.as_ref()?.seats.filter(|seats| *seats > 0)?;
+        Some((option.option_id.clone(), seats))
+    });
+    held.collect()
+}
+
+fn line_of(seats: &BTreeMap<String, u32>) -> String {
+    let mut sorted: Vec<_> = seats.iter().collect();
+    sorted.sort_by_key(|(list, seats)| (std::cmp::Reverse(**seats), list.as_str()));
+    let parts: Vec<String> = sorted
+        .into_iter()
+        .map(|(list, seats)| format!("{list} {seats}"))
+        .collect();
+    if parts.is_empty() {
+        String::from("none")
+    } else {
+        parts.join(", ")
+    }
+}

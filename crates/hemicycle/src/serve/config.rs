@@ -1,0 +1,218 @@
+//! The configuration of `serve`: flag > environment > file > default.
+
+use service_runtime::config::{ConfigError, Key, Kind, Layers, load};
+use service_runtime::limits::LimitSettings;
+use service_runtime::telemetry::LogFormat;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+/// The prefix of variables in the environment.
+pub const ENVIRONMENT_PREFIX: &str = "HEMICYCLE";
+
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RoleName {
+    /// Holds the log.
+    Results,
+    /// Takes in reports.
+    TallyIngestion,
+    /// Folds and allocates.
+    Allocation,
+    /// Serves viewers.
+    LiveFeed,
+}
+
+/// What `serve` is told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// What runs here.
+    pub roles: Roles,
+    /// Where is listened.
+    pub listen: Listen,
+    /// Where data is kept.
+    pub data: Data,
+    /// Where the other roles are.
+    pub upstream: Upstream,
+    /// Who may submit.
+    pub ingestion: Ingestion,
+    /// What is logged.
+    pub log: Log,
+    /// Limits of the listener.
+    pub limits: LimitSettings,
+}
+
+/// What runs here.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Roles {
+    /// The roles.
+    pub list: Vec<RoleName>,
+}
+
+impl Default for Roles {
+    fn default() -> Self {
+        Self {
+            list: vec![
+                RoleName::Results,
+                RoleName::TallyIngestion,
+                RoleName::Allocation,
+                RoleName::LiveFeed,
+            ],
+        }
+    }
+}
+
+/// Where is listened. On loopback unless told otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// gRPC.
+    pub grpc: SocketAddr,
+    /// Metrics and health over HTTP; missing: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<SocketAddr>,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        Self {
+            grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
+            metrics: None,
+        }
+    }
+}
+
+/// Where data is kept.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Data {
+    /// The data folder of the results role.
+    pub folder: PathBuf,
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self {
+            folder: PathBuf::from("data"),
+        }
+    }
+}
+
+/// Where the other roles are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Upstream {
+    /// The results role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<String>,
+    /// The allocation role.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<String>,
+}
+
+/// Who may submit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ingestion {
+    /// Principals; empty: everyone.
+    pub principals: Vec<String>,
+}
+
+/// What is logged.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Which lines, in the form of `RUST_LOG`.
+    pub filter: String,
+    /// How they look.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            filter: String::from("info"),
+            format: LogFormat::Automatic,
+        }
+    }
+}
+
+/// All settings by name.
+pub fn keys() -> Vec<Key> {
+    let own = [
+        (
+            "roles.list",
+            Kind::List,
+            "some of results, tally-ingestion, allocation, live-feed",
+        ),
+        (
+            "listen.grpc",
+            Kind::Text,
+            "an address such as 127.0.0.1:7400 (port 0: any free one)",
+        ),
+        (
+            "listen.metrics",
+            Kind::Text,
+            "an address such as 127.0.0.1:7401 (port 0: any free one)",
+        ),
+        (
+            "data.folder",
+            Kind::Text,
+            "a folder such as /var/lib/hemicycle",
+        ),
+        (
+            "upstream.results",
+            Kind::Text,
+            "an address such as http://127.0.0.1:7400",
+        ),
+        (
+            "upstream.allocation",
+            Kind::Text,
+            "an address such as http://127.0.0.1:7420",
+        ),
+        (
+            "ingestion.principals",
+            Kind::List,
+            "names such as district-3,district-4",
+        ),
+        (
+            "log.filter",
+            Kind::Text,
+            "a filter such as info or info,results_service=debug",
+        ),
+        ("log.format", Kind::Text, "one of automatic, human, json"),
+    ];
+    let own = own
+        .into_iter()
+        .map(|(path, kind, wanted)| Key { path, kind, wanted });
+    own.chain(LimitSettings::KEYS).collect()
+}
+
+impl Config {
+    /// Reads the layers.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`], which names the key, the value, where it comes from and what would be right.
+    pub fn load(layers: &Layers<'_>) -> Result<Self, ConfigError> {
+        load(&keys(), ENVIRONMENT_PREFIX, layers)
+    }
+
+    /// Whether the role runs here.
+    pub fn runs(&self, role: RoleName) -> bool {
+        self.roles.list.contains(&role)
+    }
+
+    pub(super) fn results(&self) -> results_service::Config {
+        results_service::Config::folder(&self.data.folder)
+    }
+
+    pub(super) fn ingestion(&self) -> tally_ingestion::Config {
+        tally_ingestion::Config {
+            principals: self.ingestion.principals.clone(),
+            ..tally_ingestion::Config::default()
+        }
+    }
+}
