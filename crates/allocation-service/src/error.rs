@@ -40,6 +40,9 @@ pub enum AllocationError {
     /// The results role failed.
     #[error("the results service: {}", .0.message())]
     Results(Status),
+    /// The results role says nothing, not even that nothing is new.
+    #[error("the results service has been silent for {0:?}")]
+    Silent(Duration),
     /// The results role has left events out.
     #[error("the log goes from revision {expected} to {found}")]
     Gap {
@@ -63,7 +66,9 @@ impl AllocationError {
             Self::Refused(_) => Code::InvalidArgument,
             Self::NoSuchElection(_) | Self::NoSuchPlace { .. } => Code::NotFound,
             Self::NoSuchRevision(_) => Code::OutOfRange,
-            Self::CatchingUp | Self::Stopping | Self::Results(_) => Code::Unavailable,
+            Self::CatchingUp | Self::Stopping | Self::Results(_) | Self::Silent(_) => {
+                Code::Unavailable
+            }
             Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => Code::Internal,
         }
     }
@@ -83,6 +88,7 @@ impl AllocationError {
             Self::CatchingUp => "CATCHING_UP",
             Self::Stopping => "STOPPING",
             Self::Results(_) => "RESULTS",
+            Self::Silent(_) => "RESULTS_SILENT",
             Self::Gap { .. } => "LOG_GAP",
             Self::Record(_) => "RECORD",
             Self::Fold(_) => "FOLD",
@@ -94,7 +100,13 @@ impl AllocationError {
         match self {
             Self::Results(status) => status.code() == Code::FailedPrecondition,
             Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => true,
-            _ => false,
+            Self::Refused(_)
+            | Self::NoSuchElection(_)
+            | Self::NoSuchPlace { .. }
+            | Self::NoSuchRevision(_)
+            | Self::CatchingUp
+            | Self::Stopping
+            | Self::Silent(_) => false,
         }
     }
 }
@@ -109,8 +121,14 @@ impl From<AllocationError> for Status {
             ),
             AllocationError::CatchingUp
             | AllocationError::Stopping
-            | AllocationError::Results(_) => builder.retry_after(RETRY_AFTER),
-            _ => builder,
+            | AllocationError::Results(_)
+            | AllocationError::Silent(_) => builder.retry_after(RETRY_AFTER),
+            AllocationError::NoSuchElection(_)
+            | AllocationError::NoSuchPlace { .. }
+            | AllocationError::NoSuchRevision(_)
+            | AllocationError::Gap { .. }
+            | AllocationError::Record(_)
+            | AllocationError::Fold(_) => builder,
         }
         .build()
     }

@@ -3,6 +3,7 @@
 use crate::error::AllocationError;
 use election::event::Recorded;
 use election::ids::{ElectionId, LogId, Revision};
+use std::time::Duration;
 use tonic::Streaming;
 use tonic::transport::Channel;
 use wire::common::v1::View;
@@ -13,6 +14,7 @@ use wire::results::v1::{ListElectionsRequest, Record, WatchEventsRequest, WatchE
 #[derive(Debug, Clone)]
 pub(crate) struct EventSource {
     results: ResultsServiceClient<Channel>,
+    silence_max: Duration,
 }
 
 /// Some of the log.
@@ -20,6 +22,8 @@ pub(crate) struct EventSource {
 pub(crate) struct EventBatch {
     /// The next events; none in a heartbeat.
     pub events: Vec<Recorded>,
+    /// Where the log ended when they were sent.
+    pub head: Revision,
 }
 
 /// A stream of batches, without a gap.
@@ -27,13 +31,18 @@ pub(crate) struct EventBatch {
 pub(crate) struct Events {
     stream: Streaming<WatchEventsResponse>,
     next: Revision,
+    silence_max: Duration,
 }
 
 impl EventSource {
-    pub fn new(results: Channel) -> Self {
+    /// The results role that this channel leads to. A stream that is silent for longer than this is lost.
+    pub fn new(results: Channel, silence_max: Duration) -> Self {
         let results = ResultsServiceClient::new(results)
             .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX);
-        Self { results }
+        Self {
+            results,
+            silence_max,
+        }
     }
 
     /// Opens the log from a revision on. Allocation is an internal role: it reads the head, and bounds what the public
@@ -57,7 +66,11 @@ impl EventSource {
             .await
             .map_err(AllocationError::Results)?
             .into_inner();
-        Ok(Events { stream, next: from })
+        Ok(Events {
+            stream,
+            next: from,
+            silence_max: self.silence_max,
+        })
     }
 
     /// The ids of all elections.
@@ -91,12 +104,9 @@ impl EventSource {
 impl Events {
     /// The next batch; `None`: the results role has ended the stream.
     pub async fn next(&mut self) -> Result<Option<EventBatch>, AllocationError> {
-        let Some(response) = self
-            .stream
-            .message()
-            .await
-            .map_err(AllocationError::Results)?
-        else {
+        let message = tokio::time::timeout(self.silence_max, self.stream.message()).await;
+        let message = message.map_err(|_| AllocationError::Silent(self.silence_max))?;
+        let Some(response) = message.map_err(AllocationError::Results)? else {
             return Ok(None);
         };
         let mut events = Vec::with_capacity(response.records.len());
@@ -116,6 +126,9 @@ impl Events {
             self.next = self.next.next();
             events.push(recorded);
         }
-        Ok(Some(EventBatch { events }))
+        Ok(Some(EventBatch {
+            events,
+            head: Revision(response.head_revision),
+        }))
     }
 }

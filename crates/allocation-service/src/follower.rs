@@ -50,6 +50,11 @@ pub(crate) struct Lag {
 }
 
 impl Lag {
+    /// Whether the log is out of sight, or not caught up with.
+    pub fn is_lost(self) -> bool {
+        self.lost_since.is_some()
+    }
+
     /// How long the log has been out of sight; zero while it is followed.
     pub fn duration(self) -> Duration {
         self.lost_since
@@ -57,7 +62,7 @@ impl Lag {
     }
 }
 
-/// A followed election. Dropping it ends its tasks.
+/// A followed election. Its tasks are the stopper's.
 #[derive(Debug)]
 pub(crate) struct Followed {
     pub election: ElectionId,
@@ -101,6 +106,7 @@ impl Followed {
             lag: lag_sender,
             checkpoints: Arc::clone(&checkpoints),
             backoff: Backoff::default(),
+            lost_at: Revision::ZERO,
         };
         stopper.spawn(follower.run(stopper.clone()));
         let publisher = Publisher {
@@ -197,7 +203,7 @@ impl Backoff {
 
     fn next(&mut self) -> Duration {
         let pause = Self::FIRST
-            .saturating_mul(1 << self.losses.min(10))
+            .saturating_mul(1 << self.losses.min(7))
             .min(Self::LONGEST);
         self.losses = self.losses.saturating_add(1);
         pause
@@ -215,6 +221,9 @@ struct Follower {
     lag: watch::Sender<Lag>,
     checkpoints: Arc<Mutex<Checkpoints>>,
     backoff: Backoff,
+    /// Where the fold stood at the last loss: only beyond it is there progress, so that an event which does not fit is
+    /// not folded up to again and again without a pause.
+    lost_at: Revision,
 }
 
 impl Follower {
@@ -223,7 +232,7 @@ impl Follower {
         let stopping = stopper.stopping();
         tokio::pin!(stopping);
         loop {
-            let error = tokio::select! {
+            let outcome = tokio::select! {
                 () = &mut stopping => return,
                 outcome = self.follow(&mut fold) => outcome,
             };
@@ -232,17 +241,24 @@ impl Follower {
                 lag.lost_since.get_or_insert_with(Instant::now);
                 was_followed
             });
-            if let Err(error) = error {
-                let pause = self.backoff.next();
-                tracing::warn!(election = %self.election, %error, pause_ms = pause.as_millis(), "log lost, following again");
-                if error.is_of_another_log() {
-                    fold = None;
-                    lock(&self.checkpoints).clear();
+            self.lost_at = fold.as_ref().map_or(self.lost_at, |tally| tally.revision);
+            let pause = self.backoff.next();
+            metrics::counter!("allocation_log_losses_total").increment(1);
+            match outcome {
+                Ok(()) => {
+                    tracing::info!(election = %self.election, "log ended, following again");
                 }
-                tokio::select! {
-                    () = &mut stopping => return,
-                    () = tokio::time::sleep(pause) => {}
+                Err(error) => {
+                    tracing::warn!(election = %self.election, %error, pause_ms = pause.as_millis(), "log lost, following again");
+                    if error.is_of_another_log() {
+                        fold = None;
+                        lock(&self.checkpoints).clear();
+                    }
                 }
+            }
+            tokio::select! {
+                () = &mut stopping => return,
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }
@@ -252,29 +268,49 @@ impl Follower {
             (tally.revision.next(), Some(tally.log_id))
         });
         let mut events = self.source.watch(&self.election, from, log_id).await?;
+        // Where the log ended when the stream began: until there, this is catching up.
+        let mut goal = None;
         while let Some(batch) = events.next().await? {
-            self.backoff.reset();
-            self.lag
-                .send_if_modified(|lag| lag.lost_since.take().is_some());
-            let count = batch.events.len();
+            let goal = *goal.get_or_insert(batch.head);
             for recorded in &batch.events {
                 match fold {
                     None => *fold = Some(Tally::begin(recorded)?),
                     Some(tally) => tally.apply(recorded)?,
                 }
             }
-            let Some(tally) = fold.as_ref().filter(|_| count > 0) else {
-                continue;
-            };
-            let tally = Arc::new(tally.clone());
-            lock(&self.checkpoints).offer(&tally);
-            metrics::counter!("allocation_events_folded_total")
-                .increment(u64::try_from(count).unwrap_or(u64::MAX));
-            let publication = tally.publication.clone();
-            self.head.send_replace(Some(Moment { tally, publication }));
+            let Some(tally) = &*fold else { continue };
+            if batch.events.is_empty() || tally.revision > self.lost_at {
+                self.backoff.reset();
+            }
+            let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
+            metrics::counter!("allocation_events_folded_total").increment(count);
+            self.publish(tally, count > 0, tally.revision >= goal);
         }
         Ok(())
     }
+
+    // A replica that has just begun shows nothing before it has caught up: what it had would be far behind others.
+    fn publish(&self, tally: &Tally, has_moved: bool, has_caught_up: bool) {
+        if has_moved {
+            let tally = Arc::new(tally.clone());
+            lock(&self.checkpoints).offer(&tally);
+            let shown = self.head.borrow().as_ref().map(|shown| shown.tally.log_id);
+            if has_caught_up || shown == Some(tally.log_id) {
+                let publication = tally.publication.clone();
+                self.head.send_replace(Some(Moment { tally, publication }));
+            }
+        }
+        if has_caught_up {
+            self.lag
+                .send_if_modified(|lag| lag.lost_since.take().is_some());
+        }
+    }
+}
+
+/// The last revision that the public may see of a head; `None`: not even that there is such an election.
+pub(crate) fn public_revision(head: &Moment, now: Timestamp) -> Option<Revision> {
+    let public = head.publication.public_revision(head.tally.revision, now);
+    public.filter(|revision| *revision > Revision::ZERO)
 }
 
 /// Turns the head into what the public may see. Acts on events, and on openings as their instants pass.
@@ -292,7 +328,11 @@ impl Publisher {
         let stopping = stopper.stopping();
         tokio::pin!(stopping);
         loop {
-            if let Err(error) = self.update().await {
+            let updated = tokio::select! {
+                () = &mut stopping => return,
+                updated = self.update() => updated,
+            };
+            if let Err(error) = updated {
                 tracing::warn!(%error, "the public state is not moved on yet");
             }
             tokio::select! {
@@ -307,7 +347,7 @@ impl Publisher {
         let head = self.head.borrow_and_update().clone();
         let Some(head) = head else { return Ok(()) };
         let now = Timestamp(self.clock.now_micros());
-        let Some(revision) = head.publication.public_revision(head.tally.revision, now) else {
+        let Some(revision) = public_revision(&head, now) else {
             return Ok(());
         };
         let shown = self.public.borrow().clone();

@@ -33,11 +33,8 @@ impl AllocationService for Rpc {
     ) -> Result<Response<AllocateResponse>, Status> {
         let request =
             AllocationRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
-        // Ten thousand lists with margins take long: not on the runtime's threads.
-        let answer = tokio::task::spawn_blocking(move || stateless::allocate(&request)).await;
-        Ok(Response::new(
-            answer.map_err(|_| AllocationError::Stopping)??,
-        ))
+        let answer = self.service.compute(move || stateless::allocate(&request));
+        Ok(Response::new(answer.await??))
     }
 
     async fn get_standings(
@@ -116,7 +113,8 @@ impl AllocationService for Rpc {
             .district(&election, viewer, Revision(revision), &narrowed)
             .await?;
         let rows = wire::seat_rows(rows).map_err(AllocationError::from)?;
-        Ok(Response::new(check(place, &rows)?))
+        let answer = self.service.compute(move || check(place, &rows));
+        Ok(Response::new(answer.await??))
     }
 }
 

@@ -21,6 +21,7 @@ pub(crate) struct SeatsAt {
 impl SeatsAt {
     pub fn of(moment: Moment) -> Self {
         let seats = all_seats(&moment.tally);
+        alarm(&moment.tally, &seats);
         let standings = standings(&moment, &seats);
         Self { moment, standings }
     }
@@ -58,11 +59,9 @@ pub(crate) fn explain(
 ) {
     let lists = Lists::new(option_ids);
     let engine = match result {
-        SeatsResult::Allocated(engine)
-        | SeatsResult::Withheld {
-            allocation: engine, ..
-        } => engine,
-        SeatsResult::Unknown(_) => return,
+        SeatsResult::Allocated(engine) => engine,
+        // Steps, certificate and margins of withheld seats would give the seats away.
+        SeatsResult::Withheld { .. } | SeatsResult::Unknown(_) => return,
     };
     if explained.steps {
         allocation.steps = lists.steps(&apportionment::explain(engine));
@@ -76,15 +75,19 @@ pub(crate) fn explain(
     }
 }
 
-/// Adds steps, certificates and margins to all allocations of standings.
+/// Adds steps, certificates and margins to the allocations of standings that are wanted, by contest and district.
 pub(crate) fn explain_all(
     standings: &mut Standings,
     tally: &Tally,
     seats: &Seats,
     explained: Explained,
+    wanted: impl Fn(&str, &str) -> bool,
 ) {
     for (contest, ballot) in tally.outline.ballot.contests.iter().enumerate() {
         for (district, entry) in ballot.districts.iter().enumerate() {
+            if !wanted(ballot.id.as_str(), entry.id.as_str()) {
+                continue;
+            }
             let sent = &mut standings.contests[contest].districts[district].allocation;
             if let (Some(allocation), Some(seats)) = (sent, &seats[contest][district]) {
                 let ids = wire::district_list_ids(entry);
@@ -94,7 +97,7 @@ pub(crate) fn explain_all(
     }
 }
 
-/// The seats of every contest and district. A result that the verifier refuses is withheld, and raises an alarm.
+/// The seats of every contest and district. A result that the verifier refuses is withheld.
 pub(crate) fn all_seats(tally: &Tally) -> Seats {
     let contests = tally
         .contests
@@ -105,7 +108,11 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
                 .map(|district| district_seats(tally, contest, district))
                 .collect()
         });
-    let seats: Seats = contests.collect();
+    contests.collect()
+}
+
+// Raises an alarm where seats are withheld.
+fn alarm(tally: &Tally, seats: &Seats) {
     for withheld in seats.iter().flatten().flatten() {
         if let SeatsResult::Withheld { objections, .. } = &withheld.result {
             metrics::counter!("allocation_seats_withheld_total").increment(1);
@@ -117,7 +124,6 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
             );
         }
     }
-    seats
 }
 
 /// Publishes the newest moment with its seats, at most once an interval and at once after a quiet time. Moments in

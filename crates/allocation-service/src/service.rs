@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::AllocationError;
 use crate::events::EventSource;
-use crate::follower::{Followed, Moment};
+use crate::follower::{Followed, Lag, Moment, public_revision};
 use crate::seats::{Explained, SeatsAt, all_seats, explain_all, standings};
 use election::ids::{ElectionId, Revision, Timestamp};
 use election::report::{Refusal, RefusalCode};
@@ -30,6 +30,8 @@ pub(crate) struct Service {
     stopper: Stopper,
     folds: Arc<Semaphore>,
     followed: Mutex<BTreeMap<ElectionId, Arc<Followed>>>,
+    /// Whether the elections were listed once.
+    discovered: watch::Sender<bool>,
 }
 
 /// Whose eyes an answer is for.
@@ -48,15 +50,23 @@ pub(crate) struct Narrowed {
     pub district: String,
 }
 
+impl Narrowed {
+    fn takes(&self, contest: &str, district: &str) -> bool {
+        let is_taken = |wanted: &str, id: &str| wanted.is_empty() || wanted == id;
+        is_taken(&self.contest, contest) && is_taken(&self.district, district)
+    }
+}
+
 impl Service {
     pub fn new(config: Config, results: Channel, clock: SharedClock, stopper: &Stopper) -> Self {
         Self {
             folds: Arc::new(Semaphore::new(config.folds_max.max(1))),
+            source: EventSource::new(results, config.heartbeat_interval * 2),
             config,
-            source: EventSource::new(results),
             clock,
             stopper: stopper.clone(),
             followed: Mutex::new(BTreeMap::new()),
+            discovered: watch::Sender::new(false),
         }
     }
 
@@ -66,9 +76,12 @@ impl Service {
         tokio::pin!(stopping);
         loop {
             match service.source.elections().await {
-                Ok(elections) => elections.into_iter().for_each(|election| {
-                    service.follow(election);
-                }),
+                Ok(elections) => {
+                    elections.into_iter().for_each(|election| {
+                        service.follow(election);
+                    });
+                    service.discovered.send_replace(true);
+                }
                 Err(error) => tracing::debug!(%error, "the elections cannot be listed"),
             }
             tokio::select! {
@@ -96,21 +109,32 @@ impl Service {
         Arc::clone(entry)
     }
 
-    // An election that is not followed yet may be minutes old or seconds: the results role is asked.
-    async fn followed(&self, election: &ElectionId) -> Result<Arc<Followed>, AllocationError> {
-        let known = self
-            .followed
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(election)
-            .cloned();
-        if let Some(followed) = known {
+    // An election that is not followed yet may be seconds old: for the commission, the results role is asked. For the
+    // public it is not: an embargoed election must not be told from one that is not there by the time that a refusal
+    // takes, and a stranger's question costs nothing behind this role.
+    async fn followed(
+        &self,
+        election: &ElectionId,
+        viewer: Viewer,
+    ) -> Result<Arc<Followed>, AllocationError> {
+        if viewer == Viewer::Public {
+            let mut discovered = self.discovered.subscribe();
+            let wait = discovered.wait_for(|discovered| *discovered);
+            let discovered = tokio::time::timeout(self.config.behind_max, wait).await;
+            discovered.map_or(Err(AllocationError::CatchingUp), |_| Ok(()))?;
+        }
+        if let Some(followed) = self.known(election) {
             return Ok(followed);
         }
-        if self.source.elections().await?.contains(election) {
+        if viewer == Viewer::Head && self.source.elections().await?.contains(election) {
             return Ok(self.follow(election.clone()));
         }
         Err(AllocationError::NoSuchElection(election.clone()))
+    }
+
+    fn known(&self, election: &ElectionId) -> Option<Arc<Followed>> {
+        let followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        followed.get(election).cloned()
     }
 
     /// The election's state for a viewer, at a revision or (0) at the newest.
@@ -120,7 +144,7 @@ impl Service {
         viewer: Viewer,
         revision: Revision,
     ) -> Result<Moment, AllocationError> {
-        let followed = self.followed(election).await?;
+        let followed = self.followed(election, viewer).await?;
         let newest = self.newest(&followed, viewer).await?;
         if revision == Revision::ZERO || revision == newest.tally.revision {
             return Ok(newest);
@@ -147,11 +171,7 @@ impl Service {
         }
         // Before its opening there is, for the public, no such election.
         let now = Timestamp(self.clock.now_micros());
-        if head
-            .publication
-            .public_revision(head.tally.revision, now)
-            .is_none()
-        {
+        if public_revision(&head, now).is_none() {
             return Err(AllocationError::NoSuchElection(followed.election.clone()));
         }
         let mut public = followed.public.clone();
@@ -175,15 +195,30 @@ impl Service {
         let moment = self.moment(election, viewer, revision).await?;
         let tally = Arc::clone(&moment.tally);
         check_narrowed(&tally, &narrowed)?;
-        // Margins allocate thousands of times: not on the runtime's threads.
-        let standings = tokio::task::spawn_blocking(move || {
+        self.compute(move || {
             let seats = all_seats(&moment.tally);
             let mut standings = standings(&moment, &seats);
-            explain_all(&mut standings, &moment.tally, &seats, explained);
+            let wanted = |contest: &str, district: &str| narrowed.takes(contest, district);
+            explain_all(&mut standings, &moment.tally, &seats, explained, wanted);
             narrow(&mut standings, &narrowed);
             standings
+        })
+        .await
+    }
+
+    /// Computes what may take long, such as margins, which allocate thousands of times: not on the runtime's threads,
+    /// and only so many at once.
+    pub async fn compute<T: Send + 'static>(
+        &self,
+        computation: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AllocationError> {
+        let permit = Arc::clone(&self.folds).acquire_owned().await;
+        let permit = permit.map_err(|_| AllocationError::Stopping)?;
+        let computed = tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            computation()
         });
-        standings.await.map_err(|_| AllocationError::Stopping)
+        computed.await.map_err(|_| AllocationError::Stopping)
     }
 
     /// The seats of a district, for the check of a declaration.
@@ -213,25 +248,21 @@ impl Service {
         impl Stream<Item = Result<WatchStandingsResponse, AllocationError>> + Send + use<>,
         AllocationError,
     > {
-        let followed = self.followed(election).await?;
-        let newest = self.newest(&followed, viewer).await?;
+        let followed = self.followed(election, viewer).await?;
+        self.newest(&followed, viewer).await?;
         let seats = match viewer {
             Viewer::Head => followed.head_seats.clone(),
             Viewer::Public => followed.public_seats.clone(),
         };
-        let mut watched = Watched {
-            followed,
+        let watched = Watched {
+            lag: followed.lag.clone(),
             seats,
             config: self.config.clone(),
             stopper: self.stopper.clone(),
             shown: token,
             behind_since: None,
-            pending_reset: None,
+            said: Said::at(Instant::now()),
         };
-        if token.is_some_and(|token| token.log_id != newest.tally.log_id) {
-            watched.shown = None;
-            watched.pending_reset = Some(newest.tally.log_id);
-        }
         Ok(futures::stream::unfold(
             Some(watched),
             |watched| async move {
@@ -255,49 +286,51 @@ fn order(position: Position) -> (Revision, u64) {
 
 // One watcher. It holds the newest standings only, so a slow one skips.
 struct Watched {
-    followed: Arc<Followed>,
+    lag: watch::Receiver<Lag>,
     seats: watch::Receiver<Option<Arc<SeatsAt>>>,
     config: Config,
     stopper: Stopper,
     shown: Option<Position>,
     behind_since: Option<Instant>,
-    pending_reset: Option<election::ids::LogId>,
+    said: Said,
+}
+
+// What the watcher was told last, and when.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    at: Instant,
+    is_lost: bool,
+    is_behind: bool,
+}
+
+impl Said {
+    fn at(at: Instant) -> Self {
+        Self {
+            at,
+            is_lost: false,
+            is_behind: false,
+        }
+    }
 }
 
 impl Watched {
     async fn next(&mut self) -> Option<Result<Event, AllocationError>> {
-        if let Some(log_id) = self.pending_reset.take() {
-            return Some(Ok(Event::Reset(Reset {
-                log_id: log_id.0.to_vec().into(),
-            })));
-        }
         loop {
-            let newest = self.seats.borrow_and_update().clone();
-            if let Some(seats) = newest {
-                let position = seats.moment.position();
-                match self.shown {
-                    Some(shown) if shown.log_id != position.log_id => {
-                        self.shown = None;
-                        return Some(Ok(Event::Reset(Reset {
-                            log_id: position.log_id.0.to_vec().into(),
-                        })));
-                    }
-                    Some(shown) if order(shown) >= order(position) => {
-                        let is_behind = order(shown) > order(position);
-                        let since =
-                            is_behind.then(|| *self.behind_since.get_or_insert_with(Instant::now));
-                        if since.is_some_and(|since| since.elapsed() >= self.config.behind_max) {
-                            return Some(Err(AllocationError::CatchingUp));
-                        }
-                    }
-                    _ => {
-                        self.shown = Some(position);
-                        self.behind_since = None;
-                        return Some(Ok(Event::Standings(seats.standings.clone())));
-                    }
+            match self.newest() {
+                Ok(Some(event)) => {
+                    self.said.at = Instant::now();
+                    return Some(Ok(event));
                 }
+                Ok(None) => {}
+                Err(error) => return Some(Err(error)),
             }
-            let pause = if self.behind_since.is_some() {
+            // That the log is lost or found again, and that this replica is behind, is said at once.
+            let is_lost = self.lag.borrow_and_update().is_lost();
+            let is_behind = self.behind_since.is_some();
+            if (is_lost, is_behind) != (self.said.is_lost, self.said.is_behind) {
+                return Some(Ok(self.heartbeat(is_lost, is_behind)));
+            }
+            let pause = if is_behind {
                 self.config.poll_interval
             } else {
                 self.config.heartbeat_interval
@@ -307,19 +340,74 @@ impl Watched {
                 changed = self.seats.changed() => if changed.is_err() {
                     return Some(Err(AllocationError::Stopping));
                 },
-                () = tokio::time::sleep(pause) => return Some(Ok(self.heartbeat())),
+                changed = self.lag.changed() => if changed.is_err() {
+                    return Some(Err(AllocationError::Stopping));
+                },
+                () = tokio::time::sleep_until(self.said.at + pause) => {
+                    if let Err(error) = self.check_patience() {
+                        return Some(Err(error));
+                    }
+                    return Some(Ok(self.heartbeat(is_lost, is_behind)));
+                }
             }
         }
     }
 
-    fn heartbeat(&self) -> Event {
-        let lag = self.followed.lag.borrow().duration();
+    // What is newer than what was shown; `None`: nothing.
+    fn newest(&mut self) -> Result<Option<Event>, AllocationError> {
+        let Some(seats) = self.seats.borrow_and_update().clone() else {
+            return Ok(None);
+        };
+        let position = seats.moment.position();
+        if let Some(shown) = self.shown.filter(|shown| shown.log_id != position.log_id) {
+            tracing::info!(former = ?shown.log_id, "a watcher is reset to another log");
+            self.shown = None;
+            self.behind_since = None;
+            let log_id = position.log_id.0.to_vec().into();
+            return Ok(Some(Event::Reset(Reset { log_id })));
+        }
+        match self.shown.map(order) {
+            Some(shown) if shown > order(position) => {
+                self.behind_since.get_or_insert_with(Instant::now);
+                self.check_patience()?;
+                Ok(None)
+            }
+            Some(shown) if shown == order(position) => {
+                self.behind_since = None;
+                Ok(None)
+            }
+            _ => {
+                self.shown = Some(position);
+                self.behind_since = None;
+                Ok(Some(Event::Standings(seats.standings.clone())))
+            }
+        }
+    }
+
+    fn check_patience(&self) -> Result<(), AllocationError> {
+        let is_over = |since: Instant| since.elapsed() >= self.config.behind_max;
+        if self.behind_since.is_some_and(is_over) {
+            return Err(AllocationError::CatchingUp);
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, is_lost: bool, is_behind: bool) -> Event {
+        self.said = Said {
+            at: Instant::now(),
+            is_lost,
+            is_behind,
+        };
+        let lag = self.lag.borrow().duration();
         let newest = self.seats.borrow();
         let token = newest.as_ref().map(|seats| seats.moment.position().into());
         Event::Heartbeat(Heartbeat {
             token,
-            is_behind: self.behind_since.is_some(),
-            lag_ms: u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
+            is_behind,
+            // Lost a moment ago is lost: 0 says that it is followed.
+            lag_ms: u64::try_from(lag.as_millis())
+                .unwrap_or(u64::MAX)
+                .max(u64::from(is_lost)),
         })
     }
 }
