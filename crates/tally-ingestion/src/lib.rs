@@ -15,6 +15,7 @@
 mod authority;
 mod batch;
 mod check;
+mod encode;
 mod error;
 mod forward;
 mod link;

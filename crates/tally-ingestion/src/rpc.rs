@@ -52,7 +52,7 @@ fn incoming(message: Result<SubmitReportsRequest, Status>) -> Result<Incoming, I
     Ok(Incoming {
         request_id,
         election_id,
-        submission: wire::submission(submission),
+        submission,
         validate_only,
     })
 }

@@ -3,18 +3,17 @@
 use std::sync::Arc;
 
 use election::bytes::codec::Writer;
-use election::bytes::encode_submission;
 use election::ids::ElectionId;
 use election::report::{Outcome, Refusal, RefusalCode};
-use election::submission::Submission;
 use futures::{FutureExt as _, Stream, StreamExt as _, stream};
 use metrics::{counter, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::debug;
+use wire::ingestion::v1::submit_reports_request::Submission;
 
 use crate::batch::{Chunk, Outcomes, Sender, is_chunk_full};
-use crate::check::check;
+use crate::encode::encode;
 use crate::error::IngestionError;
 use crate::forward::Forwarder;
 
@@ -27,7 +26,7 @@ pub(crate) struct Incoming {
     pub(crate) request_id: u64,
     /// Empty: as in the message before.
     pub(crate) election_id: String,
-    pub(crate) submission: Result<Submission, Refusal>,
+    pub(crate) submission: Option<Submission>,
     pub(crate) validate_only: bool,
 }
 
@@ -59,6 +58,7 @@ pub(crate) fn answer_each(
         window: Arc::clone(&window),
         parts,
         election: None,
+        bytes_expected: 0,
     };
     let stopping = stopper.stopping();
     stopper.spawn(async move {
@@ -80,6 +80,9 @@ struct Part {
     refusals: Vec<(usize, Refusal)>,
     /// Those of all others; none: all are refused.
     outcomes: Option<oneshot::Receiver<Outcomes>>,
+    /// Keeps the link open until the outcomes are there: a device that sends one report and closes its half would
+    /// otherwise leave a link that the next one cannot use.
+    link: Option<mpsc::Sender<Chunk>>,
     /// The stream ends after this part with this error.
     end: Option<IngestionError>,
 }
@@ -90,6 +93,7 @@ impl Part {
             request_ids,
             refusals,
             outcomes,
+            link,
             end,
         } = self;
         let outcomes = match outcomes {
@@ -97,6 +101,7 @@ impl Part {
             // The link is cut at the end of the grace period, and drops what it has not answered.
             Some(outcomes) => outcomes.await.unwrap_or(Err(IngestionError::Stopping)),
         };
+        drop(link);
         let mut outcomes = match outcomes {
             Ok(outcomes) => outcomes.into_iter(),
             Err(error) => return vec![Err(error)],
@@ -144,6 +149,8 @@ struct Reader<S> {
     parts: mpsc::Sender<Part>,
     /// The election of the last message that named one, with the way to it.
     election: Option<(ElectionId, mpsc::Sender<Chunk>)>,
+    /// About how many bytes the next part will have: as many as the last one, so that its buffer seldom grows.
+    bytes_expected: usize,
 }
 
 /// A part that is being read.
@@ -156,10 +163,10 @@ struct Reading {
 }
 
 impl Reading {
-    fn new() -> Self {
+    fn new(bytes_expected: usize) -> Self {
         Self {
             part: Part::default(),
-            reports: Writer::default(),
+            reports: Writer::with_capacity(bytes_expected),
             count: 0,
             validate_only: false,
         }
@@ -202,7 +209,7 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
 
     /// Reads on while messages are there and the window allows it, then forwards what was read.
     async fn read_ready(&mut self, first: Incoming) -> Result<(), Option<IngestionError>> {
-        let mut reading = Reading::new();
+        let mut reading = Reading::new(self.bytes_expected);
         let mut next = Some(Ok(first));
         let mut room = self.window.available_permits();
         let end = loop {
@@ -223,6 +230,7 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
             }
             next = ready;
         };
+        self.bytes_expected = reading.reports.len();
         self.forward(reading).await;
         end
     }
@@ -236,16 +244,15 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
         } = incoming;
         let moves = self.moves_to(&election_id);
         if reading.count > 0 && (moves || reading.validate_only != validate_only) {
-            self.forward(std::mem::replace(reading, Reading::new()))
+            self.forward(std::mem::replace(reading, Reading::new(0)))
                 .await;
         }
         let part = &mut reading.part;
-        let checked = self.enter(moves, &election_id).and(submission);
-        match checked.and_then(|submission| check(&submission).map(|()| submission)) {
-            Ok(submission) => {
+        let entered = self.enter(moves, &election_id);
+        match entered.and_then(|()| encode(&mut reading.reports, submission)) {
+            Ok(()) => {
                 reading.validate_only = validate_only;
                 reading.count += 1;
-                encode_submission(&mut reading.reports, &submission);
             }
             Err(refusal) => part.refusals.push((part.request_ids.len(), refusal)),
         }
@@ -297,6 +304,7 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
             // A link that was cut drops the chunk, and its reply says so.
             let _ = link.send(chunk).await;
             part.outcomes = Some(outcomes);
+            part.link = Some(link.clone());
         }
         let _ = self.parts.send(part).await;
     }

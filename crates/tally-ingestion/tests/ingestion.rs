@@ -294,6 +294,7 @@ async fn f9_all_devices_at_once_lose_nothing() {
     }
     assert_eq!(night.results.stored(), 2_000);
     let batches = night.results.batches.lock().unwrap().len();
+    assert_eq!(night.results.streams.load(Ordering::Relaxed), 1);
     assert!(
         batches < 1_000,
         "{batches} batches: devices were not batched together"

@@ -1,0 +1,136 @@
+use super::*;
+use election::report::RefusalCode;
+use wire::common::v1::{Attribution, Counter as Named, ReportKind as Kind, TurnoutReport};
+
+fn report() -> Report {
+    let counter = |counter: Named, value| FormCounter {
+        counter: counter.into(),
+        value,
+    };
+    Report {
+        unit_id: "demo-001".into(),
+        contest_id: "list".into(),
+        counting_group_id: "all".into(),
+        version: 3,
+        kind: Kind::Partial.into(),
+        ballot_hash: vec![7; 32].into(),
+        option_indexes: vec![2, 0, 1],
+        votes: vec![0, COUNT_MAX, 218],
+        form: vec![
+            counter(Named::Valid, 250),
+            counter(Named::RollAtClose, COUNT_MAX),
+        ],
+        attribution: None,
+    }
+}
+
+fn through_the_domain(submission: Submission) -> Result<Vec<u8>, Refusal> {
+    let submission = wire::submission(Some(submission))?;
+    check(&submission)?;
+    let mut writer = Writer::default();
+    encode_submission(&mut writer, &submission);
+    Ok(writer.into_bytes())
+}
+
+/// Both ways give the same bytes or the same refusal.
+#[track_caller]
+fn agrees(submission: Submission) -> Result<Vec<u8>, Refusal> {
+    let mut writer = Writer::default();
+    let encoded = encode(&mut writer, Some(submission.clone()));
+    let encoded = encoded.map(|()| writer.into_bytes());
+    assert_eq!(encoded, through_the_domain(submission));
+    encoded
+}
+
+#[test]
+fn a_plain_report_has_the_bytes_that_it_has_through_the_domain() {
+    for kind in [Kind::Partial, Kind::Full] {
+        let mut plain = report();
+        plain.kind = kind.into();
+        assert!(super::plain(&plain).is_some());
+        agrees(Submission::Report(plain)).unwrap();
+    }
+    let mut bare = report();
+    (bare.option_indexes, bare.votes, bare.form) = Default::default();
+    assert!(super::plain(&bare).is_some());
+    agrees(Submission::Report(bare)).unwrap();
+}
+
+#[test]
+fn every_counter_has_its_number() {
+    let every = Counter::ALL.map(|counter| FormCounter {
+        counter: counter.number(),
+        value: 5,
+    });
+    let mut whole = report();
+    whole.form = every.to_vec();
+    assert!(super::plain(&whole).is_some());
+    agrees(Submission::Report(whole)).unwrap();
+}
+
+#[test]
+fn what_is_not_plain_is_encoded_all_the_same() {
+    let mut correction = report();
+    correction.kind = Kind::Correction.into();
+    correction.attribution = Some(Attribution {
+        by: "commission".into(),
+        reason: "rows swapped".into(),
+    });
+    agrees(Submission::Report(correction)).unwrap();
+    agrees(Submission::TurnoutReport(TurnoutReport {
+        unit_id: "demo-001".into(),
+        version: 1,
+        ballots_issued: 5,
+        is_final: true,
+        attribution: None,
+    }))
+    .unwrap();
+}
+
+#[test]
+fn every_fault_is_refused_as_the_domain_refuses_it() {
+    let faults: [(fn(&mut Report), RefusalCode); 14] = [
+        (|report| report.unit_id.clear(), RefusalCode::Shape),
+        (|report| report.unit_id = "x".repeat(65), RefusalCode::Shape),
+        (
+            |report| report.contest_id = "no id".into(),
+            RefusalCode::Shape,
+        ),
+        (
+            |report| report.counting_group_id = "é".into(),
+            RefusalCode::Shape,
+        ),
+        (|report| report.version = 0, RefusalCode::Shape),
+        (|report| report.kind = 0, RefusalCode::Shape),
+        (|report| report.kind = 99, RefusalCode::Shape),
+        (
+            |report| report.ballot_hash = vec![7; 31].into(),
+            RefusalCode::Shape,
+        ),
+        (|report| report.votes.truncate(2), RefusalCode::Shape),
+        (|report| report.votes[1] = COUNT_MAX + 1, RefusalCode::Limit),
+        (|report| report.form[0].value = u64::MAX, RefusalCode::Limit),
+        (|report| report.form[1].counter = 0, RefusalCode::Shape),
+        (
+            |report| report.form = vec![report.form[0]; COUNTERS + 1],
+            RefusalCode::Limit,
+        ),
+        (
+            |report| report.kind = Kind::Recount.into(),
+            RefusalCode::AttributionMissing,
+        ),
+    ];
+    for (place, (fault, code)) in faults.into_iter().enumerate() {
+        let mut faulty = report();
+        fault(&mut faulty);
+        let refusal = agrees(Submission::Report(faulty)).unwrap_err();
+        assert_eq!(refusal.code, code, "fault {place}: {refusal}");
+    }
+    let mut many = report();
+    many.option_indexes = vec![0; OPTIONS_MAX + 1];
+    many.votes = vec![1; OPTIONS_MAX + 1];
+    assert_eq!(
+        agrees(Submission::Report(many)).unwrap_err().code,
+        RefusalCode::Limit
+    );
+}
