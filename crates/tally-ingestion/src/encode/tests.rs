@@ -89,7 +89,8 @@ fn what_is_not_plain_is_encoded_all_the_same() {
 
 #[test]
 fn every_fault_is_refused_as_the_domain_refuses_it() {
-    let faults: [(fn(&mut Report), RefusalCode); 14] = [
+    type Fault = fn(&mut Report);
+    let faults: [(Fault, RefusalCode); 14] = [
         (|report| report.unit_id.clear(), RefusalCode::Shape),
         (|report| report.unit_id = "x".repeat(65), RefusalCode::Shape),
         (
