@@ -1,8 +1,11 @@
 //! The one binary, as a library: what it does, so that tests and benchmarks can do the same.
 
+pub mod cli;
+pub mod command;
 pub mod failure;
 pub mod names;
 pub mod night;
 pub mod rehearsal;
 pub mod serve;
+pub mod steps;
 pub mod table;

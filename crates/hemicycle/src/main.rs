@@ -1,2 +1,46 @@
 //! The one binary: serve, demo, define, submit, replay, watch, history, declare, allocate, export.
-fn main() {}
+
+use clap::Parser as _;
+use hemicycle::cli::{Cli, Command};
+use hemicycle::command;
+use hemicycle::failure::{Ending, Failure};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let Cli { command } = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the runtime cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match runtime.block_on(run(command)) {
+        Ok(ending) => ending.into(),
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            if let Some(hint) = failure.hint() {
+                eprintln!("hint: {hint}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<Ending, Failure> {
+    match command {
+        Command::Demo(arguments) => command::demo::run(arguments).await,
+        Command::Serve(arguments) => command::serve::run(arguments).await,
+        Command::Define(arguments) => command::define::run(arguments).await,
+        Command::Submit(arguments) => command::submit::run(arguments).await,
+        Command::Replay(arguments) => command::replay::run(arguments).await,
+        Command::Watch(arguments) => command::watch::run(arguments).await,
+        Command::History(arguments) => command::history::run(arguments).await,
+        Command::Declare(arguments) => command::declare::run(arguments).await,
+        Command::Allocate(arguments) => command::allocate::run(arguments).await,
+        Command::Export(arguments) => command::export::run(arguments).await,
+    }
+}

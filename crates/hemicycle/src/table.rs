@@ -43,6 +43,12 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// An instant in RFC 3339, UTC.
+pub fn time(time: election::ids::Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(time.0)
+        .map_or_else(|_| String::from("-"), |time| format!("{time:.0}"))
+}
+
 /// Seats as they are known.
 pub fn seats(seats: Option<&ListSeats>) -> String {
     let Some(seats) = seats else {

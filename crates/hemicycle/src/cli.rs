@@ -1,0 +1,305 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Election-night results: reports in, seats out, and nothing shown that is not in the log.
+///
+/// Exit codes: 0 done, 1 failed or a check failed, 2 wrong usage, 3 nothing new, 4 some reports were not counted.
+#[derive(Debug, Parser)]
+#[command(name = "hemicycle", version, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Plays the night of the Almaty city maslihat of 2021 (station results are invented) with all roles on loopback.
+    Demo(Demo),
+    /// Runs roles: all of them in one process, or some of them apart.
+    Serve(Serve),
+    /// Defines an election from a TOML file.
+    Define(Define),
+    /// Submits a file of reports (JSON lines or CSV, also .gz) of a defined election.
+    Submit(Submit),
+    /// Plays a recorded night through the real ingestion, and compares seats where they are known.
+    Replay(Replay),
+    /// Follows the public feed as a live table.
+    Watch(Watch),
+    /// Shows what happened to a unit: every version, counted or not.
+    History(History),
+    /// Checks a declared result against votes, house and lists, and records it.
+    Declare(Declare),
+    /// Allots seats: a request as JSON in, seats with their proof out. Needs no server.
+    Allocate(Allocate),
+    /// Writes results as JSON or CSV.
+    Export(Export),
+}
+
+/// Which server.
+#[derive(Debug, Args)]
+pub struct Server {
+    /// The server's gRPC address.
+    #[arg(
+        long,
+        env = "HEMICYCLE_SERVER",
+        default_value = "http://127.0.0.1:7400",
+        value_name = "URL"
+    )]
+    pub server: String,
+    /// Who calls; recorded with every command.
+    #[arg(long, env = "HEMICYCLE_PRINCIPAL", value_name = "NAME")]
+    pub principal: Option<String>,
+}
+
+/// `demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// How fast: 1 is about a minute.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub speed: u64,
+    /// End after the night instead of serving on.
+    #[arg(long)]
+    pub once: bool,
+    /// The port on loopback; a free one where it is not given and 7400 is in use.
+    #[arg(long)]
+    pub port: Option<u16>,
+    /// A data folder to keep, which must be empty; otherwise one that is removed at the end.
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+}
+
+/// `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// A role to run; may be given several times. All of them, if none is given.
+    #[arg(long = "role", value_name = "ROLE", value_parser = ["all", "results", "tally-ingestion", "allocation", "live-feed"])]
+    pub roles: Vec<String>,
+    /// A configuration file (TOML); see deploy/config.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where gRPC is listened on [default: 127.0.0.1:7400].
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Where metrics are listened on [default: nowhere].
+    #[arg(long, value_name = "ADDRESS")]
+    pub metrics: Option<SocketAddr>,
+    /// The data folder of the results role [default: data].
+    #[arg(long, value_name = "FOLDER")]
+    pub data: Option<PathBuf>,
+    /// Where the results role is, if it does not run here.
+    #[arg(long, value_name = "URL")]
+    pub results: Option<String>,
+    /// Where the allocation role is, if it does not run here.
+    #[arg(long, value_name = "URL")]
+    pub allocation: Option<String>,
+    /// Show the configuration that comes out of flags, environment and file, and end.
+    #[arg(long)]
+    pub print_config: bool,
+}
+
+/// What is opened to the public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Class {
+    /// The definition and an empty feed.
+    Definition,
+    /// Turnout.
+    Turnout,
+    /// Results.
+    Results,
+    /// All of them.
+    All,
+}
+
+/// `define`.
+#[derive(Debug, Args)]
+pub struct Define {
+    /// The definition; see docs/definition.md.
+    pub file: PathBuf,
+    /// Only check it.
+    #[arg(long)]
+    pub check: bool,
+    /// Open classes of data to the public now. Without it nobody outside sees that there is such an election.
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "CLASS")]
+    pub open: Vec<Class>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `submit`.
+#[derive(Debug, Args)]
+pub struct Submit {
+    /// The election.
+    pub election: String,
+    /// The reports; see docs/replay.md.
+    pub file: PathBuf,
+    /// Only ask what the outcomes would be.
+    #[arg(long)]
+    pub validate_only: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `replay`.
+#[derive(Debug, Args)]
+pub struct Replay {
+    /// A file of reports (.jsonl, .csv, also .gz), or a folder that holds a known night (israel24, russia2007).
+    pub night: PathBuf,
+    /// The definition, for a file of reports.
+    #[arg(long, value_name = "FILE")]
+    pub definition: Option<PathBuf>,
+    /// A running server; without it one is started for the replay, in this process.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// A data folder for the server in this process, to keep.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
+    pub data: Option<PathBuf>,
+    /// This many times as fast as it was; without it as fast as it goes.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    pub speed: Option<u64>,
+    /// Send every report this many times.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub copies: u16,
+    /// Mix the reports, within what versions allow, by this seed.
+    #[arg(long, value_name = "SEED")]
+    pub shuffle: Option<u64>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `watch`.
+#[derive(Debug, Args)]
+pub struct Watch {
+    /// The election.
+    pub election: String,
+    /// Show the newest frame and end.
+    #[arg(long)]
+    pub once: bool,
+    /// Print each frame as a line of JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `history`.
+#[derive(Debug, Args)]
+pub struct History {
+    /// The election.
+    pub election: String,
+    /// The unit.
+    pub unit: String,
+    /// Only what is public.
+    #[arg(long)]
+    pub public: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `declare`.
+#[derive(Debug, Args)]
+pub struct Declare {
+    /// The election.
+    pub election: String,
+    /// Seats of a list, such as nur-otan=29; a list that is not named has none.
+    #[arg(required = true, value_name = "LIST=SEATS")]
+    pub seats: Vec<String>,
+    /// The contest, where there are several.
+    #[arg(long, default_value = "")]
+    pub contest: String,
+    /// The district, where there are several.
+    #[arg(long, default_value = "")]
+    pub district: String,
+    /// Only check, record nothing.
+    #[arg(long)]
+    pub check: bool,
+    /// Record it although the check finds something: the declared seats are the official ones.
+    #[arg(long)]
+    pub force: bool,
+    /// Who declares it.
+    #[arg(long, required_unless_present = "check")]
+    pub by: Option<String>,
+    /// In which document.
+    #[arg(long, required_unless_present = "check")]
+    pub reason: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `allocate`.
+#[derive(Debug, Args)]
+pub struct Allocate {
+    /// The request (hemicycle.allocation.v1.AllocateRequest as JSON); standard input if it is not given or `-`.
+    pub file: Option<PathBuf>,
+    /// One request and one answer per line, as they come.
+    #[arg(long)]
+    pub jsonl: bool,
+    /// Print tables instead of JSON.
+    #[arg(long, conflicts_with = "jsonl")]
+    pub table: bool,
+}
+
+/// How results are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// JSON, as the contract has it.
+    Json,
+    /// CSV.
+    Csv,
+}
+
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum What {
+    /// Votes and seats of each list, with totals.
+    Standings,
+    /// Each unit with its tallies.
+    Units,
+}
+
+/// `export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The election.
+    pub election: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: Format,
+    /// What is written.
+    #[arg(long, value_enum, default_value = "standings")]
+    pub what: What,
+    /// At this revision; 0: the newest.
+    #[arg(long, default_value_t = 0)]
+    pub revision: u64,
+    /// Only what is public.
+    #[arg(long)]
+    pub public: bool,
+    /// Where to; standard output if it is not given.
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}

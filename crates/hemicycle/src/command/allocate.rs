@@ -1,0 +1,130 @@
+//! `hemicycle allocate`: seats from votes, without a server.
+
+use super::{print, to_json};
+use crate::cli::Allocate;
+use crate::failure::{Ending, Failure};
+use crate::table::{align_numbers, seats, share, table, thousands};
+use serde_json::json;
+use std::io::{BufRead as _, Read as _, Write as _};
+use std::path::Path;
+use wire::AllocationRequest;
+use wire::allocation::v1::{AllocateRequest, AllocateResponse};
+
+/// Answers one request, or one a line.
+///
+/// # Errors
+///
+/// A request that cannot be read, or that the engine refuses: with the field, its value and the rule. With `--jsonl` a
+/// refused line is answered with an `error`, and the exit code says so at the end.
+pub async fn run(arguments: Allocate) -> Result<Ending, Failure> {
+    // Reading standard input blocks; and a program that only computes has nothing else to do.
+    tokio::task::spawn_blocking(move || answer_all(&arguments))
+        .await
+        .map_err(|error| Failure::Input(error.to_string()))?
+}
+
+fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
+    let source = open(arguments.file.as_deref())?;
+    if arguments.jsonl {
+        return answer_lines(source);
+    }
+    let mut text = String::new();
+    let mut source = source;
+    source
+        .read_to_string(&mut text)
+        .map_err(Failure::io("the request"))?;
+    let response = answer(&text).map_err(Failure::Input)?;
+    if arguments.table {
+        print(&tables(&response))?;
+    } else {
+        print(&to_json(&response, true)?)?;
+    }
+    Ok(Ending::Done)
+}
+
+fn open(file: Option<&Path>) -> Result<Box<dyn std::io::BufRead>, Failure> {
+    match file.filter(|path| path.as_os_str() != "-") {
+        None => Ok(Box::new(std::io::stdin().lock())),
+        Some(path) => {
+            let file =
+                std::fs::File::open(path).map_err(Failure::io(path.display().to_string()))?;
+            Ok(Box::new(std::io::BufReader::new(file)))
+        }
+    }
+}
+
+fn answer_lines(source: Box<dyn std::io::BufRead>) -> Result<Ending, Failure> {
+    let mut output = std::io::stdout().lock();
+    let mut ending = Ending::Done;
+    for (number, line) in (1_u64..).zip(source.lines()) {
+        let line = line.map_err(Failure::io(format!("line {number}")))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let text = match answer(&line) {
+            Ok(response) => to_json(&response, false)?,
+            Err(error) => {
+                ending = Ending::CheckFailed;
+                let id = serde_json::from_str::<serde_json::Value>(&line).ok();
+                let id = id
+                    .and_then(|value| value.get("id").cloned())
+                    .unwrap_or_default();
+                to_json(&json!({ "id": id, "line": number, "error": error }), false)?
+            }
+        };
+        // Each answer leaves before the next request is read: programs may ask and wait.
+        writeln!(output, "{text}")
+            .and_then(|()| output.flush())
+            .map_err(Failure::io("standard output"))?;
+    }
+    Ok(ending)
+}
+
+fn answer(text: &str) -> Result<AllocateResponse, String> {
+    let request: AllocateRequest = serde_json::from_str(text)
+        .map_err(|error| format!("the request is no AllocateRequest: {error}"))?;
+    let request = AllocationRequest::try_from(request).map_err(|refusal| refusal.to_string())?;
+    allocation_service::allocate(&request).map_err(|error| error.to_string())
+}
+
+fn tables(response: &AllocateResponse) -> String {
+    let Some(allocation) = &response.allocation else {
+        return String::new();
+    };
+    let total: u64 = allocation
+        .lists
+        .iter()
+        .map(|list| list.votes)
+        .fold(0, u64::saturating_add);
+    let mut rows = table(&["list", "votes", "share", "seats", "takes part"]);
+    for list in &allocation.lists {
+        let eligibility = list
+            .eligibility()
+            .as_str_name()
+            .trim_start_matches("ELIGIBILITY_")
+            .to_lowercase()
+            .replace('_', " ");
+        let cells = [
+            list.option_id.clone(),
+            thousands(list.votes),
+            share(list.votes, total),
+            seats(list.seats.as_ref()),
+            eligibility,
+        ];
+        rows.add_row(cells);
+    }
+    align_numbers(&mut rows, 1);
+    let mut text = rows.to_string();
+    for line in crate::steps::lines(allocation, &|id| id) {
+        text.push('\n');
+        text.push_str(&line);
+    }
+    for tie in &allocation.ties {
+        text.push('\n');
+        text.push_str(&tie.text);
+    }
+    for silence in &allocation.silences {
+        text.push_str(&format!("\nthe law is silent: {}", silence.text));
+    }
+    text
+}

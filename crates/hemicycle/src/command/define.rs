@@ -1,0 +1,74 @@
+//! `hemicycle define`.
+
+use super::{connect, open_classes, print, print_json};
+use crate::cli::{Class, Define};
+use crate::failure::{Ending, Failure};
+use crate::night::ballot_hash;
+use election::definition::Definition;
+use election::publication::PublicationClass;
+use serde_json::json;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Defines an election, and opens it to the public where that is asked for.
+///
+/// # Errors
+///
+/// A definition that is refused, here or by the server, with the field and the rule.
+pub async fn run(arguments: Define) -> Result<Ending, Failure> {
+    let path = &arguments.file;
+    let text = tokio::fs::read_to_string(path)
+        .await
+        .map_err(Failure::io(path.display().to_string()))?;
+    let definition = Definition::from_toml(&text)
+        .map_err(|refusal| Failure::Input(format!("{}: {refusal}", path.display())))?;
+    let election = definition.ballot.election.clone();
+    let hash = ballot_hash(&definition.ballot);
+    let units = definition.register.units.len();
+    if arguments.check {
+        print(&format!(
+            "election {election}: {units} units, ballot {hash}: the definition is sound"
+        ))?;
+        return Ok(Ending::Done);
+    }
+    let client = connect(&arguments.server)?.with_deadline(Duration::from_secs(60));
+    let defined = client.define(&Arc::new(definition)).await?;
+    let opened = open_classes(&client, &election, &classes(&arguments.open)).await?;
+    let written = defined.written.event_count + opened;
+    if arguments.json {
+        print_json(&json!({
+            "election_id": election.as_str(),
+            "log_id": defined.log_id.to_string(),
+            "ballot_hash": hash.to_string(),
+            "units": units,
+            "events_written": written,
+            "revision": defined.written.last_revision.0 + opened,
+        }))?;
+    } else if written == 0 {
+        print(&format!(
+            "election {election}: defined and opened so already, nothing was written"
+        ))?;
+    } else {
+        print(&format!(
+            "election {election}: {units} units, ballot {hash}, log {}",
+            defined.log_id
+        ))?;
+    }
+    Ok(if written == 0 {
+        Ending::NothingNew
+    } else {
+        Ending::Done
+    })
+}
+
+fn classes(open: &[Class]) -> Vec<PublicationClass> {
+    let is_meant = |class: &PublicationClass| {
+        open.iter().any(|meant| match meant {
+            Class::All => true,
+            Class::Definition => *class == PublicationClass::Definition,
+            Class::Turnout => *class == PublicationClass::Turnout,
+            Class::Results => *class == PublicationClass::Results,
+        })
+    };
+    PublicationClass::ALL.into_iter().filter(is_meant).collect()
+}

@@ -1,0 +1,356 @@
+//! `hemicycle demo`: the Almaty night, live in the terminal, through all roles on loopback.
+
+use super::declare::{check, print_findings};
+use super::watch::screen;
+use super::{open_classes, print};
+use crate::cli::Demo;
+use crate::failure::{Ending, Failure};
+use crate::names::Names;
+use crate::night::{Night, almaty};
+use crate::rehearsal::{Pace, Rehearsal, Summary};
+use crate::serve::config::{Config, Data, Listen};
+use crate::serve::{ServeError, Served, Surroundings};
+use crate::table::thousands;
+use client::{Client, FrameNews};
+use election::command::Command;
+use election::ids::{ElectionId, Revision};
+use election::publication::PublicationClass;
+use election::stage::Stage;
+use futures::StreamExt as _;
+use indicatif::{ProgressBar, ProgressStyle};
+use service_runtime::telemetry::{LogFormat, install_logs};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use wire::allocation::v1::{Allocation, GetStandingsRequest, MarginKind, Standings};
+use wire::common::v1::{SeatRow, View};
+use wire::feed::v1::{ElectionScope, Frame, Scope, scope};
+
+/// The recorded night has three hours; at this many times its speed it takes a minute.
+const TIMES_A_MINUTE: u64 = 180;
+/// What a table that circulates says: 50 seats for a house of 39.
+const CIRCULATED: [(&str, u32); 4] = [("nur-otan", 29), ("aq-jol", 15), ("auyl", 3), ("qhp", 3)];
+/// How long the public frame may take to show the last report.
+const LAST_FRAME_MAX: Duration = Duration::from_secs(30);
+
+/// Plays the night.
+///
+/// # Errors
+///
+/// A port in use, a folder that is not empty, or a part of the product that fails.
+pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
+    install_logs("warn", LogFormat::Automatic)?;
+    let temporary = tempfile::tempdir().map_err(Failure::io("a temporary folder"))?;
+    let folder = match &arguments.data {
+        Some(folder) => fresh(folder)?.to_owned(),
+        None => temporary.path().join("data"),
+    };
+    let served = start(arguments.port, &folder).await?;
+    let outcome = play(&served, arguments.speed).await;
+    let ending = match outcome {
+        Ok(ending) => ending,
+        Err(failure) => {
+            served.stop().await;
+            return Err(failure);
+        }
+    };
+    if arguments.once {
+        served.stop().await;
+        return Ok(ending);
+    }
+    print(&format!(
+        "\nStill serving on http://{} (gRPC); try in another terminal:",
+        served.grpc
+    ))?;
+    print(&format!(
+        "  hemicycle watch {ELECTION} --server http://{}",
+        served.grpc
+    ))?;
+    print(&format!(
+        "  hemicycle history {ELECTION} demo-014 --server http://{}",
+        served.grpc
+    ))?;
+    print("Ctrl-C ends it.")?;
+    served
+        .until_signalled()
+        .await
+        .map_err(Failure::io("signals"))?;
+    Ok(ending)
+}
+
+const ELECTION: &str = "demo-almaty-2021";
+
+fn fresh(folder: &Path) -> Result<&Path, Failure> {
+    let is_fresh = match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => true,
+        Err(error) => return Err(Failure::io(folder.display().to_string())(error)),
+    };
+    if is_fresh {
+        return Ok(folder);
+    }
+    let what = format!(
+        "{}: the demonstration needs an empty folder; this one holds something",
+        folder.display()
+    );
+    Err(Failure::Input(what))
+}
+
+async fn start(port: Option<u16>, folder: &Path) -> Result<Served, Failure> {
+    let config = |port| Config {
+        listen: Listen {
+            grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            metrics: None,
+        },
+        data: Data {
+            folder: folder.to_owned(),
+        },
+        ..Config::default()
+    };
+    let wanted = port.unwrap_or_else(|| Listen::default().grpc.port());
+    match Served::start(&config(wanted), Surroundings::default()).await {
+        // The usual port is a convenience; one that was asked for is not.
+        Err(ServeError::Listen(_)) if port.is_none() => {
+            Ok(Served::start(&config(0), Surroundings::default()).await?)
+        }
+        started => Ok(started?),
+    }
+}
+
+async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
+    let client = Client::connect(&format!("http://{}", served.grpc))?.with_principal("demo")?;
+    let Night {
+        definition,
+        step_count,
+        steps,
+    } = almaty::night()?;
+    let election = definition.ballot.election.clone();
+    let names = Names::of(&definition.presentation, election.as_str());
+    client.define(&Arc::new(definition)).await?;
+    open_classes(&client, &election, &PublicationClass::ALL).await?;
+    print(&format!(
+        "{}\n{}\nAll roles on http://{}\n",
+        names.title, names.notice, served.grpc
+    ))?;
+    stage(
+        &client,
+        &election,
+        Stage::PartialUnofficial,
+        "counting begins",
+    )
+    .await?;
+
+    let screen = Screen::new(step_count.unwrap_or(0), names.clone());
+    let shown = Arc::clone(&screen);
+    let follower = tokio::spawn(follow(client.clone(), election.clone(), shown));
+    let progress = |steps, _: Option<&str>| screen.moved(steps);
+    let rehearsal = Rehearsal {
+        client: &client,
+        election: &election,
+        pace: Pace::Times(TIMES_A_MINUTE.saturating_mul(speed)),
+        validate_only: false,
+        progress: &progress,
+    };
+    let summary = rehearsal.play(steps).await?;
+    let written = stage(
+        &client,
+        &election,
+        Stage::CompleteUnofficial,
+        "all stations have reported",
+    )
+    .await?;
+    screen.until.store(written.0, Ordering::Release);
+    let last = tokio::time::timeout(LAST_FRAME_MAX, follower).await;
+    screen.bar.finish_and_clear();
+    let last = last.ok().and_then(Result::ok).ok_or_else(|| {
+        Failure::Input(format!(
+            "the feed has not shown revision {written} within {LAST_FRAME_MAX:?}"
+        ))
+    })??;
+    report(&client, &election, &names, &last, &summary).await
+}
+
+async fn stage(
+    client: &Client,
+    election: &ElectionId,
+    stage: Stage,
+    reason: &str,
+) -> Result<Revision, Failure> {
+    let command = Command::SetStage {
+        stage,
+        reason: reason.to_owned(),
+    };
+    Ok(client.command(election, &command).await?.last_revision)
+}
+
+/// The terminal during the night: a bar with the live table under it; or, where there is no terminal, a line now and then.
+struct Screen {
+    bar: ProgressBar,
+    names: Names,
+    steps: u64,
+    tenths: AtomicU64,
+    // The revision at which the night is over; the largest number until that is known.
+    until: AtomicU64,
+}
+
+impl Screen {
+    fn new(steps: u64, names: Names) -> Arc<Self> {
+        let style = ProgressStyle::with_template("{bar:50} {pos}/{len} reports, {elapsed}\n{msg}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        let bar = ProgressBar::new(steps).with_style(style);
+        Arc::new(Self {
+            bar,
+            names,
+            steps,
+            tenths: AtomicU64::new(0),
+            until: AtomicU64::new(u64::MAX),
+        })
+    }
+
+    fn moved(&self, steps: u64) {
+        self.bar.set_position(steps);
+        let tenths = steps.saturating_mul(10) / self.steps.max(1);
+        if self.bar.is_hidden() && self.tenths.swap(tenths, Ordering::Relaxed) < tenths {
+            println!("{steps} of {} reports", self.steps);
+        }
+    }
+}
+
+async fn follow(
+    client: Client,
+    election: ElectionId,
+    screen: Arc<Screen>,
+) -> Result<Frame, Failure> {
+    let scope = Scope {
+        scope: Some(scope::Scope::Election(ElectionScope {
+            election_id: election.to_string(),
+        })),
+    };
+    let mut news = std::pin::pin!(client.watch_frames(scope, None));
+    let mut newest = None;
+    let mut tick = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            item = news.next() => match item {
+                Some(Ok(FrameNews::Frame(frame))) => {
+                    screen.bar.set_message(self::screen(&frame, &screen.names));
+                    newest = Some(*frame);
+                }
+                Some(Ok(FrameNews::Reset(_) | FrameNews::Heartbeat(_))) => {}
+                Some(Err(error)) => return Err(error.into()),
+                None => return Err(Failure::Input(String::from("the feed has ended"))),
+            },
+            _ = tick.tick() => {}
+        }
+        let until = screen.until.load(Ordering::Acquire);
+        let is_last = |frame: &Frame| {
+            frame
+                .body
+                .as_ref()
+                .is_some_and(|body| body.revision >= until)
+        };
+        if let Some(frame) = newest.take_if(|frame| is_last(frame)) {
+            return Ok(frame);
+        }
+    }
+}
+
+async fn report(
+    client: &Client,
+    election: &ElectionId,
+    names: &Names,
+    last: &Frame,
+    summary: &Summary,
+) -> Result<Ending, Failure> {
+    print(&screen(last, names))?;
+    let request = GetStandingsRequest {
+        election_id: election.to_string(),
+        view: View::Public.into(),
+        include_steps: true,
+        include_margins: true,
+        ..GetStandingsRequest::default()
+    };
+    let standings = client.get_standings(request).await?;
+    let allocation = allocation(&standings).ok_or(client::ClientError::Missing("allocation"))?;
+    print("\nHow the seats came about")?;
+    print(&steps(allocation, names))?;
+    print("\nWhat would change them")?;
+    print(&margins(allocation, names))?;
+    print("\nA table that circulates says 29/15/3/3. The check of a declared result says:")?;
+    let rows = CIRCULATED.map(|(list, seats)| SeatRow {
+        option_id: list.to_owned(),
+        seats,
+    });
+    let checked = check(client, election, "", "", &rows).await?;
+    print_findings(&checked.findings)?;
+    let seconds = summary.duration_ms / 1_000;
+    print(&format!(
+        "\n{} reports in {seconds} s: {}",
+        summary.answered(),
+        outcomes(summary)
+    ))?;
+    for line in &summary.checkpoints_failed {
+        print(line)?;
+    }
+    let is_right = summary.checkpoints_failed.is_empty() && summary.checkpoints_passed > 0;
+    Ok(if is_right {
+        Ending::Done
+    } else {
+        Ending::CheckFailed
+    })
+}
+
+fn outcomes(summary: &Summary) -> String {
+    let parts: Vec<String> = summary
+        .outcomes
+        .iter()
+        .map(|(outcome, count)| format!("{outcome} {count}"))
+        .collect();
+    parts.join(", ")
+}
+
+fn allocation(standings: &Standings) -> Option<&Allocation> {
+    standings
+        .contests
+        .first()?
+        .districts
+        .first()?
+        .allocation
+        .as_ref()
+}
+
+fn steps(allocation: &Allocation, names: &Names) -> String {
+    let lines = crate::steps::lines(allocation, &|id| names.option(id));
+    lines
+        .into_iter()
+        .map(|line| format!("  {line}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn margins(allocation: &Allocation, names: &Names) -> String {
+    let mut margins: Vec<_> = allocation.margins.iter().collect();
+    margins.sort_by_key(|margin| margin.votes);
+    let mut lines = Vec::new();
+    for margin in margins {
+        let change = match margin.kind() {
+            MarginKind::Added => "more",
+            MarginKind::Taken => "fewer",
+            MarginKind::MovedFrom | MarginKind::MovedTo | MarginKind::Unspecified => continue,
+        };
+        let after: Vec<String> = margin
+            .seats_after
+            .iter()
+            .map(|row| row.seats.to_string())
+            .collect();
+        lines.push(format!(
+            "  {} with {} votes {change}: {}",
+            names.option(&margin.option_id),
+            thousands(margin.votes),
+            after.join("/")
+        ));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,170 @@
+//! `hemicycle history`.
+
+use super::{connect, election_id, print, print_json};
+use crate::cli::History;
+use crate::failure::{Ending, Failure};
+use crate::table::table;
+use futures::StreamExt as _;
+use wire::common::v1::{Counts, View};
+use wire::results::v1::unit_history_entry::Change;
+use wire::results::v1::{GetUnitHistoryRequest, ReportCounted, UnitHistoryEntry};
+
+/// Shows everything that happened to a unit.
+///
+/// # Errors
+///
+/// An election or a unit that is not there.
+pub async fn run(arguments: History) -> Result<Ending, Failure> {
+    let client = connect(&arguments.server)?;
+    let election = election_id(&arguments.election)?;
+    let view = if arguments.public {
+        View::Public
+    } else {
+        View::Head
+    };
+    let request = GetUnitHistoryRequest {
+        election_id: election.to_string(),
+        view: view.into(),
+        unit_id: arguments.unit.clone(),
+        ..GetUnitHistoryRequest::default()
+    };
+    let mut pages = std::pin::pin!(client.history(request));
+    let mut entries = Vec::new();
+    while let Some(page) = pages.next().await {
+        entries.extend(page?.entries);
+    }
+    if arguments.json {
+        print_json(&entries)?;
+        return Ok(Ending::Done);
+    }
+    if entries.is_empty() {
+        print(&format!(
+            "nothing has happened to unit {} yet",
+            arguments.unit
+        ))?;
+        return Ok(Ending::Done);
+    }
+    let mut table = table(&["revision", "time", "tally", "what", "votes", "details"]);
+    for entry in &entries {
+        table.add_row(row(entry));
+    }
+    print(&table.to_string())?;
+    Ok(Ending::Done)
+}
+
+fn row(entry: &UnitHistoryEntry) -> [String; 6] {
+    let time = entry
+        .revision_time
+        .and_then(|time| wire::time("revision_time", time).ok());
+    let key = entry.key.as_ref().map(|key| {
+        match (key.contest_id.as_str(), key.counting_group_id.as_str()) {
+            ("", _) => String::from("turnout"),
+            (contest, group) => format!("{contest}/{group}"),
+        }
+    });
+    let (what, votes, details) = match &entry.change {
+        Some(Change::Counted(counted)) => described("counted", counted),
+        Some(Change::Held(held)) => {
+            let reasons: Vec<&str> = held
+                .reasons
+                .iter()
+                .map(|reason| reason.text.as_str())
+                .collect();
+            let why = if held.conflicts_with_revision > 0 {
+                format!("conflicts with revision {}", held.conflicts_with_revision)
+            } else {
+                reasons.join("; ")
+            };
+            (
+                format!("held, version {}", held.version),
+                votes(held.counts.as_ref()),
+                why,
+            )
+        }
+        Some(Change::Released(released)) => {
+            let (_, votes, _) = released
+                .counted
+                .as_ref()
+                .map(|counted| described("", counted))
+                .unwrap_or_default();
+            (
+                format!("released revision {}", released.held_revision),
+                votes,
+                released.reason.clone(),
+            )
+        }
+        Some(Change::Rejected(rejected)) => (
+            format!("rejected revision {}", rejected.held_revision),
+            String::new(),
+            rejected.reason.clone(),
+        ),
+        Some(Change::Withdrawn(withdrawn)) => {
+            let why = withdrawn.attribution.clone().unwrap_or_default();
+            (
+                format!("withdrawn, version {}", withdrawn.version),
+                String::new(),
+                format!("{}: {}", why.by, why.reason),
+            )
+        }
+        Some(Change::StatusSet(set)) => {
+            let why = set.attribution.clone().unwrap_or_default();
+            (
+                format!("status {}", entry.status().as_str_name()),
+                String::new(),
+                format!("{}: {}", why.by, why.reason),
+            )
+        }
+        Some(Change::TurnoutCounted(turnout)) => {
+            let is_final = if turnout.is_final { "final" } else { "" };
+            (
+                format!("turnout, version {}", turnout.version),
+                turnout.ballots_issued.to_string(),
+                is_final.to_owned(),
+            )
+        }
+        None => Default::default(),
+    };
+    [
+        entry.revision.to_string(),
+        time.map_or_else(String::new, crate::table::time),
+        key.unwrap_or_default(),
+        what,
+        votes,
+        details,
+    ]
+}
+
+fn described(what: &str, counted: &ReportCounted) -> (String, String, String) {
+    let mut details: Vec<String> = counted
+        .warnings
+        .iter()
+        .map(|warning| format!("warning: {}", warning.text))
+        .collect();
+    if let Some(why) = &counted.attribution {
+        details.push(format!("{}: {}", why.by, why.reason));
+    }
+    if let Some(replaced) = &counted.replaced {
+        details.push(format!("replaces {}", votes(Some(replaced))));
+    }
+    let kind = counted
+        .kind()
+        .as_str_name()
+        .trim_start_matches("REPORT_KIND_")
+        .to_lowercase();
+    (
+        format!("{what} {kind}, version {}", counted.version),
+        votes(Some(&counted.counts.clone().unwrap_or_default())),
+        details.join("; "),
+    )
+}
+
+fn votes(counts: Option<&Counts>) -> String {
+    let votes = counts.map(|counts| {
+        counts
+            .votes
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+    });
+    votes.map(|votes| votes.join(" ")).unwrap_or_default()
+}

@@ -1,0 +1,77 @@
+//! What each command of the program does.
+
+pub mod allocate;
+pub mod declare;
+pub mod define;
+pub mod demo;
+pub mod export;
+pub mod history;
+pub mod replay;
+pub mod serve;
+pub mod submit;
+pub mod watch;
+
+use crate::cli::Server;
+use crate::failure::Failure;
+use client::Client;
+use election::command::Command;
+use election::ids::ElectionId;
+use election::publication::PublicationClass;
+use serde::Serialize;
+use std::io::Write as _;
+
+fn connect(server: &Server) -> Result<Client, Failure> {
+    let client = Client::connect(&server.server)?;
+    Ok(match &server.principal {
+        Some(principal) => client.with_principal(principal)?,
+        None => client,
+    })
+}
+
+fn election_id(text: &str) -> Result<ElectionId, Failure> {
+    ElectionId::new(text).map_err(|error| Failure::Input(format!("election {text:?}: {error}")))
+}
+
+async fn open_classes(
+    client: &Client,
+    election: &ElectionId,
+    classes: &[PublicationClass],
+) -> Result<u64, Failure> {
+    let mut events = 0;
+    for class in classes {
+        let written = client
+            .command(
+                election,
+                &Command::OpenClass {
+                    class: *class,
+                    opens_at: None,
+                },
+            )
+            .await?;
+        events += written.event_count;
+    }
+    Ok(events)
+}
+
+/// Writes to standard output. A reader that has gone (`| head`) is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut output = std::io::stdout().lock();
+    let written = writeln!(output, "{text}").and_then(|()| output.flush());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.map_err(Failure::io("standard output")),
+    }
+}
+
+fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    print(&to_json(value, true)?)
+}
+
+fn to_json(value: &impl Serialize, pretty: bool) -> Result<String, Failure> {
+    let text = if pretty {
+        serde_json::to_string_pretty(value)
+    } else {
+        serde_json::to_string(value)
+    };
+    text.map_err(|error| Failure::Input(format!("the answer cannot be written as JSON: {error}")))
+}

@@ -1,0 +1,82 @@
+//! `hemicycle serve`.
+
+use super::print;
+use crate::cli::Serve;
+use crate::failure::{Ending, Failure};
+use crate::serve::config::{Config, ENVIRONMENT_PREFIX};
+use crate::serve::{Served, Surroundings};
+use service_runtime::config::Layers;
+use service_runtime::telemetry::{Metrics, install_logs};
+
+/// Runs roles until the process is told to stop.
+///
+/// # Errors
+///
+/// A configuration that is refused, an address or a folder in use.
+pub async fn run(arguments: Serve) -> Result<Ending, Failure> {
+    let config = load(&arguments)?;
+    if arguments.print_config {
+        let text = toml::to_string(&config).map_err(|error| Failure::Input(error.to_string()))?;
+        print(text.trim_end())?;
+        return Ok(Ending::Done);
+    }
+    install_logs(&config.log.filter, config.log.format)?;
+    let metrics = Metrics::install()?;
+    let surroundings = Surroundings {
+        metrics: Some(metrics),
+        ..Surroundings::default()
+    };
+    let served = Served::start(&config, surroundings).await?;
+    tracing::info!(grpc = %served.grpc, "serving");
+    if let Some(metrics) = served.metrics {
+        tracing::info!(%metrics, "serving metrics");
+    }
+    served
+        .until_signalled()
+        .await
+        .map_err(Failure::io("signals"))?;
+    Ok(Ending::Done)
+}
+
+fn load(arguments: &Serve) -> Result<Config, Failure> {
+    let Serve {
+        roles,
+        config,
+        listen,
+        metrics,
+        data,
+        results,
+        allocation,
+        print_config: _,
+    } = arguments;
+    let prefix = format!("{ENVIRONMENT_PREFIX}_");
+    let environment = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(&prefix));
+    let mut flags = Vec::new();
+    if !roles.is_empty() && !roles.iter().any(|role| role == "all") {
+        flags.push(("roles.list", roles.join(",")));
+    }
+    flags.extend(listen.map(|address| ("listen.grpc", address.to_string())));
+    flags.extend(metrics.map(|address| ("listen.metrics", address.to_string())));
+    flags.extend(
+        data.as_ref()
+            .map(|folder| ("data.folder", folder.display().to_string())),
+    );
+    flags.extend(
+        results
+            .as_ref()
+            .map(|address| ("upstream.results", address.clone())),
+    );
+    flags.extend(
+        allocation
+            .as_ref()
+            .map(|address| ("upstream.allocation", address.clone())),
+    );
+    let layers = Layers {
+        file: config.as_deref(),
+        environment: environment.collect(),
+        flags,
+    };
+    Ok(Config::load(&layers)?)
+}

@@ -1,0 +1,35 @@
+//! `hemicycle submit`.
+
+use super::replay::{bar, ending, print_summary};
+use super::{connect, election_id};
+use crate::cli::Submit;
+use crate::failure::{Ending, Failure};
+use crate::names::ask_definition;
+use crate::night::file;
+use crate::rehearsal::{Pace, Rehearsal};
+
+/// Submits a file of reports.
+///
+/// # Errors
+///
+/// A line that cannot be read, or a server that refuses the call. Refused reports are answers.
+pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
+    let client = connect(&arguments.server)?;
+    let election = election_id(&arguments.election)?;
+    let definition = ask_definition(&client, &election).await?;
+    let steps = file::steps(&definition, &arguments.file)?;
+    let bar = bar(None);
+    let progress = |steps, _: Option<&str>| bar.set_position(steps);
+    let validate_only = arguments.validate_only;
+    let rehearsal = Rehearsal {
+        client: &client,
+        election: &election,
+        pace: Pace::Unpaced,
+        validate_only,
+        progress: &progress,
+    };
+    let summary = rehearsal.play(steps).await?;
+    bar.finish_and_clear();
+    print_summary(&summary, arguments.json)?;
+    Ok(ending(&summary))
+}
