@@ -1,20 +1,17 @@
 //! Frames from standings: a pure part at a revision, and an envelope.
 
+use crate::reduction;
 use crate::scope::Scope;
 use election::ids::Timestamp;
-use prost::Message as _;
 use std::collections::HashMap;
-use wire::allocation::v1::{Allocation, ContestStandings, DistrictStandings, Standings};
-use wire::common::v1::{PublicationClass, TurnoutTotals};
+use wire::allocation::v1::{ContestStandings, DistrictStandings, Standings};
+use wire::common::v1::{Publication, PublicationClass, Stage, TurnoutTotals};
 use wire::feed::v1::{DistrictScope, ElectionScope, UnitScope};
 use wire::feed::v1::{
     Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameTie,
     scope as proto_scope,
 };
 use wire::results::v1::UnitState;
-
-/// The largest frame, in bytes.
-pub const FRAME_BYTES_MAX: usize = 32 * 1024;
 
 /// How far the feed is from the count.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,35 +20,55 @@ pub(crate) struct Distance {
     pub lag_ms: u64,
 }
 
+/// Whether the public may know of the election now, by this process's own clock.
+pub(crate) fn is_listed(standings: &Standings, now: Timestamp) -> bool {
+    is_class_open_in(standings, PublicationClass::Definition, now)
+}
+
 /// Whether a viewer may see these standings now, by this process's own clock. The allocation role has bounded them by
 /// its clock already; this is the second lock on the same door.
 pub(crate) fn is_open(standings: &Standings, now: Timestamp) -> bool {
-    let openings = standings
-        .publication
-        .iter()
-        .flat_map(|publication| &publication.openings);
-    let open = |class: PublicationClass| {
-        openings.clone().any(|opening| {
-            let time = opening
-                .open_time
-                .and_then(|time| wire::time("open_time", time).ok());
-            opening.publication_class == i32::from(class) && time.is_some_and(|time| time <= now)
-        })
-    };
     let totals = standings
         .contests
         .iter()
         .filter_map(|contest| contest.totals.as_ref());
-    let has_results = totals
-        .filter_map(|totals| totals.states.as_ref())
-        .any(|states| states.counted > 0 || states.pending > 0);
+    let mut states = totals.filter_map(|totals| totals.states.as_ref());
+    let is_counted = states.any(|states| states.counted > 0 || states.pending > 0);
+    let districts = standings
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.districts);
+    let has_results = is_counted
+        || standings.corrections_count > 0
+        || standings.stage() > Stage::PreElection
+        || standings.certification.is_some()
+        || districts.into_iter().any(|it| it.declaration.is_some());
     let has_turnout = standings
         .turnout
         .as_ref()
         .is_some_and(|turnout| turnout.units_reported > 0);
-    open(PublicationClass::Definition)
-        && (!has_results || open(PublicationClass::Results))
-        && (!has_turnout || open(PublicationClass::Turnout))
+    is_listed(standings, now)
+        && (!has_results || is_class_open_in(standings, PublicationClass::Results, now))
+        && (!has_turnout || is_class_open_in(standings, PublicationClass::Turnout, now))
+}
+
+fn is_class_open_in(standings: &Standings, class: PublicationClass, now: Timestamp) -> bool {
+    let publication = standings.publication.as_ref();
+    publication.is_some_and(|publication| is_class_open(publication, class, now))
+}
+
+/// Whether a class is open at this time.
+pub(crate) fn is_class_open(
+    publication: &Publication,
+    class: PublicationClass,
+    now: Timestamp,
+) -> bool {
+    publication.openings.iter().any(|opening| {
+        let time = opening
+            .open_time
+            .and_then(|time| wire::time("open_time", time).ok());
+        opening.publication_class() == class && time.is_some_and(|time| time <= now)
+    })
 }
 
 /// Whether the standings have the district.
@@ -76,7 +93,7 @@ pub(crate) fn frame(
         body: Some(body(standings, scope, unit)),
         envelope: Some(envelope(standings, scope, distance)),
     };
-    reduce(&mut frame);
+    reduction::reduce(&mut frame);
     frame
 }
 
@@ -84,16 +101,11 @@ fn body(standings: &Standings, scope: &Scope, unit: Option<UnitState>) -> FrameB
     let (contests, turnout) = match scope {
         Scope::Election(_) => (
             standings.contests.iter().map(election_contest).collect(),
-            standings.turnout.clone(),
+            standings.turnout,
         ),
         Scope::District(_, district) => district_contests(standings, district),
         Scope::Unit(..) => (Vec::new(), None),
     };
-    let turnout_is_public = standings
-        .publication
-        .iter()
-        .flat_map(|publication| &publication.openings)
-        .any(|opening| opening.publication_class == i32::from(PublicationClass::Turnout));
     let revision = standings.token.as_ref().map_or(0, |token| token.revision);
     let changed_revision = unit.as_ref().map_or(revision, |unit| unit.changed_revision);
     let (unit_tallies, unit_turnout) =
@@ -110,7 +122,7 @@ fn body(standings: &Standings, scope: &Scope, unit: Option<UnitState>) -> FrameB
         notice_hash: standings.notice_hash.clone(),
         house_size: standings.house_size,
         contests,
-        turnout: turnout.filter(|_| turnout_is_public),
+        turnout,
         changed_revision,
         unit_tallies,
         unit_turnout,
@@ -142,7 +154,7 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
         .map(|option| FrameRow {
             option_id: option.option_id.clone(),
             votes: option.votes,
-            seats: option.seats.clone(),
+            seats: option.seats,
         })
         .collect();
     let indexes: HashMap<&str, u32> = (0_u32..)
@@ -178,7 +190,7 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
         },
         law_is_silent: contest.districts.iter().any(law_is_silent),
         declaration_differs: contest.districts.iter().any(declaration_differs),
-        threshold_votes: first.and_then(threshold_votes),
+        threshold_votes: first.and_then(|allocation| allocation.threshold_votes),
     }
 }
 
@@ -192,7 +204,7 @@ fn district_contests(
             .districts
             .iter()
             .find(|entry| entry.district_id == district)?;
-        turnout = entry.turnout.clone();
+        turnout = entry.turnout;
         Some(district_contest(contest, entry))
     });
     let contests = contests.collect();
@@ -204,7 +216,7 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
     let lists: HashMap<&str, _> = allocation
         .iter()
         .flat_map(|allocation| &allocation.lists)
-        .map(|list| (list.option_id.as_str(), list.seats.clone()))
+        .map(|list| (list.option_id.as_str(), list.seats))
         .collect();
     // The district's votes stand in the order of its own ballot, and so do the ids.
     let rows = district
@@ -214,7 +226,7 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         .map(|(option, votes)| FrameRow {
             option_id: option.clone(),
             votes: *votes,
-            seats: lists.get(option.as_str()).cloned().flatten(),
+            seats: lists.get(option.as_str()).copied().flatten(),
         });
     FrameContest {
         contest_id: contest.contest_id.clone(),
@@ -227,7 +239,7 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         districts: Vec::new(),
         law_is_silent: law_is_silent(district),
         declaration_differs: declaration_differs(district),
-        threshold_votes: allocation.and_then(threshold_votes),
+        threshold_votes: allocation.and_then(|allocation| allocation.threshold_votes),
     }
 }
 
@@ -291,11 +303,6 @@ fn declaration_differs(district: &DistrictStandings) -> bool {
         .is_some_and(|declaration| !declaration.findings.is_empty())
 }
 
-// The fewest votes with which the plain share passes: share x base, rounded up, and one more where it must be exceeded.
-fn threshold_votes(allocation: &Allocation) -> Option<u64> {
-    allocation.threshold_votes
-}
-
 fn envelope(standings: &Standings, scope: &Scope, distance: Distance) -> FrameEnvelope {
     let in_scope = |correction: &&wire::common::v1::Correction| match scope {
         Scope::Election(_) => true,
@@ -328,76 +335,4 @@ fn envelope(standings: &Standings, scope: &Scope, distance: Distance) -> FrameEn
         bounds_revision: standings.bounds_revision,
         checkpoint: standings.checkpoint.clone(),
     }
-}
-
-// Keeps a frame below its limit. What goes first is what a viewer misses least and GetStandings has anyway: the changes
-// inside corrections, then each district's rows, then districts, then options without seats from the fewest votes on.
-fn reduce(frame: &mut Frame) {
-    if frame.encoded_len() <= FRAME_BYTES_MAX {
-        return;
-    }
-    let (Some(body), Some(envelope)) = (&mut frame.body, &mut frame.envelope) else {
-        return;
-    };
-    body.is_reduced = true;
-    envelope
-        .corrections
-        .iter_mut()
-        .for_each(|correction| correction.changes.clear());
-    if frame.encoded_len() <= FRAME_BYTES_MAX {
-        return;
-    }
-    if let Some(body) = &mut frame.body {
-        for district in body
-            .contests
-            .iter_mut()
-            .flat_map(|contest| &mut contest.districts)
-        {
-            district.row_indexes.clear();
-            district.row_seats.clear();
-        }
-    }
-    if frame.encoded_len() <= FRAME_BYTES_MAX {
-        return;
-    }
-    if let Some(body) = &mut frame.body {
-        body.contests
-            .iter_mut()
-            .for_each(|contest| contest.districts.clear());
-    }
-    let mut rows_max = 512;
-    while frame.encoded_len() > FRAME_BYTES_MAX && rows_max > 0 {
-        let Some(body) = &mut frame.body else { return };
-        body.contests
-            .iter_mut()
-            .for_each(|contest| keep_rows(contest, rows_max));
-        rows_max /= 2;
-    }
-}
-
-fn keep_rows(contest: &mut FrameContest, rows_max: usize) {
-    if contest.rows.len() <= rows_max {
-        return;
-    }
-    let weight = |row: &FrameRow| {
-        (
-            row.seats
-                .as_ref()
-                .and_then(|seats| seats.seats)
-                .unwrap_or(0),
-            row.votes,
-        )
-    };
-    let mut weights: Vec<_> = contest.rows.iter().map(weight).collect();
-    weights.sort_unstable_by(|left, right| right.cmp(left));
-    let least = weights
-        .get(rows_max.saturating_sub(1))
-        .copied()
-        .unwrap_or_default();
-    let mut kept = 0;
-    contest.rows.retain(|row| {
-        let keep = weight(row) >= least && kept < rows_max;
-        kept += usize::from(keep);
-        keep
-    });
 }

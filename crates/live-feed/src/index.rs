@@ -1,101 +1,156 @@
 //! All public elections in short, for who watches them.
 
 use crate::config::Config;
+use crate::error::FeedError;
+use crate::scope::distance;
+use election::ids::Timestamp;
+use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
 use std::collections::HashMap;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tonic::Status;
 use tonic::transport::Channel;
-use wire::common::v1::View;
-use wire::feed::v1::{Index, IndexEntry};
+use wire::common::v1::{PublicationClass, ResumeToken, Stage, View};
+use wire::feed::v1::watch_index_response::Event;
+use wire::feed::v1::{Heartbeat, Index, IndexEntry, WatchIndexResponse};
 use wire::results::v1::results_service_client::ResultsServiceClient;
 use wire::results::v1::{ElectionSummary, GetTallyRequest, ListElectionsRequest};
 
 /// The newest index, made anew while somebody watches it.
 #[derive(Debug)]
 pub(crate) struct IndexFeed {
-    pub index: watch::Receiver<Option<Arc<Index>>>,
+    newest: watch::Receiver<Listed>,
     _guard: DropGuard,
 }
 
+#[derive(Debug, Clone)]
+struct Listed {
+    index: Option<Arc<Index>>,
+    lost_since: Option<Instant>,
+}
+
 impl IndexFeed {
-    pub fn start(results: Channel, config: &Config, stopper: &Stopper) -> Self {
-        let (sender, index) = watch::channel(None);
+    pub fn start(results: Channel, clock: SharedClock, config: &Config, stopper: &Stopper) -> Self {
+        let (sender, newest) = watch::channel(Listed {
+            index: None,
+            lost_since: Some(Instant::now()),
+        });
+        let reader = IndexReader {
+            results: ResultsServiceClient::new(results)
+                .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX),
+            clock,
+            entries: HashMap::new(),
+        };
         let token = CancellationToken::new();
         let (ending, stopping) = (token.clone(), stopper.stopping());
         let interval = config.index_interval;
-        let mut results = ResultsServiceClient::new(results);
-        let poll = async move {
-            let mut entries = Entries::new();
-            loop {
-                match read(&mut results, &mut entries).await {
-                    Ok(newest) => {
-                        sender.send_if_modified(|index: &mut Option<Arc<Index>>| {
-                            let is_news = index.as_deref() != Some(&newest);
-                            if is_news {
-                                *index = Some(Arc::new(newest));
-                            }
-                            is_news
-                        });
-                    }
-                    Err(status) => {
-                        tracing::debug!(code = ?status.code(), "the elections cannot be listed")
-                    }
-                }
-                tokio::time::sleep(interval).await;
-            }
-        };
         stopper.spawn(async move {
             tokio::select! {
                 () = ending.cancelled() => {}
                 () = stopping => {}
-                () = poll => {}
+                () = reader.run(sender, interval) => {}
             }
         });
         Self {
-            index,
+            newest,
             _guard: token.drop_guard(),
         }
     }
 }
 
-// The last entry of each election: what has not moved on is not asked again.
-type Entries = HashMap<String, IndexEntry>;
+struct IndexReader {
+    results: ResultsServiceClient<Channel>,
+    clock: SharedClock,
+    /// The last entry of each election: what has not moved on is not asked again.
+    entries: HashMap<String, IndexEntry>,
+}
 
-async fn read(
-    results: &mut ResultsServiceClient<Channel>,
-    entries: &mut Entries,
-) -> Result<Index, Status> {
-    let mut listed = Vec::new();
-    let mut page_token = String::new();
-    loop {
-        let request = ListElectionsRequest {
-            view: View::Public.into(),
-            page_size: 1_000,
-            page_token,
-        };
-        let page = results.list_elections(request).await?.into_inner();
-        for summary in page.elections {
-            let known = entries
-                .get(&summary.election_id)
-                .filter(|entry| entry.token == summary.token);
-            let entry = match known {
-                Some(entry) => entry.clone(),
-                None => entry(results, summary).await?,
+impl IndexReader {
+    async fn run(mut self, newest: watch::Sender<Listed>, interval: std::time::Duration) {
+        loop {
+            match self.read().await {
+                Ok(index) => {
+                    newest.send_if_modified(|listed| {
+                        listed.lost_since = None;
+                        let is_news = listed.index.as_deref() != Some(&index);
+                        if is_news {
+                            listed.index = Some(Arc::new(index));
+                        }
+                        is_news
+                    });
+                }
+                Err(status) => {
+                    tracing::debug!(code = ?status.code(), "the elections cannot be listed");
+                    newest.send_if_modified(|listed| {
+                        listed.lost_since.get_or_insert_with(Instant::now);
+                        false
+                    });
+                }
+            }
+            tokio::time::sleep(interval).await;
+        }
+    }
+
+    async fn read(&mut self) -> Result<Index, Status> {
+        let mut entries = Vec::new();
+        let mut page_token = String::new();
+        loop {
+            let request = ListElectionsRequest {
+                view: View::Public.into(),
+                page_size: 1_000,
+                page_token,
             };
-            entries.insert(entry.election_id.clone(), entry.clone());
-            listed.push(entry);
+            let page = self.results.list_elections(request).await?.into_inner();
+            for summary in page.elections {
+                entries.extend(self.entry(summary).await?);
+            }
+            if page.next_page_token.is_empty() {
+                return Ok(Index { entries });
+            }
+            page_token = page.next_page_token;
         }
-        if page.next_page_token.is_empty() {
-            return Ok(Index { entries: listed });
+    }
+
+    // The entry of an election; within one log it never goes back. None before its opening by this process's own clock.
+    async fn entry(&mut self, summary: ElectionSummary) -> Result<Option<IndexEntry>, Status> {
+        let now = Timestamp(self.clock.now_micros());
+        if !is_open(&summary, PublicationClass::Definition, now) {
+            return Ok(None);
         }
-        page_token = page.next_page_token;
+        let known = self.entries.get(&summary.election_id);
+        let known = known.filter(|entry| is_as_new(entry.token.as_ref(), summary.token.as_ref()));
+        if let Some(entry) = known {
+            return Ok(Some(entry.clone()));
+        }
+        let results_are_open = is_open(&summary, PublicationClass::Results, now);
+        let entry = read_entry(&mut self.results, summary).await?;
+        let has_results = entry.tallies_counted > 0 || entry.stage() > Stage::PreElection;
+        if has_results && !results_are_open {
+            return Ok(self.entries.get(&entry.election_id).cloned());
+        }
+        self.entries
+            .insert(entry.election_id.clone(), entry.clone());
+        Ok(Some(entry))
     }
 }
 
-async fn entry(
+fn is_as_new(known: Option<&ResumeToken>, listed: Option<&ResumeToken>) -> bool {
+    let (Some(known), Some(listed)) = (known, listed) else {
+        return false;
+    };
+    let order = |token: &ResumeToken| (token.revision, token.publication_seq);
+    known.log_id == listed.log_id && order(known) >= order(listed)
+}
+
+fn is_open(summary: &ElectionSummary, class: PublicationClass, now: Timestamp) -> bool {
+    let publication = summary.publication.as_ref();
+    publication.is_some_and(|publication| crate::frame::is_class_open(publication, class, now))
+}
+
+async fn read_entry(
     results: &mut ResultsServiceClient<Channel>,
     summary: ElectionSummary,
 ) -> Result<IndexEntry, Status> {
@@ -121,4 +176,76 @@ async fn entry(
         tallies: states.clone().map(|states| states.tallies).sum(),
         tallies_counted: states.map(|states| states.counted).sum(),
     })
+}
+
+/// One who watches the index.
+pub(crate) struct IndexViewer {
+    newest: watch::Receiver<Listed>,
+    shown: Option<Arc<Index>>,
+    spoke: Instant,
+    config: Arc<Config>,
+    clock: SharedClock,
+    stopper: Stopper,
+    _feed: Arc<IndexFeed>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl IndexViewer {
+    pub fn new(
+        feed: Arc<IndexFeed>,
+        config: Arc<Config>,
+        clock: SharedClock,
+        stopper: Stopper,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            newest: feed.newest.clone(),
+            shown: None,
+            spoke: Instant::now(),
+            config,
+            clock,
+            stopper,
+            _feed: feed,
+            _permit: permit,
+        }
+    }
+
+    /// The next answer: a newer index, or a heartbeat.
+    pub async fn next(&mut self) -> Result<WatchIndexResponse, FeedError> {
+        let event = self.event().await?;
+        self.spoke = Instant::now();
+        Ok(WatchIndexResponse { event: Some(event) })
+    }
+
+    async fn event(&mut self) -> Result<Event, FeedError> {
+        loop {
+            let newest = self.newest.borrow_and_update().index.clone();
+            let is_shown = |index: &Arc<Index>| {
+                let shown = self.shown.as_ref();
+                shown.is_some_and(|shown| Arc::ptr_eq(shown, index))
+            };
+            if let Some(index) = newest.filter(|index| !is_shown(index)) {
+                let event = Event::Index((*index).clone());
+                self.shown = Some(index);
+                return Ok(event);
+            }
+            tokio::select! {
+                () = self.stopper.stopping() => return Err(FeedError::Stopping),
+                changed = self.newest.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
+                () = tokio::time::sleep_until(self.spoke + self.config.heartbeat_interval) => {
+                    return Ok(self.heartbeat());
+                }
+            }
+        }
+    }
+
+    fn heartbeat(&self) -> Event {
+        let distance = distance(self.newest.borrow().lost_since, self.config.stale_after);
+        Event::Heartbeat(Heartbeat {
+            is_behind: false,
+            is_stale: distance.is_stale,
+            lag_ms: distance.lag_ms,
+            send_time: Some(wire::timestamp(Timestamp(self.clock.now_micros()))),
+        })
+    }
 }

@@ -13,9 +13,11 @@ mod error;
 mod frame;
 mod index;
 mod passthrough;
+mod reduction;
 mod rpc;
 mod scope;
 mod service;
+mod units;
 mod upstream;
 mod viewer;
 
@@ -27,7 +29,7 @@ use tonic::transport::Channel;
 
 pub use config::Config;
 pub use error::FeedError;
-pub use frame::FRAME_BYTES_MAX;
+pub use reduction::FRAME_BYTES_MAX;
 
 /// The live feed role: `LiveFeedService` behind an allocation role and a results role.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use tonic::body::Body;
-use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::Service;
 use tonic::server::{Grpc, NamedService, ServerStreamingService};
 use tonic::{Request, Response, Status};
@@ -98,13 +98,22 @@ impl Codec for PassThrough {
     }
 }
 
+/// What a viewer holds while it waits. A frame makes its own room, and is handed on by itself: a slow viewer must not
+/// gather several.
+const IDLE_BUFFER_BYTES: usize = 64;
+
 impl Encoder for PassThrough {
     type Item = Bytes;
     type Error = Status;
 
     fn encode(&mut self, bytes: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        buffer.reserve(bytes.len());
         buffer.put(bytes);
         Ok(())
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(IDLE_BUFFER_BYTES, IDLE_BUFFER_BYTES)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is watched: one task for each scope that has viewers, which encodes one frame a tick for all of them.
 
 use crate::config::Config;
-use crate::frame::{Distance, frame, has_district, is_open};
-use crate::upstream::{Known, Newest, Upstream, order};
+use crate::frame::{Distance, frame, has_district, is_listed, is_open};
+use crate::units::Units;
+use crate::upstream::{Known, Newest, Touch, Upstream, order};
 use bytes::Bytes;
 use election::ids::{ElectionId, Timestamp};
 use prost::Message as _;
@@ -11,14 +12,11 @@ use service_runtime::shutdown::Stopper;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use tonic::transport::Channel;
 use wire::Position;
-use wire::common::v1::View;
 use wire::feed::v1::watch_frames_response::Event;
 use wire::feed::v1::{Frame, WatchFramesResponse};
-use wire::results::v1::results_service_client::ResultsServiceClient;
-use wire::results::v1::{GetUnitRequest, UnitState};
 
 /// What a viewer follows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,6 +37,14 @@ impl Scope {
             }
         }
     }
+}
+
+/// What viewers of a scope are told.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub shown: Shown,
+    /// The count has been out of sight for long.
+    pub is_stale: bool,
 }
 
 /// What is shown of a scope.
@@ -62,10 +68,19 @@ pub(crate) struct EncodedFrame {
     pub bytes: Bytes,
 }
 
+impl EncodedFrame {
+    /// What its envelope says.
+    pub fn is_stale(&self) -> bool {
+        let envelope = self.frame.envelope.as_ref();
+        envelope.is_some_and(|envelope| envelope.is_stale)
+    }
+}
+
 /// A watched scope. When the last viewer has gone, its task ends.
 #[derive(Debug)]
 pub(crate) struct ScopeFeed {
-    pub shown: watch::Receiver<Shown>,
+    pub scope: Scope,
+    pub told: watch::Receiver<Told>,
     pub upstream: Arc<Upstream>,
     _guard: DropGuard,
 }
@@ -74,21 +89,21 @@ impl ScopeFeed {
     pub fn start(
         scope: Scope,
         upstream: Arc<Upstream>,
-        results: Channel,
         clock: SharedClock,
         config: &Config,
         stopper: &Stopper,
     ) -> Self {
-        let (sender, shown) = watch::channel(Shown::Nothing);
+        let (sender, told) = watch::channel(Told::default());
         let token = CancellationToken::new();
         let maker = FrameMaker {
-            scope,
-            upstream: Arc::clone(&upstream),
-            results: ResultsServiceClient::new(results),
+            scope: scope.clone(),
+            known: upstream.known.clone(),
+            touch: upstream.touch.clone(),
+            units: upstream.units.clone(),
             clock,
             tick: config.tick,
             stale_after: config.stale_after,
-            shown: sender,
+            told: sender,
         };
         let (ending, stopping) = (token.clone(), stopper.stopping());
         stopper.spawn(async move {
@@ -99,7 +114,8 @@ impl ScopeFeed {
             }
         });
         Self {
-            shown,
+            scope,
+            told,
             upstream,
             _guard: token.drop_guard(),
         }
@@ -107,27 +123,32 @@ impl ScopeFeed {
 }
 
 /// How far the feed is from the count: what frames and heartbeats say.
-pub(crate) fn distance(upstream: &Upstream, stale_after: Duration) -> Distance {
-    let lag = upstream.lag();
+pub(crate) fn distance(lost_since: Option<Instant>, stale_after: Duration) -> Distance {
+    let lag = lost_since.map_or(Duration::ZERO, |since| since.elapsed());
     Distance {
-        is_stale: lag >= stale_after,
+        is_stale: lost_since.is_some() && lag >= stale_after,
         lag_ms: u64::try_from(lag.as_millis()).unwrap_or(u64::MAX),
     }
 }
 
 struct FrameMaker {
     scope: Scope,
-    upstream: Arc<Upstream>,
-    results: ResultsServiceClient<Channel>,
+    known: watch::Receiver<Known>,
+    touch: watch::Receiver<Touch>,
+    units: Units,
     clock: SharedClock,
     tick: Duration,
     stale_after: Duration,
-    shown: watch::Sender<Shown>,
+    told: watch::Sender<Told>,
 }
 
 impl FrameMaker {
-    async fn run(mut self) {
-        let mut known = self.upstream.known.clone();
+    async fn run(self) {
+        tokio::join!(self.make_frames(), self.tell_stale());
+    }
+
+    async fn make_frames(&self) {
+        let mut known = self.known.clone();
         loop {
             let state = known.borrow_and_update().clone();
             match state {
@@ -136,8 +157,11 @@ impl FrameMaker {
                 Known::Newest(newest) => {
                     // A frame that cannot be made now (its opening is not there yet, the unit cannot be read) is tried
                     // again at the next tick, as long as nothing newer has come.
-                    while !known.has_changed().unwrap_or(true) && !self.show(&newest).await {
+                    while !self.show(&newest).await {
                         tokio::time::sleep(self.tick).await;
+                        if known.has_changed().unwrap_or(true) {
+                            break;
+                        }
                     }
                     tokio::time::sleep(self.tick).await;
                 }
@@ -148,31 +172,59 @@ impl FrameMaker {
         }
     }
 
+    // Frames tell how stale they were when they were made; that it changes while there are none must be told too.
+    async fn tell_stale(&self) {
+        let mut touch = self.touch.clone();
+        loop {
+            let lost_since = touch.borrow_and_update().lost_since();
+            let is_stale = distance(lost_since, self.stale_after).is_stale;
+            self.told.send_if_modified(|told| {
+                std::mem::replace(&mut told.is_stale, is_stale) != is_stale
+            });
+            let turns_stale = lost_since.filter(|_| !is_stale);
+            let turns_stale = turns_stale.map(|since| since + self.stale_after);
+            let wait = async {
+                match turns_stale {
+                    Some(instant) => tokio::time::sleep_until(instant).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                changed = touch.changed() => if changed.is_err() { return },
+                () = wait => {}
+            }
+        }
+    }
+
     fn deny(&self) {
-        self.shown.send_if_modified(|shown| {
-            let is_news = matches!(shown, Shown::Nothing);
+        self.told.send_if_modified(|told| {
+            let is_news = matches!(told.shown, Shown::Nothing);
             if is_news {
-                *shown = Shown::NotPublic;
+                told.shown = Shown::NotPublic;
             }
             is_news
         });
     }
 
     // Whether these standings are dealt with.
-    async fn show(&mut self, newest: &Newest) -> bool {
-        if !is_open(&newest.standings, Timestamp(self.clock.now_micros())) {
+    async fn show(&self, newest: &Newest) -> bool {
+        let now = Timestamp(self.clock.now_micros());
+        if !is_listed(&newest.standings, now) {
+            self.deny();
             return false;
         }
-        let is_shown = match &*self.shown.borrow() {
-            Shown::Frame(shown) => {
-                shown.position.log_id == newest.position.log_id
-                    && order(shown.position) >= order(newest.position)
-            }
-            Shown::Nothing | Shown::NotPublic => false,
-        };
-        if is_shown {
-            return true;
+        if !is_open(&newest.standings, now) {
+            return false;
         }
+        let is_first = match &self.told.borrow().shown {
+            Shown::Frame(shown) if shown.position.log_id == newest.position.log_id => {
+                if order(shown.position) >= order(newest.position) {
+                    return true;
+                }
+                false
+            }
+            Shown::Frame(_) | Shown::Nothing | Shown::NotPublic => true,
+        };
         let unit = match &self.scope {
             Scope::Election(_) => None,
             Scope::District(_, district) => {
@@ -182,61 +234,40 @@ impl FrameMaker {
                 }
                 None
             }
-            Scope::Unit(election, unit) => match self
-                .read_unit(election.to_string(), unit.clone(), newest)
-                .await
-            {
-                Ok(unit) => Some(unit),
-                Err(status) if status.code() == tonic::Code::NotFound => {
-                    self.deny();
-                    return true;
+            Scope::Unit(_, unit) => {
+                let read = if is_first {
+                    self.units.first(unit, newest.position).await
+                } else {
+                    self.units.again(unit, newest.position).await
+                };
+                match read {
+                    Ok(unit) => Some(unit),
+                    Err(status) if status.code() == tonic::Code::NotFound => {
+                        self.deny();
+                        return true;
+                    }
+                    Err(status) => {
+                        tracing::debug!(code = ?status.code(), "a unit cannot be read, trying again");
+                        return false;
+                    }
                 }
-                Err(status) => {
-                    tracing::debug!(code = ?status.code(), "a unit cannot be read, trying again");
-                    return false;
-                }
-            },
+            }
         };
-        let frame = frame(
-            &newest.standings,
-            &self.scope,
-            unit,
-            distance(&self.upstream, self.stale_after),
-        );
-        self.shown
-            .send_replace(Shown::Frame(Arc::new(encode(newest.position, frame))));
+        let distance = distance(self.touch.borrow().lost_since(), self.stale_after);
+        let frame = frame(&newest.standings, &self.scope, unit, distance);
+        let encoded = Arc::new(encode(newest.position, frame));
+        self.told
+            .send_modify(|told| told.shown = Shown::Frame(encoded));
         true
-    }
-
-    async fn read_unit(
-        &mut self,
-        election_id: String,
-        unit_id: String,
-        newest: &Newest,
-    ) -> Result<UnitState, tonic::Status> {
-        let revision = newest.position.revision.0;
-        let request = GetUnitRequest {
-            election_id,
-            view: View::Public.into(),
-            revision,
-            unit_id,
-        };
-        let response = self.results.get_unit(request).await?.into_inner();
-        response
-            .unit
-            .ok_or_else(|| tonic::Status::internal("an answer without a unit"))
     }
 }
 
 fn encode(position: Position, frame: Frame) -> EncodedFrame {
     let response = WatchFramesResponse {
-        event: Some(Event::Frame(frame)),
+        event: Some(Event::Frame(frame.clone())),
     };
     let bytes = Bytes::from(response.encode_to_vec());
     metrics::counter!("feed_frames_encoded_total").increment(1);
-    let Some(Event::Frame(frame)) = response.event else {
-        unreachable!("it was put there two lines above")
-    };
     EncodedFrame {
         position,
         frame,

@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
+use crate::units::Units;
 use election::ids::{ElectionId, Revision};
 use service_runtime::shutdown::Stopper;
 use std::sync::Arc;
@@ -13,11 +14,13 @@ use tonic::Code;
 use tonic::transport::Channel;
 use wire::Position;
 use wire::allocation::v1::allocation_service_client::AllocationServiceClient;
-use wire::allocation::v1::watch_standings_response::Event;
+use wire::allocation::v1::watch_standings_response::{Event, Heartbeat};
 use wire::allocation::v1::{Standings, WatchStandingsRequest};
 use wire::common::v1::View;
 
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
+
+const PAUSE_NOT_PUBLIC: Duration = Duration::from_millis(250);
 
 /// The newest standings with their place.
 #[derive(Debug)]
@@ -38,11 +41,29 @@ pub(crate) enum Known {
     Newest(Arc<Newest>),
 }
 
+/// Since when the count is out of sight, by whose fault.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Touch {
+    /// The allocation role is out of reach.
+    contact_lost: Option<Instant>,
+    /// The allocation role says that it has lost the log, or is behind.
+    count_lost: Option<Instant>,
+}
+
+impl Touch {
+    /// Since when nothing is known of the count; `None`: it is in sight.
+    pub fn lost_since(self) -> Option<Instant> {
+        let both = self.contact_lost.into_iter().chain(self.count_lost);
+        both.min()
+    }
+}
+
 /// A followed election. Dropping it ends its task.
 #[derive(Debug)]
 pub(crate) struct Upstream {
     pub known: watch::Receiver<Known>,
-    lost_since: watch::Receiver<Option<Instant>>,
+    pub touch: watch::Receiver<Touch>,
+    pub units: Units,
     _guard: DropGuard,
 }
 
@@ -50,18 +71,23 @@ impl Upstream {
     pub fn start(
         election: ElectionId,
         allocation: Channel,
+        results: Channel,
         config: &Config,
         stopper: &Stopper,
     ) -> Self {
         let (known_sender, known) = watch::channel(Known::Asking);
-        let (lost_sender, lost_since) = watch::channel(Some(Instant::now()));
+        let (touch_sender, touch) = watch::channel(Touch {
+            contact_lost: Some(Instant::now()),
+            count_lost: None,
+        });
         let token = CancellationToken::new();
+        let units = Units::start(election.clone(), results, stopper);
         let follower = Follower {
             election,
             allocation: AllocationServiceClient::new(allocation)
                 .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX),
             known: known_sender,
-            lost_since: lost_sender,
+            touch: touch_sender,
             silence_max: config.heartbeat_interval * 2,
         };
         let (ending, stopping) = (token.clone(), stopper.stopping());
@@ -74,16 +100,10 @@ impl Upstream {
         });
         Self {
             known,
-            lost_since,
+            touch,
+            units,
             _guard: token.drop_guard(),
         }
-    }
-
-    /// How long the count has been out of sight; zero while it is followed.
-    pub fn lag(&self) -> Duration {
-        self.lost_since
-            .borrow()
-            .map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
 
@@ -91,7 +111,7 @@ struct Follower {
     election: ElectionId,
     allocation: AllocationServiceClient<Channel>,
     known: watch::Sender<Known>,
-    lost_since: watch::Sender<Option<Instant>>,
+    touch: watch::Sender<Touch>,
     silence_max: Duration,
 }
 
@@ -100,26 +120,37 @@ impl Follower {
         let mut pause = PAUSES.0;
         loop {
             let outcome = self.follow(&mut pause).await;
-            self.lost_since.send_if_modified(|since| {
-                since.replace(since.unwrap_or_else(Instant::now)).is_none()
+            self.touch.send_if_modified(|touch| {
+                let was_in_touch = touch.contact_lost.is_none();
+                touch.contact_lost.get_or_insert_with(Instant::now);
+                was_in_touch
             });
-            if let Err(FeedError::Upstream(status)) = &outcome {
-                if status.code() == Code::NotFound {
-                    // What was public never becomes private again; so this election has not been public yet.
-                    self.known.send_if_modified(|known| {
-                        let was_asking = matches!(known, Known::Asking);
-                        if was_asking {
-                            *known = Known::NotPublic;
-                        }
-                        was_asking
-                    });
-                } else {
-                    tracing::debug!(election = %self.election, code = ?status.code(), "standings lost, following again");
+            match outcome {
+                Err(FeedError::Upstream(status)) if status.code() == Code::NotFound => {
+                    self.deny();
+                    // An opening must be seen soon after its instant.
+                    pause = pause.min(PAUSE_NOT_PUBLIC);
                 }
+                Err(error) => {
+                    tracing::debug!(election = %self.election, %error, "standings lost, following again");
+                }
+                Ok(()) => {}
             }
+            metrics::counter!("feed_upstream_losses_total").increment(1);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }
+    }
+
+    // What was public never becomes private again; so this election has not been public yet.
+    fn deny(&self) {
+        self.known.send_if_modified(|known| {
+            let was_asking = matches!(known, Known::Asking);
+            if was_asking {
+                *known = Known::NotPublic;
+            }
+            was_asking
+        });
     }
 
     async fn follow(&mut self, pause: &mut Duration) -> Result<(), FeedError> {
@@ -138,6 +169,12 @@ impl Follower {
             .await
             .map_err(FeedError::Upstream)?;
         let mut stream = stream.into_inner();
+        // Whoever has lost the log says so first.
+        self.touch.send_if_modified(|touch| {
+            let was_lost = touch.lost_since().is_some();
+            *touch = Touch::default();
+            was_lost
+        });
         loop {
             let message = tokio::time::timeout(self.silence_max, stream.message()).await;
             let silent = |_| FeedError::Upstream(tonic::Status::deadline_exceeded("no heartbeat"));
@@ -145,14 +182,34 @@ impl Follower {
                 return Ok(());
             };
             *pause = PAUSES.0;
-            self.lost_since
-                .send_if_modified(|since| since.take().is_some());
             match response.event {
                 Some(Event::Standings(standings)) => self.take(standings),
+                Some(Event::Heartbeat(heartbeat)) => self.touch(&heartbeat),
                 // The next standings are of the new log: their position says so, and viewers are reset by it.
-                Some(Event::Reset(_) | Event::Heartbeat(_)) | None => {}
+                Some(Event::Reset(_)) | None => {}
             }
         }
+    }
+
+    fn touch(&self, heartbeat: &Heartbeat) {
+        let Heartbeat {
+            token: _,
+            is_behind,
+            lag_ms,
+        } = heartbeat;
+        let is_lost = *is_behind || *lag_ms > 0;
+        self.touch.send_if_modified(|touch| {
+            if touch.count_lost.is_some() == is_lost {
+                return false;
+            }
+            let now = Instant::now();
+            let since = || {
+                now.checked_sub(Duration::from_millis(*lag_ms))
+                    .unwrap_or(now)
+            };
+            touch.count_lost = is_lost.then(since);
+            true
+        });
     }
 
     // Within one log, lower standings never replace higher ones, whatever comes.

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
-use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, distance};
+use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told, distance};
 use crate::upstream::order;
 use bytes::Bytes;
 use election::ids::{LogId, Timestamp};
@@ -19,16 +19,19 @@ use wire::feed::v1::{Heartbeat, Reset, WatchFramesResponse};
 
 /// A viewer.
 pub(crate) struct Viewer {
-    pub scope: Scope,
-    pub feed: Arc<ScopeFeed>,
-    pub shown: watch::Receiver<Shown>,
-    pub config: Arc<Config>,
-    pub clock: SharedClock,
-    pub stopper: Stopper,
+    feed: Arc<ScopeFeed>,
+    told: watch::Receiver<Told>,
+    config: Arc<Config>,
+    clock: SharedClock,
+    stopper: Stopper,
     /// The last position that the viewer has seen.
-    pub seen: Option<Position>,
-    pub behind_since: Option<Instant>,
-    pub _permit: OwnedSemaphorePermit,
+    seen: Option<Position>,
+    /// Since when there is nothing to show it: the token is ahead of this replica, or nothing is known yet.
+    waiting_since: Option<Instant>,
+    /// When it was told anything last, and whether it knows that what it sees is stale.
+    spoke: Instant,
+    knows_stale: bool,
+    _permit: OwnedSemaphorePermit,
 }
 
 enum Next {
@@ -38,65 +41,121 @@ enum Next {
 }
 
 impl Viewer {
+    /// A viewer that has seen a position before, or nothing.
+    pub fn new(
+        feed: Arc<ScopeFeed>,
+        seen: Option<Position>,
+        config: Arc<Config>,
+        clock: SharedClock,
+        stopper: Stopper,
+        permit: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            told: feed.told.clone(),
+            feed,
+            config,
+            clock,
+            stopper,
+            seen,
+            waiting_since: None,
+            spoke: Instant::now(),
+            knows_stale: false,
+            _permit: permit,
+        }
+    }
+
     /// The next answer, encoded.
     pub async fn next(&mut self) -> Result<Bytes, FeedError> {
+        let bytes = self.answer().await?;
+        self.spoke = Instant::now();
+        Ok(bytes)
+    }
+
+    async fn answer(&mut self) -> Result<Bytes, FeedError> {
         loop {
-            match self.newest()? {
+            let (next, is_stale) = self.newest()?;
+            match next {
                 Next::Frame(frame) => {
                     self.seen = Some(frame.position);
-                    self.behind_since = None;
+                    self.waiting_since = None;
+                    self.knows_stale = frame.is_stale();
                     return Ok(frame.bytes.clone());
                 }
                 Next::Reset(log_id) => {
                     self.seen = None;
-                    return Ok(encode(Event::Reset(Reset {
-                        log_id: log_id.0.to_vec().into(),
-                    })));
+                    self.waiting_since = None;
+                    let log_id = log_id.0.to_vec().into();
+                    return Ok(encode(Event::Reset(Reset { log_id })));
                 }
                 Next::Wait => {}
             }
-            let pause = if self.behind_since.is_some() {
-                self.config.tick * 4
-            } else {
-                self.config.heartbeat_interval
+            // That the count is out of sight, or in sight again, is told at once.
+            if self.seen.is_some() && self.knows_stale != is_stale {
+                self.knows_stale = is_stale;
+                return Ok(self.heartbeat());
+            }
+            let pause = match self.waiting_since {
+                Some(_) => self.config.tick * 4,
+                None => self.config.heartbeat_interval,
             };
             tokio::select! {
                 () = self.stopper.stopping() => return Err(FeedError::Stopping),
-                changed = self.shown.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
-                () = tokio::time::sleep(pause) => return Ok(self.heartbeat()),
+                changed = self.told.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
+                () = tokio::time::sleep_until(self.spoke + pause) => {
+                    self.check_patience()?;
+                    return Ok(self.heartbeat());
+                }
             }
         }
     }
 
-    fn newest(&mut self) -> Result<Next, FeedError> {
-        let shown = self.shown.borrow_and_update();
-        let frame = match &*shown {
-            Shown::Nothing => return Ok(Next::Wait),
-            Shown::NotPublic => return Err(not_public(&self.scope)),
-            Shown::Frame(frame) => frame,
+    fn newest(&mut self) -> Result<(Next, bool), FeedError> {
+        let told = self.told.borrow_and_update();
+        let frame = match &told.shown {
+            Shown::Nothing => None,
+            Shown::NotPublic => return Err(not_public(&self.feed.scope)),
+            Shown::Frame(frame) => Some(Arc::clone(frame)),
         };
-        let Some(seen) = self.seen else {
-            return Ok(Next::Frame(Arc::clone(frame)));
-        };
-        if seen.log_id != frame.position.log_id {
-            return Ok(Next::Reset(frame.position.log_id));
-        }
-        if order(frame.position) > order(seen) {
-            return Ok(Next::Frame(Arc::clone(frame)));
-        }
-        if order(frame.position) < order(seen) {
-            let since = *self.behind_since.get_or_insert_with(Instant::now);
-            if since.elapsed() >= self.config.behind_max {
-                return Err(FeedError::CatchingUp);
+        let is_stale = told.is_stale;
+        drop(told);
+        let next = match (frame, self.seen) {
+            (None, _) => self.wait()?,
+            (Some(frame), None) => Next::Frame(frame),
+            (Some(frame), Some(seen)) if seen.log_id != frame.position.log_id => {
+                Next::Reset(frame.position.log_id)
             }
-        }
+            (Some(frame), Some(seen)) => match order(frame.position).cmp(&order(seen)) {
+                std::cmp::Ordering::Greater => Next::Frame(frame),
+                std::cmp::Ordering::Less => self.wait()?,
+                std::cmp::Ordering::Equal => {
+                    self.waiting_since = None;
+                    Next::Wait
+                }
+            },
+        };
+        Ok((next, is_stale))
+    }
+
+    fn wait(&mut self) -> Result<Next, FeedError> {
+        self.waiting_since.get_or_insert_with(Instant::now);
+        self.check_patience()?;
         Ok(Next::Wait)
     }
 
+    // Another replica may know more.
+    fn check_patience(&self) -> Result<(), FeedError> {
+        let is_over = |since: Instant| since.elapsed() >= self.config.behind_max;
+        if self.waiting_since.is_some_and(is_over) {
+            return Err(FeedError::CatchingUp);
+        }
+        Ok(())
+    }
+
     fn heartbeat(&self) -> Bytes {
-        let distance = distance(&self.feed.upstream, self.config.stale_after);
+        let lost_since = self.feed.upstream.touch.borrow().lost_since();
+        let distance = distance(lost_since, self.config.stale_after);
         encode(Event::Heartbeat(Heartbeat {
-            is_behind: self.behind_since.is_some(),
+            is_behind: self.seen.is_some() && self.waiting_since.is_some(),
             is_stale: distance.is_stale,
             lag_ms: distance.lag_ms,
             send_time: Some(wire::timestamp(Timestamp(self.clock.now_micros()))),

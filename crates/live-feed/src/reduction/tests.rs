@@ -1,0 +1,176 @@
+//! Frames of the largest elections.
+
+use super::*;
+use wire::common::v1::{
+    Attribution, Correction, Counts, ListSeats, Publication, SeatsState, UnitTally, VoteChange,
+};
+use wire::feed::v1::{FrameDistrict, FrameTie};
+
+fn rows(count: u32, id_bytes: usize) -> Vec<FrameRow> {
+    let row = |number: u32| FrameRow {
+        option_id: format!("{number:0id_bytes$}"),
+        votes: u64::from(number % 977) * 1_000_003,
+        seats: Some(ListSeats {
+            state: SeatsState::Provisional.into(),
+            seats: Some(u32::from(number % 100 == 7) * 3),
+            ..Default::default()
+        }),
+    };
+    (0..count).map(row).collect()
+}
+
+fn corrections(text_bytes: usize, changes: usize) -> Vec<Correction> {
+    let change = VoteChange {
+        option_id: "a-list-of-usual-name".into(),
+        votes_before: 123_456,
+        votes_after: 123_465,
+    };
+    let correction = Correction {
+        attribution: Some(Attribution {
+            by: "Territorial election commission No 3".into(),
+            reason: "r".repeat(text_bytes),
+        }),
+        changes: vec![change; changes],
+        ..Default::default()
+    };
+    vec![correction; 20]
+}
+
+fn districts(count: u32, lists: u32) -> Vec<FrameDistrict> {
+    let district = |number: u32| FrameDistrict {
+        district_id: format!("district-number-{number}"),
+        state: SeatsState::Provisional.into(),
+        seats: 12,
+        row_indexes: (0..lists).collect(),
+        row_seats: vec![1; usize::try_from(lists).unwrap()],
+        tallies: 500,
+        tallies_counted: 311,
+    };
+    (0..count).map(district).collect()
+}
+
+fn frame(contests: Vec<FrameContest>, corrections: Vec<Correction>) -> Frame {
+    Frame {
+        body: Some(FrameBody {
+            contests,
+            ..Default::default()
+        }),
+        envelope: Some(FrameEnvelope {
+            corrections_count: 20,
+            corrections,
+            ..Default::default()
+        }),
+    }
+}
+
+fn reduced(mut frame: Frame) -> (FrameBody, FrameEnvelope) {
+    reduce(&mut frame);
+    assert!(frame.encoded_len() <= FRAME_BYTES_MAX);
+    (frame.body.unwrap(), frame.envelope.unwrap())
+}
+
+#[test]
+fn thirty_nine_lists_in_forty_one_districts_stay_whole() {
+    let contest = FrameContest {
+        rows: rows(39, 20),
+        districts: districts(41, 39),
+        ..Default::default()
+    };
+    let whole = frame(vec![contest], corrections(200, 12));
+    let (body, envelope) = reduced(whole.clone());
+    assert!(!body.is_reduced);
+    assert_eq!((Some(body), Some(envelope)), (whole.body, whole.envelope));
+}
+
+#[test]
+fn changes_inside_corrections_go_before_any_seat() {
+    let contest = FrameContest {
+        rows: rows(39, 64),
+        districts: districts(160, 39),
+        ..Default::default()
+    };
+    let (body, envelope) = reduced(frame(vec![contest.clone()], corrections(300, 12)));
+    assert!(body.is_reduced);
+    assert_eq!(body.contests, [contest]);
+    assert_eq!(envelope.corrections.len(), 20);
+    assert!(envelope.corrections.iter().all(|it| it.changes.is_empty()));
+}
+
+#[test]
+fn of_ten_thousand_lists_those_with_seats_and_votes_stay_in_the_order_of_the_ballot() {
+    let all = rows(10_000, 30);
+    let tie = FrameTie {
+        option_ids: all.iter().map(|row| row.option_id.clone()).collect(),
+        seats_at_stake: 2,
+        district_id: String::new(),
+    };
+    let contest = FrameContest {
+        rows: all.clone(),
+        ties: vec![tie],
+        ..Default::default()
+    };
+    let (body, _) = reduced(frame(vec![contest], corrections(100, 3)));
+    let contest = &body.contests[0];
+    assert!(body.is_reduced);
+    assert_eq!(
+        contest.ties[0].seats_at_stake, 2,
+        "that there is a tie is said"
+    );
+    let kept = &contest.rows;
+    assert_eq!(kept.len(), 256);
+    let has_seats = |row: &&FrameRow| row.seats.unwrap().seats > Some(0);
+    let winners = |rows: &[FrameRow]| rows.iter().filter(has_seats).count();
+    assert_eq!(winners(kept), winners(&all));
+    let mut rest = all.iter();
+    assert!(
+        kept.iter().all(|row| rest.any(|it| it == row)),
+        "in their order"
+    );
+    let least = kept
+        .iter()
+        .filter(|row| !has_seats(row))
+        .map(|row| row.votes)
+        .min();
+    let left_out = all.iter().filter(|row| !kept.contains(row));
+    assert!(left_out.map(|row| row.votes).max() <= least);
+}
+
+#[test]
+fn any_frame_fits() {
+    let contest = || FrameContest {
+        rows: rows(2_000, 64),
+        districts: districts(1_000, 60),
+        ties: vec![FrameTie::default(); 1_000],
+        ..Default::default()
+    };
+    let mut frame = frame(vec![contest(); 40], corrections(60_000, 12));
+    frame.envelope.as_mut().unwrap().publication = Some(Publication {
+        reason: "r".repeat(100_000),
+        ..Default::default()
+    });
+    frame.body.as_mut().unwrap().unit_tallies = vec![UnitTally::default(); 5_000];
+    let (body, envelope) = reduced(frame);
+    assert!(body.contests.iter().all(|contest| !contest.rows.is_empty()));
+    assert_eq!(
+        envelope.corrections_count, 20,
+        "how many there were is said"
+    );
+}
+
+#[test]
+fn a_unit_with_ten_thousand_options_fits() {
+    let counts = Counts {
+        option_indexes: (0..10_000).collect(),
+        votes: vec![1_000_000; 10_000],
+        ..Default::default()
+    };
+    let mut frame = frame(Vec::new(), Vec::new());
+    frame.body.as_mut().unwrap().unit_tallies = vec![UnitTally {
+        counted_version: Some(1),
+        counts: Some(counts),
+        ..Default::default()
+    }];
+    let (body, _) = reduced(frame);
+    assert!(body.is_reduced);
+    assert_eq!(body.unit_tallies[0].counted_version, Some(1));
+}

@@ -1,0 +1,342 @@
+//! The roles behind the feed, in memory: standings and units of scripted logs, and misbehaviour when told to.
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use election::event::Recorded;
+use election::state::State;
+use futures::Stream;
+use service_runtime::services::{Contract, Services};
+use tokio::sync::watch;
+use tonic::{Request, Response, Status, Streaming};
+use wire::allocation::v1 as allocation;
+use wire::allocation::v1::allocation_service_server::{AllocationService, AllocationServiceServer};
+use wire::allocation::v1::watch_standings_response::{Event, Heartbeat};
+use wire::common::v1::{Counts, ResumeToken, UnitTally, View};
+use wire::results::v1 as results;
+use wire::results::v1::results_service_server::{ResultsService, ResultsServiceServer};
+
+/// What both roles know.
+#[derive(Debug)]
+pub struct Roles {
+    pub state: watch::Sender<Known>,
+    /// Calls for one unit, and for many.
+    pub unit_calls: [AtomicUsize; 2],
+    pub streams: AtomicUsize,
+}
+
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The newest public standings; without them, there is no such election.
+    pub standings: BTreeMap<String, allocation::Standings>,
+    pub records: Vec<Recorded>,
+    pub listed: Vec<results::ElectionSummary>,
+    /// Streams of an older one end.
+    pub cuts: u64,
+    pub is_down: bool,
+    pub lag_ms: u64,
+}
+
+impl Roles {
+    pub fn new() -> Arc<Self> {
+        Arc::new(Self {
+            state: watch::Sender::new(Known::default()),
+            unit_calls: Default::default(),
+            streams: AtomicUsize::new(0),
+        })
+    }
+
+    pub fn services(self: &Arc<Self>) -> Services {
+        let contract = Contract {
+            descriptors: &[],
+            unary_methods: wire::UNARY_METHODS,
+            streaming_methods: wire::STREAMING_METHODS,
+        };
+        Services::new(contract)
+            .with(ResultsServiceServer::new(Server(Arc::clone(self))))
+            .with(AllocationServiceServer::new(Server(Arc::clone(self))))
+    }
+
+    pub fn show(&self, standings: allocation::Standings) {
+        self.state.send_modify(|known| {
+            let id = standings.election_id.clone();
+            known.standings.insert(id, standings);
+        });
+    }
+
+    pub fn cut(&self) {
+        self.state.send_modify(|known| known.cuts += 1);
+    }
+
+    pub fn set_down(&self, is_down: bool) {
+        self.state.send_modify(|known| {
+            known.is_down = is_down;
+            known.cuts += 1;
+        });
+    }
+
+    pub fn set_lag_ms(&self, lag_ms: u64) {
+        self.state.send_modify(|known| known.lag_ms = lag_ms);
+    }
+
+    fn check(&self) -> Result<(), Status> {
+        if self.state.borrow().is_down {
+            return Err(Status::unavailable("told to be down"));
+        }
+        Ok(())
+    }
+
+    fn unit(&self, unit: &str, revision: u64) -> Result<results::UnitState, Status> {
+        let known = self.state.borrow();
+        let mut state = State::begin(&known.records[0]).unwrap();
+        let rest = known.records[1..].iter();
+        let rest = rest.take_while(|recorded| recorded.revision.0 <= revision);
+        rest.for_each(|recorded| state.apply(recorded).unwrap());
+        let index = state.unit_index(unit);
+        let index = index.ok_or_else(|| Status::not_found("no such unit"))?;
+        let counted = state.counted(state.slot(index, 0, 0).unwrap());
+        let tallies = counted.iter().map(|(version, counts, since)| UnitTally {
+            counted_version: Some(*version),
+            counted_revision: since.0,
+            counts: Some(Counts {
+                option_indexes: (0..).take(counts.votes.len()).collect(),
+                votes: counts.votes.iter().map(|votes| u64::from(*votes)).collect(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        });
+        Ok(results::UnitState {
+            unit_index: index,
+            tallies: tallies.collect(),
+            changed_revision: counted.as_ref().map_or(0, |(_, _, since)| since.0),
+            ..Default::default()
+        })
+    }
+
+    fn token(&self, revision: u64) -> Option<ResumeToken> {
+        let known = self.state.borrow();
+        let token = known.standings.values().next()?.token.clone()?;
+        Some(ResumeToken { revision, ..token })
+    }
+}
+
+struct Watcher {
+    state: watch::Receiver<Known>,
+    election: String,
+    shown: Option<ResumeToken>,
+    cuts: u64,
+    lag_ms: u64,
+}
+
+impl Watcher {
+    async fn next(&mut self) -> Result<Event, Status> {
+        loop {
+            if let Some(event) = self.news()? {
+                return Ok(event);
+            }
+            tokio::select! {
+                changed = self.state.changed() => changed.map_err(|_| Status::unavailable("gone"))?,
+                () = tokio::time::sleep(Duration::from_secs(15)) => return Ok(self.heartbeat()),
+            }
+        }
+    }
+
+    fn heartbeat(&self) -> Event {
+        Event::Heartbeat(Heartbeat {
+            token: self.shown.clone(),
+            is_behind: false,
+            lag_ms: self.lag_ms,
+        })
+    }
+
+    fn news(&mut self) -> Result<Option<Event>, Status> {
+        let known = self.state.borrow_and_update();
+        if known.cuts != self.cuts {
+            return Err(Status::unavailable("told to break"));
+        }
+        let Some(standings) = known.standings.get(&self.election) else {
+            return Err(Status::not_found("no such election"));
+        };
+        let order = |token: &ResumeToken| (token.revision, token.publication_seq);
+        let newest = standings.token.as_ref().unwrap();
+        let shown = self.shown.as_ref();
+        let is_news =
+            shown.is_none_or(|shown| shown.log_id != newest.log_id || order(shown) < order(newest));
+        if is_news {
+            self.shown = Some(newest.clone());
+            return Ok(Some(Event::Standings(standings.clone())));
+        }
+        let lag_ms = std::mem::replace(&mut self.lag_ms, known.lag_ms);
+        drop(known);
+        Ok((lag_ms != self.lag_ms).then(|| self.heartbeat()))
+    }
+}
+
+struct Server(Arc<Roles>);
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+fn unasked<T>() -> Result<Response<T>, Status> {
+    Err(Status::unimplemented("the feed never asks this"))
+}
+
+#[tonic::async_trait]
+impl AllocationService for Server {
+    type WatchStandingsStream = Answers<allocation::WatchStandingsResponse>;
+
+    async fn watch_standings(
+        &self,
+        request: Request<allocation::WatchStandingsRequest>,
+    ) -> Result<Response<Self::WatchStandingsStream>, Status> {
+        self.0.check()?;
+        self.0.streams.fetch_add(1, Ordering::Relaxed);
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public, "the feed never sees the head");
+        let state = self.0.state.subscribe();
+        if !state.borrow().standings.contains_key(&request.election_id) {
+            return Err(Status::not_found("no such election"));
+        }
+        let cuts = state.borrow().cuts;
+        let watcher = Watcher {
+            cuts,
+            state,
+            election: request.election_id,
+            shown: request.resume_token,
+            lag_ms: 0,
+        };
+        let events = futures::stream::unfold(Some(watcher), |watcher| async move {
+            let mut watcher = watcher?;
+            let event = watcher.next().await;
+            let left = event.is_ok().then_some(watcher);
+            let event =
+                event.map(|event| allocation::WatchStandingsResponse { event: Some(event) });
+            Some((event, left))
+        });
+        Ok(Response::new(Box::pin(events)))
+    }
+
+    async fn allocate(
+        &self,
+        _: Request<allocation::AllocateRequest>,
+    ) -> Result<Response<allocation::AllocateResponse>, Status> {
+        unasked()
+    }
+
+    async fn get_standings(
+        &self,
+        _: Request<allocation::GetStandingsRequest>,
+    ) -> Result<Response<allocation::GetStandingsResponse>, Status> {
+        unasked()
+    }
+
+    async fn check_declaration(
+        &self,
+        _: Request<allocation::CheckDeclarationRequest>,
+    ) -> Result<Response<allocation::CheckDeclarationResponse>, Status> {
+        unasked()
+    }
+}
+
+#[tonic::async_trait]
+impl ResultsService for Server {
+    type AppendBatchesStream = Answers<results::AppendBatchesResponse>;
+    type WatchEventsStream = Answers<results::WatchEventsResponse>;
+
+    async fn get_unit(
+        &self,
+        request: Request<results::GetUnitRequest>,
+    ) -> Result<Response<results::GetUnitResponse>, Status> {
+        self.0.check()?;
+        self.0.unit_calls[0].fetch_add(1, Ordering::Relaxed);
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        let unit = self.0.unit(&request.unit_id, request.revision)?;
+        Ok(Response::new(results::GetUnitResponse {
+            token: self.0.token(request.revision),
+            unit: Some(unit),
+        }))
+    }
+
+    async fn batch_get_units(
+        &self,
+        request: Request<results::BatchGetUnitsRequest>,
+    ) -> Result<Response<results::BatchGetUnitsResponse>, Status> {
+        self.0.check()?;
+        self.0.unit_calls[1].fetch_add(1, Ordering::Relaxed);
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        let units = request.unit_ids.iter();
+        let units = units.map(|unit| self.0.unit(unit, request.revision));
+        Ok(Response::new(results::BatchGetUnitsResponse {
+            token: self.0.token(request.revision),
+            units: units.collect::<Result<_, _>>()?,
+        }))
+    }
+
+    async fn list_elections(
+        &self,
+        request: Request<results::ListElectionsRequest>,
+    ) -> Result<Response<results::ListElectionsResponse>, Status> {
+        self.0.check()?;
+        assert_eq!(request.into_inner().view(), View::Public);
+        let elections = self.0.state.borrow().listed.clone();
+        Ok(Response::new(results::ListElectionsResponse {
+            elections,
+            next_page_token: String::new(),
+        }))
+    }
+
+    async fn get_tally(
+        &self,
+        request: Request<results::GetTallyRequest>,
+    ) -> Result<Response<results::GetTallyResponse>, Status> {
+        self.0.check()?;
+        assert_eq!(request.into_inner().view(), View::Public);
+        Ok(Response::new(results::GetTallyResponse::default()))
+    }
+
+    async fn append_batches(
+        &self,
+        _: Request<Streaming<results::AppendBatchesRequest>>,
+    ) -> Result<Response<Self::AppendBatchesStream>, Status> {
+        unasked()
+    }
+
+    async fn watch_events(
+        &self,
+        _: Request<results::WatchEventsRequest>,
+    ) -> Result<Response<Self::WatchEventsStream>, Status> {
+        unasked()
+    }
+
+    async fn get_definition(
+        &self,
+        _: Request<results::GetDefinitionRequest>,
+    ) -> Result<Response<results::GetDefinitionResponse>, Status> {
+        unasked()
+    }
+
+    async fn list_units(
+        &self,
+        _: Request<results::ListUnitsRequest>,
+    ) -> Result<Response<results::ListUnitsResponse>, Status> {
+        unasked()
+    }
+
+    async fn get_unit_history(
+        &self,
+        _: Request<results::GetUnitHistoryRequest>,
+    ) -> Result<Response<results::GetUnitHistoryResponse>, Status> {
+        unasked()
+    }
+
+    async fn list_pending(
+        &self,
+        _: Request<results::ListPendingRequest>,
+    ) -> Result<Response<results::ListPendingResponse>, Status> {
+        unasked()
+    }
+}
