@@ -14,10 +14,12 @@ mod config;
 mod error;
 mod events;
 mod follower;
+mod narrowed;
 mod rpc;
 mod seats;
 mod service;
 mod stateless;
+mod watched;
 
 use service_runtime::clock::SharedClock;
 use service_runtime::limits::MESSAGE_BYTES_MAX;

@@ -1,8 +1,9 @@
 //! The border of the service: messages in, messages out.
 
 use crate::error::AllocationError;
+use crate::narrowed::Narrowed;
 use crate::seats::{Explained, all_seats, standings};
-use crate::service::{Narrowed, Service, Viewer};
+use crate::service::{Service, Viewer};
 use crate::stateless;
 use election::declaration::check_declaration;
 use election::ids::{ElectionId, Revision};

@@ -3,22 +3,21 @@
 use crate::config::Config;
 use crate::error::AllocationError;
 use crate::events::EventSource;
-use crate::follower::{Followed, Lag, Moment, public_revision};
-use crate::seats::{Explained, SeatsAt, all_seats, explain_all, standings};
+use crate::follower::{Followed, Moment, public_revision};
+use crate::narrowed::Narrowed;
+use crate::seats::{Explained, all_seats, explain_all, standings};
+use crate::watched::Watched;
 use election::ids::{ElectionId, Revision, Timestamp};
 use election::report::{Refusal, RefusalCode};
 use election::standings::{DistrictSeats, district_seats};
-use election::tally::Tally;
 use futures::Stream;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::Instant;
 use tonic::transport::Channel;
 use wire::Position;
-use wire::allocation::v1::watch_standings_response::{Event, Heartbeat, Reset};
 use wire::allocation::v1::{Standings, WatchStandingsResponse};
 
 /// What the role keeps.
@@ -41,20 +40,6 @@ pub(crate) enum Viewer {
     Public,
     /// The commission's: up to the head.
     Head,
-}
-
-/// A contest and a district to which an answer is narrowed; `None`: all.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Narrowed {
-    pub contest: String,
-    pub district: String,
-}
-
-impl Narrowed {
-    fn takes(&self, contest: &str, district: &str) -> bool {
-        let is_taken = |wanted: &str, id: &str| wanted.is_empty() || wanted == id;
-        is_taken(&self.contest, contest) && is_taken(&self.district, district)
-    }
 }
 
 impl Service {
@@ -194,13 +179,13 @@ impl Service {
     ) -> Result<Standings, AllocationError> {
         let moment = self.moment(election, viewer, revision).await?;
         let tally = Arc::clone(&moment.tally);
-        check_narrowed(&tally, &narrowed)?;
+        narrowed.check(&tally)?;
         self.compute(move || {
             let seats = all_seats(&moment.tally);
             let mut standings = standings(&moment, &seats);
             let wanted = |contest: &str, district: &str| narrowed.takes(contest, district);
             explain_all(&mut standings, &moment.tally, &seats, explained, wanted);
-            narrow(&mut standings, &narrowed);
+            narrowed.narrow(&mut standings);
             standings
         })
         .await
@@ -230,7 +215,7 @@ impl Service {
         narrowed: &Narrowed,
     ) -> Result<(Moment, usize, usize, DistrictSeats), AllocationError> {
         let moment = self.moment(election, viewer, revision).await?;
-        let (contest, district) = place(&moment.tally, narrowed)?;
+        let (contest, district) = narrowed.place(&moment.tally)?;
         let seats = district_seats(&moment.tally, contest, district).ok_or_else(|| {
             let rule = "the rules give no seats to this contest";
             Refusal::new(RefusalCode::State, "contest_id", &narrowed.contest, rule)
@@ -254,226 +239,20 @@ impl Service {
             Viewer::Head => followed.head_seats.clone(),
             Viewer::Public => followed.public_seats.clone(),
         };
-        let watched = Watched {
-            lag: followed.lag.clone(),
-            seats,
-            config: self.config.clone(),
-            stopper: self.stopper.clone(),
-            shown: token,
-            behind_since: None,
-            said: Said::at(Instant::now()),
-        };
+        let (config, stopper) = (self.config.clone(), self.stopper.clone());
+        let watched = Watched::new(&followed, seats, token, config, stopper);
         Ok(futures::stream::unfold(
             Some(watched),
             |watched| async move {
                 let mut watched = watched?;
                 match watched.next().await {
-                    Some(Ok(event)) => Some((
-                        Ok(WatchStandingsResponse { event: Some(event) }),
-                        Some(watched),
-                    )),
-                    Some(Err(error)) => Some((Err(error), None)),
-                    None => None,
+                    Ok(event) => {
+                        let response = WatchStandingsResponse { event: Some(event) };
+                        Some((Ok(response), Some(watched)))
+                    }
+                    Err(error) => Some((Err(error), None)),
                 }
             },
         ))
-    }
-}
-
-fn order(position: Position) -> (Revision, u64) {
-    (position.revision, position.publication_seq)
-}
-
-// One watcher. It holds the newest standings only, so a slow one skips.
-struct Watched {
-    lag: watch::Receiver<Lag>,
-    seats: watch::Receiver<Option<Arc<SeatsAt>>>,
-    config: Config,
-    stopper: Stopper,
-    shown: Option<Position>,
-    behind_since: Option<Instant>,
-    said: Said,
-}
-
-// What the watcher was told last, and when.
-#[derive(Debug, Clone, Copy)]
-struct Said {
-    at: Instant,
-    is_lost: bool,
-    is_behind: bool,
-}
-
-impl Said {
-    fn at(at: Instant) -> Self {
-        Self {
-            at,
-            is_lost: false,
-            is_behind: false,
-        }
-    }
-}
-
-impl Watched {
-    async fn next(&mut self) -> Option<Result<Event, AllocationError>> {
-        loop {
-            match self.newest() {
-                Ok(Some(event)) => {
-                    self.said.at = Instant::now();
-                    return Some(Ok(event));
-                }
-                Ok(None) => {}
-                Err(error) => return Some(Err(error)),
-            }
-            // That the log is lost or found again, and that this replica is behind, is said at once.
-            let is_lost = self.lag.borrow_and_update().is_lost();
-            let is_behind = self.behind_since.is_some();
-            if (is_lost, is_behind) != (self.said.is_lost, self.said.is_behind) {
-                return Some(Ok(self.heartbeat(is_lost, is_behind)));
-            }
-            let pause = if is_behind {
-                self.config.poll_interval
-            } else {
-                self.config.heartbeat_interval
-            };
-            tokio::select! {
-                () = self.stopper.stopping() => return Some(Err(AllocationError::Stopping)),
-                changed = self.seats.changed() => if changed.is_err() {
-                    return Some(Err(AllocationError::Stopping));
-                },
-                changed = self.lag.changed() => if changed.is_err() {
-                    return Some(Err(AllocationError::Stopping));
-                },
-                () = tokio::time::sleep_until(self.said.at + pause) => {
-                    if let Err(error) = self.check_patience() {
-                        return Some(Err(error));
-                    }
-                    return Some(Ok(self.heartbeat(is_lost, is_behind)));
-                }
-            }
-        }
-    }
-
-    // What is newer than what was shown; `None`: nothing.
-    fn newest(&mut self) -> Result<Option<Event>, AllocationError> {
-        let Some(seats) = self.seats.borrow_and_update().clone() else {
-            return Ok(None);
-        };
-        let position = seats.moment.position();
-        if let Some(shown) = self.shown.filter(|shown| shown.log_id != position.log_id) {
-            tracing::info!(former = ?shown.log_id, "a watcher is reset to another log");
-            self.shown = None;
-            self.behind_since = None;
-            let log_id = position.log_id.0.to_vec().into();
-            return Ok(Some(Event::Reset(Reset { log_id })));
-        }
-        match self.shown.map(order) {
-            Some(shown) if shown > order(position) => {
-                self.behind_since.get_or_insert_with(Instant::now);
-                self.check_patience()?;
-                Ok(None)
-            }
-            Some(shown) if shown == order(position) => {
-                self.behind_since = None;
-                Ok(None)
-            }
-            _ => {
-                self.shown = Some(position);
-                self.behind_since = None;
-                Ok(Some(Event::Standings(seats.standings.clone())))
-            }
-        }
-    }
-
-    fn check_patience(&self) -> Result<(), AllocationError> {
-        let is_over = |since: Instant| since.elapsed() >= self.config.behind_max;
-        if self.behind_since.is_some_and(is_over) {
-            return Err(AllocationError::CatchingUp);
-        }
-        Ok(())
-    }
-
-    fn heartbeat(&mut self, is_lost: bool, is_behind: bool) -> Event {
-        self.said = Said {
-            at: Instant::now(),
-            is_lost,
-            is_behind,
-        };
-        let lag = self.lag.borrow().duration();
-        let newest = self.seats.borrow();
-        let token = newest.as_ref().map(|seats| seats.moment.position().into());
-        Event::Heartbeat(Heartbeat {
-            token,
-            is_behind,
-            // Lost a moment ago is lost: 0 says that it is followed.
-            lag_ms: u64::try_from(lag.as_millis())
-                .unwrap_or(u64::MAX)
-                .max(u64::from(is_lost)),
-        })
-    }
-}
-
-fn check_narrowed(tally: &Tally, narrowed: &Narrowed) -> Result<(), AllocationError> {
-    let contests = &tally.outline.ballot.contests;
-    if !narrowed.contest.is_empty()
-        && !contests
-            .iter()
-            .any(|contest| contest.id.as_str() == narrowed.contest)
-    {
-        return Err(AllocationError::NoSuchPlace {
-            kind: "contest",
-            id: narrowed.contest.clone(),
-        });
-    }
-    let district = election::tally::district_index(&tally.outline.ballot, &narrowed.district);
-    if !narrowed.district.is_empty() && district.is_none() {
-        return Err(AllocationError::NoSuchPlace {
-            kind: "district",
-            id: narrowed.district.clone(),
-        });
-    }
-    Ok(())
-}
-
-// A single contest or district need not be named.
-fn place(tally: &Tally, narrowed: &Narrowed) -> Result<(usize, usize), AllocationError> {
-    check_narrowed(tally, narrowed)?;
-    let ballot = &tally.outline.ballot;
-    let must_name = |field: &str| {
-        Refusal::new(
-            RefusalCode::Shape,
-            field,
-            "",
-            "the election has several: name one",
-        )
-    };
-    let contest = match ballot
-        .contests
-        .iter()
-        .position(|contest| contest.id.as_str() == narrowed.contest)
-    {
-        Some(contest) => contest,
-        None if ballot.contests.len() == 1 => 0,
-        None => return Err(must_name("contest_id").into()),
-    };
-    let district = match election::tally::district_index(ballot, &narrowed.district) {
-        Some(district) => district,
-        None if ballot.contests[contest].districts.len() == 1 => 0,
-        None => return Err(must_name("district_id").into()),
-    };
-    Ok((contest, district))
-}
-
-fn narrow(standings: &mut Standings, narrowed: &Narrowed) {
-    if !narrowed.contest.is_empty() {
-        standings
-            .contests
-            .retain(|contest| contest.contest_id == narrowed.contest);
-    }
-    if !narrowed.district.is_empty() {
-        for contest in &mut standings.contests {
-            contest
-                .districts
-                .retain(|district| district.district_id == narrowed.district);
-        }
     }
 }

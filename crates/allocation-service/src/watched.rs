@@ -1,0 +1,153 @@
+//! One watcher of standings: the newest above what it has seen, else heartbeats.
+
+use crate::config::Config;
+use crate::error::AllocationError;
+use crate::follower::{Followed, Lag};
+use crate::seats::SeatsAt;
+use election::ids::Revision;
+use service_runtime::shutdown::Stopper;
+use std::sync::Arc;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use wire::Position;
+use wire::allocation::v1::watch_standings_response::{Event, Heartbeat, Reset};
+
+fn order(position: Position) -> (Revision, u64) {
+    (position.revision, position.publication_seq)
+}
+
+/// A watcher. It holds the newest standings only, so a slow one skips.
+pub(crate) struct Watched {
+    lag: watch::Receiver<Lag>,
+    seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+    config: Config,
+    stopper: Stopper,
+    shown: Option<Position>,
+    behind_since: Option<Instant>,
+    said: Said,
+}
+
+// What the watcher was told last, and when.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    at: Instant,
+    is_lost: bool,
+    is_behind: bool,
+}
+
+impl Watched {
+    /// A watcher of these standings that has seen a position before, or nothing.
+    pub fn new(
+        followed: &Followed,
+        seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+        seen: Option<Position>,
+        config: Config,
+        stopper: Stopper,
+    ) -> Self {
+        Self {
+            lag: followed.lag.clone(),
+            seats,
+            config,
+            stopper,
+            shown: seen,
+            behind_since: None,
+            said: Said {
+                at: Instant::now(),
+                is_lost: false,
+                is_behind: false,
+            },
+        }
+    }
+
+    /// The next answer.
+    pub async fn next(&mut self) -> Result<Event, AllocationError> {
+        loop {
+            if let Some(event) = self.newest()? {
+                self.said.at = Instant::now();
+                return Ok(event);
+            }
+            // That the log is lost or found again, and that this replica is behind, is said at once.
+            let is_lost = self.lag.borrow_and_update().is_lost();
+            let is_behind = self.behind_since.is_some();
+            if (is_lost, is_behind) != (self.said.is_lost, self.said.is_behind) {
+                return Ok(self.heartbeat(is_lost, is_behind));
+            }
+            let pause = if is_behind {
+                self.config.poll_interval
+            } else {
+                self.config.heartbeat_interval
+            };
+            tokio::select! {
+                () = self.stopper.stopping() => return Err(AllocationError::Stopping),
+                changed = self.seats.changed() => if changed.is_err() {
+                    return Err(AllocationError::Stopping);
+                },
+                changed = self.lag.changed() => if changed.is_err() {
+                    return Err(AllocationError::Stopping);
+                },
+                () = tokio::time::sleep_until(self.said.at + pause) => {
+                    self.check_patience()?;
+                    return Ok(self.heartbeat(is_lost, is_behind));
+                }
+            }
+        }
+    }
+
+    // What is newer than what was shown; `None`: nothing.
+    fn newest(&mut self) -> Result<Option<Event>, AllocationError> {
+        let Some(seats) = self.seats.borrow_and_update().clone() else {
+            return Ok(None);
+        };
+        let position = seats.moment.position();
+        if let Some(shown) = self.shown.filter(|shown| shown.log_id != position.log_id) {
+            tracing::info!(former = ?shown.log_id, "a watcher is reset to another log");
+            self.shown = None;
+            self.behind_since = None;
+            let log_id = position.log_id.0.to_vec().into();
+            return Ok(Some(Event::Reset(Reset { log_id })));
+        }
+        match self.shown.map(order) {
+            Some(shown) if shown > order(position) => {
+                self.behind_since.get_or_insert_with(Instant::now);
+                self.check_patience()?;
+                Ok(None)
+            }
+            Some(shown) if shown == order(position) => {
+                self.behind_since = None;
+                Ok(None)
+            }
+            _ => {
+                self.shown = Some(position);
+                self.behind_since = None;
+                Ok(Some(Event::Standings(seats.standings.clone())))
+            }
+        }
+    }
+
+    fn check_patience(&self) -> Result<(), AllocationError> {
+        let is_over = |since: Instant| since.elapsed() >= self.config.behind_max;
+        if self.behind_since.is_some_and(is_over) {
+            return Err(AllocationError::CatchingUp);
+        }
+        Ok(())
+    }
+
+    fn heartbeat(&mut self, is_lost: bool, is_behind: bool) -> Event {
+        self.said = Said {
+            at: Instant::now(),
+            is_lost,
+            is_behind,
+        };
+        let lag = self.lag.borrow().duration();
+        let newest = self.seats.borrow();
+        let token = newest.as_ref().map(|seats| seats.moment.position().into());
+        Event::Heartbeat(Heartbeat {
+            token,
+            is_behind,
+            // Lost a moment ago is lost: 0 says that it is followed.
+            lag_ms: u64::try_from(lag.as_millis())
+                .unwrap_or(u64::MAX)
+                .max(u64::from(is_lost)),
+        })
+    }
+}
