@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
+use bytes::Bytes;
+use election::bytes::RecordBytes;
 use election::event::Recorded;
 use election::ids::{ElectionId, LogId, Revision};
 use event_log::{
@@ -15,37 +17,64 @@ use futures::future::{BoxFuture, MaybeDone, maybe_done};
 use tokio::time::Instant;
 
 use crate::log::Log;
-use crate::sequencer::Answer;
+use crate::work::Answer;
 
-/// Records that were decided, and the answers that wait for them.
+/// Records that were decided, and the answers that wait for them. The records share one buffer: an allocation of its own
+/// for each, freed by another thread, costs more than deciding.
 #[derive(Default)]
 pub(crate) struct Draft {
     pub events: Vec<Recorded>,
-    pub records: Vec<Record>,
     pub answers: Vec<Answer>,
-    bytes: usize,
+    bytes: Vec<u8>,
+    /// Where the public part and the annex of each record end in the buffer.
+    ends: Vec<(usize, usize)>,
 }
 
 impl Draft {
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.events.is_empty()
     }
 
     /// Whether so many more records of so many bytes fit into this group.
     pub fn fits(&self, records: usize, bytes: usize) -> bool {
-        self.records.len() + records <= GROUP_RECORDS_MAX && self.bytes + bytes <= GROUP_BYTES_MAX
+        self.events.len() + records <= GROUP_RECORDS_MAX
+            && self.bytes.len() + bytes <= GROUP_BYTES_MAX
     }
 
-    pub fn push(&mut self, event: Recorded, record: Record) {
-        self.bytes += record.bytes();
+    pub fn push(&mut self, event: Recorded, record: &RecordBytes) {
+        self.bytes.extend_from_slice(&record.public);
+        let public_end = self.bytes.len();
+        self.bytes.extend_from_slice(&record.annex);
+        self.ends.push((public_end, self.bytes.len()));
         self.events.push(event);
-        self.records.push(record);
     }
+
+    /// Takes the records out.
+    fn take_records(&mut self) -> Vec<Record> {
+        let bytes = Bytes::from(std::mem::take(&mut self.bytes));
+        let mut start = 0;
+        let ends = std::mem::take(&mut self.ends).into_iter();
+        ends.map(|(public_end, end)| {
+            let record = Record {
+                public: bytes.slice(start..public_end),
+                annex: bytes.slice(public_end..end),
+            };
+            start = end;
+            record
+        })
+        .collect()
+    }
+}
+
+/// The bytes of a record, both parts together.
+pub(crate) fn record_bytes(record: &RecordBytes) -> usize {
+    record.public.len() + record.annex.len()
 }
 
 /// A group that the log is syncing.
 pub(crate) struct InFlight {
     pub draft: Draft,
+    pub records: Vec<Record>,
     pub since: Instant,
 }
 
@@ -83,24 +112,28 @@ impl Pipeline {
         election: &ElectionId,
         log_id: LogId,
         group_id: GroupId,
-        draft: Draft,
+        mut draft: Draft,
     ) {
         let first_revision = draft
             .events
             .first()
             .map_or(Revision::ZERO, |event| event.revision);
+        let records = draft.take_records();
         let group = Group {
             election: election.clone(),
             log_id,
             group_id,
             first_revision,
-            records: draft.records.clone(),
+            records: records.clone(),
         };
         let log = log.clone();
         let append = async move { log.append(group).await }.boxed();
-        let since = Instant::now();
-        self.groups
-            .push_back((InFlight { draft, since }, maybe_done(append)));
+        let group = InFlight {
+            draft,
+            records,
+            since: Instant::now(),
+        };
+        self.groups.push_back((group, maybe_done(append)));
     }
 
     /// The oldest group with its outcome. All are polled in the order of their revisions each time, so the log takes

@@ -19,8 +19,8 @@ use crate::error::Error;
 use crate::fold::{self, Fold};
 use crate::log::Log;
 use crate::recent::{Published, Recent};
-use crate::sequencer::Work;
 use crate::store::Store;
+use crate::work::Work;
 
 /// One election. Everything in it but the queue is durable: nothing of what is only decided can be seen here.
 pub(crate) struct Hosted {

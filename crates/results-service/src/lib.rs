@@ -27,6 +27,7 @@ mod sequencer;
 mod store;
 mod units;
 mod watch;
+mod work;
 
 pub use config::{Config, Storage};
 pub use entropy::{Entropy, SeededEntropy, SystemEntropy};

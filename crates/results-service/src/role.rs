@@ -23,7 +23,8 @@ use crate::error::{Error, OpenError};
 use crate::fold::{self, Fold};
 use crate::hosted::Hosted;
 use crate::log::Log;
-use crate::sequencer::{Phase, Sequencer, Work};
+use crate::sequencer::Sequencer;
+use crate::work::{Phase, Work};
 
 /// How long to wait before a log that could not be opened again is tried once more.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);

@@ -5,107 +5,35 @@
 //! decided ahead is bounded. An answer goes out with the last group that anything it says may rest on: a duplicate of a
 //! report that is still being synced waits with that report.
 
+mod orders;
+mod snapshots;
+
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use election::bytes::encode_record;
-use election::command::Command;
-use election::decide::{decide, decide_submission};
+use election::bytes::{RecordBytes, encode_record};
+use election::decide::decide_submission;
 use election::event::{Event, Recorded};
 use election::ids::{Revision, Timestamp};
-use election::report::{Outcome, Refusal, RefusalCode};
+use election::report::{Outcome, Refusal};
 use election::state::State;
-use election::submission::Submission;
-use event_log::{AppendError, RECORD_BYTES_MAX, Record};
+use event_log::{AppendError, Appended};
 use futures::future::{BoxFuture, FutureExt as _};
 use service_runtime::clock::SharedClock;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::Instant;
-use tracing::{error, info, warn};
+use tracing::warn;
 
-use crate::directory::Directory;
 use crate::entropy::{Entropy, Salts, group_id};
 use crate::error::Error;
 use crate::fold::{self, Encoded};
-use crate::group::{Draft, Pipeline};
+use crate::group::{Draft, InFlight, Pipeline, record_bytes};
 use crate::hosted::Hosted;
 use crate::measure;
-
-/// What an election's sequencer is asked to do.
-#[derive(Debug)]
-pub(crate) enum Work {
-    /// Decide over reports.
-    Batch(Batch),
-    /// Decide over an official's command.
-    Order(Order),
-    /// End, as the election was never defined.
-    Leave,
-}
-
-/// Reports of one sender.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub principal: String,
-    pub submissions: Vec<Submission>,
-    /// Only say what would become of them.
-    pub validate_only: bool,
-    pub answer: oneshot::Sender<Result<Vec<Outcome>, Error>>,
-}
-
-/// A command.
-#[derive(Debug)]
-pub(crate) struct Order {
-    pub principal: String,
-    pub command: Command,
-    pub answer: oneshot::Sender<Result<Written, Error>>,
-}
-
-/// What a command wrote.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Written {
-    /// The head where nothing was written.
-    pub first_revision: Revision,
-    pub last_revision: Revision,
-    pub event_count: u64,
-}
-
-/// An answer that waits until what it rests on is durable.
-pub(crate) enum Answer {
-    Batch(oneshot::Sender<Result<Vec<Outcome>, Error>>, Vec<Outcome>),
-    Order(oneshot::Sender<Result<Written, Error>>, Written),
-}
-
-impl Answer {
-    // Who no longer waits does not need the answer.
-    fn give(self) {
-        match self {
-            Self::Batch(answer, outcomes) => drop(answer.send(Ok(outcomes))),
-            Self::Order(answer, written) => drop(answer.send(Ok(written))),
-        }
-    }
-
-    fn fail(self, error: Error) {
-        match self {
-            Self::Batch(answer, _) => drop(answer.send(Err(error))),
-            Self::Order(answer, _) => drop(answer.send(Err(error))),
-        }
-    }
-}
-
-/// How far the role is on its way out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// It works.
-    Open,
-    /// It takes nothing new and finishes what waits.
-    Draining,
-    /// It drops everything.
-    Dead,
-}
+use crate::sequencer::snapshots::Snapshots;
+use crate::work::{Answer, Batch, Order, Phase, Work, Written, unknown_election, without_revision};
 
 /// Groups that may be at the log at once: one that is synced and one that waits in its queue.
 const PIPELINE_GROUPS_MAX: usize = 2;
@@ -139,7 +67,7 @@ pub(crate) struct Sequencer {
 
 /// What comes back with the state, from a thread that may take long over it.
 enum Returned {
-    Decided(Option<Box<State>>, Order, Result<Vec<Event>, Refusal>),
+    Decided(Option<Box<State>>, Box<Order>, Result<Vec<Event>, Refusal>),
     Encoded(Box<State>, Vec<u8>),
     Reloaded(Result<Option<Box<State>>, Error>),
     Lost,
@@ -157,13 +85,6 @@ enum Current {
         answer: oneshot::Sender<Result<Written, Error>>,
         written: Written,
     },
-}
-
-/// When the last snapshot was taken, and what is under way.
-struct Snapshots {
-    last: Revision,
-    waiting: Option<Encoded>,
-    writing: Option<JoinHandle<()>>,
 }
 
 impl Sequencer {
@@ -234,7 +155,7 @@ impl Sequencer {
                 Err(_) => ControlFlow::Break(()),
             }),
             Some((group, outcome)) = self.pipeline.next() => match outcome {
-                Ok(_) => self.publish(group.draft, group.since),
+                Ok(appended) => self.publish(group, appended)?,
                 Err(error) => self.recover(group.draft, error).await?,
             },
             returned = back(&mut self.away) => {
@@ -280,12 +201,12 @@ impl Sequencer {
     fn take(&mut self, work: Work) {
         if let Some((until, error)) = &self.shed {
             if Instant::now() < *until {
-                return refuse(work, error);
+                return work.refuse(error);
             }
             self.shed = None;
         }
         if let Some(damage) = &self.hosted.damage {
-            return refuse(work, &Error::ReadOnly(damage.clone()));
+            return work.refuse(&Error::ReadOnly(damage.clone()));
         }
         match work {
             Work::Batch(batch) => {
@@ -297,22 +218,11 @@ impl Sequencer {
         }
     }
 
-    /// Commands are decided on a thread of their own: a definition of a million units takes a second to check.
-    fn consider(&mut self, order: Order) {
-        let state = self.state.take();
-        let now = Timestamp(self.clock.now_micros());
-        let deciding = spawn_blocking(move || {
-            let events = decide(state.as_deref(), &order.command, now);
-            Returned::Decided(state, order, events)
-        });
-        self.away = Some(deciding.map(|it| it.unwrap_or(Returned::Lost)).boxed());
-    }
-
     fn take_back(&mut self, returned: Returned) -> Result<(), Error> {
         match returned {
             Returned::Decided(state, order, events) => {
                 self.state = state;
-                self.order(order, events)
+                self.order(*order, events)
             }
             Returned::Encoded(state, bytes) => {
                 let revision = state.revision();
@@ -334,101 +244,6 @@ impl Sequencer {
         }
     }
 
-    fn order(&mut self, order: Order, events: Result<Vec<Event>, Refusal>) -> Result<(), Error> {
-        let Order {
-            principal,
-            command: _,
-            answer,
-        } = order;
-        let events = match events {
-            Ok(events) => self.without_repetition(events),
-            Err(refusal) => {
-                measure::refused_command(refusal.code);
-                drop(answer.send(Err(refusal.into())));
-                return Ok(());
-            }
-        };
-        let head = self.revision();
-        let written = Written {
-            first_revision: if events.is_empty() { head } else { head.next() },
-            last_revision: Revision(head.0 + events.len() as u64),
-            event_count: events.len() as u64,
-        };
-        match self.write_whole(&principal, events)? {
-            Ok(events) => {
-                let events = VecDeque::from(events);
-                self.current = Some(Current::Order {
-                    principal,
-                    events,
-                    answer,
-                    written,
-                });
-            }
-            Err(refusal) => drop(answer.send(Err(refusal.into()))),
-        }
-        Ok(())
-    }
-
-    /// Leaves out amendments of units that say what holds already: the state does not keep all of a unit, the directory
-    /// does. Where changes of units are on their way to the log the directory is too old to tell, and all are written.
-    fn without_repetition(&mut self, mut events: Vec<Event>) -> Vec<Event> {
-        let is_on_its_way = self
-            .sealed
-            .iter()
-            .chain(std::iter::once(&self.draft))
-            .chain(self.pipeline.drafts())
-            .flat_map(|draft| &draft.events)
-            .any(|recorded| Directory::concerns(&recorded.event));
-        let directory = self.hosted.with(|durable| durable.directory.clone());
-        let Some(directory) = directory.filter(|_| !is_on_its_way) else {
-            return events;
-        };
-        let head = self.hosted.head();
-        events.retain(|event| match event {
-            Event::UnitAmended { index, unit, .. } => directory.at(*index, head) != Some(unit),
-            _ => true,
-        });
-        events
-    }
-
-    /// Puts all events of a command into one group, if they fit into one: then a command is there whole or not at all.
-    /// Gives back those that do not fit: a definition, which is completed by sending it again.
-    fn write_whole(
-        &mut self,
-        principal: &str,
-        events: Vec<Event>,
-    ) -> Result<Result<Vec<Event>, Refusal>, Error> {
-        let room = Draft::default();
-        let mut revision = self.revision();
-        let (mut whole, mut bytes) = (Vec::new(), 0);
-        for event in &events {
-            revision = revision.next();
-            let (recorded, record) = self.encode_event(revision, principal, event.clone());
-            if record.bytes() > RECORD_BYTES_MAX {
-                let rule = format!("its record has at most {RECORD_BYTES_MAX} bytes");
-                let value = format!("{} bytes", record.bytes());
-                return Ok(Err(Refusal::new(
-                    RefusalCode::Limit,
-                    "command",
-                    value,
-                    rule,
-                )));
-            }
-            bytes += record.bytes();
-            whole.push((recorded, record));
-            if !room.fits(whole.len(), bytes) {
-                return Ok(Ok(events));
-            }
-        }
-        if !self.draft.fits(whole.len(), bytes) {
-            self.seal();
-        }
-        for (recorded, record) in whole {
-            self.write(recorded, record)?;
-        }
-        Ok(Ok(Vec::new()))
-    }
-
     /// Decides over the next part of what is being decided.
     fn decide_some(&mut self) -> Result<(), Error> {
         let Some(mut current) = self.current.take() else {
@@ -444,7 +259,7 @@ impl Sequencer {
                 {
                     let revision = self.revision().next();
                     let (recorded, record) = self.encode_event(revision, principal, event);
-                    self.write(recorded, record)?;
+                    self.write(recorded, &record)?;
                 }
                 events.is_empty()
             }
@@ -478,7 +293,7 @@ impl Sequencer {
         while outcomes.len() < end && self.sealed.is_empty() {
             let submission = &batch.submissions[outcomes.len()];
             let Some(state) = &self.state else {
-                outcomes.push(Outcome::Refused(not_defined(&self.hosted)));
+                outcomes.push(Outcome::Refused(unknown_election(self.hosted.id.as_str())));
                 continue;
             };
             let decision = decide_submission(state, submission);
@@ -494,45 +309,25 @@ impl Sequencer {
                     event,
                 };
                 let record = self.record(&recorded);
-                self.write(recorded, record)?;
+                self.write(recorded, &record)?;
             }
             outcomes.push(decision.outcome);
         }
         Ok(outcomes.len() == batch.submissions.len())
     }
 
-    fn encode_event(
-        &mut self,
-        revision: Revision,
-        principal: &str,
-        event: Event,
-    ) -> (Recorded, Record) {
-        let recorded = Recorded {
-            revision,
-            time: Timestamp(self.clock.now_micros()),
-            principal: principal.to_owned(),
-            event,
-        };
-        let record = self.record(&recorded);
-        (recorded, record)
-    }
-
-    fn record(&mut self, recorded: &Recorded) -> Record {
-        let bytes = encode_record(recorded, self.salts.next(&*self.entropy));
-        Record {
-            public: Bytes::from(bytes.public),
-            annex: Bytes::from(bytes.annex),
-        }
+    fn record(&mut self, recorded: &Recorded) -> RecordBytes {
+        encode_record(recorded, self.salts.next(&*self.entropy))
     }
 
     /// Takes an event into the speculative state and into the group.
-    fn write(&mut self, recorded: Recorded, record: Record) -> Result<(), Error> {
+    fn write(&mut self, recorded: Recorded, record: &RecordBytes) -> Result<(), Error> {
         let applied = match &mut self.state {
             Some(state) => state.apply(&recorded),
             None => State::begin(&recorded).map(|state| self.state = Some(Box::new(state))),
         };
         applied.map_err(|error| Error::Internal(format!("decided, but does not fold: {error}")))?;
-        if !self.draft.fits(1, record.bytes()) {
+        if !self.draft.fits(1, record_bytes(record)) {
             self.seal();
         }
         self.draft.push(recorded, record);
@@ -569,7 +364,7 @@ impl Sequencer {
         {
             let log_id = self.log_id(&draft)?;
             let group_id = group_id(&*self.entropy);
-            measure::group(draft.records.len());
+            measure::group(draft.events.len());
             let hosted = &self.hosted;
             self.pipeline
                 .submit(&hosted.log, &hosted.id, log_id, group_id, draft);
@@ -588,20 +383,29 @@ impl Sequencer {
         }
     }
 
-    fn publish(&mut self, draft: Draft, since: Instant) {
-        let Draft {
-            events,
+    fn publish(&mut self, group: InFlight, appended: Appended) -> Result<(), Error> {
+        let InFlight {
+            draft,
             records,
-            answers,
-            ..
+            since,
+        } = group;
+        let Draft {
+            events, answers, ..
         } = draft;
         measure::appended(since.elapsed());
-        let Some(first) = events.first().map(|event| event.revision) else {
-            return;
-        };
+        let first = events
+            .first()
+            .map_or(Revision::ZERO, |event| event.revision);
+        // A group's name is new and random. If the log has it already, it holds something else under that name.
+        if appended.repeated || appended.first_revision != first {
+            let told = Error::Internal("the log knows a group that was never sent".to_owned());
+            answers.into_iter().for_each(|it| it.fail(told.clone()));
+            return Err(told);
+        }
         self.hosted.publish(first, records, &events);
         answers.into_iter().for_each(Answer::give);
         self.write_snapshot();
+        Ok(())
     }
 
     /// A group was not taken. Nothing that was decided after it can stand.
@@ -678,7 +482,7 @@ impl Sequencer {
         self.tell_decided(error);
         self.work.close();
         while let Ok(work) = self.work.try_recv() {
-            refuse(work, error);
+            work.refuse(error);
         }
     }
 
@@ -687,114 +491,11 @@ impl Sequencer {
             .as_ref()
             .map_or(Revision::ZERO, |state| state.revision())
     }
-
-    /// Takes a snapshot between two groups when it is time.
-    fn begin_snapshot(&mut self) {
-        let every = self.hosted.config.snapshot_events;
-        let due = self.revision().0 >= self.snapshot.last.0.saturating_add(every);
-        let between = self.draft.is_empty() && self.sealed.is_empty() && self.current.is_none();
-        if due && between && self.away.is_none() && self.snapshot.waiting.is_none() {
-            self.encode();
-        }
-    }
-
-    /// Has the state encoded on another thread. Groups that are being synced are published meanwhile, only deciding
-    /// waits. False if there is nothing to encode or nowhere to write it.
-    fn encode(&mut self) -> bool {
-        let is_writing = self
-            .snapshot
-            .writing
-            .as_ref()
-            .is_some_and(|it| !it.is_finished());
-        if is_writing || self.hosted.config.storage.data_folder().is_none() {
-            return false;
-        }
-        let Some(state) = self.state.take() else {
-            return false;
-        };
-        self.snapshot.last = state.revision();
-        let encoding = spawn_blocking(move || {
-            let bytes = state.to_snapshot();
-            Returned::Encoded(state, bytes)
-        });
-        self.away = Some(encoding.map(|it| it.unwrap_or(Returned::Lost)).boxed());
-        true
-    }
-
-    /// Writes the encoded state as soon as its last record is durable, on another thread.
-    fn write_snapshot(&mut self) {
-        let hosted = self.hosted.clone();
-        let waits = |encoded: &mut Encoded| encoded.revision == hosted.head();
-        let Some(encoded) = self.snapshot.waiting.take_if(waits) else {
-            return;
-        };
-        let known = hosted.with(|durable| {
-            let directory = durable.directory.clone();
-            (durable.tally.log_id, directory, durable.record_hash)
-        });
-        let Some((log_id, directory, record_hash)) = known else {
-            return;
-        };
-        self.snapshot.writing = Some(spawn_blocking(move || {
-            let Some(folder) = hosted.config.storage.data_folder() else {
-                return;
-            };
-            let started = Instant::now();
-            let (id, revision) = (&hosted.id, encoded.revision);
-            match fold::write_snapshot(folder, id, log_id, &encoded, &directory, record_hash) {
-                Ok(()) => {
-                    let elapsed = started.elapsed();
-                    info!(election = %id, %revision, ?elapsed, "snapshot written");
-                }
-                // It only saves time: the log has it all.
-                Err(error) => error!(election = %id, %error, "a snapshot cannot be written"),
-            }
-        }));
-    }
 }
 
 async fn back(away: &mut Option<BoxFuture<'static, Returned>>) -> Returned {
     match away {
         Some(away) => away.await,
         None => std::future::pending().await,
-    }
-}
-
-fn refuse(work: Work, error: &Error) {
-    match work {
-        Work::Batch(batch) => drop(batch.answer.send(Err(error.clone()))),
-        Work::Order(order) => drop(order.answer.send(Err(error.clone()))),
-        Work::Leave => {}
-    }
-}
-
-fn not_defined(hosted: &Hosted) -> Refusal {
-    unknown_election(hosted.id.as_str())
-}
-
-/// What every report for an election that is not defined here is answered.
-pub(crate) fn unknown_election(id: &str) -> Refusal {
-    let rule = "must be an election that is defined here";
-    Refusal::new(RefusalCode::UnknownElection, "election_id", id, rule)
-}
-
-/// What is only validated stands nowhere in the log.
-fn without_revision(outcome: Outcome) -> Outcome {
-    let revision = Revision::ZERO;
-    match outcome {
-        Outcome::Accepted { warnings, .. } => Outcome::Accepted { revision, warnings },
-        Outcome::Duplicate { .. } => Outcome::Duplicate { revision },
-        Outcome::Superseded {
-            counted_version, ..
-        } => Outcome::Superseded {
-            revision,
-            counted_version,
-        },
-        Outcome::Held { reasons, .. } => Outcome::Held { revision, reasons },
-        Outcome::Conflict { other_revision, .. } => Outcome::Conflict {
-            revision,
-            other_revision,
-        },
-        Outcome::Refused(refusal) => Outcome::Refused(refusal),
     }
 }

@@ -20,7 +20,7 @@ use crate::entropy;
 use crate::error::Error;
 use crate::hosted::Hosted;
 use crate::role::Role;
-use crate::sequencer::{Order, Work, Written};
+use crate::work::{Order, Work, Written};
 
 /// The metadata in which whatever authenticates officials names the caller.
 const PRINCIPAL: &str = "hemicycle-principal";

@@ -17,7 +17,7 @@ use wire::results::v1::{AppendBatchesRequest, AppendBatchesResponse};
 use crate::error::Error;
 use crate::measure;
 use crate::role::Shared;
-use crate::sequencer::{Batch, Work, unknown_election};
+use crate::work::{Batch, Work, unknown_election};
 
 /// The longest name of a principal, in bytes.
 pub(super) const PRINCIPAL_BYTES_MAX: usize = 256;

@@ -312,3 +312,34 @@ async fn a_burst_beyond_the_overlay_is_caught_up_from_the_log() {
     assert_eq!(pending.await.unwrap().into_inner().pending_count, 0);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn a_log_that_knows_a_new_group_already_acknowledges_nothing() {
+    // Two writers whose randomness is the same: what the log holds under that name is not what was decided now.
+    let place = Place::default();
+    let seeded = || Config::new(Storage::Memory(place.clone()));
+    let service = Service::start_seeded(seeded(), 3).await;
+    let ballot = service.define(ELECTION, 5, 2).await;
+    service
+        .append(ELECTION, &[report(ballot, 0, 1, &[1, 2])])
+        .await
+        .unwrap();
+    service.stop().await;
+    let service = Service::start_seeded(seeded(), 3).await;
+    let (mut codes, mut acknowledged) = (Vec::new(), Vec::new());
+    for unit in 1..5 {
+        let reports = [report(ballot, unit, 1, &[1, 2])];
+        match patiently(async || service.append(ELECTION, &reports).await).await {
+            Ok(_) => acknowledged.push(unit),
+            Err(status) => codes.push(status.code()),
+        }
+    }
+    assert!(codes.contains(&Code::Internal), "{codes:?}");
+    let state = service.state(ELECTION).await;
+    for unit in acknowledged {
+        let unit = state.unit_index(&format!("u{unit}")).unwrap();
+        let slot = state.slot(unit, 0, 0).unwrap();
+        assert!(state.counted(slot).is_some());
+    }
+    service.stop().await;
+}

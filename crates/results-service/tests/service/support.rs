@@ -14,7 +14,7 @@ use election::state::State;
 use election::submission::Submission;
 use event_log_journal::Options;
 use futures::{StreamExt as _, stream};
-use results_service::{Config, Role, SeededEntropy, Storage};
+use results_service::{Config, Entropy, Role, SeededEntropy, Storage, SystemEntropy};
 use service_runtime::clock::TestClock;
 use service_runtime::limits::Limits;
 use service_runtime::pipe::local_channel;
@@ -54,13 +54,21 @@ pub fn folder(path: &Path) -> Config {
 impl Service {
     /// Opens the role. A folder that was left without being closed is free a moment later.
     pub async fn start(config: Config) -> Self {
+        Self::start_with(config, Arc::new(SystemEntropy)).await
+    }
+
+    /// Opens the role with randomness that follows from a seed.
+    pub async fn start_seeded(config: Config, seed: u64) -> Self {
+        Self::start_with(config, Arc::new(SeededEntropy::new(seed))).await
+    }
+
+    async fn start_with(config: Config, entropy: Arc<dyn Entropy>) -> Self {
         let stopper = Stopper::new("test");
         let clock = TestClock::at_micros(NOW);
         let mut tries = 0;
         let role = loop {
-            let entropy = Arc::new(SeededEntropy::new(7 + tries));
             let clock = Arc::new(clock.clone());
-            match Role::open(config.clone(), clock, entropy, &stopper).await {
+            match Role::open(config.clone(), clock, entropy.clone(), &stopper).await {
                 Ok(role) => break role,
                 Err(error) if tries < 100 && error.to_string().contains("in use") => tries += 1,
                 Err(error) => panic!("{error}"),
