@@ -97,10 +97,10 @@ pub struct FrameBody {
     /// By contest, in the order of the ballot. Before the election too: in full shape, with nothing counted.
     #[prost(message, repeated, tag = "11")]
     pub contests: ::prost::alloc::vec::Vec<FrameContest>,
-    /// Ballots issued in the scope; missing where turnout is not open to the public.
+    /// Ballots issued in the scope; until turnout is open to the public, no unit has reported any. Missing for a unit.
     #[prost(message, optional, tag = "12")]
     pub turnout: ::core::option::Option<super::super::common::v1::TurnoutTotals>,
-    /// The last revision that changed anything in the scope.
+    /// For a unit: the last revision that changed anything there. Otherwise the frame's own.
     #[prost(uint64, tag = "13")]
     pub changed_revision: u64,
     /// For a unit: its tallies.
@@ -109,8 +109,11 @@ pub struct FrameBody {
     /// For a unit: ballots issued there; missing: no turnout report came.
     #[prost(message, optional, tag = "15")]
     pub unit_turnout: ::core::option::Option<super::super::common::v1::UnitTurnout>,
-    /// Something was left out so that the frame has at most 32 KiB: first the changes inside corrections, then the rows of
-    /// districts, then districts, then options from the fewest seats and votes on. GetStandings has everything.
+    /// Something was left out so that the frame has at most 32 KiB. It goes in this order, as far as it must: the changes
+    /// inside corrections; the rows of districts; districts; the lists of ties (how many seats are at stake stays); all
+    /// options but the 256 with the most seats, then votes; all corrections but the newest 5; the counts of a unit's
+    /// tallies; all corrections, all options but 32 of a contest; all but 16 contests with 8 options each and 64 tallies of
+    /// a unit. GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole.
     #[prost(bool, tag = "16")]
     pub is_reduced: bool,
 }
@@ -217,10 +220,11 @@ pub struct FrameEnvelope {
     /// What the public may see: held and paused states are shown with their reasons.
     #[prost(message, optional, tag = "4")]
     pub publication: ::core::option::Option<super::super::common::v1::Publication>,
-    /// The newest corrections in the scope, newest first, at most 20.
+    /// The newest corrections, newest first, at most 20. For a district or unit: those of the newest 20 of the election that
+    /// are of it.
     #[prost(message, repeated, tag = "5")]
     pub corrections: ::prost::alloc::vec::Vec<super::super::common::v1::Correction>,
-    /// How many corrections there were in the scope in all.
+    /// How many corrections there were in the election in all. For a district or unit: how many of the newest 20.
     #[prost(uint64, tag = "6")]
     pub corrections_count: u64,
     /// The revision that the bounds of seats are of. Set from a later version on; 0 now.
@@ -276,7 +280,8 @@ pub struct Heartbeat {
     /// This replica has not reached the resume token yet and waits.
     #[prost(bool, tag = "1")]
     pub is_behind: bool,
-    /// The feed has lost touch with the count: there may be news that it does not know.
+    /// The feed has lost touch with the count: there may be news that it does not know. Said at once when it begins (after
+    /// 5 s out of touch) and when it is over.
     #[prost(bool, tag = "2")]
     pub is_stale: bool,
     /// How far behind the public revision it is, in milliseconds.
