@@ -23,7 +23,7 @@ use crate::role::Role;
 use crate::work::{Order, Work, Written};
 
 /// The metadata in which whatever authenticates officials names the caller.
-const PRINCIPAL: &str = "hemicycle-principal";
+const PRINCIPAL: &str = "x-hemicycle-principal";
 /// Who a command is from when nobody says so.
 const NOBODY: &str = "official";
 
