@@ -214,6 +214,9 @@ impl Backoff {
     }
 }
 
+/// Elections whose log is out of sight, or not caught up with: what an alarm for a lagging follower looks at.
+const LOGS_LOST: &str = "allocation_logs_lost";
+
 struct Follower {
     election: ElectionId,
     source: EventSource,
@@ -228,6 +231,7 @@ struct Follower {
 
 impl Follower {
     async fn run(mut self, stopper: Stopper) {
+        metrics::gauge!(LOGS_LOST).increment(1);
         let mut fold: Option<Tally> = None;
         let stopping = stopper.stopping();
         tokio::pin!(stopping);
@@ -239,6 +243,9 @@ impl Follower {
             self.lag.send_if_modified(|lag| {
                 let was_followed = lag.lost_since.is_none();
                 lag.lost_since.get_or_insert_with(Instant::now);
+                if was_followed {
+                    metrics::gauge!(LOGS_LOST).increment(1);
+                }
                 was_followed
             });
             self.lost_at = fold.as_ref().map_or(self.lost_at, |tally| tally.revision);
@@ -301,8 +308,13 @@ impl Follower {
             }
         }
         if has_caught_up {
-            self.lag
-                .send_if_modified(|lag| lag.lost_since.take().is_some());
+            self.lag.send_if_modified(|lag| {
+                let was_lost = lag.lost_since.take().is_some();
+                if was_lost {
+                    metrics::gauge!(LOGS_LOST).decrement(1);
+                }
+                was_lost
+            });
         }
     }
 }

@@ -154,3 +154,6 @@ pub(crate) fn publish(
     });
     receiver
 }
+
+#[cfg(test)]
+mod tests;

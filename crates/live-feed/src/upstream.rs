@@ -132,11 +132,11 @@ impl Follower {
                     pause = pause.min(PAUSE_NOT_PUBLIC);
                 }
                 Err(error) => {
+                    metrics::counter!("feed_upstream_losses_total").increment(1);
                     tracing::debug!(election = %self.election, %error, "standings lost, following again");
                 }
-                Ok(()) => {}
+                Ok(()) => metrics::counter!("feed_upstream_losses_total").increment(1),
             }
-            metrics::counter!("feed_upstream_losses_total").increment(1);
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(PAUSES.1);
         }

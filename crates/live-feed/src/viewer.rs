@@ -50,6 +50,7 @@ impl Viewer {
         stopper: Stopper,
         permit: OwnedSemaphorePermit,
     ) -> Self {
+        metrics::gauge!("feed_viewers").increment(1);
         Self {
             told: feed.told.clone(),
             feed,
@@ -160,6 +161,12 @@ impl Viewer {
             lag_ms: distance.lag_ms,
             send_time: Some(wire::timestamp(Timestamp(self.clock.now_micros()))),
         }))
+    }
+}
+
+impl Drop for Viewer {
+    fn drop(&mut self) {
+        metrics::gauge!("feed_viewers").decrement(1);
     }
 }
 
