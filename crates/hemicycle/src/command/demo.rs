@@ -134,6 +134,7 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
         "{}\n{}\nAll roles on http://{}\n",
         names.title, names.notice, served.grpc
     ))?;
+    wait_public(&client, &election).await?;
     stage(
         &client,
         &election,
@@ -170,6 +171,30 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
         ))
     })??;
     report(&client, &election, &names, &last, &summary).await
+}
+
+// The roles that face the public follow the log: an opening takes a moment to reach them.
+async fn wait_public(client: &Client, election: &ElectionId) -> Result<(), Failure> {
+    let end = tokio::time::Instant::now() + LAST_FRAME_MAX;
+    loop {
+        match client.get_frame(election_scope(election)).await {
+            Ok(_) => return Ok(()),
+            Err(error)
+                if error.code() == tonic::Code::NotFound && tokio::time::Instant::now() < end =>
+            {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn election_scope(election: &ElectionId) -> Scope {
+    Scope {
+        scope: Some(scope::Scope::Election(ElectionScope {
+            election_id: election.to_string(),
+        })),
+    }
 }
 
 async fn stage(
@@ -223,11 +248,7 @@ async fn follow(
     election: ElectionId,
     screen: Arc<Screen>,
 ) -> Result<Frame, Failure> {
-    let scope = Scope {
-        scope: Some(scope::Scope::Election(ElectionScope {
-            election_id: election.to_string(),
-        })),
-    };
+    let scope = election_scope(&election);
     let mut news = std::pin::pin!(client.watch_frames(scope, None));
     let mut newest = None;
     let mut tick = tokio::time::interval(Duration::from_millis(100));
