@@ -37,7 +37,10 @@ pub(crate) fn standings(moment: &Moment, seats: &Seats) -> Standings {
     });
     Standings {
         token: Some(moment.position().into()),
-        publication: Some((&moment.publication).into()),
+        publication: Some(wire::publication_seen(
+            &moment.publication,
+            moment.tally.revision,
+        )),
         ..standings
     }
 }

@@ -211,7 +211,8 @@ proptest! {
             let seats = workspace.seats(&contest, &rules, &[]).unwrap();
             prop_assert_eq!(seats.seats, allocation.seats());
             prop_assert_eq!(seats.tied.to_vec(), allocation.lists.iter().map(|list| list.tied).collect::<Vec<_>>());
-            prop_assert_eq!((seats.outcome, seats.pending, seats.unassigned), (allocation.outcome, allocation.pending, allocation.unassigned));
+            let rest = (allocation.outcome, allocation.pending, allocation.unassigned);
+            prop_assert_eq!((seats.outcome, seats.pending, seats.unassigned), rest);
         }
     }
 
@@ -272,7 +273,10 @@ proptest! {
     #[test]
     fn more_votes_never_cost_the_list_a_seat_without_a_threshold(
         contest in any_contest(),
-        method in prop::sample::select([methods()[4..10].to_vec(), vec![Method::HARE, Method::HAGENBACH_BISCHOFF, Method::IMPERIALI]].concat()),
+        method in prop::sample::select([
+            methods()[4..10].to_vec(),
+            vec![Method::HARE, Method::HAGENBACH_BISCHOFF, Method::IMPERIALI],
+        ].concat()),
         list in 0usize..15,
         added in 1u64..100_000,
     ) {

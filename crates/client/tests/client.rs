@@ -1,3 +1,4 @@
+// tidy: long because the misbehaving servers are shared by all tests.
 //! The client against servers that cut streams, answer late, twice or not at all, and restart as another log.
 #![expect(
     clippy::unwrap_used,

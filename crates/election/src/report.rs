@@ -1,3 +1,4 @@
+// tidy: long because every code and name of the contract in one place.
 //! What polling stations send, and what they are answered.
 
 use crate::counts::Counter;

@@ -1,3 +1,4 @@
+// tidy: long because the one owner of the arena, whose places only it may touch.
 //! The whole state of an election as the results role keeps it: the follower's fold and, for each slot, what is counted
 //! and what waits.
 //!

@@ -1,3 +1,4 @@
+// tidy: long because one check for each field, in the order of the definition.
 //! Checks a definition before it is taken. Every refusal names the field, its value and what would be right.
 
 use crate::counts::COUNTERS;

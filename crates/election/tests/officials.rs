@@ -1,3 +1,4 @@
+// tidy: long because one test for each command.
 //! The officials' commands: withdrawal, status, amendments, lots, candidates, stages, marks, publication, declaration.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// tidy: long because one test for each outcome and hold reason.
 //! Every outcome of a submission, every reason to hold and every code of refusal that a submission can get.
 #![allow(
     clippy::unwrap_used,

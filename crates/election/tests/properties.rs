@@ -1,3 +1,4 @@
+// tidy: long because the laws share their generators.
 //! Laws that hold for every night: order and repetition do not change counts, a log has one state, followers see the
 //! same, and what does not fit changes nothing.
 #![allow(

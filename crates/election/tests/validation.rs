@@ -1,3 +1,4 @@
+// tidy: long because one case for each refusal.
 //! What a definition is refused for, and that the documentation of it is true.
 #![allow(
     clippy::unwrap_used,

@@ -1,3 +1,4 @@
+// tidy: long because the states of one sequencer and the moves between them.
 //! The one place where an election is decided: a task that keeps the speculative state, puts what it decides into groups,
 //! hands them to the log, and shows them when they are durable.
 //!

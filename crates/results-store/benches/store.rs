@@ -93,7 +93,8 @@ fn case(units: usize, events: usize, batch: usize) {
     let page_us = started.elapsed().as_micros() / 100;
     let speed = events as u128 * 1_000_000 / applying.as_micros();
     println!(
-        "{units:<9} {events:<9} {batch:<7} {speed:<11} {:<8} {:<12} {open_ms:<8} {slot_us:<8} {past_us:<8} {page_us:<8} MiB by eighths {sizes:?}",
+        "{units:<9} {events:<9} {batch:<7} {speed:<11} {:<8} {:<12} {open_ms:<8} {slot_us:<8} {past_us:<8} {page_us:<8} \
+         MiB by eighths {sizes:?}",
         format!("{}M", bytes >> 20),
         bytes / events as u64,
     );

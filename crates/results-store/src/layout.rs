@@ -1,3 +1,4 @@
+// tidy: long because writing and reading of each row stand side by side.
 //! Keys and rows as bytes. All numbers are big-endian, so that keys sort as numbers do; every row ends in a CRC32C over
 //! its key and its body, so that a row that was changed, cut or put in another's place is known.
 //!

@@ -1,3 +1,4 @@
+// tidy: long because one fold over all rows.
 //! One election's rows on any engine: how changes are applied, asked for and verified.
 
 use crate::StoreError;

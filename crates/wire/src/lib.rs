@@ -27,7 +27,7 @@ pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows
 pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
 pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_METHODS};
-pub use publication::Position;
+pub use publication::{Position, publication_seen};
 pub use report::submission;
 pub use rules::contest_rules;
 pub use standings::{district_list_ids, finding, standings};

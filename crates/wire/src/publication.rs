@@ -116,5 +116,15 @@ impl From<&Publication> for proto::Publication {
     }
 }
 
+/// What the public sees of a publication when it has seen the log up to a revision: without the revision of a hold that
+/// lies beyond, which would tell how much there is.
+pub fn publication_seen(publication: &Publication, seen: Revision) -> proto::Publication {
+    let mut message = proto::Publication::from(publication);
+    if let PublicationMode::HoldAt(at) = publication.mode() {
+        message.mode = Some(PublicationMode::HoldAt(at.min(seen)).into());
+    }
+    message
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,3 +1,4 @@
+// tidy: long because writing and reading of each kind of event stand side by side.
 //! Events as records.
 
 use super::codec::{Reader, Writer};

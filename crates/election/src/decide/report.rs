@@ -1,3 +1,4 @@
+// tidy: long because one decision from its first check to its outcome.
 //! Decides over a report: refused for shape, identity, ballot or rights; else one of the five other outcomes.
 
 use super::{Decision, check_attribution};

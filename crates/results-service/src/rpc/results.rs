@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use election::definition::Part;
 use election::ids::{ContestId, DistrictId, ElectionId, Revision};
-use election::publication::{Publication, PublicationMode};
 use election::report::{Refusal, RefusalCode};
 use election::stage::Mark;
 use election::tally::{PartVersion, Tally};
@@ -267,7 +266,7 @@ impl At {
             revision_time: Some(timestamp(tally.time)),
             stage: common::Stage::from(tally.stage).into(),
             marks: marks.map(|mark| common::Mark::from(mark).into()).collect(),
-            publication: publication.map(|it| publication_seen(it, self.revision)),
+            publication: publication.map(|it| wire::publication_seen(it, self.revision)),
             unit_count: units_registered(tally),
         }
     }
@@ -351,7 +350,7 @@ fn events(followed: Followed) -> proto::WatchEventsResponse {
         first_revision: first_revision.0,
         records: records.collect(),
         head_revision: visible.0,
-        publication: Some(publication_seen(&publication, visible)),
+        publication: Some(wire::publication_seen(&publication, visible)),
     }
 }
 
@@ -361,15 +360,6 @@ fn newest(shared: &Arc<Shared>, hosted: &Hosted, eyes: Eyes) -> Option<Revision>
         Eyes::Head => hosted.with(|durable| durable.tally.revision),
         Eyes::Public => hosted.public_revision(shared.now()),
     }
-}
-
-/// What is public, without the revision of a hold that lies beyond what is seen: it would tell how much there is.
-fn publication_seen(publication: &Publication, seen: Revision) -> common::Publication {
-    let mut message = common::Publication::from(publication);
-    if let PublicationMode::HoldAt(at) = publication.mode() {
-        message.mode = Some(PublicationMode::HoldAt(at.min(seen)).into());
-    }
-    message
 }
 
 pub(super) fn eyes(view: i32) -> Result<Eyes, Refusal> {

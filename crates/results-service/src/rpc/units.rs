@@ -1,3 +1,4 @@
+// tidy: long because listing and history share the reading of counts.
 //! Units and their histories as messages.
 
 use std::collections::HashMap;
