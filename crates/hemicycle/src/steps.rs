@@ -7,10 +7,13 @@ use wire::allocation::v1::{Allocation, KeyHolder, Ratio, StageSteps, Step, StepK
 pub fn lines<'a>(allocation: &'a Allocation, name: &impl Fn(&'a str) -> &'a str) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(threshold) = allocation.threshold_votes {
+        let base = allocation
+            .threshold_base_count
+            .parse()
+            .map_or_else(|_| String::from("the base"), thousands);
         lines.push(format!(
-            "Threshold: {} votes of {}.",
-            thousands(threshold),
-            allocation.threshold_base_count
+            "Threshold: {} votes of {base}.",
+            thousands(threshold)
         ));
     }
     for stage in &allocation.steps {

@@ -98,7 +98,7 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                     .iter()
                     .flat_map(|allocation| &allocation.lists);
                 let list = lists.into_iter().find(|list| list.option_id == *option);
-                let seats = list.and_then(|list| list.seats.clone());
+                let seats = list.and_then(|list| list.seats);
                 let state = seats.as_ref().map_or("", |seats| {
                     seats
                         .state()

@@ -54,7 +54,12 @@ fn load(arguments: &Serve) -> Result<Config, Failure> {
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .filter(|(name, _)| name.starts_with(&prefix));
     let mut flags = Vec::new();
-    if !roles.is_empty() && !roles.iter().any(|role| role == "all") {
+    if roles.iter().any(|role| role == "all") {
+        flags.push((
+            "roles.list",
+            String::from("results,tally-ingestion,allocation,live-feed"),
+        ));
+    } else if !roles.is_empty() {
         flags.push(("roles.list", roles.join(",")));
     }
     flags.extend(listen.map(|address| ("listen.grpc", address.to_string())));

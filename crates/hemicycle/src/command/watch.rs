@@ -71,7 +71,12 @@ pub fn screen(frame: &Frame, names: &Names) -> String {
         return names.title.clone();
     };
     if body.is_test {
-        lines.push(format!("TEST  {}", names.notice));
+        let notice = if names.notice.is_empty() {
+            "TEST"
+        } else {
+            &names.notice
+        };
+        lines.push(notice.to_owned());
     }
     for contest in &body.contests {
         let majority = contest.seats / 2 + 1;

@@ -34,7 +34,7 @@ const NIGHT_S: i64 = 3 * 3_600;
 pub fn night() -> Result<Night, NightError> {
     let mut numbers = Repeatable::new(20_210_110);
     let sizes: Vec<u64> = (0..STATIONS)
-        .map(|_| 400 + numbers.next() % 1_200)
+        .map(|_| 400 + numbers.number() % 1_200)
         .collect();
     let rolls = divide(ROLL, &sizes);
     let definition = definition(&rolls)?;
@@ -44,7 +44,7 @@ pub fn night() -> Result<Night, NightError> {
     for votes in VOTES {
         let weights: Vec<u64> = sizes
             .iter()
-            .map(|size| size * (80 + numbers.next() % 40))
+            .map(|size| size * (80 + numbers.number() % 40))
             .collect();
         by_list.push(divide(votes, &weights));
     }

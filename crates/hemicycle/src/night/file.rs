@@ -130,6 +130,11 @@ impl Names {
             }
         };
         if let Some(ballots_issued) = line.ballots_issued {
+            if !line.votes.is_empty() || !line.form.is_empty() || line.kind.is_some() {
+                return Err(String::from(
+                    "ballots_issued: a turnout report has no votes, form or kind; give each a line",
+                ));
+            }
             return Ok(Step::Submit(Submission::Turnout(TurnoutReport {
                 unit,
                 version: line.version,
@@ -137,6 +142,11 @@ impl Names {
                 is_final: line.is_final,
                 attribution,
             })));
+        }
+        if line.is_final {
+            return Err(String::from(
+                "is_final: belongs to a turnout report, which has ballots_issued",
+            ));
         }
         let (contest, contest_index) = self.contest(line.contest.as_deref())?;
         let key = TallyKey {
@@ -234,9 +244,9 @@ struct Line {
     version: u32,
     #[serde(default)]
     kind: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once_each")]
     votes: BTreeMap<String, u64>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "once_each")]
     form: BTreeMap<String, u64>,
     #[serde(default)]
     by: Option<String>,
@@ -250,6 +260,34 @@ struct Line {
     checkpoint: Option<String>,
     #[serde(default)]
     seats: BTreeMap<String, u32>,
+}
+
+// A key that stands twice would otherwise lose its first value in silence (F13).
+fn once_each<'de, D: serde::Deserializer<'de>>(
+    source: D,
+) -> Result<BTreeMap<String, u64>, D::Error> {
+    struct Entries;
+    impl<'de> serde::de::Visitor<'de> for Entries {
+        type Value = BTreeMap<String, u64>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("an object of whole numbers of at least 0")
+        }
+
+        fn visit_map<A: serde::de::MapAccess<'de>>(
+            self,
+            mut entries: A,
+        ) -> Result<Self::Value, A::Error> {
+            let mut map = BTreeMap::new();
+            while let Some((key, value)) = entries.next_entry::<String, u64>()? {
+                if map.insert(key.clone(), value).is_some() {
+                    return Err(serde::de::Error::custom(format!("{key:?} stands twice")));
+                }
+            }
+            Ok(map)
+        }
+    }
+    source.deserialize_map(Entries)
 }
 
 fn json_lines(
@@ -297,6 +335,19 @@ fn csv_lines(
             Column::named(name).ok_or_else(|| NightError::line(&path, 1, unknown_column(name)))
         })
         .collect::<Result<_, _>>()?;
+    if let Some(twice) = (1..header.len()).find(|place| {
+        header
+            .iter()
+            .take(*place)
+            .any(|name| Some(name) == header.get(*place))
+    }) {
+        let name = header.get(twice).unwrap_or("");
+        return Err(NightError::line(
+            &path,
+            1,
+            format!("column {name:?} stands twice"),
+        ));
+    }
     Ok(Box::new(reader.into_records().map(move |record| {
         let record = record.map_err(|error| {
             let line = error.position().map_or(0, csv::Position::line);
