@@ -319,33 +319,23 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
                 r.ballot_hash = Hash::default();
             },
         ),
+        (RefusalCode::UnknownOption, "option_indexes[3]", "3", |r| {
+            r.votes.push((3, 1));
+        }),
         (
             RefusalCode::UnknownOption,
-            "counts.option_indexes[3]",
-            "3",
-            |r| {
-                r.votes.push((3, 1));
-            },
-        ),
-        (
-            RefusalCode::UnknownOption,
-            "counts.option_indexes[0]",
+            "option_indexes[0]",
             "4294967295",
             |r| {
                 r.votes[0].0 = u32::MAX;
             },
         ),
-        (
-            RefusalCode::RepeatedOption,
-            "counts.option_indexes[2]",
-            "0",
-            |r| {
-                r.votes[2].0 = 0;
-            },
-        ),
+        (RefusalCode::RepeatedOption, "option_indexes[2]", "0", |r| {
+            r.votes[2].0 = 0;
+        }),
         (
             RefusalCode::MissingOption,
-            "counts.option_indexes",
+            "option_indexes",
             "2 options",
             |r| {
                 r.votes.pop();
@@ -353,21 +343,16 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
         ),
         (
             RefusalCode::Limit,
-            "counts.votes[1]",
+            "votes[1]",
             "18446744073709551615",
             |r| {
                 r.votes[1].1 = u64::MAX;
             },
         ),
-        (
-            RefusalCode::Limit,
-            "counts.form[papers]",
-            "4294967296",
-            |r| {
-                r.form[0].1 = 1 << 32;
-            },
-        ),
-        (RefusalCode::Shape, "counts.form[papers]", "7", |r| {
+        (RefusalCode::Limit, "form[papers]", "4294967296", |r| {
+            r.form[0].1 = 1 << 32;
+        }),
+        (RefusalCode::Shape, "form[papers]", "7", |r| {
             r.form.push((Counter::Papers, 7));
         }),
         (RefusalCode::AttributionMissing, "attribution", "", |r| {

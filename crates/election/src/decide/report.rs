@@ -199,7 +199,7 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
             .ok_or_else(|| {
                 Refusal::new(
                     RefusalCode::UnknownOption,
-                    format!("counts.option_indexes[{place}]"),
+                    format!("option_indexes[{place}]"),
                     option,
                     format!(
                         "the ballot of this unit's district has the options 0 to {}",
@@ -207,11 +207,11 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
                     ),
                 )
             })?;
-        let count = small(*count, || format!("counts.votes[{place}]"))?;
+        let count = small(*count, || format!("votes[{place}]"))?;
         if entry.replace(count).is_some() {
             return Err(Refusal::new(
                 RefusalCode::RepeatedOption,
-                format!("counts.option_indexes[{place}]"),
+                format!("option_indexes[{place}]"),
                 option,
                 "each option stands once",
             ));
@@ -221,7 +221,7 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
     if let Some(missing) = missing {
         return Err(Refusal::new(
             RefusalCode::MissingOption,
-            "counts.option_indexes",
+            "option_indexes",
             format!("{} options", report.votes.len()),
             format!(
                 "option {missing} ({}) is missing; missing is not zero",
@@ -238,15 +238,12 @@ fn check_form(report: &Report) -> Result<Form, Refusal> {
         if form.get(*counter).is_some() {
             return Err(Refusal::new(
                 RefusalCode::Shape,
-                format!("counts.form[{counter}]"),
+                format!("form[{counter}]"),
                 value,
                 "each counter stands at most once",
             ));
         }
-        form.set(
-            *counter,
-            small(*value, || format!("counts.form[{counter}]"))?,
-        );
+        form.set(*counter, small(*value, || format!("form[{counter}]"))?);
     }
     Ok(form)
 }
@@ -344,7 +341,7 @@ fn hold(
         slot,
         version: report.version,
         kind: report.kind,
-        reasons,
+        codes: reasons.iter().map(HoldReason::code).collect(),
         conflicts_with,
         slot_move: SlotMove {
             before,
@@ -355,6 +352,7 @@ fn hold(
         },
         attribution: report.attribution.clone(),
         counts: Some(counts),
+        reasons,
     };
     Ok((event, state.revision().next()))
 }
