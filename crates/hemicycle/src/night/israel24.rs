@@ -151,7 +151,7 @@ fn definition(rows: &Rows) -> Result<Definition, NightError> {
     for letters in &rows.letters {
         let _ = writeln!(
             text,
-            "[presentation.options.{}]\nshort_name = \"{letters}\"",
+            "[presentation.options.\"{}\"]\nshort_name = \"{letters}\"",
             latin(letters)
         );
     }
