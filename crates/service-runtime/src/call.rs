@@ -129,7 +129,11 @@ where
             };
             // An error without a message has its code in the headers and no body.
             if let Some(refused) = Status::from_header_map(response.headers()) {
-                record.ended(refused.code());
+                let unreadable = status::of_unreadable(&refused);
+                record.ended(unreadable.as_ref().unwrap_or(&refused).code());
+                if let Some(unreadable) = unreadable {
+                    return Ok(unreadable.into_http());
+                }
             }
             Ok(response.map(|inner| {
                 Body::new(WatchedBody {

@@ -101,6 +101,22 @@ impl From<StatusBuilder> for Status {
     }
 }
 
+/// What tonic says of a message that it cannot read, in the codes of the contract: there INTERNAL is a fault of the
+/// server, and OUT_OF_RANGE a revision that is not there.
+pub(crate) fn of_unreadable(status: &Status) -> Option<Status> {
+    let message = status.message();
+    let (code, reason) = match status.code() {
+        Code::Internal if message.starts_with("failed to decode Protobuf message") => {
+            (Code::InvalidArgument, "MESSAGE_MALFORMED")
+        }
+        Code::OutOfRange if message.contains("message length too large") => {
+            (Code::ResourceExhausted, "MESSAGE_TOO_LARGE")
+        }
+        _ => return None,
+    };
+    Some(StatusBuilder::new(code, reason, message).build())
+}
+
 /// A request whose shape is wrong in one field.
 pub fn invalid_argument(field: impl Into<String>, description: impl Into<String>) -> Status {
     let description = description.into();

@@ -69,6 +69,8 @@ pub fn install_logs(filter: &str, format: LogFormat) -> Result<(), TelemetryErro
     };
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written, on a full disk, is lost. Telling stderr would fail too, and be a panic.
+        .log_internal_errors(false)
         .with_writer(std::io::stderr);
     if human {
         lines.with_target(false).finish().try_init()?;

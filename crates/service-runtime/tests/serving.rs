@@ -267,7 +267,7 @@ async fn a_message_over_the_limit_is_refused_and_the_connection_goes_on() {
     assert_eq!(ask(&channel, largest.clone()).await.unwrap(), largest);
     for bytes in [MESSAGE_BYTES_MAX + 1, 10 * 1024 * 1024] {
         let status = ask(&channel, vec![7; bytes]).await.unwrap_err();
-        assert_eq!(status.code(), Code::OutOfRange, "{status}");
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
         assert!(
             status.message().contains(&MESSAGE_BYTES_MAX.to_string()),
             "{status}"
@@ -311,7 +311,7 @@ async fn calls_are_counted_by_method_and_code_and_shown_over_http() {
     }
     for line in [
         format!("rpc_calls_total{{method=\"{UNARY}\",code=\"OK\"}} 1"),
-        format!("rpc_calls_total{{method=\"{UNARY}\",code=\"OUT_OF_RANGE\"}} 1"),
+        format!("rpc_calls_total{{method=\"{UNARY}\",code=\"RESOURCE_EXHAUSTED\"}} 1"),
         "rpc_calls_total{method=\"unknown\",code=\"UNIMPLEMENTED\"} 1".to_owned(),
         format!("rpc_duration_seconds_count{{method=\"{UNARY}\"}} 2"),
         "# HELP rpc_duration_seconds Time from".to_owned(),
