@@ -44,7 +44,7 @@ impl Default for Limits {
         Self {
             unary_deadline_default: Duration::from_secs(10),
             unary_deadline_max: Duration::from_secs(60),
-            calls_per_connection_max: 256,
+            calls_per_connection_max: 4_096,
             keepalive_interval: Duration::from_secs(20),
             keepalive_timeout: Duration::from_secs(10),
         }
@@ -79,7 +79,7 @@ impl LimitSettings {
         Key {
             path: "limits.calls_per_connection_max",
             kind: Kind::Number,
-            wanted: "a number of calls from 1, such as 256",
+            wanted: "a number of calls from 1, such as 4096",
         },
     ];
 
