@@ -1,5 +1,6 @@
-// tidy: long because the misbehaving servers are shared by all tests.
 //! The client against servers that cut streams, answer late, twice or not at all, and restart as another log.
+
+// tidy: long because the misbehaving servers are shared by all tests.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests, outside of what clippy knows as tests"

@@ -5,7 +5,7 @@ use crate::counts::Counts;
 use crate::definition::{Ballot, Hash, Presentation, Unit};
 use crate::ids::{LogId, Revision, Timestamp};
 use crate::publication::{PublicationClass, PublicationMode};
-use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus, Warning};
+use crate::report::{Attribution, HoldCode, HoldReason, ReportKind, UnitStatus, Warning};
 use crate::rules::Rules;
 use crate::stage::{Mark, Stage};
 
@@ -131,8 +131,8 @@ pub enum Event {
         version: u32,
         /// What it is.
         kind: ReportKind,
-        /// Why it is held.
-        reasons: Vec<HoldReason>,
+        /// Why it is held, without a number of the report.
+        codes: Vec<HoldCode>,
         /// Set if it conflicts with another report of the same version: that one's revision.
         conflicts_with: Option<Revision>,
         /// How the slot moved.
@@ -141,6 +141,8 @@ pub enum Event {
         attribution: Option<Attribution>,
         /// What it says. Private: `None` for a reader of public bytes.
         counts: Option<Counts>,
+        /// The reasons of `codes`, with their numbers. Private: empty for a reader of public bytes.
+        reasons: Vec<HoldReason>,
     },
     /// A reviewer let a held or conflicting report into the count.
     Released {

@@ -1,10 +1,13 @@
-// tidy: long because every code and name of the contract in one place.
 //! What polling stations send, and what they are answered.
 
 use crate::counts::Counter;
 use crate::definition::Hash;
 use crate::ids::{ContestId, CountingGroupId, Revision, UnitId};
 use std::fmt;
+
+mod hold;
+
+pub use hold::{HoldCode, HoldReason};
 
 /// The longest text in an attribution, in bytes.
 pub const ATTRIBUTION_BYTES_MAX: usize = 1_024;
@@ -115,115 +118,6 @@ pub struct TurnoutReport {
     pub is_final: bool,
     /// Needed if the number falls.
     pub attribution: Option<Attribution>,
-}
-
-/// Why a report is held: it is stored, out of the count, and waits for a reviewer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HoldReason {
-    /// An identity that the definition declares between the form's numbers is broken.
-    IdentityBroken {
-        /// Which one, by its position in the rules.
-        identity: u16,
-        /// What its left side sums to.
-        left: u64,
-        /// What its right side sums to.
-        right: u64,
-    },
-    /// More ballots than voters on the roll.
-    BallotsOverRoll {
-        /// Ballots that the report accounts for.
-        ballots: u64,
-        /// The roll.
-        roll: u64,
-    },
-    /// The votes do not fit the valid ballots (votes > valid x votes per ballot).
-    VotesOverValid {
-        /// All votes.
-        votes: u64,
-        /// The most that the valid ballots allow.
-        limit: u64,
-    },
-    /// The version is further ahead than the rules allow.
-    VersionJump {
-        /// The version that is counted (0: none).
-        counted: u32,
-        /// The version of the report.
-        version: u32,
-    },
-    /// A count falls, and the report does not say that it is a correction.
-    FallWithoutCorrection {
-        /// The first option that falls.
-        option: u32,
-        /// Its votes before.
-        before: u32,
-        /// Its votes in the report.
-        after: u32,
-    },
-    /// The correction moves the lead between two options by more than the unit's electorate (F5).
-    LeadMoved {
-        /// By how many votes.
-        moved: u64,
-        /// The roll, or the ballots counted where the roll is unknown.
-        electorate: u64,
-    },
-    /// The unit is annulled, merged, closed by the commission or was not opened: an official decides.
-    UnitStatus(UnitStatus),
-}
-
-impl HoldReason {
-    /// The stable code.
-    pub const fn code(&self) -> &'static str {
-        match self {
-            Self::IdentityBroken { .. } => "IDENTITY_BROKEN",
-            Self::BallotsOverRoll { .. } => "BALLOTS_OVER_ROLL",
-            Self::VotesOverValid { .. } => "VOTES_OVER_VALID",
-            Self::VersionJump { .. } => "VERSION_JUMP",
-            Self::FallWithoutCorrection { .. } => "FALL_WITHOUT_CORRECTION",
-            Self::LeadMoved { .. } => "LEAD_MOVED",
-            Self::UnitStatus(_) => "UNIT_STATUS",
-        }
-    }
-}
-
-impl fmt::Display for HoldReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::IdentityBroken {
-                identity,
-                left,
-                right,
-            } => {
-                write!(
-                    f,
-                    "identity {identity} of the form is broken: {left} on the left, {right} on the right"
-                )
-            }
-            Self::BallotsOverRoll { ballots, roll } => {
-                write!(f, "{ballots} ballots, but {roll} voters on the roll")
-            }
-            Self::VotesOverValid { votes, limit } => {
-                write!(f, "{votes} votes, but the valid ballots allow {limit}")
-            }
-            Self::VersionJump { counted, version } => {
-                write!(f, "version {version} is too far ahead of version {counted}")
-            }
-            Self::FallWithoutCorrection {
-                option,
-                before,
-                after,
-            } => write!(
-                f,
-                "option {option} falls from {before} to {after}, but the report is not a correction"
-            ),
-            Self::LeadMoved { moved, electorate } => {
-                write!(
-                    f,
-                    "the lead moves by {moved} votes in a unit of {electorate}"
-                )
-            }
-            Self::UnitStatus(status) => write!(f, "the unit is {}", status.name()),
-        }
-    }
 }
 
 /// What is odd about a report that is counted all the same.

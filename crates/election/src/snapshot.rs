@@ -1,8 +1,9 @@
-// tidy: long because writing and reading of each part stand side by side.
 //! The state of an election as bytes, so that a restart reads one file and the log's tail instead of the whole log.
 //!
 //! A snapshot is a cache: whoever stores it checksums it and binds it to a log id and a revision. Totals are not stored
 //! but summed anew from the slots, so the two cannot disagree.
+
+// tidy: long because writing and reading of each part stand side by side.
 
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::{

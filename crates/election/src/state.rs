@@ -1,8 +1,9 @@
-// tidy: long because the one owner of the arena, whose places only it may touch.
 //! The whole state of an election as the results role keeps it: the follower's fold and, for each slot, what is counted
 //! and what waits.
 //!
 //! Counts are kept in one arena of four-byte numbers, so that a slot of 12 options takes about 130 bytes.
+
+// tidy: long because the one owner of the arena, whose places only it may touch.
 
 use crate::counts::{COUNTERS, Counts, Form};
 use crate::definition::{Ballot, UNITS_MAX, Unit};
@@ -317,11 +318,12 @@ impl State {
                 slot,
                 version,
                 kind,
-                reasons,
+                codes: _,
                 conflicts_with,
                 slot_move,
                 attribution,
                 counts,
+                reasons,
             } => {
                 // A reader of public bytes has no counts, and no use for a queue of reviews.
                 if let (Some(counts), Some(number)) = (counts, self.number(*slot)) {

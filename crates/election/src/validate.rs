@@ -1,5 +1,6 @@
-// tidy: long because one check for each field, in the order of the definition.
 //! Checks a definition before it is taken. Every refusal names the field, its value and what would be right.
+
+// tidy: long because one check for each field, in the order of the definition.
 
 use crate::counts::COUNTERS;
 use crate::definition::{

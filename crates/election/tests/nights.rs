@@ -12,7 +12,7 @@ use election::counts::{COUNT_MAX, Counter};
 use election::definition::{Identity, Relation, Term};
 use election::event::{Event, Recorded};
 use election::ids::{CountingGroupId, ElectionId, Revision};
-use election::report::{HoldReason, Outcome, RefusalCode, Report, ReportKind, Warning};
+use election::report::{HoldCode, HoldReason, Outcome, RefusalCode, Report, ReportKind, Warning};
 use election::state::State;
 use election::tally::CorrectionCause;
 use support::{Night, attribution, code, public_of, small, unit};
@@ -375,10 +375,17 @@ fn a_held_report_tells_the_public_that_it_is_there_and_nothing_of_its_votes() {
     night.submit(night.full("u0", 1, &[777, 555]));
     let recorded = night.records.last().unwrap();
     assert_eq!(recorded.revision, Revision(3));
-    let Event::ReportHeld { counts, .. } = public_of(recorded).event else {
+    let Event::ReportHeld {
+        codes,
+        counts,
+        reasons,
+        ..
+    } = public_of(recorded).event
+    else {
         panic!("it is held");
     };
-    assert_eq!(counts, None);
+    assert_eq!(codes, [HoldCode::BallotsOverRoll]);
+    assert_eq!((counts, reasons), (None, Vec::new()));
     let bytes = encode_record(recorded, [1; 16]);
     let other = encode_record(recorded, [2; 16]);
     assert_ne!(bytes.public, other.public, "the salt hides the annex");

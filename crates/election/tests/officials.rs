@@ -1,5 +1,6 @@
-// tidy: long because one test for each command.
 //! The officials' commands: withdrawal, status, amendments, lots, candidates, stages, marks, publication, declaration.
+
+// tidy: long because one test for each command.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests, where a panic is the report"
@@ -212,7 +213,7 @@ fn a_merged_unit_names_another_unit_of_the_register() {
             merged_into: into.map(|id| UnitId::new(id).unwrap()),
             attribution: attribution(),
         });
-        assert_eq!(refused(result), (expected, "merged_into".into()));
+        assert_eq!(refused(result), (expected, "merged_into_unit_id".into()));
     }
 }
 
@@ -273,7 +274,7 @@ fn a_unit_keeps_its_counting_groups() {
     };
     assert_eq!(
         refused(night.run(amend(&groups[..1]))),
-        (RefusalCode::State, "units[0].counting_groups".into())
+        (RefusalCode::State, "units[0].counting_group_ids".into())
     );
     assert_eq!(
         night.run(amend(&groups)),
@@ -401,13 +402,13 @@ fn lots_are_bound_to_their_tie() {
     );
     assert_eq!(night.state.tally().lots[0].tied, [0, 1, 2]);
     for (command, field) in [
-        (draw(&[0], 1, &[0]), "tied"),
-        (draw(&[0, 0], 1, &[0]), "tied"),
-        (draw(&[0, 1], 1, &[2]), "winners"),
-        (draw(&[0, 1, 2], 2, &[1, 1]), "winners"),
+        (draw(&[0], 1, &[0]), "tied_option_ids"),
+        (draw(&[0, 0], 1, &[0]), "tied_option_ids"),
+        (draw(&[0, 1], 1, &[2]), "winner_option_ids"),
+        (draw(&[0, 1, 2], 2, &[1, 1]), "winner_option_ids"),
         (draw(&[0, 1], 2, &[0, 1]), "seats"),
         (draw(&[0, 1], 0, &[1]), "seats"),
-        (draw(&[0, 9], 1, &[0]), "tied[1]"),
+        (draw(&[0, 9], 1, &[0]), "tied_option_ids[1]"),
     ] {
         assert_eq!(refused(night.run(command)).1, field);
     }
@@ -440,7 +441,11 @@ fn candidates_change_on_a_day() {
         "2021-01-01-",
         "tomorrow",
     ] {
-        assert_eq!(refused(night.run(change(3, day))).1, "effective", "{day}");
+        assert_eq!(
+            refused(night.run(change(3, day))).1,
+            "effective_date",
+            "{day}"
+        );
     }
 }
 
@@ -489,15 +494,15 @@ fn a_result_is_declared_then_certified() {
     };
     assert_eq!(
         refused(night.run(certify())),
-        (RefusalCode::State, "stage".into())
+        (RefusalCode::State, "election_id".into())
     );
     assert_eq!(
         refused(night.run(declare(&[]))),
-        (RefusalCode::Shape, "seats".into())
+        (RefusalCode::Shape, "rows".into())
     );
     assert_eq!(
         refused(night.run(declare(&[(0, 5), (0, 5)]))),
-        (RefusalCode::RepeatedOption, "seats[1].option_id".into())
+        (RefusalCode::RepeatedOption, "rows[1].option_id".into())
     );
     assert_eq!(
         refused(night.run(declare(&[(7, 5)]))).0,
@@ -571,7 +576,7 @@ fn nothing_of_an_unopened_class_is_shown() {
     assert_eq!(night.run(open(PublicationClass::Results, None)), Ok(0));
     assert_eq!(
         refused(night.run(open(PublicationClass::Results, Some(later + 1)))),
-        (RefusalCode::State, "opens_at".into())
+        (RefusalCode::State, "open_time".into())
     );
 }
 
@@ -592,7 +597,7 @@ fn a_hold_or_a_pause_never_shows_less_than_before() {
         (head.0 + 1, RefusalCode::Shape),
     ] {
         let result = night.run(follow(PublicationMode::HoldAt(Revision(at))));
-        assert_eq!(refused(result), (code, "hold_at_revision".into()));
+        assert_eq!(refused(result), (code, "mode.hold_at.revision".into()));
     }
     assert_eq!(night.run(follow(PublicationMode::HoldAt(head))), Ok(1));
     assert_eq!(night.run(follow(PublicationMode::HoldAt(head))), Ok(0));

@@ -1,5 +1,6 @@
-// tidy: long because one test for each outcome and hold reason.
 //! Every outcome of a submission, every reason to hold and every code of refusal that a submission can get.
+
+// tidy: long because one test for each outcome and hold reason.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests, where a panic is the report"
@@ -283,20 +284,15 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
     type Change = fn(&mut Report);
     let cases: [(RefusalCode, &str, &str, Change); 15] = [
         (RefusalCode::Shape, "version", "0", |r| r.version = 0),
-        (RefusalCode::UnknownUnit, "key.unit_id", "u9", |r| {
+        (RefusalCode::UnknownUnit, "unit_id", "u9", |r| {
             r.key.unit = UnitId::new("u9").unwrap();
         }),
-        (
-            RefusalCode::UnknownContest,
-            "key.contest_id",
-            "mayor",
-            |r| {
-                r.key.contest = ContestId::new("mayor").unwrap();
-            },
-        ),
+        (RefusalCode::UnknownContest, "contest_id", "mayor", |r| {
+            r.key.contest = ContestId::new("mayor").unwrap();
+        }),
         (
             RefusalCode::UnknownCountingGroup,
-            "key.counting_group_id",
+            "counting_group_id",
             "all",
             |r| {
                 r.key.counting_group = CountingGroupId::new("all").unwrap();
@@ -304,7 +300,7 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
         ),
         (
             RefusalCode::UnknownCountingGroup,
-            "key.counting_group_id",
+            "counting_group_id",
             "postal",
             |r| {
                 r.key.unit = UnitId::new("u1").unwrap();
@@ -349,10 +345,10 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
                 r.votes[1].1 = u64::MAX;
             },
         ),
-        (RefusalCode::Limit, "form[papers]", "4294967296", |r| {
+        (RefusalCode::Limit, "form[0].value", "4294967296", |r| {
             r.form[0].1 = 1 << 32;
         }),
-        (RefusalCode::Shape, "form[papers]", "7", |r| {
+        (RefusalCode::Shape, "form[2].counter", "papers", |r| {
             r.form.push((Counter::Papers, 7));
         }),
         (RefusalCode::AttributionMissing, "attribution", "", |r| {

@@ -1,6 +1,7 @@
-// tidy: long because the laws share their generators.
 //! Laws that hold for every night: order and repetition do not change counts, a log has one state, followers see the
 //! same, and what does not fit changes nothing.
+
+// tidy: long because the laws share their generators.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests, where a panic is the report"

@@ -15,8 +15,9 @@ use election::bytes::{
     RecordBytes, decode_outcome, decode_record, decode_submission, encode_outcome, encode_record,
     encode_submission, verify_annex,
 };
-use election::event::Recorded;
+use election::event::{Event, Recorded};
 use election::ids::{Revision, Timestamp};
+use election::report::{HoldCode, HoldReason};
 use proptest::prelude::*;
 use std::path::PathBuf;
 use support::samples;
@@ -84,10 +85,85 @@ fn the_public_body_holds_nothing_private() {
             assert!(!contains(b"rows swapped"), "the words of a held report");
             let votes: Vec<u8> = [1_u32, 2, 3].iter().flat_map(|n| n.to_le_bytes()).collect();
             assert!(!contains(&votes), "the votes of a held report");
-            let public = decode_record(&bytes.public, None).unwrap();
-            assert_ne!(public, recorded);
+            let fall: Vec<u8> = [10_u32, 11, 12]
+                .iter()
+                .flat_map(|n| n.to_le_bytes())
+                .collect();
+            assert!(!contains(&fall), "an option's votes in a reason to hold");
+            let Event::ReportHeld { codes, reasons, .. } =
+                decode_record(&bytes.public, None).unwrap().event
+            else {
+                panic!("it is held");
+            };
+            assert_eq!(
+                (codes.as_slice(), reasons.as_slice()),
+                (&HoldCode::ALL[..], &[][..])
+            );
         }
     }
+}
+
+#[test]
+fn two_held_reports_with_the_same_codes_have_the_same_public_fields() {
+    let fields = |before, after, votes: &[u32]| {
+        let mut recorded = recorded();
+        let held = recorded.iter_mut().find(|(name, _)| *name == "report_held");
+        let (_, recorded) = held.unwrap();
+        let Event::ReportHeld {
+            codes,
+            counts,
+            reasons,
+            ..
+        } = &mut recorded.event
+        else {
+            panic!("it is held");
+        };
+        *codes = vec![HoldCode::FallWithoutCorrection];
+        *counts = Some(samples::counts(votes));
+        *reasons = vec![HoldReason::FallWithoutCorrection {
+            option: 1,
+            before,
+            after,
+        }];
+        // But for the salted hash of the annex.
+        encode_record(recorded, SALT).public.split_off(52)
+    };
+    assert_eq!(fields(70, 60, &[1, 60, 3]), fields(90, 2, &[80, 2, 7]));
+}
+
+#[test]
+fn an_annex_with_other_reasons_than_the_public_codes_is_refused() {
+    let recorded = recorded();
+    let (_, held) = recorded
+        .into_iter()
+        .find(|(name, _)| *name == "report_held")
+        .unwrap();
+    let RecordBytes { public, annex } = encode_record(&held, SALT);
+    let mut fewer = held.clone();
+    let Event::ReportHeld { codes, reasons, .. } = &mut fewer.event else {
+        panic!("it is held");
+    };
+    codes.pop();
+    reasons.pop();
+    let other = encode_record(&fewer, SALT);
+    for (public, annex) in [(&public, &other.annex), (&other.public, &annex)] {
+        let error = decode_record(public, Some(annex)).unwrap_err();
+        assert!(error.to_string().contains("reasons"), "{error}");
+    }
+    assert_eq!(decode_record(&other.public, Some(&other.annex)), Ok(fewer));
+}
+
+#[test]
+fn codes_of_reasons_to_hold_have_numbers_and_names_of_their_own() {
+    let mut names = std::collections::BTreeSet::new();
+    for (code, number) in HoldCode::ALL.into_iter().zip(1..) {
+        assert_eq!(code.number(), number);
+        assert_eq!(HoldCode::from_number(number), Some(code));
+        assert!(names.insert(code.name()));
+        assert!(!code.to_string().contains(|c: char| c.is_ascii_digit()));
+    }
+    assert_eq!(HoldCode::from_number(0), None);
+    assert_eq!(HoldCode::from_number(8), None);
 }
 
 #[test]

@@ -1,5 +1,6 @@
-// tidy: long because one case for each refusal.
 //! What a definition is refused for, and that the documentation of it is true.
+
+// tidy: long because one case for each refusal.
 #![allow(
     clippy::unwrap_used,
     reason = "helpers of tests, where a panic is the report"

@@ -1,7 +1,8 @@
-// tidy: long because one function for each promise of the contract.
 //! The suite that every engine runs: one function for each part of the contract, each in a place of its own.
 //!
 //! An engine's tests implement [`Harness`] and call [`all`]. A function panics where the engine breaks a promise.
+
+// tidy: long because one function for each promise of the contract.
 
 use crate::memory::{Fault, MemoryLog, Place};
 use crate::{AppendError, Damage, EventLog, GROUP_BYTES_MAX, GROUP_ID_WINDOW, GROUP_RECORDS_MAX};

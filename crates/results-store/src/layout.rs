@@ -1,4 +1,3 @@
-// tidy: long because writing and reading of each row stand side by side.
 //! Keys and rows as bytes. All numbers are big-endian, so that keys sort as numbers do; every row ends in a CRC32C over
 //! its key and its body, so that a row that was changed, cut or put in another's place is known.
 //!
@@ -13,6 +12,8 @@
 //! Two things make it quick on sled, where a row costs about 30 us however small it is. Units that stand together share
 //! a row, so that a batch of many events writes few rows. History is appended in the order of the log, 64 events a row;
 //! each pointer names the one before it of the same slot, so that a slot's history is a walk back through the chunks.
+
+// tidy: long because writing and reading of each row stand side by side.
 
 use crate::StoreError;
 use crate::change::{

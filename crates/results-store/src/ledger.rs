@@ -1,5 +1,6 @@
-// tidy: long because one fold over all rows.
 //! One election's rows on any engine: how changes are applied, asked for and verified.
+
+// tidy: long because one fold over all rows.
 
 use crate::StoreError;
 use crate::change::{Change, Milestone, SlotChange, TurnoutChange};

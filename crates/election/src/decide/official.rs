@@ -103,7 +103,7 @@ pub(super) fn decide(
             reason,
         } => {
             check_reason("reason", reason)?;
-            crate::validate::day("effective", effective)?;
+            crate::validate::day("effective_date", effective)?;
             let (contest, district) = place(state, contest, district)?;
             let option = option_index(state, (contest, district), option, "option_id")?;
             let same =
@@ -131,7 +131,7 @@ pub(super) fn decide(
                     );
                     Err(Refusal::new(
                         RefusalCode::State,
-                        "opens_at",
+                        "open_time",
                         opens_at.0,
                         rule,
                     ))
@@ -173,8 +173,8 @@ pub(super) fn decide(
             if state.tally().declarations.is_empty() {
                 return Err(Refusal::new(
                     RefusalCode::State,
-                    "stage",
-                    state.tally().stage.name(),
+                    "election_id",
+                    &state.tally().election,
                     "a result must be declared before it is certified",
                 ));
             }
@@ -194,8 +194,13 @@ pub(super) fn unless(same: bool, event: impl FnOnce() -> Event) -> Vec<Event> {
     if same { Vec::new() } else { vec![event()] }
 }
 
-/// The positions of a key's contest and counting group.
-pub(super) fn contest_and_group(state: &State, key: &TallyKey) -> Result<(usize, usize), Refusal> {
+/// The positions of a key's contest and counting group. `path` stands before the names of its fields: a command has a
+/// `key`, a report has them as its own.
+pub(super) fn contest_and_group(
+    state: &State,
+    key: &TallyKey,
+    path: &str,
+) -> Result<(usize, usize), Refusal> {
     let ballot = state.ballot();
     let contest = ballot
         .contests
@@ -209,7 +214,7 @@ pub(super) fn contest_and_group(state: &State, key: &TallyKey) -> Result<(usize,
                 .collect();
             Refusal::new(
                 RefusalCode::UnknownContest,
-                "key.contest_id",
+                format!("{path}contest_id"),
                 &key.contest,
                 one_of(&known),
             )
@@ -226,7 +231,7 @@ pub(super) fn contest_and_group(state: &State, key: &TallyKey) -> Result<(usize,
                 .collect();
             Refusal::new(
                 RefusalCode::UnknownCountingGroup,
-                "key.counting_group_id",
+                format!("{path}counting_group_id"),
                 &key.counting_group,
                 one_of(&known),
             )
@@ -239,7 +244,7 @@ fn one_of(known: &[&str]) -> String {
 }
 
 pub(super) fn find_slot(state: &State, key: &TallyKey) -> Result<Slot, Refusal> {
-    let (contest, group) = contest_and_group(state, key)?;
+    let (contest, group) = contest_and_group(state, key, "key.")?;
     let slot = state
         .unit_index(key.unit.as_str())
         .and_then(|unit| state.slot(unit, contest, group));

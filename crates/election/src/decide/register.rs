@@ -141,7 +141,7 @@ pub(super) fn amend_register(
                 "a unit that is on the register stays in its district; annul it and add a new one";
             return Err(Refusal::new(
                 RefusalCode::State,
-                format!("units[{place}].district"),
+                format!("units[{place}].district_id"),
                 &unit.district,
                 rule,
             ));
@@ -158,7 +158,7 @@ pub(super) fn amend_register(
                 .collect();
             return Err(Refusal::new(
                 RefusalCode::State,
-                format!("units[{place}].counting_groups"),
+                format!("units[{place}].counting_group_ids"),
                 groups.join(", "),
                 "a unit that is on the register keeps its counting groups; annul it and add a new one",
             ));

@@ -1,5 +1,6 @@
-// tidy: long because one decision from its first check to its outcome.
 //! Decides over a report: refused for shape, identity, ballot or rights; else one of the five other outcomes.
+
+// tidy: long because one decision from its first check to its outcome.
 
 use super::{Decision, check_attribution};
 use crate::counts::{COUNT_MAX, Counts, Form};
@@ -122,7 +123,7 @@ pub(super) fn enter_count(
 fn unknown_unit(report: &Report) -> Refusal {
     Refusal::new(
         RefusalCode::UnknownUnit,
-        "key.unit_id",
+        "unit_id",
         &report.key.unit,
         "must be a unit of the election's register",
     )
@@ -130,14 +131,14 @@ fn unknown_unit(report: &Report) -> Refusal {
 
 fn find_slot(state: &State, report: &Report) -> Result<Slot, Refusal> {
     super::official::check_complete(state)?;
-    let (contest, group) = super::official::contest_and_group(state, &report.key)?;
+    let (contest, group) = super::official::contest_and_group(state, &report.key, "")?;
     let unit = state
         .unit_index(report.key.unit.as_str())
         .ok_or_else(|| unknown_unit(report))?;
     state.slot(unit, contest, group).ok_or_else(|| {
         Refusal::new(
             RefusalCode::UnknownCountingGroup,
-            "key.counting_group_id",
+            "counting_group_id",
             &report.key.counting_group,
             format!(
                 "unit {} does not report this counting group",
@@ -234,16 +235,16 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
 
 fn check_form(report: &Report) -> Result<Form, Refusal> {
     let mut form = Form::EMPTY;
-    for (counter, value) in &report.form {
+    for (place, (counter, value)) in report.form.iter().enumerate() {
         if form.get(*counter).is_some() {
             return Err(Refusal::new(
                 RefusalCode::Shape,
-                format!("form[{counter}]"),
-                value,
+                format!("form[{place}].counter"),
+                counter,
                 "each counter stands at most once",
             ));
         }
-        form.set(*counter, small(*value, || format!("form[{counter}]"))?);
+        form.set(*counter, small(*value, || format!("form[{place}].value"))?);
     }
     Ok(form)
 }
@@ -329,10 +330,10 @@ fn hold(
     if state.pending(slot).len() >= PENDING_MAX {
         return Err(Refusal::new(
             RefusalCode::PendingFull,
-            "key",
-            &report.key,
+            "unit_id",
+            &report.key.unit,
             format!(
-                "{PENDING_MAX} reports of this key wait for a reviewer already; they must be decided first"
+                "{PENDING_MAX} reports of its contest and counting group wait for a reviewer already; they must be decided first"
             ),
         ));
     }

@@ -28,11 +28,14 @@ pub(super) fn draw_lot(
             })
             .collect()
     };
-    let (tied_set, winner_set) = (indexes(tied, "tied")?, indexes(winners, "winners")?);
+    let (tied_set, winner_set) = (
+        indexes(tied, "tied_option_ids")?,
+        indexes(winners, "winner_option_ids")?,
+    );
     if tied_set.len() != tied.len() || tied.len() < 2 {
         return Err(Refusal::new(
             RefusalCode::Shape,
-            "tied",
+            "tied_option_ids",
             tied.len(),
             "at least two lists, each once",
         ));
@@ -40,7 +43,7 @@ pub(super) fn draw_lot(
     if !winner_set.is_subset(&tied_set) || winner_set.len() != winners.len() {
         return Err(Refusal::new(
             RefusalCode::Shape,
-            "winners",
+            "winner_option_ids",
             winners.len(),
             "each is one of the tied lists, once",
         ));
@@ -77,7 +80,7 @@ pub(super) fn move_publication(
             let rule = format!("the log ends at revision {head}");
             return Err(Refusal::new(
                 RefusalCode::Shape,
-                "hold_at_revision",
+                "mode.hold_at.revision",
                 at,
                 rule,
             ));
@@ -88,7 +91,7 @@ pub(super) fn move_publication(
             let rule = format!("the public has seen revision {shown} already");
             return Err(Refusal::new(
                 RefusalCode::State,
-                "hold_at_revision",
+                "mode.hold_at.revision",
                 at,
                 rule,
             ));
@@ -139,12 +142,12 @@ pub(super) fn declare(
 ) -> Result<Vec<Event>, Refusal> {
     let mut rows = Vec::with_capacity(seats.len());
     for (number, (option, count)) in seats.iter().enumerate() {
-        let option = option_index(state, place, option, &format!("seats[{number}].option_id"))?;
+        let option = option_index(state, place, option, &format!("rows[{number}].option_id"))?;
         if rows.iter().any(|(known, _)| *known == option) {
             let rule = "each list stands once";
             return Err(Refusal::new(
                 RefusalCode::RepeatedOption,
-                format!("seats[{number}].option_id"),
+                format!("rows[{number}].option_id"),
                 option,
                 rule,
             ));
@@ -154,7 +157,7 @@ pub(super) fn declare(
     if rows.is_empty() {
         return Err(Refusal::new(
             RefusalCode::Shape,
-            "seats",
+            "rows",
             "",
             "at least one list",
         ));

@@ -150,7 +150,7 @@ pub(super) fn merged(
             other_index.map(Some).ok_or_else(|| {
                 Refusal::new(
                     RefusalCode::UnknownUnit,
-                    "merged_into",
+                    "merged_into_unit_id",
                     other,
                     "must be a unit of the register",
                 )
@@ -158,14 +158,14 @@ pub(super) fn merged(
         }
         (UnitStatus::Merged, _) => Err(Refusal::new(
             RefusalCode::Shape,
-            "merged_into",
+            "merged_into_unit_id",
             merged_into.map_or("", UnitId::as_str),
             "a merged unit needs another unit that reports for it",
         )),
         (_, None) => Ok(None),
         (_, Some(other)) => Err(Refusal::new(
             RefusalCode::Shape,
-            "merged_into",
+            "merged_into_unit_id",
             other,
             format!("must be empty for the status {}", status.name()),
         )),

@@ -7,8 +7,8 @@ use election::event::{Counted, Declaration, Event, Lot, Slot, SlotMove, SlotStat
 use election::ids::{AreaId, CountingGroupId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{
-    HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind, TurnoutReport, UnitStatus,
-    Warning,
+    HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind, TurnoutReport,
+    UnitStatus, Warning,
 };
 use election::stage::{Mark, Stage};
 use election::submission::Submission;
@@ -20,7 +20,7 @@ const SLOT: Slot = Slot {
     counting_group: 8,
 };
 
-fn counts(votes: &[u32]) -> Counts {
+pub fn counts(votes: &[u32]) -> Counts {
     let mut form = Form::EMPTY;
     form.set(Counter::RollAtClose, 1_000);
     form.set(Counter::Invalid, 3);
@@ -163,11 +163,12 @@ pub fn events() -> Vec<(&'static str, Event)> {
                 slot: SLOT,
                 version: 3,
                 kind: ReportKind::Full,
-                reasons: hold_reasons(),
+                codes: HoldCode::ALL.to_vec(),
                 conflicts_with: Some(Revision(17)),
                 slot_move: slot_move(),
                 attribution: Some(attribution()),
                 counts: Some(counts(&[1, 2, 3])),
+                reasons: hold_reasons(),
             },
         ),
         (
