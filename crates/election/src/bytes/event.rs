@@ -1,5 +1,6 @@
-// tidy: long because writing and reading of each kind of event stand side by side.
 //! Events as records.
+
+// tidy: long because writing and reading of each kind of event stand side by side.
 
 use super::codec::{Reader, Writer};
 use super::parts::{decode_unit, decode_units, encode_unit, part_text};
@@ -9,7 +10,7 @@ use crate::event::{
 };
 use crate::ids::{LogId, Revision};
 use crate::publication::{PublicationClass, PublicationMode};
-use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus, Warning};
+use crate::report::{Attribution, HoldCode, HoldReason, ReportKind, UnitStatus, Warning};
 use crate::stage::{Mark, Stage};
 use sha2::{Digest, Sha256};
 
@@ -59,13 +60,20 @@ pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
     annex.raw(&salt);
     annex.text(principal);
     if let Event::ReportHeld {
+        codes,
         attribution,
         counts,
+        reasons,
         ..
     } = event
     {
+        debug_assert!(
+            reasons.is_empty() || agree(codes, reasons),
+            "the public codes of a held report are those of its reasons"
+        );
         annex.option(attribution.as_ref(), write_attribution);
         annex.option(counts.as_ref(), write_counts);
+        annex.list(reasons.iter(), write_hold_reason);
     }
     let annex = annex.into_bytes();
 
@@ -83,8 +91,8 @@ pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
     }
 }
 
-/// Reads a record. Without the annex the event has no principal, and a held report has no counts. The annex's hash is
-/// not checked here (see [`verify_annex`]): the log's own checksums cover both.
+/// Reads a record. Without the annex the event has no principal, and a held report has no counts and no reasons, only
+/// their codes. The annex's hash is not checked here (see [`verify_annex`]): the log's own checksums cover both.
 pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, DecodeError> {
     let mut reader = Reader::new(public);
     let format = reader.u8()?;
@@ -108,13 +116,19 @@ pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, De
         reader.raw(16)?;
         principal = reader.string()?;
         if let Event::ReportHeld {
+            codes,
             attribution,
             counts,
+            reasons,
             ..
         } = &mut event
         {
             *attribution = reader.option(read_attribution)?;
             *counts = reader.option(read_counts)?;
+            *reasons = reader.list(2, read_hold_reason)?;
+            if !agree(codes, reasons) {
+                return Err(reader.fault("the reasons are not those of the public body"));
+            }
         }
         reader.end()?;
     }
@@ -124,6 +138,14 @@ pub fn decode_record(public: &[u8], annex: Option<&[u8]>) -> Result<Recorded, De
         principal,
         event,
     })
+}
+
+// What the public is told and what a reviewer is told are the same reasons.
+fn agree(codes: &[HoldCode], reasons: &[HoldReason]) -> bool {
+    codes
+        .iter()
+        .copied()
+        .eq(reasons.iter().map(HoldReason::code))
 }
 
 /// Whether the annex is the one whose hash stands in the public body.
@@ -212,21 +234,23 @@ fn write_event(writer: &mut Writer, event: &Event) {
             write_counted(writer, counted);
             writer.list(warnings.iter(), write_warning);
         }
-        // The attribution and the counts are private until a reviewer lets them into the count.
+        // The attribution and the counts are private until a reviewer lets them into the count; so are the numbers of
+        // the reasons, which are taken from the counts.
         Event::ReportHeld {
             slot,
             version,
             kind,
-            reasons,
+            codes,
             conflicts_with,
             slot_move,
             attribution: _,
             counts: _,
+            reasons: _,
         } => {
             write_slot(writer, *slot);
             writer.u32(*version);
             writer.u8(*kind as u8);
-            writer.list(reasons.iter(), write_hold_reason);
+            writer.list(codes.iter(), |writer, code| writer.u8(code.number()));
             writer.option(*conflicts_with, Writer::revision);
             write_slot_move(writer, *slot_move);
         }
@@ -403,11 +427,12 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             slot: read_slot(reader)?,
             version: reader.u32()?,
             kind: read_report_kind(reader)?,
-            reasons: reader.list(1, read_hold_reason)?,
+            codes: reader.list(1, read_hold_code)?,
             conflicts_with: reader.option(Reader::revision)?,
             slot_move: read_slot_move(reader)?,
             attribution: None,
             counts: None,
+            reasons: Vec::new(),
         },
         kind::RELEASED => Event::Released {
             counted: read_counted(reader)?,
@@ -633,29 +658,26 @@ pub(super) fn read_warning(reader: &mut Reader<'_>) -> Result<Warning, DecodeErr
 }
 
 pub(crate) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
+    writer.u8(reason.code().number());
     match reason {
         HoldReason::IdentityBroken {
             identity,
             left,
             right,
         } => {
-            writer.u8(1);
             writer.u16(*identity);
             writer.u64(*left);
             writer.u64(*right);
         }
         HoldReason::BallotsOverRoll { ballots, roll } => {
-            writer.u8(2);
             writer.u64(*ballots);
             writer.u64(*roll);
         }
         HoldReason::VotesOverValid { votes, limit } => {
-            writer.u8(3);
             writer.u64(*votes);
             writer.u64(*limit);
         }
         HoldReason::VersionJump { counted, version } => {
-            writer.u8(4);
             writer.u32(*counted);
             writer.u32(*version);
         }
@@ -664,54 +686,58 @@ pub(crate) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
             before,
             after,
         } => {
-            writer.u8(5);
             writer.u32(*option);
             writer.u32(*before);
             writer.u32(*after);
         }
         HoldReason::LeadMoved { moved, electorate } => {
-            writer.u8(6);
             writer.u64(*moved);
             writer.u64(*electorate);
         }
         HoldReason::UnitStatus(status) => {
-            writer.u8(7);
             writer.u8(*status as u8);
         }
     }
 }
 
 pub(crate) fn read_hold_reason(reader: &mut Reader<'_>) -> Result<HoldReason, DecodeError> {
-    Ok(match reader.u8()? {
-        1 => HoldReason::IdentityBroken {
+    Ok(match read_hold_code(reader)? {
+        HoldCode::IdentityBroken => HoldReason::IdentityBroken {
             identity: reader.u16()?,
             left: reader.u64()?,
             right: reader.u64()?,
         },
-        2 => HoldReason::BallotsOverRoll {
+        HoldCode::BallotsOverRoll => HoldReason::BallotsOverRoll {
             ballots: reader.u64()?,
             roll: reader.u64()?,
         },
-        3 => HoldReason::VotesOverValid {
+        HoldCode::VotesOverValid => HoldReason::VotesOverValid {
             votes: reader.u64()?,
             limit: reader.u64()?,
         },
-        4 => HoldReason::VersionJump {
+        HoldCode::VersionJump => HoldReason::VersionJump {
             counted: reader.u32()?,
             version: reader.u32()?,
         },
-        5 => HoldReason::FallWithoutCorrection {
+        HoldCode::FallWithoutCorrection => HoldReason::FallWithoutCorrection {
             option: reader.u32()?,
             before: reader.u32()?,
             after: reader.u32()?,
         },
-        6 => HoldReason::LeadMoved {
+        HoldCode::LeadMoved => HoldReason::LeadMoved {
             moved: reader.u64()?,
             electorate: reader.u64()?,
         },
-        7 => HoldReason::UnitStatus(read_numbered(reader, &UnitStatus::ALL, "status of a unit")?),
-        other => return Err(reader.fault(format!("{other} is no reason to hold a report"))),
+        HoldCode::UnitStatus => {
+            HoldReason::UnitStatus(read_numbered(reader, &UnitStatus::ALL, "status of a unit")?)
+        }
     })
+}
+
+fn read_hold_code(reader: &mut Reader<'_>) -> Result<HoldCode, DecodeError> {
+    let number = reader.u8()?;
+    HoldCode::from_number(number)
+        .ok_or_else(|| reader.fault(format!("{number} is no reason to hold a report")))
 }
 
 pub(crate) fn write_declaration(writer: &mut Writer, declaration: &Declaration) {
