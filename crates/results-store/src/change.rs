@@ -2,7 +2,7 @@
 
 use election::event::{Counted, Event, Recorded, Slot, SlotState, Turnout};
 use election::ids::{LogId, Revision, Timestamp};
-use election::report::{HoldReason, ReportKind};
+use election::report::ReportKind;
 
 /// What one event changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +87,7 @@ impl SlotOutcome {
 pub struct HeldReport {
     /// When it was held.
     pub time: Timestamp,
-    /// The codes of the reasons ([`HoldReason::code`]); empty for a mere conflict.
+    /// The codes of the reasons ([`election::report::HoldCode::name`]); empty for a mere conflict.
     pub reasons: Vec<&'static str>,
 }
 
@@ -207,11 +207,12 @@ impl Change {
                 slot,
                 version,
                 kind,
-                reasons,
+                codes,
                 conflicts_with,
                 slot_move,
                 attribution: _,
                 counts: _,
+                reasons: _,
             } => {
                 let outcome = match conflicts_with {
                     Some(_) => SlotOutcome::Conflict,
@@ -228,7 +229,7 @@ impl Change {
                     ),
                     held: Some(Box::new(HeldReport {
                         time: recorded.time,
-                        reasons: reasons.iter().map(HoldReason::code).collect(),
+                        reasons: codes.iter().map(|code| code.name()).collect(),
                     })),
                 };
             }

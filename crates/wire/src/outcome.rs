@@ -3,7 +3,7 @@
 use crate::common::v1 as proto;
 use crate::field::{counterparts, enumeration, required, shape, within};
 use election::ids::Revision;
-use election::report::{HoldReason, Outcome, Refusal, RefusalCode, Warning};
+use election::report::{HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Warning};
 use proto::hold_reason::{self, Detail};
 use proto::outcome::Outcome as Answer;
 use proto::warning;
@@ -29,6 +29,16 @@ counterparts!(proto::RefusalCode, RefusalCode, {
     StaleVersion = StaleVersion,
     State = State,
     BallotFrozen = BallotFrozen,
+});
+
+counterparts!(proto::HoldReasonCode, HoldCode, {
+    IdentityBroken = IdentityBroken,
+    BallotsOverRoll = BallotsOverRoll,
+    VotesOverValid = VotesOverValid,
+    VersionJump = VersionJump,
+    FallWithoutCorrection = FallWithoutCorrection,
+    LeadMoved = LeadMoved,
+    UnitStatus = UnitStatus,
 });
 
 impl From<&Outcome> for proto::Outcome {
@@ -117,68 +127,67 @@ fn each<P, T: TryFrom<P, Error = Refusal>>(
 
 impl From<&HoldReason> for proto::HoldReason {
     fn from(reason: &HoldReason) -> Self {
-        use proto::HoldReasonCode as Code;
         let text = reason.to_string();
-        let (code, detail) = match *reason {
+        let code = proto::HoldReasonCode::from(reason.code());
+        let detail = match *reason {
             HoldReason::IdentityBroken {
                 identity,
                 left,
                 right,
             } => {
                 let identity = identity.into();
-                let detail = Detail::IdentityBroken(hold_reason::IdentityBroken {
+                Detail::IdentityBroken(hold_reason::IdentityBroken {
                     identity,
                     left,
                     right,
-                });
-                (Code::IdentityBroken, detail)
+                })
             }
-            HoldReason::BallotsOverRoll { ballots, roll } => (
-                Code::BallotsOverRoll,
-                Detail::BallotsOverRoll(hold_reason::BallotsOverRoll { ballots, roll }),
-            ),
-            HoldReason::VotesOverValid { votes, limit } => (
-                Code::VotesOverValid,
-                Detail::VotesOverValid(hold_reason::VotesOverValid { votes, limit }),
-            ),
+            HoldReason::BallotsOverRoll { ballots, roll } => {
+                Detail::BallotsOverRoll(hold_reason::BallotsOverRoll { ballots, roll })
+            }
+            HoldReason::VotesOverValid { votes, limit } => {
+                Detail::VotesOverValid(hold_reason::VotesOverValid { votes, limit })
+            }
             HoldReason::VersionJump { counted, version } => {
-                let detail = Detail::VersionJump(hold_reason::VersionJump {
+                Detail::VersionJump(hold_reason::VersionJump {
                     counted_version: counted,
                     version,
-                });
-                (Code::VersionJump, detail)
+                })
             }
             HoldReason::FallWithoutCorrection {
                 option,
                 before,
                 after,
-            } => {
-                let fall = hold_reason::FallWithoutCorrection {
-                    option_index: option,
-                    votes_before: before,
-                    votes_after: after,
-                };
-                (
-                    Code::FallWithoutCorrection,
-                    Detail::FallWithoutCorrection(fall),
-                )
-            }
+            } => Detail::FallWithoutCorrection(hold_reason::FallWithoutCorrection {
+                option_index: option,
+                votes_before: before,
+                votes_after: after,
+            }),
             HoldReason::LeadMoved { moved, electorate } => {
-                let detail = Detail::LeadMoved(hold_reason::LeadMoved {
+                Detail::LeadMoved(hold_reason::LeadMoved {
                     votes_moved: moved,
                     electorate,
-                });
-                (Code::LeadMoved, detail)
+                })
             }
-            HoldReason::UnitStatus(status) => (
-                Code::UnitStatus,
-                Detail::UnitStatus(proto::UnitStatus::from(status).into()),
-            ),
+            HoldReason::UnitStatus(status) => {
+                Detail::UnitStatus(proto::UnitStatus::from(status).into())
+            }
         };
         Self {
             code: code.into(),
             text,
             detail: Some(detail),
+        }
+    }
+}
+
+/// What the public is told of a reason: the code and a general text, no numbers.
+impl From<HoldCode> for proto::HoldReason {
+    fn from(code: HoldCode) -> Self {
+        Self {
+            code: proto::HoldReasonCode::from(code).into(),
+            text: code.to_string(),
+            detail: None,
         }
     }
 }

@@ -1,5 +1,6 @@
-// tidy: long because listing and history share the reading of counts.
 //! Units and their histories as messages.
+
+// tidy: long because listing and history share the reading of counts.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -552,17 +553,19 @@ fn report_counted(
     }
 }
 
-/// What a held report says; its counts and who sent it are missing where the private part was not read.
+/// What a held report says; its counts, the numbers of its reasons and who sent it are missing where the private part
+/// was not read.
 fn report_held(event: &Event) -> Option<proto::ReportHeld> {
     let Event::ReportHeld {
         slot: _,
         version,
         kind,
-        reasons,
+        codes,
         conflicts_with,
         slot_move: _,
         attribution,
         counts: what,
+        reasons,
     } = event
     else {
         return None;
@@ -570,7 +573,11 @@ fn report_held(event: &Event) -> Option<proto::ReportHeld> {
     Some(proto::ReportHeld {
         version: *version,
         kind: common::ReportKind::from(*kind).into(),
-        reasons: reasons.iter().map(Into::into).collect(),
+        reasons: if reasons.is_empty() {
+            codes.iter().copied().map(Into::into).collect()
+        } else {
+            reasons.iter().map(Into::into).collect()
+        },
         conflicts_with_revision: conflicts_with.map_or(0, |revision| revision.0),
         counts: counts(what),
         attribution: attribution.as_ref().map(Into::into),

@@ -1,49 +1,6 @@
 use super::*;
-use election::report::HoldReason;
+use election::report::HoldCode;
 use proptest::prelude::*;
-
-/// One of each, so that a reason without a number is found here.
-fn every_reason() -> Vec<HoldReason> {
-    let reasons = vec![
-        HoldReason::IdentityBroken {
-            identity: 0,
-            left: 1,
-            right: 2,
-        },
-        HoldReason::BallotsOverRoll {
-            ballots: 2,
-            roll: 1,
-        },
-        HoldReason::VotesOverValid { votes: 2, limit: 1 },
-        HoldReason::VersionJump {
-            counted: 1,
-            version: 9,
-        },
-        HoldReason::FallWithoutCorrection {
-            option: 0,
-            before: 2,
-            after: 1,
-        },
-        HoldReason::LeadMoved {
-            moved: 2,
-            electorate: 1,
-        },
-        HoldReason::UnitStatus(UnitStatus::Closed),
-    ];
-    // A new reason does not compile here until it stands above and in `REASON_CODES`.
-    for reason in &reasons {
-        match reason {
-            HoldReason::IdentityBroken { .. }
-            | HoldReason::BallotsOverRoll { .. }
-            | HoldReason::VotesOverValid { .. }
-            | HoldReason::VersionJump { .. }
-            | HoldReason::FallWithoutCorrection { .. }
-            | HoldReason::LeadMoved { .. }
-            | HoldReason::UnitStatus(_) => {}
-        }
-    }
-    reasons
-}
 
 fn slot_change(revision: u64, outcome: SlotOutcome) -> SlotChange {
     SlotChange {
@@ -68,7 +25,7 @@ fn slot_change(revision: u64, outcome: SlotOutcome) -> SlotChange {
 
 #[test]
 fn every_reason_has_a_number() {
-    let reasons: Vec<_> = every_reason().iter().map(HoldReason::code).collect();
+    let reasons = HoldCode::ALL.map(HoldCode::name).to_vec();
     assert_eq!(reasons, REASON_CODES);
     let change = slot_change(7, SlotOutcome::Conflict);
     let held = HeldReport {

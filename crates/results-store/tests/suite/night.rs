@@ -391,11 +391,12 @@ fn held_event(
         slot,
         version,
         kind,
-        reasons,
+        codes: reasons.iter().map(HoldReason::code).collect(),
         conflicts_with,
         slot_move: SlotMove::default(),
         attribution: None,
         counts: None,
+        reasons,
     }
 }
 

@@ -89,9 +89,12 @@ fn codes_are_those_of_the_domain_and_texts_are_for_people() {
         let message = proto::HoldReason::from(&reason);
         assert_eq!(
             message.code().as_str_name(),
-            format!("HOLD_REASON_CODE_{}", reason.code())
+            format!("HOLD_REASON_CODE_{}", reason.code().name())
         );
         assert_eq!(message.text, reason.to_string());
+        let public = proto::HoldReason::from(reason.code());
+        assert_eq!((public.code, public.detail), (message.code, None));
+        assert_eq!(public.text, reason.code().to_string());
     }
     for outcome in outcomes() {
         let Outcome::Accepted { warnings, .. } = outcome else {
