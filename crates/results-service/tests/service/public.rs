@@ -193,7 +193,11 @@ async fn a_public_watch_waits_for_the_instant_and_never_sees_what_is_private() {
         } => Some((counts.is_none(), reasons.len())),
         _ => None,
     });
-    assert_eq!(held, Some((true, 0)), "neither votes nor numbers of reasons");
+    assert_eq!(
+        held,
+        Some((true, 0)),
+        "neither votes nor numbers of reasons"
+    );
     service.stop().await;
 }
 

@@ -179,7 +179,7 @@ pub struct HoldReason {
     /// The same in English words, for people; not stable.
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
-    /// The numbers, by code.
+    /// The numbers, by code. They are taken from a report that is not counted: missing in VIEW_PUBLIC.
     #[prost(oneof = "hold_reason::Detail", tags = "3, 4, 5, 6, 7, 8, 9")]
     pub detail: ::core::option::Option<hold_reason::Detail>,
 }
@@ -251,7 +251,7 @@ pub mod hold_reason {
         #[prost(uint64, tag = "2")]
         pub electorate: u64,
     }
-    /// The numbers, by code.
+    /// The numbers, by code. They are taken from a report that is not counted: missing in VIEW_PUBLIC.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Detail {
         /// For IDENTITY_BROKEN.
