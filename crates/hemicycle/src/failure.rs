@@ -64,6 +64,11 @@ impl Failure {
         move |source| Self::Io { what, source }
     }
 
+    /// Who read the output has gone (`| head`): no failure of the command.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+    }
+
     /// A hint at what to do, where there is one.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
@@ -72,7 +77,7 @@ impl Failure {
                     "is a server running there? `hemicycle serve` starts one; --server names another address",
                 ),
                 tonic::Code::NotFound => Some(
-                    "is it defined, and open to the public? `hemicycle define FILE --open` does both",
+                    "is it spelled so, defined, and open to the public? `hemicycle define FILE --open all` does both",
                 ),
                 _ => None,
             },

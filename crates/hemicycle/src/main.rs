@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     };
     match runtime.block_on(run(command)) {
         Ok(ending) => ending.into(),
+        Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("error: {failure}");
             if let Some(hint) = failure.hint() {

@@ -2,7 +2,7 @@
 
 use crate::names::Names;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table};
+use comfy_table::{CellAlignment, Table, TableComponent};
 use wire::common::v1::{ListSeats, SeatsState, Totals, TurnoutTotals};
 use wire::feed::v1::FrameContest;
 
@@ -10,6 +10,8 @@ use wire::feed::v1::FrameContest;
 pub fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
     table.load_preset(UTF8_HORIZONTAL_ONLY);
+    table.remove_style(TableComponent::HorizontalLines);
+    table.remove_style(TableComponent::MiddleIntersections);
     table.set_header(header.to_vec());
     table
 }

@@ -103,9 +103,19 @@ pub fn screen(frame: &Frame, names: &Names) -> String {
                 .as_ref()
                 .map_or("", |key| key.unit_id.as_str());
             let attribution = correction.attribution.clone().unwrap_or_default();
+            let changes = correction.changes.iter().take(3).map(|change| {
+                let option = names.option(&change.option_id);
+                format!(
+                    "{option} {} \u{2192} {}",
+                    change.votes_before, change.votes_after
+                )
+            });
+            let changes: Vec<String> = changes.collect();
             format!(
-                "; newest: {unit}, {} to {} votes: {} ({})",
-                correction.votes_before, correction.votes_after, attribution.reason, attribution.by
+                "; newest: {unit}, {}: {} ({})",
+                changes.join(", "),
+                attribution.reason,
+                attribution.by
             )
         });
         lines.push(format!(

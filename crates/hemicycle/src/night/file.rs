@@ -304,7 +304,8 @@ fn json_lines(
         if text.trim().is_empty() {
             return None;
         }
-        let line: Result<Line, _> = serde_json::from_str(&text);
+        let line: Result<Line, _> =
+            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
         let step = line
             .map_err(|error| error.to_string())
             .and_then(|line| timed(&names, line));
