@@ -297,7 +297,7 @@ fn register(register: &Register, ballot: &Ballot) -> Checked {
         }
         known.insert(&area.id);
     }
-    units(&register.units, ballot, register)?;
+    units(&register.units, ballot, register, &DEFINITION_FIELDS)?;
     let places: HashMap<_, _> = ballot.contests[0]
         .districts
         .iter()
@@ -310,9 +310,41 @@ fn register(register: &Register, ballot: &Ballot) -> Checked {
     )
 }
 
+/// What refusals call the units and their fields.
+pub(crate) struct UnitFields {
+    units: &'static str,
+    district: &'static str,
+    area: &'static str,
+    counting_groups: &'static str,
+    name: &'static str,
+}
+
+/// The names of a definition's text.
+const DEFINITION_FIELDS: UnitFields = UnitFields {
+    units: "register.units",
+    district: "district",
+    area: "area",
+    counting_groups: "counting_groups",
+    name: "name",
+};
+
+/// The names of the contract, in which the register is amended.
+pub(crate) const AMENDMENT_FIELDS: UnitFields = UnitFields {
+    units: "units",
+    district: "district_id",
+    area: "area_id",
+    counting_groups: "counting_group_ids",
+    name: "display_name",
+};
+
 /// Checks units against the ballot and the areas.
-pub fn units(units: &[Unit], ballot: &Ballot, areas: &Register) -> Checked {
-    distinct("register.units", units.iter().map(|unit| &unit.id))?;
+pub(crate) fn units(
+    units: &[Unit],
+    ballot: &Ballot,
+    areas: &Register,
+    fields: &UnitFields,
+) -> Checked {
+    distinct(fields.units, units.iter().map(|unit| &unit.id))?;
     let districts: HashSet<_> = ballot
         .contests
         .iter()
@@ -321,19 +353,19 @@ pub fn units(units: &[Unit], ballot: &Ballot, areas: &Register) -> Checked {
         .collect();
     let area_ids: HashSet<_> = areas.areas.iter().map(|area| &area.id).collect();
     for (place, unit) in units.iter().enumerate() {
-        let field = |name: &str| format!("register.units[{place}].{name}");
+        let field = |name: &str| format!("{}[{place}].{name}", fields.units);
         if !districts.contains(&unit.district) {
             let rule = format!("unit {}: must be a district of the ballot", unit.id);
             return Err(Refusal::new(
                 RefusalCode::UnknownDistrict,
-                field("district"),
+                field(fields.district),
                 &unit.district,
                 rule,
             ));
         }
         if let Some(area) = unit.area.as_ref().filter(|area| !area_ids.contains(area)) {
             return Err(shape(
-                field("area"),
+                field(fields.area),
                 area,
                 format!("unit {}: must be an area of the register", unit.id),
             ));
@@ -346,16 +378,16 @@ pub fn units(units: &[Unit], ballot: &Ballot, areas: &Register) -> Checked {
             let rule = format!("unit {}: must be a counting group of the ballot", unit.id);
             return Err(Refusal::new(
                 RefusalCode::UnknownCountingGroup,
-                field("counting_groups"),
+                field(fields.counting_groups),
                 group,
                 rule,
             ));
         }
         if !unit.counting_groups.is_empty() {
-            distinct(&field("counting_groups"), unit.counting_groups.iter())?;
+            distinct(&field(fields.counting_groups), unit.counting_groups.iter())?;
         }
         most(
-            &field("name"),
+            &field(fields.name),
             unit.name.len(),
             256,
             "bytes of a unit's name",

@@ -252,11 +252,14 @@ fn the_register_grows_at_its_end_and_changes_in_place() {
     let mut elsewhere = unit("u0", None);
     elsewhere.district = DistrictId::new("moon").unwrap();
     assert_eq!(
-        refused(night.run(amend(vec![elsewhere], "x"))).0,
-        RefusalCode::UnknownDistrict
+        refused(night.run(amend(vec![elsewhere], "x"))),
+        (RefusalCode::UnknownDistrict, "units[0].district_id".into())
     );
     let twice = vec![unit("u0", None), unit("u0", None)];
-    assert_eq!(refused(night.run(amend(twice, "x"))).0, RefusalCode::Shape);
+    assert_eq!(
+        refused(night.run(amend(twice, "x"))),
+        (RefusalCode::Shape, "units[1]".into())
+    );
 }
 
 #[test]

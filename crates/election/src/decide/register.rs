@@ -125,7 +125,8 @@ pub(super) fn amend_register(
     check_reason("reason", reason)?;
     check_complete(state)?;
     let tally = state.tally();
-    crate::validate::units(units, state.ballot(), &tally.outline.areas)?;
+    let fields = &crate::validate::AMENDMENT_FIELDS;
+    crate::validate::units(units, state.ballot(), &tally.outline.areas, fields)?;
     let mut events = Vec::new();
     let mut added = Vec::new();
     for (place, unit) in units.iter().enumerate() {
