@@ -468,11 +468,14 @@ pub mod admin_service_client {
     /// * NOT_FOUND: no such election.
     /// * ALREADY_EXISTS: the election is defined with another content.
     /// * FAILED_PRECONDITION: the election's state does not allow it (a frozen ballot, nothing pending, a stale version).
-    /// * PERMISSION_DENIED: the caller may not do that.
     /// * ABORTED: another command came between; read and decide again.
     /// * UNAVAILABLE, and DEADLINE_EXCEEDED with an unknown outcome: ask again, it is idempotent.
-    ///  Each of the first five carries google.rpc.BadRequest or ErrorInfo details with the code of
+    ///  Each of the first four carries google.rpc.BadRequest or ErrorInfo details with the code of
     ///  hemicycle.common.v1.RefusalCode, the path of the field, its value and the rule.
+    ///
+    /// Rights are not checked in this version: whoever reaches this service may call all of it. Run it on a closed network;
+    /// rights come with authentication. The metadata `x-hemicycle-principal` names the official whom the log records, printable
+    /// ASCII of at most 256 bytes; it is taken as it comes, so whatever authenticates officials in front has to set it.
     #[derive(Debug, Clone)]
     pub struct AdminServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1118,11 +1121,14 @@ pub mod admin_service_server {
     /// * NOT_FOUND: no such election.
     /// * ALREADY_EXISTS: the election is defined with another content.
     /// * FAILED_PRECONDITION: the election's state does not allow it (a frozen ballot, nothing pending, a stale version).
-    /// * PERMISSION_DENIED: the caller may not do that.
     /// * ABORTED: another command came between; read and decide again.
     /// * UNAVAILABLE, and DEADLINE_EXCEEDED with an unknown outcome: ask again, it is idempotent.
-    ///  Each of the first five carries google.rpc.BadRequest or ErrorInfo details with the code of
+    ///  Each of the first four carries google.rpc.BadRequest or ErrorInfo details with the code of
     ///  hemicycle.common.v1.RefusalCode, the path of the field, its value and the rule.
+    ///
+    /// Rights are not checked in this version: whoever reaches this service may call all of it. Run it on a closed network;
+    /// rights come with authentication. The metadata `x-hemicycle-principal` names the official whom the log records, printable
+    /// ASCII of at most 256 bytes; it is taken as it comes, so whatever authenticates officials in front has to set it.
     #[derive(Debug)]
     pub struct AdminServiceServer<T> {
         inner: Arc<T>,
@@ -2558,11 +2564,13 @@ pub mod results_service_client {
     /// * NOT_FOUND: no such election (or none that the view may see), unit, contest or district.
     /// * OUT_OF_RANGE: a revision that is not (publicly) there. The same answer for one that does not exist and for one that is
     ///  embargoed.
-    /// * PERMISSION_DENIED: the caller may not use VIEW_HEAD or the internal hop.
     /// * FAILED_PRECONDITION: the log is damaged and read-only; nothing was written.
     /// * RESOURCE_EXHAUSTED with RetryInfo: shed. Retry after the delay that it names.
     /// * ABORTED: a watcher was too slow; it names the revision to resume from.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.
+    ///
+    /// Rights are not checked in this version: whoever reaches this service may use VIEW_HEAD and the internal hop. Run it on a
+    /// closed network; rights come with authentication.
     #[derive(Debug, Clone)]
     pub struct ResultsServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -3063,11 +3071,13 @@ pub mod results_service_server {
     /// * NOT_FOUND: no such election (or none that the view may see), unit, contest or district.
     /// * OUT_OF_RANGE: a revision that is not (publicly) there. The same answer for one that does not exist and for one that is
     ///  embargoed.
-    /// * PERMISSION_DENIED: the caller may not use VIEW_HEAD or the internal hop.
     /// * FAILED_PRECONDITION: the log is damaged and read-only; nothing was written.
     /// * RESOURCE_EXHAUSTED with RetryInfo: shed. Retry after the delay that it names.
     /// * ABORTED: a watcher was too slow; it names the revision to resume from.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.
+    ///
+    /// Rights are not checked in this version: whoever reaches this service may use VIEW_HEAD and the internal hop. Run it on a
+    /// closed network; rights come with authentication.
     #[derive(Debug)]
     pub struct ResultsServiceServer<T> {
         inner: Arc<T>,
