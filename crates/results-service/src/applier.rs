@@ -23,7 +23,7 @@ use crate::store::Store;
 const ROUND: Duration = Duration::from_millis(100);
 /// How often what is applied is made to last. What was applied since is applied again after a crash.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
-/// How long to wait before a store that could not be opened is tried again.
+/// How long to wait before a store that could not be opened, or a log that could not be read, is tried again.
 const RETRY: Duration = Duration::from_secs(1);
 /// What is read of the log at once while catching up.
 const READ_BYTES: usize = 8 << 20;
@@ -53,6 +53,7 @@ impl Applier {
                 store: None,
                 checkpoint: Instant::now(),
                 is_dirty: false,
+                unreadable: BTreeMap::new(),
             };
             rounds.run(&stopped);
         })?;
@@ -81,6 +82,8 @@ struct Rounds {
     store: Option<Store>,
     checkpoint: Instant,
     is_dirty: bool,
+    /// Elections whose log could not be read, and when.
+    unreadable: BTreeMap<ElectionId, Instant>,
 }
 
 impl Rounds {
@@ -118,8 +121,22 @@ impl Rounds {
     fn round(&mut self, opened: &Opened) -> Result<(), Failure> {
         let store = self.store(opened)?;
         for hosted in opened.elections() {
+            if self.put_off(&hosted.id) {
+                continue;
+            }
             let before = store.applied_revision(&hosted.id)?;
-            self.catch_up(&store, &hosted)?;
+            match self.catch_up(&store, &hosted) {
+                Ok(()) => {}
+                // Only the units of this election cannot be asked for.
+                Err(Failure::Read(error)) => {
+                    self.unreadable.insert(hosted.id.clone(), Instant::now());
+                    let shown = error.to_string();
+                    if hosted.leave_for(error) {
+                        error!(election = %hosted.id, error = shown, "the log cannot be read for the store, others go on");
+                    }
+                }
+                Err(failure) => return Err(failure),
+            }
             let after = store.applied_revision(&hosted.id)?;
             self.is_dirty |= after != before;
             let pending = hosted.with(|durable| {
@@ -139,6 +156,12 @@ impl Rounds {
             self.checkpoint = Instant::now();
         }
         Ok(())
+    }
+
+    /// Whether an election's log could not be read just now.
+    fn put_off(&mut self, id: &ElectionId) -> bool {
+        self.unreadable.retain(|_, since| since.elapsed() < RETRY);
+        self.unreadable.contains_key(id)
     }
 
     fn store(&mut self, opened: &Opened) -> Result<Store, Failure> {
@@ -167,6 +190,11 @@ impl Rounds {
             }
             if applied < hosted.head() {
                 self.apply_from_log(store, hosted, applied)?;
+            } else if applied > hosted.head()
+                && let Some(damage) = hosted.damage()
+            {
+                // The head will not move any more.
+                return Err(Failure::Read(Error::Corrupt(damage.clone())));
             }
             if self.opened.strong_count() <= 1 {
                 // Only this round still holds the role.
@@ -187,7 +215,10 @@ impl Rounds {
         applied: Revision,
     ) -> Result<(), Failure> {
         let next = applied.next();
-        let read = hosted.log.read(&hosted.id, next, APPLY_CHANGES, READ_BYTES);
+        // Not beyond the head: what lies there may be what cannot be read.
+        let left = usize::try_from(hosted.head().0 - applied.0).unwrap_or(usize::MAX);
+        let records = left.min(APPLY_CHANGES);
+        let read = hosted.log.read(&hosted.id, next, records, READ_BYTES);
         let stored = self
             .runtime
             .block_on(read)

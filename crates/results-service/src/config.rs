@@ -38,6 +38,8 @@ pub struct Config {
     pub recent_records_max: usize,
     /// How many revisions a watcher that was at the head may fall behind before it is told to resume.
     pub watch_lag_max: u64,
+    /// Folds of the past that may run at once, for all elections; more wait. Each reads 4 MiB of the log at a time.
+    pub folds_max: usize,
     /// The longest silence of a watch.
     pub heartbeat_interval: Duration,
 }
@@ -53,6 +55,7 @@ impl Config {
             store_lag_max: 262_144,
             recent_records_max: 32_768,
             watch_lag_max: 1_000_000,
+            folds_max: 4,
             heartbeat_interval: Duration::from_secs(15),
         }
     }

@@ -16,9 +16,6 @@ pub enum OpenError {
     /// The journal cannot be opened.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// An election's log cannot be folded: it was written by another program, or by a newer one.
-    #[error("the log of an election cannot be folded: {0}")]
-    Fold(#[source] Error),
     /// A thread cannot be started.
     #[error("a thread cannot be started: {0}")]
     Thread(#[from] std::io::Error),

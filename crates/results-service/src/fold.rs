@@ -8,15 +8,16 @@ use election::bytes::decode_record;
 use election::event::Recorded;
 use election::ids::{ElectionId, LogId, Revision};
 use election::state::State;
-use event_log::{Head, Stored};
+use event_log::{Damage, Head, Stored};
 use event_log_journal::snapshot::{self, SnapshotKey};
 use event_log_journal::{JournalError, leaf_hash};
 use tokio::task::spawn_blocking;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::directory::Directory;
 use crate::error::Error;
 use crate::log::Log;
+use crate::measure;
 
 /// How many snapshots of an election are kept: the newest, and one in case that is damaged.
 const SNAPSHOTS_KEPT: usize = 2;
@@ -24,7 +25,7 @@ const SNAPSHOTS_KEPT: usize = 2;
 const READ_RECORDS: usize = 16_384;
 const READ_BYTES: usize = 4 << 20;
 
-/// An election's log, folded up to its head.
+/// An election's log, folded up to its head, or up to where it cannot be folded.
 #[derive(Debug, Default)]
 pub(crate) struct Fold {
     /// `None` before the first event.
@@ -34,6 +35,8 @@ pub(crate) struct Fold {
     pub record_hash: [u8; 32],
     /// The revision of the snapshot that it started from.
     pub snapshot: Revision,
+    /// Why it ends before the head, if it does.
+    pub damage: Option<Damage>,
 }
 
 impl Fold {
@@ -43,10 +46,11 @@ impl Fold {
             .map_or(Revision::ZERO, |state| state.revision())
     }
 
+    /// Takes records in as far as they fold.
     fn take(&mut self, stored: &[Stored]) -> Result<(), Error> {
-        for stored in stored {
+        let mut last = None;
+        let outcome = stored.iter().try_for_each(|stored| {
             let recorded = decode(stored)?;
-            self.directory.apply(&recorded);
             match &mut self.state {
                 Some(state) => state.apply(&recorded).map_err(|error| misfit(&error))?,
                 None => {
@@ -54,11 +58,14 @@ impl Fold {
                     self.state = Some(Box::new(state));
                 }
             }
-        }
-        if let Some(last) = stored.last() {
+            self.directory.apply(&recorded);
+            last = Some(stored);
+            Ok(())
+        });
+        if let Some(last) = last {
             self.record_hash = leaf_hash(&last.record.public);
         }
-        Ok(())
+        outcome
     }
 }
 
@@ -82,16 +89,34 @@ fn misfit(error: &election::tally::FoldError) -> Error {
     Error::Internal(format!("the log does not fold: {error}"))
 }
 
-/// Folds an election's log up to the given head: about half a second per million reports, beside reading them.
-pub(crate) async fn load(
-    log: &Arc<Log>,
-    folder: Option<&Path>,
-    head: &Head,
-) -> Result<Fold, Error> {
+/// Folds an election's log up to the given head: about half a second per million reports, beside reading them. What cannot
+/// be read or folded is damage of this election alone: the fold ends before it and says so.
+pub(crate) async fn load(log: &Arc<Log>, folder: Option<&Path>, head: &Head) -> Fold {
     let mut fold = match folder {
-        Some(folder) => from_snapshot(log, folder, head).await?.unwrap_or_default(),
+        Some(folder) => from_snapshot(log, folder, head).await,
         None => Fold::default(),
     };
+    let snapshot = fold.revision();
+    if let Err(error) = to_head(&mut fold, log, head).await {
+        let damage = match error {
+            Error::Corrupt(damage) => damage,
+            error => Damage {
+                election: head.election.clone(),
+                revision: fold.revision().next(),
+                place: "fold".to_owned(),
+                what: error.to_string(),
+            },
+        };
+        error!(election = %head.election, %damage, head = %head.revision,
+            "the log does not fold up to its head: the election is read-only, others go on");
+        measure::closed(&head.election);
+        fold.damage = Some(damage);
+    }
+    info!(election = %head.election, revision = %fold.revision(), %snapshot, "log folded");
+    fold
+}
+
+async fn to_head(fold: &mut Fold, log: &Arc<Log>, head: &Head) -> Result<(), Error> {
     let from = fold.revision();
     let mut reading = tokio::spawn(read(log.clone(), head.election.clone(), from.next()));
     while fold.revision() < head.revision {
@@ -102,23 +127,22 @@ pub(crate) async fn load(
         // The next piece is read while this one is folded.
         let next = last.revision.next();
         reading = tokio::spawn(read(log.clone(), head.election.clone(), next));
-        fold = spawn_blocking(move || fold.take(&stored).map(|()| fold))
-            .await
-            .map_err(|_| cut_short())??;
+        let mut folding = std::mem::take(fold);
+        let folded = spawn_blocking(move || {
+            let outcome = folding.take(&stored);
+            (folding, outcome)
+        });
+        let outcome;
+        (*fold, outcome) = folded.await.map_err(|_| cut_short())?;
+        outcome?;
     }
     reading.abort();
-    info!(election = %head.election, revision = %head.revision, snapshot = %from, "log folded");
-    Ok(fold)
+    Ok(())
 }
 
 async fn read(log: Arc<Log>, election: ElectionId, from: Revision) -> Result<Vec<Stored>, Error> {
     let read = log.read(&election, from, READ_RECORDS, READ_BYTES);
-    match read.await {
-        Ok(stored) => Ok(stored),
-        // What lies behind the last record before damage is not asked for by anyone.
-        Err(event_log::ReadError::Corrupt(_)) => Ok(Vec::new()),
-        Err(error) => Err(error.into()),
-    }
+    Ok(read.await?)
 }
 
 fn cut_short() -> Error {
@@ -126,36 +150,49 @@ fn cut_short() -> Error {
 }
 
 /// The fold of the newest snapshot that is of this log. What is wrong with one is told, and an older one is taken.
-async fn from_snapshot(log: &Arc<Log>, folder: &Path, head: &Head) -> Result<Option<Fold>, Error> {
+async fn from_snapshot(log: &Arc<Log>, folder: &Path, head: &Head) -> Fold {
     let (path, election) = (folder.to_owned(), head.election.clone());
     let listed = spawn_blocking(move || snapshot::list(&path, &election)).await;
-    let revisions = listed.map_err(|_| cut_short())?.unwrap_or_else(|error| {
-        warn!(%error, "snapshots cannot be listed");
+    let listed = listed.map_err(|error| error.to_string());
+    let listed = listed.and_then(|listed| listed.map_err(|error| error.to_string()));
+    let revisions = listed.unwrap_or_else(|error| {
+        warn!(election = %head.election, error, "snapshots cannot be listed");
         Vec::new()
     });
     for revision in revisions {
         if revision > head.revision {
+            // A snapshot is written only of what is durable.
+            error!(election = %head.election, snapshot = %revision, head = %head.revision,
+                "a snapshot lies beyond the head of its log: acknowledged events are lost or lie behind damage");
+            measure::snapshot_beyond_head();
             continue;
         }
         let (path, election) = (folder.to_owned(), head.election.clone());
         let read = spawn_blocking(move || read_snapshot(&path, &election, revision)).await;
-        let (key, fold) = match read.map_err(|_| cut_short())? {
+        let read = read.map_err(|error| error.to_string());
+        let (key, fold) = match read.and_then(|read| read) {
             Ok(found) => found,
             Err(what) => {
                 warn!(election = %head.election, %revision, what, "a snapshot cannot be used");
                 continue;
             }
         };
-        let at = log.read(&head.election, revision, 1, 1).await?;
+        let at = match log.read(&head.election, revision, 1, 1).await {
+            Ok(at) => at,
+            Err(error) => {
+                warn!(election = %head.election, %revision, %error, "a snapshot cannot be compared with the log");
+                continue;
+            }
+        };
         let same_record = at
             .first()
             .is_some_and(|stored| leaf_hash(&stored.record.public) == key.record_hash);
         if key.log_id == head.log_id && same_record && fold.revision() == revision {
-            return Ok(Some(fold));
+            return fold;
         }
         warn!(election = %head.election, %revision, "a snapshot is of another log");
     }
-    Ok(None)
+    Fold::default()
 }
 
 fn read_snapshot(
@@ -181,6 +218,7 @@ fn read_snapshot(
         directory,
         record_hash: key.record_hash,
         snapshot: revision,
+        damage: None,
     };
     Ok((key, fold))
 }

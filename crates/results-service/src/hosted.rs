@@ -1,6 +1,6 @@
 //! One election as the role serves it: its sequencer's queue, and what is durable.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 use election::event::Recorded;
 use election::ids::{ElectionId, LogId, Revision, Timestamp};
@@ -8,7 +8,7 @@ use election::tally::Tally;
 use event_log::{Damage, Head, Record};
 use event_log_journal::leaf_hash;
 use results_store::{ResultsStore, StoreView};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
@@ -18,9 +18,13 @@ use crate::directory::Directory;
 use crate::error::Error;
 use crate::fold::{self, Fold};
 use crate::log::Log;
+use crate::measure;
 use crate::recent::{Published, Recent};
 use crate::store::Store;
 use crate::work::Work;
+
+/// Why units cannot be asked for after a start, a burst or a failure of the store.
+const CATCHES_UP: Error = Error::Unavailable("the store of units catches up with the log");
 
 /// One election. Everything in it but the queue is durable: nothing of what is only decided can be seen here.
 pub(crate) struct Hosted {
@@ -28,9 +32,11 @@ pub(crate) struct Hosted {
     pub log: Arc<Log>,
     pub config: Arc<Config>,
     /// The way to its sequencer.
-    pub work: mpsc::Sender<Work>,
-    /// Set if the log is damaged: it is read up to there and takes nothing.
-    pub damage: Option<Damage>,
+    work: mpsc::Sender<Work>,
+    /// Set if the log is damaged, or if its sequencer broke down: it is read up to there and takes nothing.
+    damage: OnceLock<Damage>,
+    /// Room for folds of the past, shared by all elections.
+    pub folds: Arc<Semaphore>,
     /// Tells when this opening of the log ends: who follows it must come again.
     pub closing: CancellationToken,
     durable: RwLock<Option<Durable>>,
@@ -50,8 +56,8 @@ pub(crate) struct Durable {
 /// The newest groups, and the store laid under them. Under one lock, so that the two never disagree about the head.
 struct Tail {
     recent: Recent,
-    /// `None` while the store catches up from the log.
-    view: Option<Arc<View>>,
+    /// Why units cannot be asked for, where they cannot: mostly because the store catches up from the log.
+    view: Result<Arc<View>, Error>,
 }
 
 pub(crate) type View = StoreView<Store>;
@@ -62,10 +68,13 @@ impl Hosted {
         log: Arc<Log>,
         config: Arc<Config>,
         work: mpsc::Sender<Work>,
+        folds: Arc<Semaphore>,
         head: &Head,
         closing: CancellationToken,
         fold: &Fold,
     ) -> Self {
+        // Where the fold ends early, that is the first damage.
+        let damage = fold.damage.clone().or_else(|| head.damage.clone());
         let durable = fold.state.as_ref().map(|state| Durable {
             tally: state.tally().clone(),
             directory: Arc::new(fold.directory.clone()),
@@ -75,16 +84,60 @@ impl Hosted {
             id: head.election.clone(),
             log,
             work,
-            damage: head.damage.clone(),
+            damage: damage.map(OnceLock::from).unwrap_or_default(),
+            folds,
             closing,
             durable: RwLock::new(durable),
             tail: Mutex::new(Tail {
                 recent: Recent::new(config.recent_records_max),
-                view: None,
+                view: Err(CATCHES_UP),
             }),
             checkpoints: Mutex::default(),
             head: watch::Sender::new(fold.revision()),
             config,
+        }
+    }
+
+    /// What the log is read up to, if it is damaged or the sequencer broke down: then it takes nothing.
+    pub fn damage(&self) -> Option<&Damage> {
+        self.damage.get()
+    }
+
+    /// Closes this election alone for writing, until the log is opened anew. What is durable can be read as before.
+    pub fn close(&self, what: String) {
+        let damage = self.breakdown(what);
+        error!(election = %self.id, %damage, "the election is closed until it is opened anew, others go on");
+        measure::closed(&self.id);
+        self.damage.set(damage).ok();
+    }
+
+    /// The damage of a sequencer that cannot go on.
+    pub fn breakdown(&self, what: String) -> Damage {
+        Damage {
+            election: self.id.clone(),
+            revision: self.head().next(),
+            place: "sequencer".to_owned(),
+            what,
+        }
+    }
+
+    /// Gives work to the sequencer; waits while it has no room.
+    pub async fn send(&self, work: Work) -> Result<(), Error> {
+        let sent = self.work.send(work).await;
+        sent.map_err(|_| self.gone())
+    }
+
+    /// Tells the sequencer to end, as the election was never defined. Full or closed: then it has other things to say,
+    /// and ends with the role.
+    pub fn send_away(&self) {
+        self.work.try_send(Work::Leave).ok();
+    }
+
+    /// What is told when the sequencer does not answer any more.
+    pub fn gone(&self) -> Error {
+        match self.damage() {
+            Some(damage) => Error::ReadOnly(damage.clone()),
+            None => Error::Unavailable("the service stops or recovers"),
         }
     }
 
@@ -128,11 +181,11 @@ impl Hosted {
         let record_hash = leaf_hash(&last_record.public);
         {
             let mut tail = self.tail();
-            if let Some(view) = &tail.view {
+            if let Ok(view) = &tail.view {
                 // Too far behind: the log has it all, and the store reads it from there.
                 if let Err(error) = view.add(events) {
                     debug!(election = %self.id, %error, "the store catches up from the log");
-                    tail.view = None;
+                    tail.view = Err(CATCHES_UP);
                 }
             }
             tail.recent.push(Arc::new(Published {
@@ -183,20 +236,25 @@ impl Hosted {
 
     /// The store with the tail over it, at the head or beyond any head that the caller has seen.
     pub fn view(&self) -> Result<Arc<View>, Error> {
-        let view = self.tail().view.clone();
-        view.ok_or(Error::Unavailable(
-            "the store of units catches up with the log",
-        ))
+        self.tail().view.clone()
     }
 
     /// Whether the store must catch up from the log.
     pub fn is_behind(&self) -> bool {
-        self.tail().view.is_none()
+        self.tail().view.is_err()
     }
 
     /// Puts the store away: until [`Self::join`] units cannot be asked for.
     pub fn leave(&self) {
-        self.tail().view = None;
+        self.tail().view = Err(CATCHES_UP);
+    }
+
+    /// Puts the store away for a reason of this election alone. False if that is what holds already.
+    pub fn leave_for(&self, reason: Error) -> bool {
+        let mut tail = self.tail();
+        let is_new = !matches!(&tail.view, Err(before) if before.to_string() == reason.to_string());
+        tail.view = Err(reason);
+        is_new
     }
 
     /// Lays the tail over a store that has caught up so far that memory holds the rest. False if it has not.
@@ -213,7 +271,7 @@ impl Hosted {
         let since = tail.recent.since(view.head().next());
         let joined = self.overlay(&view, since)?;
         if joined {
-            tail.view = Some(Arc::new(view));
+            tail.view = Ok(Arc::new(view));
         }
         Ok(joined)
     }

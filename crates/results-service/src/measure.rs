@@ -38,6 +38,16 @@ pub(crate) fn batch(elapsed: Duration) {
     histogram!("hemicycle_results_batch_seconds").record(elapsed);
 }
 
+/// A snapshot that lies beyond the head of its log: what was acknowledged is lost, or lies behind damage.
+pub(crate) fn snapshot_beyond_head() {
+    counter!("hemicycle_results_snapshots_beyond_head_total").increment(1);
+}
+
+/// An election that was closed alone until the role is started again.
+pub(crate) fn closed(id: &ElectionId) {
+    counter!("hemicycle_results_elections_closed_total", "election" => id.to_string()).increment(1);
+}
+
 #[expect(
     clippy::cast_precision_loss,
     reason = "a gauge is a float; revisions stay far below 2^52"

@@ -1,5 +1,8 @@
 //! The past: tallies and events at any revision, from the log.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -23,7 +26,8 @@ const NEAR: u64 = 256;
 const NEAR_BYTES: usize = 1 << 20;
 
 impl Hosted {
-    /// The tally at a revision, which the caller has checked to be there: a short fold from one that is kept.
+    /// The tally at a revision, which the caller has checked to be there: a short fold from one that is kept. Only so
+    /// many folds run at once as the settings say; more wait.
     pub async fn tally_at(&self, revision: Revision) -> Result<Arc<Tally>, Error> {
         let newest = |durable: &crate::hosted::Durable| {
             (durable.tally.revision == revision).then(|| Arc::new(durable.tally.clone()))
@@ -31,6 +35,9 @@ impl Hosted {
         if let Some(newest) = self.with(newest).flatten() {
             return Ok(newest);
         }
+        // Whoever waited finds what those before it have kept.
+        let room = self.folds.acquire().await;
+        let _room = room.map_err(|_| Error::Unavailable("the service stops"))?;
         let mut tally = self.checkpoints().before(revision);
         while tally.as_ref().is_none_or(|tally| tally.revision < revision) {
             let from = tally

@@ -1,5 +1,5 @@
-//! The role as a whole: opens what is there, runs a sequencer for each election, opens everything anew after a failure,
-//! and stops in good order.
+//! The role as a whole: opens what is there, runs a sequencer for each election, opens everything anew after a failure of
+//! the log, and stops in good order.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,7 +11,7 @@ use event_log::Head;
 use service_runtime::clock::SharedClock;
 use service_runtime::health::Health;
 use service_runtime::shutdown::Stopper;
-use tokio::sync::{Semaphore, SemaphorePermit, mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
@@ -24,7 +24,7 @@ use crate::fold::{self, Fold};
 use crate::hosted::Hosted;
 use crate::log::Log;
 use crate::sequencer::Sequencer;
-use crate::work::{Phase, Work};
+use crate::work::Phase;
 
 /// How long to wait before a log that could not be opened again is tried once more.
 const REOPEN_PAUSE: Duration = Duration::from_millis(500);
@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub stopper: Stopper,
     opened: RwLock<Option<Arc<Opened>>>,
     health: Mutex<Vec<(Health, &'static [&'static str])>>,
-    defining: Semaphore,
+    defining: Arc<Semaphore>,
 }
 
 /// One opening of the log, with all that was folded from it.
@@ -56,6 +56,7 @@ pub(crate) struct Opened {
     phase: watch::Sender<Phase>,
     closing: CancellationToken,
     sequencers: Mutex<JoinSet<()>>,
+    folds: Arc<Semaphore>,
     failures: mpsc::Sender<Error>,
     applier: Mutex<Option<Applier>>,
 }
@@ -65,7 +66,7 @@ impl Role {
     /// of units is opened behind it. The role stops with the stopper, which waits for it.
     ///
     /// # Errors
-    /// [`OpenError`], when the folder is in use or cannot be read, or a log does not fold. A damaged log is none: its
+    /// [`OpenError`], when the folder is in use or cannot be read. A log that is damaged or does not fold is none: its
     /// election is read-only, the others go on.
     pub async fn open(
         config: Config,
@@ -80,7 +81,7 @@ impl Role {
             stopper: stopper.clone(),
             opened: RwLock::new(None),
             health: Mutex::default(),
-            defining: Semaphore::new(1),
+            defining: Arc::new(Semaphore::new(1)),
         });
         let (failures, failed) = mpsc::channel(FAILURES_MAX);
         let opened = Opened::open(&shared, failures).await?;
@@ -145,7 +146,7 @@ impl Shared {
     /// An election that is defined, or is there at all.
     pub fn hosted(&self, id: &ElectionId) -> Result<Arc<Hosted>, Error> {
         let hosted = self.opened()?.hosted(id);
-        let known = |hosted: &Arc<Hosted>| hosted.damage.is_some() || hosted.log_id().is_some();
+        let known = |hosted: &Arc<Hosted>| hosted.damage().is_some() || hosted.log_id().is_some();
         hosted.filter(known).ok_or_else(|| Error::no_election(id))
     }
 
@@ -155,8 +156,8 @@ impl Shared {
     }
 
     /// One definition at a time: so that an election that turns out to be refused can be forgotten again.
-    pub async fn definition_turn(&self) -> Result<SemaphorePermit<'_>, Error> {
-        let turn = self.defining.acquire().await;
+    pub async fn definition_turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let turn = self.defining.clone().acquire_owned().await;
         turn.map_err(|_| Error::Unavailable("the service stops"))
     }
 
@@ -190,12 +191,13 @@ impl Opened {
             phase: watch::Sender::new(Phase::Open),
             closing: CancellationToken::new(),
             sequencers: Mutex::new(JoinSet::new()),
+            folds: Arc::new(Semaphore::new(shared.config.folds_max.max(1))),
             failures,
             applier: Mutex::new(None),
         });
         for head in log.heads() {
             let fold = fold::load(&log, shared.config.storage.data_folder(), &head).await;
-            opened.host(shared, &head, fold.map_err(OpenError::Fold)?);
+            opened.host(shared, &head, fold);
         }
         let applier = Applier::start(Arc::downgrade(&opened))?;
         *lock(&opened.applier) = Some(applier);
@@ -236,9 +238,8 @@ impl Opened {
 
     /// Forgets an election whose definition was refused.
     pub fn forget(&self, hosted: &Hosted) {
-        if hosted.damage.is_none() && hosted.log_id().is_none() {
-            // Full or closed: then it has other things to say, and ends with the role.
-            hosted.work.try_send(Work::Leave).ok();
+        if hosted.damage().is_none() && hosted.log_id().is_none() {
+            hosted.send_away();
             let mut elections = self
                 .elections
                 .write()
@@ -253,6 +254,7 @@ impl Opened {
             self.log.clone(),
             self.config.clone(),
             work,
+            self.folds.clone(),
             head,
             self.closing.clone(),
             &fold,
@@ -267,13 +269,17 @@ impl Opened {
             shared.entropy.clone(),
         );
         let failures = self.failures.clone();
+        let closed = hosted.clone();
         lock(&self.sequencers).spawn(async move {
-            // A panic is a failure like any other: what was only decided is dropped.
-            let ended = tokio::spawn(sequencer.run()).await;
-            let outcome = ended.unwrap_or_else(|error| Err(Error::Internal(error.to_string())));
-            if let Err(error) = outcome {
-                // The first failure is enough.
-                failures.try_send(error).ok();
+            match tokio::spawn(sequencer.run()).await {
+                Ok(Ok(())) => {}
+                // What broke one sequencer would break it again when it is sent again: the others must not pay for it.
+                Ok(Err(Error::ReadOnly(damage))) => closed.close(damage.what),
+                Err(ended) if ended.is_panic() => closed.close(ended.to_string()),
+                // The runtime goes.
+                Err(_) => {}
+                // The log failed, and it is the log of all. The first failure is enough.
+                Ok(Err(error)) => drop(failures.try_send(error)),
             }
         });
         let mut elections = self

@@ -1,10 +1,11 @@
-// tidy: long because the states of one sequencer and the moves between them.
 //! The one place where an election is decided: a task that keeps the speculative state, puts what it decides into groups,
 //! hands them to the log, and shows them when they are durable.
 //!
 //! While a group is synced the next one is decided, and a full one may wait behind it; nothing more, so that what is
 //! decided ahead is bounded. An answer goes out with the last group that anything it says may rest on: a duplicate of a
 //! report that is still being synced waits with that report.
+
+// tidy: long because the states of one sequencer and the moves between them.
 
 mod orders;
 mod snapshots;
@@ -122,7 +123,8 @@ impl Sequencer {
         }
     }
 
-    /// Decides until the role stops. An error means that the log must be opened anew: whoever waits has been told.
+    /// Decides until the role stops. An error means that the log must be opened anew, or, if it is
+    /// [`Error::ReadOnly`], that this election alone cannot go on. Whoever waits has been told.
     pub async fn run(mut self) -> Result<(), Error> {
         let outcome = loop {
             match self.step().await {
@@ -200,13 +202,16 @@ impl Sequencer {
     }
 
     fn take(&mut self, work: Work) {
+        if matches!(work, Work::Leave) {
+            return self.work.close();
+        }
         if let Some((until, error)) = &self.shed {
             if Instant::now() < *until {
                 return work.refuse(error);
             }
             self.shed = None;
         }
-        if let Some(damage) = &self.hosted.damage {
+        if let Some(damage) = self.hosted.damage() {
             return work.refuse(&Error::ReadOnly(damage.clone()));
         }
         match work {
@@ -215,7 +220,7 @@ impl Sequencer {
                 self.current = Some(Current::Batch { batch, outcomes });
             }
             Work::Order(order) => self.consider(order),
-            Work::Leave => self.work.close(),
+            Work::Leave => {}
         }
     }
 
@@ -239,9 +244,7 @@ impl Sequencer {
                 self.state = state?;
                 Ok(())
             }
-            Returned::Lost => Err(Error::Internal(
-                "a thread that had the state is gone".into(),
-            )),
+            Returned::Lost => Err(self.broken("a thread that had the state is gone".to_owned())),
         }
     }
 
@@ -327,7 +330,7 @@ impl Sequencer {
             Some(state) => state.apply(&recorded),
             None => State::begin(&recorded).map(|state| self.state = Some(Box::new(state))),
         };
-        applied.map_err(|error| Error::Internal(format!("decided, but does not fold: {error}")))?;
+        applied.map_err(|error| self.broken(format!("decided, but does not fold: {error}")))?;
         if !self.draft.fits(1, record_bytes(record)) {
             self.seal();
         }
@@ -380,7 +383,7 @@ impl Sequencer {
         match (&self.state, draft.events.first().map(|event| &event.event)) {
             (_, Some(Event::Defined { log_id, .. })) => Ok(*log_id),
             (Some(state), _) => Ok(state.tally().log_id),
-            (None, _) => Err(Error::Internal("a group without a log".to_owned())),
+            (None, _) => Err(self.broken("a group without a log".to_owned())),
         }
     }
 
@@ -454,7 +457,10 @@ impl Sequencer {
                 };
                 let folder = hosted.config.storage.data_folder();
                 let fold = fold::load(&hosted.log, folder, &head).await;
-                Returned::Reloaded(fold.map(|fold| fold.state))
+                Returned::Reloaded(match fold.damage {
+                    Some(damage) => Err(Error::ReadOnly(damage)),
+                    None => Ok(fold.state),
+                })
             }
             .boxed(),
         );
@@ -474,10 +480,20 @@ impl Sequencer {
         }
     }
 
+    /// This election alone cannot go on: what went wrong would go wrong again.
+    fn broken(&self, what: String) -> Error {
+        Error::ReadOnly(self.hosted.breakdown(what))
+    }
+
     fn tell_all(&mut self, error: &Error) {
-        for draft in self.pipeline.abandon().collect::<Vec<_>>() {
+        // That nothing was written holds only for what the log was never given.
+        let given = match error {
+            Error::ReadOnly(_) => Error::Unavailable("the outcome is not known"),
+            error => error.clone(),
+        };
+        for draft in self.pipeline.abandon() {
             for answer in draft.answers {
-                answer.fail(error.clone());
+                answer.fail(given.clone());
             }
         }
         self.tell_decided(error);

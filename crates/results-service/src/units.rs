@@ -22,6 +22,9 @@ use crate::watch::Eyes;
 /// The most changes of one tally, or of one unit's turnout, that a history shows.
 const CHANGES_MAX: usize = 10_000;
 
+/// Waiting reports that are read at once to count them.
+const PENDING_READ: usize = 256;
+
 /// An election's units at a revision.
 #[derive(Clone)]
 pub(crate) struct Units {
@@ -237,6 +240,19 @@ impl Units {
         .await
     }
 
+    /// How many reports wait. They are large, so only some are in memory at a time.
+    fn pending_count(&self) -> Result<usize, StoreError> {
+        let (mut count, mut from) = (0, Revision(1));
+        loop {
+            let some = self.view.pending(from, PENDING_READ)?;
+            count += some.len();
+            match some.last() {
+                Some(last) if some.len() == PENDING_READ => from = last.revision.next(),
+                _ => return Ok(count),
+            }
+        }
+    }
+
     /// What waits for a reviewer now, from a revision on, with how many wait in all.
     pub async fn pending(
         &self,
@@ -244,16 +260,13 @@ impl Units {
         limit: usize,
     ) -> Result<(Vec<(PendingReport, UnitRow)>, usize), Error> {
         self.ask(move |units| {
-            let all = units.view.pending(Revision(1), usize::MAX)?;
-            let count = all.len();
-            let page = all.into_iter().filter(|report| report.revision >= from);
             let mut reports = Vec::new();
-            for report in page.take(limit) {
+            for report in units.view.pending(from, limit)? {
                 let unit = report.slot.unit;
                 let rows = units.rows(unit..unit + 1, |_| true)?;
                 reports.extend(rows.into_iter().map(|row| (report.clone(), row)));
             }
-            Ok((reports, count))
+            Ok((reports, units.pending_count()?))
         })
         .await
     }

@@ -1,12 +1,17 @@
 //! Officials' commands.
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use election::command::Command;
 use election::definition::{Definition, Part, Unit};
 use election::ids::ElectionId;
 use election::report::{Refusal, RefusalCode};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::time::timeout;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status, Streaming};
 use wire::common::v1::PartVersion;
@@ -24,6 +29,8 @@ use crate::work::{Order, Work, Written};
 
 /// The metadata in which whatever authenticates officials names the caller.
 const PRINCIPAL: &str = "x-hemicycle-principal";
+/// How long a definition may take to come: nobody else can define meanwhile.
+const DEFINITION_TIME_MAX: Duration = Duration::from_secs(60);
 /// Who a command is from when nobody says so.
 const NOBODY: &str = "official";
 
@@ -38,8 +45,12 @@ impl AdminService for Rpc {
         request: Request<Streaming<proto::DefineElectionRequest>>,
     ) -> Answer<proto::DefineElectionResponse> {
         let principal = principal(request.metadata())?;
-        let definition = read_definition(request.into_inner()).await?;
-        let (written, hosted) = self.define(principal, definition).await?;
+        // The turn comes first, so that only one definition is ever in memory.
+        let turn = self.0.shared.definition_turn().await?;
+        let reading = timeout(DEFINITION_TIME_MAX, read_definition(request.into_inner()));
+        let late = |_| Status::deadline_exceeded("the definition did not come within 60 s");
+        let definition = reading.await.map_err(late)??;
+        let (written, hosted) = self.define(turn, principal, definition).await?;
         let known = hosted.with(|durable| (durable.tally.log_id, durable.tally.outline.versions));
         let (log_id, versions) = known.ok_or_else(|| Error::no_election(&hosted.id))?;
         Ok(Response::new(proto::DefineElectionResponse {
@@ -187,22 +198,28 @@ impl Rpc {
     /// Defines an election, or completes one whose definition was cut off.
     async fn define(
         &self,
+        turn: OwnedSemaphorePermit,
         principal: String,
         definition: Definition,
     ) -> Result<(proto::Written, Arc<Hosted>), Error> {
-        let shared = &self.0.shared;
-        let _turn = shared.definition_turn().await?;
-        let opened = shared.opened()?;
-        let id: ElectionId = definition.ballot.election.clone();
-        let hosted = opened.hosted(&id);
-        let hosted = hosted.unwrap_or_else(|| opened.host_new(shared, &id));
-        let command = Command::Define {
-            definition: Box::new(definition),
-            log_id: entropy::log_id(&*shared.entropy),
-        };
-        let written = send(&hosted, principal, command).await;
-        opened.forget(&hosted);
-        Ok((written?, hosted))
+        let shared = self.0.shared.clone();
+        // A task of its own: a caller who goes away must not leave an election behind that was never defined.
+        let defining = tokio::spawn(async move {
+            let _turn = turn;
+            let opened = shared.opened()?;
+            let id: ElectionId = definition.ballot.election.clone();
+            let hosted = opened.hosted(&id);
+            let hosted = hosted.unwrap_or_else(|| opened.host_new(&shared, &id));
+            let command = Command::Define {
+                definition: Box::new(definition),
+                log_id: entropy::log_id(&*shared.entropy),
+            };
+            let written = send(&hosted, principal, command).await;
+            opened.forget(&hosted);
+            Ok((written?, hosted))
+        });
+        let stopped = |_| Error::Unavailable("the service stops");
+        defining.await.map_err(stopped)?
     }
 }
 
@@ -211,20 +228,19 @@ async fn send(
     principal: String,
     command: Command,
 ) -> Result<proto::Written, Error> {
+    let lost = || Error::Unavailable("the service stops or recovers, the outcome is not known");
     let (answer, answered) = oneshot::channel();
     let order = Order {
         principal,
         command,
         answer,
     };
-    let gone = || Error::Unavailable("the service stops or recovers");
-    let sent = hosted.work.send(Work::Order(order)).await;
-    sent.map_err(|_| gone())?;
+    hosted.send(Work::Order(order)).await?;
     let Written {
         first_revision,
         last_revision,
         event_count,
-    } = answered.await.map_err(|_| gone())??;
+    } = answered.await.map_err(|_| lost())??;
     Ok(proto::Written {
         first_revision: first_revision.0,
         last_revision: last_revision.0,

@@ -97,8 +97,7 @@ async fn submit(
                 validate_only,
                 answer,
             };
-            let sent = hosted.work.send(Work::Batch(batch)).await;
-            sent.map_err(|_| Error::Unavailable("the service stops or recovers"))?;
+            hosted.send(Work::Batch(batch)).await?;
         }
         // One stream carries the reports of many elections: a wrong id is an answer and does not end it.
         Err(Error::NoElection(_)) => {

@@ -4,8 +4,10 @@
     reason = "a helper of a test that fails is a test that fails"
 )]
 
+mod apart;
 mod append;
 mod figures;
+mod officials;
 mod public;
 mod reads;
 mod recovery;

@@ -6,8 +6,9 @@ use crate::support::*;
 use results_service::Config;
 use tonic::{Code, Status};
 use wire::common::v1 as common;
-use wire::common::v1::PublicationClass as Class;
+use wire::common::v1::{PublicationClass as Class, View};
 use wire::results::v1 as proto;
+use wire::results::v1::unit_history_entry::Change;
 
 const HOUR: i64 = 3_600_000_000;
 
@@ -198,6 +199,28 @@ async fn a_public_watch_waits_for_the_instant_and_never_sees_what_is_private() {
         Some((true, 0)),
         "neither votes nor numbers of reasons"
     );
+    for (view, is_whole) in [(View::Public, false), (View::Head, true)] {
+        let request = proto::GetUnitHistoryRequest {
+            election_id: ELECTION.into(),
+            unit_id: "u1".into(),
+            view: view.into(),
+            ..Default::default()
+        };
+        let history = service.results.clone().get_unit_history(request).await;
+        let entries = history.unwrap().into_inner().entries;
+        let Some(Change::Held(held)) = &entries[0].change else {
+            panic!("{entries:?}");
+        };
+        let code = common::HoldReasonCode::BallotsOverRoll;
+        let reason = held.reasons.iter().find(|it| it.code() == code).unwrap();
+        assert_eq!(reason.detail.is_some(), is_whole, "{reason:?}");
+        assert_eq!(
+            reason.text.contains(|c: char| c.is_ascii_digit()),
+            is_whole,
+            "{reason:?}"
+        );
+        assert_eq!(held.counts.is_some(), is_whole);
+    }
     service.stop().await;
 }
 

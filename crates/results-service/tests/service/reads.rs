@@ -399,3 +399,34 @@ fn clone_of(service: &Service) -> Service {
         stopper: service.stopper.clone(),
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_wait_are_counted_however_short_the_page() {
+    let place = tempfile::tempdir().unwrap();
+    let service = Service::start(folder(place.path())).await;
+    let ballot = service.define(ELECTION, 600, 2).await;
+    // More ballots than the roll.
+    let reports: Vec<_> = (0..600)
+        .map(|unit| report(ballot, unit, 1, &[2_000, 1]))
+        .collect();
+    let outcomes = service.append(ELECTION, &reports).await.unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.name() == "HELD"));
+    let mut request = proto::ListPendingRequest {
+        election_id: ELECTION.into(),
+        page_size: 250,
+        ..Default::default()
+    };
+    let mut units = Vec::new();
+    for _ in 0..3 {
+        let asked = patiently(async || service.results.clone().list_pending(request.clone()).await);
+        let page = asked.await.unwrap().into_inner();
+        assert_eq!(page.pending_count, 600);
+        let keys = page.reports.into_iter().map(|it| it.key.unwrap().unit_id);
+        units.extend(keys);
+        request.page_token = page.next_page_token;
+    }
+    assert!(request.page_token.is_empty());
+    let expected: Vec<_> = (0..600).map(|unit| format!("u{unit}")).collect();
+    assert_eq!(units, expected);
+    service.stop().await;
+}

@@ -62,7 +62,8 @@ impl Service {
         Self::start_with(config, Arc::new(SeededEntropy::new(seed))).await
     }
 
-    async fn start_with(config: Config, entropy: Arc<dyn Entropy>) -> Self {
+    /// Opens the role with this randomness.
+    pub async fn start_with(config: Config, entropy: Arc<dyn Entropy>) -> Self {
         let stopper = Stopper::new("test");
         let clock = TestClock::at_micros(NOW);
         let mut tries = 0;
