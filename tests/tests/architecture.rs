@@ -67,6 +67,7 @@ const EDGES: [(&str, &[&str]); 15] = [
             "election",
             "event-log",
             "event-log-journal",
+            "hemicycle",
             "live-feed",
             "results-service",
             "results-store",

@@ -1,0 +1,35 @@
+//! The services as their users meet them: the built binary, real sockets, real disks, real kills.
+//!
+//! Every test runs twice: with all roles in one process, and with each role in a process of its own.
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails here fails the test, in its helpers too"
+)]
+
+mod support;
+
+mod bad_input;
+mod damage;
+mod failures;
+mod kills;
+mod nights;
+mod whole_night;
+
+/// Makes of each function a test in either mode.
+macro_rules! in_both_modes {
+    ($($test:ident),+ $(,)?) => {
+        mod one_process {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(end_to_end::cluster::Mode::OneProcess).await;
+            })+
+        }
+        mod apart {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $test() {
+                super::$test(end_to_end::cluster::Mode::Apart).await;
+            })+
+        }
+    };
+}
+use in_both_modes;

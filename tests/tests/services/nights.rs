@@ -1,0 +1,132 @@
+//! Recorded nights: at every checkpoint the seats are those that are known from elsewhere.
+
+use std::collections::BTreeMap;
+
+use end_to_end::cluster::{Cluster, Mode, Role};
+use end_to_end::play::{Kills, Player};
+use end_to_end::{log, reads};
+use hemicycle::night::shuffle::rehearse;
+use hemicycle::night::{Night, Step, TimedStep};
+
+use crate::support::{PAIRS, QUOTA, golden, israel, russia, steps};
+
+crate::in_both_modes!(
+    pairs_at_every_checkpoint,
+    quota_at_every_checkpoint,
+    pairs_three_times_shuffled_with_kills,
+    quota_three_times_shuffled_with_kills,
+    israel_2021_at_every_snapshot,
+    israel_2021_three_times_shuffled_with_kills,
+    russia_2007_to_the_last_station,
+    russia_2007_three_times_shuffled_with_kills,
+);
+
+/// Kills in a rehearsal: each role several times.
+const KILLS: usize = 9;
+/// Final seats of the 24th Knesset, by size.
+const KNESSET: [u32; 13] = [30, 17, 9, 8, 7, 7, 7, 7, 6, 6, 6, 6, 4];
+/// Seats of the State Duma of 2007, by size.
+const DUMA: [u32; 4] = [315, 57, 40, 38];
+
+async fn pairs_at_every_checkpoint(mode: Mode) {
+    plain(mode, golden(PAIRS), 8, &[6, 5, 4, 3, 2, 1]).await;
+}
+
+async fn quota_at_every_checkpoint(mode: Mode) {
+    plain(mode, golden(QUOTA), 6, &[25, 6, 4, 4]).await;
+}
+
+async fn pairs_three_times_shuffled_with_kills(mode: Mode) {
+    rehearsal(mode, golden(PAIRS), &[6, 5, 4, 3, 2, 1], 1).await;
+}
+
+async fn quota_three_times_shuffled_with_kills(mode: Mode) {
+    rehearsal(mode, golden(QUOTA), &[25, 6, 4, 4], 2).await;
+}
+
+async fn israel_2021_at_every_snapshot(mode: Mode) {
+    let Some(night) = israel() else { return };
+    plain(mode, night, 36, &KNESSET).await;
+}
+
+async fn israel_2021_three_times_shuffled_with_kills(mode: Mode) {
+    let Some(night) = israel() else { return };
+    rehearsal(mode, night, &KNESSET, 24).await;
+}
+
+async fn russia_2007_to_the_last_station(mode: Mode) {
+    let Some(night) = russia() else { return };
+    plain(mode, night, 1, &DUMA).await;
+}
+
+async fn russia_2007_three_times_shuffled_with_kills(mode: Mode) {
+    let Some(night) = russia() else { return };
+    rehearsal(mode, night, &DUMA, 2007).await;
+}
+
+/// The night as it was recorded. Every report is counted, and the seats are right at each checkpoint.
+async fn plain(mode: Mode, night: Night, checkpoints: usize, seats: &[u32]) {
+    let mut cluster = Cluster::start(mode);
+    let definition = night.definition.clone();
+    let steps = steps(night);
+    let reports = submissions(&steps);
+    let mut player = Player::define(&cluster, definition, Kills::none()).await;
+    player.play(&mut cluster, steps).await;
+    assert_eq!(player.checkpoints, checkpoints);
+    assert_eq!(player.outcomes, BTreeMap::from([("ACCEPTED", reports)]));
+    finish(&cluster, &player, seats).await;
+}
+
+/// The night with every report sent three times and the units mixed, while every role is killed several times.
+async fn rehearsal(mode: Mode, night: Night, seats: &[u32], seed: u64) {
+    let mut cluster = Cluster::start(mode);
+    let definition = night.definition.clone();
+    let steps = rehearse(night.steps, 3, Some(seed)).unwrap();
+    let reports = submissions(&steps);
+    let kills = Kills::seeded(seed, KILLS, &Role::ALL, usize::try_from(reports).unwrap());
+    let mut player = Player::define(&cluster, definition, kills).await;
+    player.play(&mut cluster, steps).await;
+    assert_eq!(player.kills_left(), 0);
+    assert_eq!(player.outcomes.values().sum::<u64>(), reports);
+    // A copy is never counted again, and nothing here is held or refused.
+    let others = player
+        .outcomes
+        .keys()
+        .filter(|name| **name != "ACCEPTED" && **name != "DUPLICATE");
+    assert_eq!(others.count(), 0, "{:?}", player.outcomes);
+    finish(&cluster, &player, seats).await;
+}
+
+async fn finish(cluster: &Cluster, player: &Player, by_size: &[u32]) {
+    player.check_totals(cluster).await;
+    let standings = reads::standings_at(cluster, &player.election, player.head).await;
+    let mut seats: Vec<u32> = reads::seats(&standings).into_values().collect();
+    seats.sort_unstable_by(|one, other| other.cmp(one));
+    assert_eq!(seats, by_size);
+    let states = standings.contests[0]
+        .totals
+        .clone()
+        .unwrap()
+        .states
+        .unwrap();
+    assert_eq!(
+        usize::try_from(states.counted).unwrap(),
+        player.expected.counted()
+    );
+    // Whoever folds the log has the same state, and everything that was acknowledged is in it.
+    let records = log::read(&cluster.client(Role::Results), &player.election).await;
+    assert_eq!(records.last().unwrap().revision.0, player.head);
+    assert_eq!(
+        log::fold(&records).tally().contests[0][0].votes,
+        player.expected.totals(&player.definition)[0]
+    );
+    let missing = log::missing(&records, &player.acknowledged);
+    assert!(missing.is_empty(), "acknowledged and lost: {missing:?}");
+}
+
+fn submissions(steps: &[TimedStep]) -> u64 {
+    let reports = steps
+        .iter()
+        .filter(|timed| matches!(timed.step, Step::Submit(_)));
+    u64::try_from(reports.count()).unwrap()
+}
