@@ -26,11 +26,13 @@ pub fn run(options: &Options) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
     lines.extend(compared(
         "fold + seats per report, a follower's",
+        [few, many],
         &small.follower,
         &large.follower,
     ));
     lines.extend(compared(
         "fold + seats per report, with all units kept",
+        [few, many],
         &small.state,
         &large.state,
     ));
@@ -89,22 +91,27 @@ fn public_of(recorded: &Recorded) -> Outcome<Recorded> {
     Ok(decode_record(&bytes.public, None)?)
 }
 
-fn compared(what: &str, small: &[f64], large: &[f64]) -> [Line; 2] {
+fn compared(
+    what: &str,
+    [few_units, many_units]: [u32; 2],
+    small: &[f64],
+    large: &[f64],
+) -> [Line; 2] {
     let (few, many) = (median(small), median(large));
     let (few_99, many_99) = (quantile(small, 0.99), quantile(large, 0.99));
     [
         Line {
-            what: format!("{what}: p50, a million units above ten thousand"),
+            what: format!("{what}: p50, {many_units} units above {few_units}"),
             figure: format!("{many:.2} us"),
-            beside: format!("{few:.2} us at ten thousand"),
+            beside: format!("{few:.2} us at {few_units} units"),
             value: many - few,
             unit: "us",
             target: Target::AtMost(0.5),
         },
         Line {
-            what: format!("{what}: p99 at a million units"),
+            what: format!("{what}: p99 at {many_units} units"),
             figure: format!("{many_99:.2} us"),
-            beside: format!("{few_99:.2} us at ten thousand"),
+            beside: format!("{few_99:.2} us at {few_units} units"),
             value: many_99,
             unit: "us",
             target: Target::AtMost(3.0),

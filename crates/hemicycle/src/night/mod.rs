@@ -1,6 +1,6 @@
 //! A recorded night: a definition, and what was reported in the order in which it came.
 //!
-//! Nights come from a [`file`] of reports (JSON lines or CSV), from the folders of two real elections
+//! Nights come from a [`mod@file`] of reports (JSON lines or CSV), from the folders of two real elections
 //! ([`israel24`], [`russia2007`]), or are invented for the demonstration ([`almaty`]).
 
 pub mod almaty;
