@@ -1340,7 +1340,7 @@ pub mod allocation_service_client {
     ///  mean nothing, a threshold's base that is missing. Do not retry.
     /// * NOT_FOUND: no such election (or none that the view may see), contest or district.
     /// * OUT_OF_RANGE: a revision that is not (publicly) there; also one older than is kept.
-    /// * PERMISSION_DENIED: the caller may not use VIEW_HEAD.
+    /// * PERMISSION_DENIED: not in this version, which does not check rights to VIEW_HEAD: run it on a closed network.
     /// * RESOURCE_EXHAUSTED: shed (with RetryInfo), or an answer over 4 MiB: filter by contest and district.
     /// * ABORTED: a watcher was too slow. Resume.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.
@@ -1614,7 +1614,7 @@ pub mod allocation_service_server {
     ///  mean nothing, a threshold's base that is missing. Do not retry.
     /// * NOT_FOUND: no such election (or none that the view may see), contest or district.
     /// * OUT_OF_RANGE: a revision that is not (publicly) there; also one older than is kept.
-    /// * PERMISSION_DENIED: the caller may not use VIEW_HEAD.
+    /// * PERMISSION_DENIED: not in this version, which does not check rights to VIEW_HEAD: run it on a closed network.
     /// * RESOURCE_EXHAUSTED: shed (with RetryInfo), or an answer over 4 MiB: filter by contest and district.
     /// * ABORTED: a watcher was too slow. Resume.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.

@@ -57,7 +57,8 @@ pub mod tally_ingestion_service_client {
     /// Errors of the call (a refused or held report is none of them, it is an answer):
     ///
     /// * INVALID_ARGUMENT: a message that cannot be decoded. Do not retry.
-    /// * UNAUTHENTICATED, PERMISSION_DENIED: who calls may not submit. Do not retry.
+    /// * PERMISSION_DENIED: the named principal is not among those who may submit. Do not retry. (The name is taken as it is given:
+    ///  authentication comes later.)
     /// * RESOURCE_EXHAUSTED with RetryInfo: too many streams or a message over the limit. Retry after the delay that it names.
     /// * UNAVAILABLE: the service drains, restarts or has lost the log. Retry.
     /// * DEADLINE_EXCEEDED: a deadline that the caller has set. A stream needs none.
@@ -226,7 +227,8 @@ pub mod tally_ingestion_service_server {
     /// Errors of the call (a refused or held report is none of them, it is an answer):
     ///
     /// * INVALID_ARGUMENT: a message that cannot be decoded. Do not retry.
-    /// * UNAUTHENTICATED, PERMISSION_DENIED: who calls may not submit. Do not retry.
+    /// * PERMISSION_DENIED: the named principal is not among those who may submit. Do not retry. (The name is taken as it is given:
+    ///  authentication comes later.)
     /// * RESOURCE_EXHAUSTED with RetryInfo: too many streams or a message over the limit. Retry after the delay that it names.
     /// * UNAVAILABLE: the service drains, restarts or has lost the log. Retry.
     /// * DEADLINE_EXCEEDED: a deadline that the caller has set. A stream needs none.
