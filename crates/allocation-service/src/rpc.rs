@@ -166,9 +166,10 @@ fn election(id: &str) -> Result<ElectionId, AllocationError> {
 
 fn viewer(view: i32) -> Result<Viewer, AllocationError> {
     match View::try_from(view) {
-        Ok(View::Public) => Ok(Viewer::Public),
+        // Who asks for nothing gets nothing that is embargoed.
+        Ok(View::Unspecified | View::Public) => Ok(Viewer::Public),
         Ok(View::Head) => Ok(Viewer::Head),
-        Ok(View::Unspecified) | Err(_) => {
+        Err(_) => {
             let rule = "must be VIEW_PUBLIC or VIEW_HEAD";
             Err(Refusal::new(RefusalCode::Shape, "view", view, rule).into())
         }

@@ -245,8 +245,8 @@ async fn a_damaged_store_of_units_is_built_anew(mode: Mode) {
     one_by_one(&mut cluster, &mut player, &invented, 2).await;
 }
 
-/// Room for the first segment, and little more.
-const DISK_BYTES: u64 = 80 << 20;
+/// Room for a few segments of the journal.
+const DISK_BYTES: u64 = 400 << 20;
 
 async fn a_full_disk_loses_nothing_and_takes_reports_again(mode: Mode) {
     let Some(disk) = SmallDisk::mount() else {
@@ -298,7 +298,7 @@ async fn until_nothing_is_taken(
     votes[0] = 1;
     let reports = (1..=2_000).map(move |version| wide.full(0, version, &votes));
     let options = SubmitOptions {
-        silence_max: Duration::from_secs(3),
+        silence_max: Duration::from_secs(10),
         ..SubmitOptions::default()
     };
     let mut answers = ingestion.submit(election, stream::iter(reports), options);

@@ -360,9 +360,9 @@ async fn f18_us_networks_2021_no_total_falls_without_a_word(mode: Mode) {
     };
     player.command(&cluster, &withdrawal).await;
     let head = player.head;
-    let news = cluster
-        .client(Role::LiveFeed)
-        .watch_frames(whole(&player.election), None);
+    let (feed, scope) = (cluster.client(Role::LiveFeed), whole(&player.election));
+    eventually("the feed opens", async || reads::frame(&feed, &scope).await).await;
+    let news = feed.watch_frames(scope, None);
     let mut news = std::pin::pin!(news);
     let frame = loop {
         if let FrameNews::Frame(frame) = news.next().await.unwrap().unwrap()
