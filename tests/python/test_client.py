@@ -165,7 +165,6 @@ def test_a_night_is_submitted_watched_and_explained(channel, ballot_hash):
     feed = feed_pb2_grpc.LiveFeedServiceStub(channel)
     scope = frame_pb2.Scope(election=frame_pb2.ElectionScope(election_id=ELECTION))
     patiently(feed.GetFrame, feed_pb2.GetFrameRequest(scope=scope), grpc.StatusCode.NOT_FOUND)
-    until_public(feed, scope)
     watch = feed.WatchFrames(feed_pb2.WatchFramesRequest(scope=scope), timeout=PATIENCE_S)
     empty = next(watch).frame
     assert [row.votes for row in empty.body.contests[0].rows] == [0, 0, 0]

@@ -273,7 +273,8 @@ async fn read_definition(
     let Some(DefinitionMessage::Head(head)) = first else {
         return Err(shape("part", "the first message must be the head").into());
     };
-    let outline = DefinitionOutline::try_from(head).map_err(Error::from)?;
+    let outline = DefinitionOutline::try_from(head).map_err(wire::within("head"));
+    let outline = outline.map_err(Error::from)?;
     let announced = usize::try_from(outline.unit_count).unwrap_or(usize::MAX);
     let mut definition = outline.definition;
     let units = &mut definition.register.units;
