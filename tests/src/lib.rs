@@ -10,6 +10,7 @@ pub mod log;
 pub mod play;
 pub mod raw;
 pub mod reads;
+pub mod viewer;
 
 use std::time::Duration;
 

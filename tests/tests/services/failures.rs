@@ -14,13 +14,15 @@ use election::report::{HoldReason, Outcome, RefusalCode, Report, Warning};
 use election::submission::Submission;
 use end_to_end::cluster::{Cluster, Mode, Role};
 use end_to_end::invented::{Invented, attribution};
-use end_to_end::play::{Kills, Player, submit};
+use end_to_end::play::{Player, submit};
 use end_to_end::reads::{self, whole};
 use end_to_end::{eventually, log};
 use futures::{StreamExt as _, stream};
 use tokio::task::{JoinSet, block_in_place};
 use wire::common::v1::{CorrectionKind, SeatsState, UnitStatus, View};
 use wire::results::v1::{ListUnitsRequest, UnitFilter};
+
+use crate::support::begin;
 
 crate::in_both_modes!(
     f03_philippines_2025_every_batch_twice_and_by_two_routes_counts_once,
@@ -35,12 +37,6 @@ crate::in_both_modes!(
     f30_event_stream_without_a_cursor_no_event_is_missed,
     f30_unresolved_tie_every_untied_seat_stands,
 );
-
-async fn begin(mode: Mode, invented: &Invented) -> (Cluster, Player) {
-    let cluster = Cluster::start(mode);
-    let player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
-    (cluster, player)
-}
 
 fn names(outcomes: &[Outcome]) -> Vec<&'static str> {
     outcomes.iter().map(Outcome::name).collect()

@@ -65,6 +65,16 @@ async fn results_killed_in_twenty_rounds_with_clients_that_give_up(mode: Mode) {
         player.acknowledged.len() > STATIONS,
         "hardly anything was answered"
     );
+    // The oracle would find a loss: a log without its last report, an answer that was never given.
+    let answers = &player.acknowledged;
+    let shorter = &log_before[..log_before.len() / 2];
+    assert!(!log::missing(shorter, answers).is_empty());
+    let version = answers[0].version + 1;
+    let invented_answer = Acknowledged {
+        version,
+        ..answers[0].clone()
+    };
+    assert_eq!(log::missing(&log_before, &[invented_answer]).len(), 1);
     // What was unknown is settled by sending it again.
     let last: Vec<_> = (0..STATIONS)
         .map(|station| report(&invented, station, ROUNDS * VERSIONS))

@@ -8,11 +8,13 @@
 
 mod support;
 
+mod bad_definitions;
 mod bad_input;
 mod damage;
 mod failures;
 mod kills;
 mod nights;
+mod publication;
 mod whole_night;
 
 /// Makes of each function a test in either mode.

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use end_to_end::cluster::{Cluster, Mode};
+use end_to_end::invented::Invented;
+use end_to_end::play::{Kills, Player};
 use hemicycle::night::{Night, TimedStep, file, israel24, russia2007};
 
 /// D'Hondt with pairs of lists; a list falls below the threshold and comes back.
@@ -41,4 +44,11 @@ fn data(name: &str, is_here: impl Fn(&Path) -> bool) -> Option<PathBuf> {
 /// The steps of a night, all in memory.
 pub fn steps(night: Night) -> Vec<TimedStep> {
     night.steps.collect::<Result<_, _>>().unwrap()
+}
+
+/// A system with an invented election.
+pub async fn begin(mode: Mode, invented: &Invented) -> (Cluster, Player) {
+    let cluster = Cluster::start(mode);
+    let player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
+    (cluster, player)
 }

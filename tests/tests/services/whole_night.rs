@@ -1,38 +1,31 @@
 //! One small election through everything: from its definition to the certificate, seen by officials and by viewers.
 
-// tidy: long because one night through everything.
-
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
 
-use client::{FrameNews, SubmitOptions};
+use client::SubmitOptions;
 use election::command::Command;
-use election::ids::{ContestId, DistrictId, ElectionId, OptionId, Revision, Timestamp};
-use election::publication::{PublicationClass, PublicationMode};
+use election::ids::{ContestId, DistrictId, OptionId};
 use election::stage::Stage;
 use election::submission::Submission;
 use end_to_end::cluster::{Cluster, Mode, Role};
-use end_to_end::eventually;
 use end_to_end::invented::{Invented, attribution};
-use end_to_end::play::{Kills, Player, revision};
-use end_to_end::reads::{self, place, token, whole};
+use end_to_end::play::{Kills, Player, revision, submit};
+use end_to_end::reads::{self, place, whole};
+use end_to_end::viewer::{Viewer, never_backwards};
 use futures::{StreamExt as _, stream};
 use hemicycle::night::{Step, TimedStep};
-use tokio::task::JoinHandle;
-use tonic::Code;
-use wire::allocation::v1::{CheckDeclarationRequest, GetStandingsRequest};
-use wire::common::v1::{FindingCode, ResumeToken, SeatRow, SeatsState, Stage as ShownStage, View};
-use wire::feed::v1::{Frame, Scope};
+use wire::allocation::v1::CheckDeclarationRequest;
+use wire::common::v1::{FindingCode, SeatRow, SeatsState, Stage as ShownStage, View};
+use wire::feed::v1::Frame;
+use wire::results::v1::GetUnitHistoryRequest;
 use wire::results::v1::unit_history_entry::Change;
 
-use crate::support::{PAIRS, golden, steps};
+use crate::support::{PAIRS, begin, golden, steps};
 
 crate::in_both_modes!(
     from_the_definition_to_the_certificate,
-    nothing_is_public_before_its_opening,
-    a_held_publication_stands_still_and_moves_on,
-    a_viewer_resumes_and_is_reset,
     a_tie_is_settled_by_a_recorded_lot,
+    who_sent_it_is_in_the_log_and_not_public,
 );
 
 async fn from_the_definition_to_the_certificate(mode: Mode) {
@@ -252,18 +245,6 @@ async fn frames_agree_with_the_count(
     }
 }
 
-fn never_backwards(frames: &[Frame]) {
-    assert!(frames.len() > 1);
-    for pair in frames.windows(2) {
-        assert!(
-            place(&pair[0]) < place(&pair[1]),
-            "{:?} after {:?}",
-            place(&pair[1]),
-            place(&pair[0])
-        );
-    }
-}
-
 fn submissions(steps: &[TimedStep]) -> impl Iterator<Item = Submission> + '_ {
     steps.iter().filter_map(|timed| match &timed.step {
         Step::Submit(submission) => Some(submission.clone()),
@@ -278,284 +259,9 @@ fn version(submission: &Submission) -> u32 {
     }
 }
 
-/// Somebody who watches a scope and keeps what was shown.
-struct Viewer {
-    shown: Arc<Mutex<Vec<Frame>>>,
-    watching: JoinHandle<()>,
-}
-
-impl Viewer {
-    /// Follows a scope as soon as the feed knows that it is public.
-    async fn follow(cluster: &Cluster, scope: Scope) -> Self {
-        let feed = cluster.client(Role::LiveFeed);
-        eventually("the feed opens", async || reads::frame(&feed, &scope).await).await;
-        let shown = Arc::new(Mutex::new(Vec::new()));
-        let frames = Arc::clone(&shown);
-        let watching = tokio::spawn(async move {
-            let mut news = std::pin::pin!(feed.watch_frames(scope, None));
-            while let Some(item) = news.next().await {
-                match item.unwrap() {
-                    FrameNews::Frame(frame) => frames.lock().unwrap().push(*frame),
-                    FrameNews::Reset(log) => panic!("the log {log} is another one"),
-                    FrameNews::Heartbeat(_) => {}
-                }
-            }
-        });
-        Self { shown, watching }
-    }
-
-    /// Everything that was shown, as soon as the newest is as it should be.
-    async fn until(&self, is_there: impl Fn(&Frame) -> bool) -> Vec<Frame> {
-        eventually("the viewer has seen it", async || {
-            assert!(!self.watching.is_finished(), "the watch has ended");
-            let shown = self.shown.lock().unwrap();
-            shown.last().is_some_and(&is_there).then(|| shown.clone())
-        })
-        .await
-    }
-}
-
-impl Drop for Viewer {
-    fn drop(&mut self) {
-        self.watching.abort();
-    }
-}
-
-async fn nothing_is_public_before_its_opening(mode: Mode) {
-    let mut cluster = Cluster::start(mode);
-    let invented = Invented::new("embargo-2026", 3, 2);
-    let mut player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
-    player
-        .submit(
-            &mut cluster,
-            vec![invented.turnout(0, 1, 30), invented.full(0, 1, &[20, 10])],
-        )
-        .await;
-    let scope = whole(&player.election);
-    let feed = cluster.client(Role::LiveFeed);
-    reads::standings_at(&cluster, &player.election, player.head).await;
-    assert_eq!(
-        public_codes(&cluster, &player.election).await,
-        [Code::NotFound; 4]
-    );
-
-    // An opening in the far future opens nothing today.
-    let year_3000 = Some(Timestamp(32_503_680_000_000_000));
-    let definition = PublicationClass::Definition;
-    player
-        .command(
-            &cluster,
-            &Command::OpenClass {
-                class: definition,
-                opens_at: year_3000,
-            },
-        )
-        .await;
-    assert_eq!(
-        public_codes(&cluster, &player.election).await,
-        [Code::NotFound; 4]
-    );
-
-    // The definition alone is an empty feed: the full shape, nothing counted, nothing of what is embargoed.
-    player
-        .command(
-            &cluster,
-            &Command::OpenClass {
-                class: definition,
-                opens_at: None,
-            },
-        )
-        .await;
-    let frame = eventually("the feed opens", async || reads::frame(&feed, &scope).await).await;
-    let body = frame.body.unwrap();
-    let votes: Vec<_> = body.contests[0].rows.iter().map(|row| row.votes).collect();
-    assert_eq!(votes, [0, 0]);
-    assert_eq!(
-        body.contests[0]
-            .totals
-            .clone()
-            .unwrap()
-            .states
-            .unwrap()
-            .counted,
-        0
-    );
-    assert!(
-        body.turnout
-            .is_none_or(|turnout| turnout.ballots_issued == 0)
-    );
-    assert!(
-        body.revision < player.head - 2,
-        "the embargoed events count for nobody"
-    );
-
-    player.open_to_public(&cluster).await;
-    let head = player.head;
-    eventually("the feed follows", async || {
-        let body = reads::frame(&feed, &scope).await?.body?;
-        let votes: Vec<_> = body.contests[0].rows.iter().map(|row| row.votes).collect();
-        (body.revision == head).then(|| assert_eq!(votes, [20, 10]))
-    })
-    .await;
-}
-
-async fn public_codes(cluster: &Cluster, election: &ElectionId) -> [Code; 4] {
-    let id = election.as_str().to_owned();
-    let standings = GetStandingsRequest {
-        election_id: id.clone(),
-        view: View::Public.into(),
-        ..GetStandingsRequest::default()
-    };
-    let tally = wire::results::v1::GetTallyRequest {
-        election_id: id,
-        view: View::Public.into(),
-        ..wire::results::v1::GetTallyRequest::default()
-    };
-    let results = cluster.client(Role::Results);
-    [
-        cluster
-            .client(Role::LiveFeed)
-            .get_frame(whole(election))
-            .await
-            .unwrap_err()
-            .code(),
-        cluster
-            .client(Role::Allocation)
-            .get_standings(standings)
-            .await
-            .unwrap_err()
-            .code(),
-        results.get_tally(tally).await.unwrap_err().code(),
-        results
-            .get_definition(election, View::Public, 0)
-            .await
-            .unwrap_err()
-            .code(),
-    ]
-}
-
-async fn a_held_publication_stands_still_and_moves_on(mode: Mode) {
-    let mut cluster = Cluster::start(mode);
-    let invented = Invented::new("hold-2026", 10, 2);
-    let mut player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
-    player.open_to_public(&cluster).await;
-    player
-        .submit(&mut cluster, vec![invented.full(0, 1, &[20, 10])])
-        .await;
-    let held = player.head;
-    let hold = PublicationMode::HoldAt(Revision(held));
-    player
-        .command(
-            &cluster,
-            &Command::MovePublication {
-                mode: hold,
-                reason: "a box is in doubt".into(),
-            },
-        )
-        .await;
-    let viewer = Viewer::follow(&cluster, whole(&player.election)).await;
-    let is_held = |frame: &Frame| {
-        frame.envelope.clone().unwrap().publication.unwrap().reason == "a box is in doubt"
-    };
-    viewer.until(is_held).await;
-    let reports = (1..10)
-        .map(|station| invented.full(station, 1, &[1, 2]))
-        .collect();
-    player.submit(&mut cluster, reports).await;
-    reads::standings_at(&cluster, &player.election, player.head).await;
-
-    let allocation = cluster.client(Role::Allocation);
-    let request = |revision| GetStandingsRequest {
-        election_id: player.election.as_str().into(),
-        view: View::Public.into(),
-        revision,
-        ..GetStandingsRequest::default()
-    };
-    let public = allocation.get_standings(request(0)).await.unwrap();
-    assert_eq!(public.token.unwrap().revision, held);
-    // The same answer for what is embargoed and for what does not exist.
-    for revision in [held + 1, player.head, player.head + 1_000] {
-        let error = allocation
-            .get_standings(request(revision))
-            .await
-            .unwrap_err();
-        assert_eq!(error.code(), Code::OutOfRange, "{revision}: {error}");
-    }
-    let frames = viewer.until(is_held).await;
-    assert!(frames.iter().all(|frame| place(frame).0 <= held));
-
-    let follow = PublicationMode::FollowHead;
-    player
-        .command(
-            &cluster,
-            &Command::MovePublication {
-                mode: follow,
-                reason: "the box is in order".into(),
-            },
-        )
-        .await;
-    let head = player.head;
-    let frames = viewer.until(|frame| place(frame).0 == head).await;
-    never_backwards(&frames);
-    let rows = frames.last().unwrap().body.clone().unwrap().contests[0]
-        .rows
-        .clone();
-    assert_eq!(
-        rows.iter().map(|row| row.votes).collect::<Vec<_>>(),
-        [29, 28]
-    );
-}
-
-async fn a_viewer_resumes_and_is_reset(mode: Mode) {
-    let mut cluster = Cluster::start(mode);
-    let invented = Invented::new("resume-2026", 10, 2);
-    let mut player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
-    player.open_to_public(&cluster).await;
-    player
-        .submit(&mut cluster, vec![invented.full(0, 1, &[20, 10])])
-        .await;
-    let scope = whole(&player.election);
-    let feed = cluster.client(Role::LiveFeed);
-    let head = player.head;
-    let frame = eventually("the feed follows", async || {
-        let frame = reads::frame(&feed, &scope).await?;
-        (place(&frame).0 == head).then_some(frame)
-    });
-    let seen = token(&frame.await);
-    player
-        .submit(&mut cluster, vec![invented.full(1, 1, &[5, 6])])
-        .await;
-    let next = first_news(&cluster, &scope, seen.clone()).await;
-    let FrameNews::Frame(next) = next else {
-        panic!("not a frame: {next:?}");
-    };
-    assert!(place(&next) > (seen.revision, seen.publication_seq));
-    let other_log = ResumeToken {
-        log_id: vec![7; 16].into(),
-        ..seen
-    };
-    let news = first_news(&cluster, &scope, other_log).await;
-    assert!(matches!(news, FrameNews::Reset(_)), "{news:?}");
-}
-
-/// The first news that is no heartbeat.
-async fn first_news(cluster: &Cluster, scope: &Scope, after: ResumeToken) -> FrameNews {
-    let news = cluster
-        .client(Role::LiveFeed)
-        .watch_frames(scope.clone(), Some(after.try_into().unwrap()));
-    let mut news = std::pin::pin!(news);
-    loop {
-        match news.next().await.unwrap().unwrap() {
-            FrameNews::Heartbeat(_) => {}
-            news => return news,
-        }
-    }
-}
-
 async fn a_tie_is_settled_by_a_recorded_lot(mode: Mode) {
-    let mut cluster = Cluster::start(mode);
     let invented = Invented::new("lot-2026", 1, 3);
-    let mut player = Player::define(&cluster, invented.definition.clone(), Kills::none()).await;
+    let (mut cluster, mut player) = begin(mode, &invented).await;
     // 10 seats over 300 votes: 3 each, and one more for one of three equal remainders.
     player
         .submit(&mut cluster, vec![invented.full(0, 1, &[100, 100, 100])])
@@ -585,4 +291,51 @@ async fn a_tie_is_settled_by_a_recorded_lot(mode: Mode) {
     assert_eq!(standings.contests[0].state(), SeatsState::Provisional);
     let seats = [("o0", 3), ("o1", 4), ("o2", 3)].map(|(list, seats)| (list.to_owned(), seats));
     assert_eq!(reads::seats(&standings), BTreeMap::from(seats));
+}
+
+async fn who_sent_it_is_in_the_log_and_not_public(mode: Mode) {
+    let invented = Invented::new("who-2026", 1, 2);
+    let (cluster, mut player) = begin(mode, &invented).await;
+    player.open_to_public(&cluster).await;
+    let station = cluster
+        .client(Role::TallyIngestion)
+        .with_principal("station-0")
+        .unwrap();
+    let official = cluster
+        .client(Role::Results)
+        .with_principal("commission-3")
+        .unwrap();
+    let report = invented.full(0, 1, &[1, 2]);
+    let answers: Vec<_> = submit(&station, &player.election, vec![report])
+        .collect()
+        .await;
+    assert_eq!(answers[0].name(), "ACCEPTED");
+    let (key, attribution) = (invented.key(0), attribution());
+    let withdrawal = Command::Withdraw {
+        key,
+        version: 2,
+        attribution,
+    };
+    official
+        .command(&player.election, &withdrawal)
+        .await
+        .unwrap();
+    let history = reads::history(&cluster, &player.election, "u0").await;
+    let senders: Vec<_> = history
+        .iter()
+        .map(|entry| entry.principal.as_str())
+        .collect();
+    assert_eq!(senders, ["station-0", "commission-3"]);
+    let request = GetUnitHistoryRequest {
+        election_id: player.election.as_str().into(),
+        view: View::Public.into(),
+        unit_id: "u0".into(),
+        ..GetUnitHistoryRequest::default()
+    };
+    let pages: Vec<_> = official.history(request).collect().await;
+    let public = pages.into_iter().flat_map(|page| page.unwrap().entries);
+    assert_eq!(
+        public.map(|entry| entry.principal).collect::<Vec<_>>(),
+        ["", ""]
+    );
 }
