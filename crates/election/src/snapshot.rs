@@ -3,17 +3,17 @@
 //! A snapshot is a cache: whoever stores it checksums it and binds it to a log id and a revision. Totals are not stored
 //! but summed anew from the slots, so the two cannot disagree.
 
-// tidy: long because writing and reading of each part stand side by side.
 
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::{
     DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
-    read_hold_reason, read_numbered, read_report_kind, read_slot, read_slot_state, slot_state_byte,
-    write_attribution, write_counts, write_declaration, write_hold_reason, write_slot,
+    read_hold_reason, read_lot, read_mode, read_numbered, read_report_kind, read_slot,
+    read_slot_state, slot_state_byte, write_attribution, write_counts, write_declaration,
+    write_hold_reason, write_lot, write_mode, write_slot,
 };
 use crate::counts::COUNTERS;
 use crate::definition::Hash;
-use crate::event::{Event, Lot, Recorded, Turnout};
+use crate::event::{Event, Recorded, Turnout};
 use crate::ids::{LogId, Revision, Timestamp, UnitId};
 use crate::publication::Publication;
 use crate::report::UnitStatus;
@@ -370,37 +370,6 @@ fn read_pending(reader: &mut Reader<'_>) -> Result<Pending, DecodeError> {
     })
 }
 
-fn write_lot(writer: &mut Writer, lot: &Lot) {
-    let Lot {
-        contest,
-        district,
-        stage,
-        tied,
-        seats,
-        winners,
-        attribution,
-    } = lot;
-    writer.u8(*contest);
-    writer.u16(*district);
-    writer.u32(*stage);
-    writer.list(tied.iter(), |writer, option| writer.u32(*option));
-    writer.u32(*seats);
-    writer.list(winners.iter(), |writer, option| writer.u32(*option));
-    write_attribution(writer, attribution);
-}
-
-fn read_lot(reader: &mut Reader<'_>) -> Result<Lot, DecodeError> {
-    Ok(Lot {
-        contest: reader.u8()?,
-        district: reader.u16()?,
-        stage: reader.u32()?,
-        tied: reader.list(4, Reader::u32)?,
-        seats: reader.u32()?,
-        winners: reader.list(4, Reader::u32)?,
-        attribution: read_attribution(reader)?,
-    })
-}
-
 fn write_correction(writer: &mut Writer, correction: &Correction) {
     let Correction {
         revision,
@@ -466,13 +435,7 @@ impl Publication {
     fn write(&self, writer: &mut Writer) {
         let parts = self.parts();
         writer.u64(parts.seq);
-        let (number, at) = match parts.mode {
-            crate::publication::PublicationMode::FollowHead => (0, Revision::ZERO),
-            crate::publication::PublicationMode::HoldAt(at) => (1, at),
-            crate::publication::PublicationMode::Paused => (2, Revision::ZERO),
-        };
-        writer.u8(number);
-        writer.revision(at);
+        write_mode(writer, parts.mode);
         writer.text(&parts.reason);
         writer.revision(parts.held_at);
         parts
@@ -486,15 +449,9 @@ impl Publication {
     }
 
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        use crate::publication::{PublicationMode, PublicationParts};
+        use crate::publication::PublicationParts;
         let seq = reader.u64()?;
-        let (number, at) = (reader.u8()?, reader.revision()?);
-        let mode = match number {
-            0 => PublicationMode::FollowHead,
-            1 => PublicationMode::HoldAt(at),
-            2 => PublicationMode::Paused,
-            other => return Err(reader.fault(format!("{other} is no mode of publication"))),
-        };
+        let mode = read_mode(reader)?;
         let (reason, held_at) = (reader.string()?, reader.revision()?);
         let opens_at: [Option<Timestamp>; 3] = [
             reader.option(Reader::time)?,

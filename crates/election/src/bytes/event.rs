@@ -320,23 +320,7 @@ fn write_event(writer: &mut Writer, event: &Event) {
             });
             writer.option(attribution.as_ref(), write_attribution);
         }
-        Event::LotDrawn(Lot {
-            contest,
-            district,
-            stage,
-            tied,
-            seats,
-            winners,
-            attribution,
-        }) => {
-            writer.u8(*contest);
-            writer.u16(*district);
-            writer.u32(*stage);
-            writer.list(tied.iter(), |writer, option| writer.u32(*option));
-            writer.u32(*seats);
-            writer.list(winners.iter(), |writer, option| writer.u32(*option));
-            write_attribution(writer, attribution);
-        }
+        Event::LotDrawn(lot) => write_lot(writer, lot),
         Event::CandidatesChanged {
             contest,
             district,
@@ -357,13 +341,7 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.time(*opens_at);
         }
         Event::PublicationMoved { mode, reason } => {
-            let (number, at) = match mode {
-                PublicationMode::FollowHead => (0, None),
-                PublicationMode::HoldAt(at) => (1, Some(*at)),
-                PublicationMode::Paused => (2, None),
-            };
-            writer.u8(number);
-            writer.revision(at.unwrap_or_default());
+            write_mode(writer, *mode);
             writer.text(reason);
         }
         Event::StageSet { stage, reason } => {
@@ -473,15 +451,7 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             })?,
             attribution: reader.option(read_attribution)?,
         },
-        kind::LOT_DRAWN => Event::LotDrawn(Lot {
-            contest: reader.u8()?,
-            district: reader.u16()?,
-            stage: reader.u32()?,
-            tied: reader.list(4, Reader::u32)?,
-            seats: reader.u32()?,
-            winners: reader.list(4, Reader::u32)?,
-            attribution: read_attribution(reader)?,
-        }),
+        kind::LOT_DRAWN => Event::LotDrawn(read_lot(reader)?),
         kind::CANDIDATES_CHANGED => Event::CandidatesChanged {
             contest: reader.u8()?,
             district: reader.u16()?,
@@ -494,23 +464,10 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             class: read_numbered(reader, &PublicationClass::ALL, "class of publication")?,
             opens_at: reader.time()?,
         },
-        kind::PUBLICATION_MOVED => {
-            let number = reader.u8()?;
-            let at = reader.revision()?;
-            let mode = match number {
-                0 | 2 if at != Revision::ZERO => {
-                    return Err(reader.fault("only a hold names a revision"));
-                }
-                0 => PublicationMode::FollowHead,
-                1 => PublicationMode::HoldAt(at),
-                2 => PublicationMode::Paused,
-                other => return Err(reader.fault(format!("{other} is no mode of publication"))),
-            };
-            Event::PublicationMoved {
-                mode,
-                reason: reader.string()?,
-            }
-        }
+        kind::PUBLICATION_MOVED => Event::PublicationMoved {
+            mode: read_mode(reader)?,
+            reason: reader.string()?,
+        },
         kind::STAGE_SET => Event::StageSet {
             stage: read_numbered(reader, &Stage::ALL, "stage")?,
             reason: reader.string()?,
@@ -738,6 +695,58 @@ fn read_hold_code(reader: &mut Reader<'_>) -> Result<HoldCode, DecodeError> {
     let number = reader.u8()?;
     HoldCode::from_number(number)
         .ok_or_else(|| reader.fault(format!("{number} is no reason to hold a report")))
+}
+
+pub(crate) fn write_lot(writer: &mut Writer, lot: &Lot) {
+    let Lot {
+        contest,
+        district,
+        stage,
+        tied,
+        seats,
+        winners,
+        attribution,
+    } = lot;
+    writer.u8(*contest);
+    writer.u16(*district);
+    writer.u32(*stage);
+    writer.list(tied.iter(), |writer, option| writer.u32(*option));
+    writer.u32(*seats);
+    writer.list(winners.iter(), |writer, option| writer.u32(*option));
+    write_attribution(writer, attribution);
+}
+
+pub(crate) fn read_lot(reader: &mut Reader<'_>) -> Result<Lot, DecodeError> {
+    Ok(Lot {
+        contest: reader.u8()?,
+        district: reader.u16()?,
+        stage: reader.u32()?,
+        tied: reader.list(4, Reader::u32)?,
+        seats: reader.u32()?,
+        winners: reader.list(4, Reader::u32)?,
+        attribution: read_attribution(reader)?,
+    })
+}
+
+pub(crate) fn write_mode(writer: &mut Writer, mode: PublicationMode) {
+    let (number, at) = match mode {
+        PublicationMode::FollowHead => (0, Revision::ZERO),
+        PublicationMode::HoldAt(at) => (1, at),
+        PublicationMode::Paused => (2, Revision::ZERO),
+    };
+    writer.u8(number);
+    writer.revision(at);
+}
+
+pub(crate) fn read_mode(reader: &mut Reader<'_>) -> Result<PublicationMode, DecodeError> {
+    let (number, at) = (reader.u8()?, reader.revision()?);
+    match number {
+        0 | 2 if at != Revision::ZERO => Err(reader.fault("only a hold names a revision")),
+        0 => Ok(PublicationMode::FollowHead),
+        1 => Ok(PublicationMode::HoldAt(at)),
+        2 => Ok(PublicationMode::Paused),
+        other => Err(reader.fault(format!("{other} is no mode of publication"))),
+    }
 }
 
 pub(crate) fn write_declaration(writer: &mut Writer, declaration: &Declaration) {

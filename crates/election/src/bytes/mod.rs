@@ -31,9 +31,9 @@ pub use parts::{decode_units, encode_unit, encode_units, part_text};
 pub use submission::{decode_outcome, decode_submission, encode_outcome, encode_submission};
 
 pub(crate) use event::{
-    read_attribution, read_declaration, read_hold_reason, read_numbered, read_report_kind,
-    read_slot, read_slot_state, slot_state_byte, write_attribution, write_declaration,
-    write_hold_reason, write_slot,
+    read_attribution, read_declaration, read_hold_reason, read_lot, read_mode, read_numbered,
+    read_report_kind, read_slot, read_slot_state, slot_state_byte, write_attribution,
+    write_declaration, write_hold_reason, write_lot, write_mode, write_slot,
 };
 pub(crate) use parts::{parse_part, read_counts, write_counts};
 
