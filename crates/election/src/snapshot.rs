@@ -3,7 +3,6 @@
 //! A snapshot is a cache: whoever stores it checksums it and binds it to a log id and a revision. Totals are not stored
 //! but summed anew from the slots, so the two cannot disagree.
 
-
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::{
     DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
