@@ -5,6 +5,7 @@
 
 use election::bytes::codec::Writer;
 use election::bytes::encode_submission;
+use election::bytes::submission::{is_in_order, kind, write_in_order};
 use election::counts::{COUNT_MAX, COUNTERS, Counter};
 use election::definition::OPTIONS_MAX;
 use election::ids::ID_LENGTH_MAX;
@@ -64,25 +65,36 @@ fn is_counter(counter: &FormCounter) -> bool {
 
 /// The layout of `encode_submission`; a test holds the two together.
 fn write(writer: &mut Writer, report: &Report, kind: ReportKind) {
-    writer.u8(1);
+    let pairs = report.option_indexes.iter().zip(&report.votes);
+    let pairs = pairs.map(|(option, votes)| (*option, *votes));
+    let form = report.form.iter().map(|counter| {
+        let number = Counter::from_number(counter.counter).expect("a plain report's counters");
+        (number, counter.value)
+    });
+    let in_order = is_in_order(pairs.clone(), form.clone());
+    writer.u8(if in_order {
+        kind::REPORT_IN_ORDER
+    } else {
+        kind::REPORT
+    });
     writer.text(&report.unit_id);
     writer.text(&report.contest_id);
     writer.text(&report.counting_group_id);
     writer.u32(report.version);
     writer.u8(kind as u8);
     writer.raw(&report.ballot_hash);
-    let pairs = report.option_indexes.iter().zip(&report.votes);
-    writer.list(pairs, |writer, (option, votes)| {
-        let mut pair = [0; 12];
-        pair[..4].copy_from_slice(&option.to_le_bytes());
-        pair[4..].copy_from_slice(&votes.to_le_bytes());
-        writer.raw(&pair);
-    });
-    writer.list(report.form.iter(), |writer, counter| {
-        let number = Counter::from_number(counter.counter).expect("a plain report's counters");
-        writer.u8(number as u8);
-        writer.u64(counter.value);
-    });
+    if in_order {
+        write_in_order(writer, report.votes.iter().copied(), form);
+    } else {
+        writer.list(pairs, |writer, (option, votes)| {
+            writer.u32(option);
+            writer.u64(votes);
+        });
+        writer.list(form, |writer, (counter, value)| {
+            writer.u8(counter as u8);
+            writer.u64(value);
+        });
+    }
     writer.flag(false);
 }
 

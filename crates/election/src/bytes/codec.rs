@@ -18,6 +18,12 @@ impl Writer {
         }
     }
 
+    /// Writes over what a buffer held, into its memory.
+    pub fn over(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes }
+    }
+
     /// What was written.
     pub fn into_bytes(self) -> Vec<u8> {
         self.bytes

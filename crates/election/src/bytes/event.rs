@@ -40,7 +40,7 @@ pub mod kind {
 }
 
 /// A record: what may be published, and what stays inside.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordBytes {
     /// The public body.
     pub public: Vec<u8>,
@@ -50,13 +50,23 @@ pub struct RecordBytes {
 
 /// The record of an event. `salt` must be random and used once.
 pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
+    let mut record = RecordBytes {
+        public: Vec::with_capacity(256),
+        annex: Vec::with_capacity(64),
+    };
+    encode_record_over(&mut record, recorded, salt);
+    record
+}
+
+/// As [`encode_record`], into the memory of a record that is not needed any more.
+pub fn encode_record_over(record: &mut RecordBytes, recorded: &Recorded, salt: [u8; 16]) {
     let Recorded {
         revision,
         time,
         principal,
         event,
     } = recorded;
-    let mut annex = Writer::with_capacity(64);
+    let mut annex = Writer::over(std::mem::take(&mut record.annex));
     annex.raw(&salt);
     annex.text(principal);
     if let Event::ReportHeld {
@@ -75,20 +85,17 @@ pub fn encode_record(recorded: &Recorded, salt: [u8; 16]) -> RecordBytes {
         annex.option(counts.as_ref(), write_counts);
         annex.list(reasons.iter(), write_hold_reason);
     }
-    let annex = annex.into_bytes();
+    record.annex = annex.into_bytes();
 
-    let mut public = Writer::with_capacity(256);
+    let mut public = Writer::over(std::mem::take(&mut record.public));
     public.u8(FORMAT);
     public.u8(kind_of(event));
     public.u16(0);
     public.revision(*revision);
     public.time(*time);
-    public.raw(&Sha256::digest(&annex));
+    public.raw(&Sha256::digest(&record.annex));
     write_event(&mut public, event);
-    RecordBytes {
-        public: public.into_bytes(),
-        annex,
-    }
+    record.public = public.into_bytes();
 }
 
 /// Reads a record. Without the annex the event has no principal, and a held report has no counts and no reasons, only

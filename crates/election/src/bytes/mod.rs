@@ -24,11 +24,13 @@
 pub mod codec;
 mod event;
 mod parts;
-mod submission;
+pub mod submission;
 
-pub use event::{RecordBytes, decode_record, encode_record, verify_annex};
+pub use event::{RecordBytes, decode_record, encode_record, encode_record_over, verify_annex};
 pub use parts::{decode_units, encode_unit, encode_units, part_text};
-pub use submission::{decode_outcome, decode_submission, encode_outcome, encode_submission};
+pub use submission::{
+    decode_outcome, decode_submission, decode_submissions, encode_outcome, encode_submission,
+};
 
 pub(crate) use event::{
     read_attribution, read_declaration, read_hold_reason, read_lot, read_mode, read_numbered,

@@ -8,20 +8,27 @@ use super::event::{
     write_hold_reason, write_warning,
 };
 use super::parts::read_id;
-use crate::counts::Counter;
+use crate::counts::{COUNT_MAX, Counter};
 use crate::ids::{ContestId, CountingGroupId, UnitId};
 use crate::report::{Outcome, Refusal, RefusalCode, Report, TallyKey, TurnoutReport};
 use crate::submission::Submission;
 
+/// The numbers of the kinds of submissions.
+pub mod kind {
+    /// A report whose options and counters stand in any order, with values of any size.
+    pub const REPORT: u8 = 1;
+    /// A turnout report.
+    pub const TURNOUT: u8 = 2;
+    /// A report that is in order, as nearly all are (see [`super::is_in_order`]): a third of the bytes.
+    pub const REPORT_IN_ORDER: u8 = 3;
+}
+
 /// Appends a submission.
 pub fn encode_submission(writer: &mut Writer, submission: &Submission) {
     match submission {
-        Submission::Report(report) => {
-            writer.u8(1);
-            write_report(writer, report);
-        }
+        Submission::Report(report) => write_report(writer, report),
         Submission::Turnout(turnout) => {
-            writer.u8(2);
+            writer.u8(kind::TURNOUT);
             write_turnout(writer, turnout);
         }
     }
@@ -29,11 +36,56 @@ pub fn encode_submission(writer: &mut Writer, submission: &Submission) {
 
 /// Reads the next submission.
 pub fn decode_submission(reader: &mut Reader<'_>) -> Result<Submission, DecodeError> {
+    read_submission(reader, None)
+}
+
+/// Reads so many submissions. A contest or counting group that is the same as in the report before it shares its
+/// allocation: most elections have one of each.
+pub fn decode_submissions(
+    reader: &mut Reader<'_>,
+    count: usize,
+) -> Result<Vec<Submission>, DecodeError> {
+    let mut submissions: Vec<Submission> = Vec::with_capacity(count.min(reader.remaining()));
+    for _ in 0..count {
+        let key = match submissions.last() {
+            Some(Submission::Report(report)) => Some(&report.key),
+            Some(Submission::Turnout(_)) | None => None,
+        };
+        let submission = read_submission(reader, key)?;
+        submissions.push(submission);
+    }
+    Ok(submissions)
+}
+
+fn read_submission(
+    reader: &mut Reader<'_>,
+    before: Option<&TallyKey>,
+) -> Result<Submission, DecodeError> {
     match reader.u8()? {
-        1 => read_report(reader).map(Submission::Report),
-        2 => read_turnout(reader).map(Submission::Turnout),
+        kind @ (kind::REPORT | kind::REPORT_IN_ORDER) => {
+            let in_order = kind == kind::REPORT_IN_ORDER;
+            read_report(reader, before, in_order).map(Submission::Report)
+        }
+        kind::TURNOUT => read_turnout(reader).map(Submission::Turnout),
         other => Err(reader.fault(format!("{other} is no kind of submission"))),
     }
+}
+
+/// Whether a report lists the options 0, 1, 2, ... of the ballot and its counters in the order of their numbers, and
+/// each count is at most [`COUNT_MAX`].
+pub fn is_in_order(
+    votes: impl Iterator<Item = (u32, u64)>,
+    form: impl Iterator<Item = (Counter, u64)>,
+) -> bool {
+    let mut votes = (0_u32..).zip(votes);
+    let mut numbers_from = 0;
+    votes.all(|(place, (option, votes))| place == option && votes <= COUNT_MAX) && { form }.all(
+        |(counter, value)| {
+            let follows = counter as u8 >= numbers_from;
+            numbers_from = counter as u8 + 1;
+            follows && value <= COUNT_MAX
+        },
+    )
 }
 
 fn write_report(writer: &mut Writer, report: &Report) {
@@ -46,43 +98,114 @@ fn write_report(writer: &mut Writer, report: &Report) {
         form,
         attribution,
     } = report;
+    let in_order = is_in_order(votes.iter().copied(), form.iter().copied());
+    writer.u8(if in_order {
+        kind::REPORT_IN_ORDER
+    } else {
+        kind::REPORT
+    });
     writer.text(key.unit.as_str());
     writer.text(key.contest.as_str());
     writer.text(key.counting_group.as_str());
     writer.u32(*version);
     writer.u8(*kind as u8);
     writer.raw(&ballot_hash.0);
-    writer.list(votes.iter(), |writer, (option, votes)| {
-        writer.u32(*option);
-        writer.u64(*votes);
-    });
-    writer.list(form.iter(), |writer, (counter, value)| {
-        writer.u8(*counter as u8);
-        writer.u64(*value);
-    });
+    if in_order {
+        let (votes, form) = (votes.iter().map(|(_, votes)| *votes), form.iter().copied());
+        write_in_order(writer, votes, form);
+    } else {
+        writer.list(votes.iter(), |writer, (option, votes)| {
+            writer.u32(*option);
+            writer.u64(*votes);
+        });
+        writer.list(form.iter(), |writer, (counter, value)| {
+            writer.u8(*counter as u8);
+            writer.u64(*value);
+        });
+    }
     writer.option(attribution.as_ref(), write_attribution);
 }
 
-fn read_report(reader: &mut Reader<'_>) -> Result<Report, DecodeError> {
+/// The counts of a report that [`is_in_order`].
+pub fn write_in_order(
+    writer: &mut Writer,
+    votes: impl ExactSizeIterator<Item = u64>,
+    form: impl ExactSizeIterator<Item = (Counter, u64)>,
+) {
+    let small = |count| u32::try_from(count).expect("a report in order has counts of four bytes");
+    writer.list(votes, |writer, votes| writer.u32(small(votes)));
+    writer.list(form, |writer, (counter, value)| {
+        writer.u8(counter as u8);
+        writer.u32(small(value));
+    });
+}
+
+fn read_report(
+    reader: &mut Reader<'_>,
+    before: Option<&TallyKey>,
+    in_order: bool,
+) -> Result<Report, DecodeError> {
+    let unit = read_id(reader, UnitId::new)?;
+    let text = reader.text()?;
+    let contest = match before {
+        Some(before) if before.contest.as_str() == text => before.contest.clone(),
+        _ => ContestId::new(text).map_err(|error| reader.fault(error.to_string()))?,
+    };
+    let text = reader.text()?;
+    let counting_group = match before {
+        Some(before) if before.counting_group.as_str() == text => before.counting_group.clone(),
+        _ => CountingGroupId::new(text).map_err(|error| reader.fault(error.to_string()))?,
+    };
+    let version = reader.u32()?;
+    let kind = read_report_kind(reader)?;
+    let ballot_hash = reader.hash()?;
+    let (votes, form) = if in_order {
+        read_in_order(reader)?
+    } else {
+        read_in_any_order(reader)?
+    };
+    if in_order != is_in_order(votes.iter().copied(), form.iter().copied()) {
+        return Err(reader.fault("a report has the short form if, and only if, it is in order"));
+    }
     Ok(Report {
         key: TallyKey {
-            unit: read_id(reader, UnitId::new)?,
-            contest: read_id(reader, ContestId::new)?,
-            counting_group: read_id(reader, CountingGroupId::new)?,
+            unit,
+            contest,
+            counting_group,
         },
-        version: reader.u32()?,
-        kind: read_report_kind(reader)?,
-        ballot_hash: reader.hash()?,
-        votes: reader.list(12, |reader| Ok((reader.u32()?, reader.u64()?)))?,
-        form: reader.list(9, |reader| {
-            let number = usize::from(reader.u8()?);
-            let counter = Counter::ALL.get(number).copied();
-            let counter = counter
-                .ok_or_else(|| reader.fault(format!("{number} is no counter of the form")))?;
-            Ok((counter, reader.u64()?))
-        })?,
+        version,
+        kind,
+        ballot_hash,
+        votes,
+        form,
         attribution: reader.option(read_attribution)?,
     })
+}
+
+type Values = (Vec<(u32, u64)>, Vec<(Counter, u64)>);
+
+fn read_in_order(reader: &mut Reader<'_>) -> Result<Values, DecodeError> {
+    let options = reader.length(4)?;
+    let votes = reader.raw(options * 4)?.chunks_exact(4);
+    let votes =
+        votes.map(|four| u64::from(u32::from_le_bytes([four[0], four[1], four[2], four[3]])));
+    let votes = (0..).zip(votes).collect();
+    let form = reader.list(5, |reader| {
+        Ok((read_counter(reader)?, u64::from(reader.u32()?)))
+    })?;
+    Ok((votes, form))
+}
+
+fn read_in_any_order(reader: &mut Reader<'_>) -> Result<Values, DecodeError> {
+    let votes = reader.list(12, |reader| Ok((reader.u32()?, reader.u64()?)))?;
+    let form = reader.list(9, |reader| Ok((read_counter(reader)?, reader.u64()?)))?;
+    Ok((votes, form))
+}
+
+fn read_counter(reader: &mut Reader<'_>) -> Result<Counter, DecodeError> {
+    let number = usize::from(reader.u8()?);
+    let counter = Counter::ALL.get(number).copied();
+    counter.ok_or_else(|| reader.fault(format!("{number} is no counter of the form")))
 }
 
 fn write_turnout(writer: &mut Writer, turnout: &TurnoutReport) {

@@ -192,6 +192,15 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
     let options = &state.ballot().contests[usize::from(slot.contest)].districts
         [usize::from(slot.district)]
     .options;
+    // Nearly every report lists its options in their order.
+    let mut in_order = Vec::with_capacity(options.len());
+    let places = (0_u32..).zip(&report.votes).take(options.len());
+    in_order.extend(places.map_while(|(place, (option, votes))| {
+        u32::try_from(*votes).ok().filter(|_| place == *option)
+    }));
+    if in_order.len() == options.len() && report.votes.len() == options.len() {
+        return Ok(in_order);
+    }
     let mut votes: Vec<Option<u32>> = vec![None; options.len()];
     for (place, (option, count)) in report.votes.iter().enumerate() {
         let entry = usize::try_from(*option)

@@ -311,8 +311,16 @@ pub fn submissions() -> Vec<(&'static str, Submission)> {
         is_final: true,
         attribution: Some(attribution()),
     };
+    let in_order = Report {
+        kind: ReportKind::Full,
+        votes: vec![(0, 10), (1, 20), (2, u64::from(u32::MAX))],
+        form: vec![(Counter::RollAtClose, 1_000), (Counter::Invalid, 3)],
+        attribution: None,
+        ..report.clone()
+    };
     vec![
         ("submission_report", Submission::Report(report)),
+        ("submission_report_in_order", Submission::Report(in_order)),
         ("submission_turnout", Submission::Turnout(turnout)),
     ]
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use election::bytes::codec::{Reader, Writer};
-use election::bytes::{decode_submission, encode_outcome};
+use election::bytes::{decode_submissions, encode_outcome};
 use election::ids::ElectionId;
 use election::report::{Outcome, Refusal, RefusalCode};
 use election::submission::Submission;
@@ -120,8 +120,7 @@ fn decode(reports: &[u8], report_count: u32) -> Result<Vec<Submission>, Refusal>
         return Err(limit("reports", format!("{} bytes", reports.len()), rule));
     }
     let mut reader = Reader::new(reports);
-    let submissions: Result<Vec<_>, _> =
-        (0..count).map(|_| decode_submission(&mut reader)).collect();
+    let submissions = decode_submissions(&mut reader, count);
     let submissions = submissions.and_then(|all| reader.end().map(|()| all));
     submissions.map_err(|error| {
         let value = format!("{} bytes", reports.len());

@@ -50,6 +50,15 @@ fn a_plain_report_has_the_bytes_that_it_has_through_the_domain() {
         assert!(super::plain(&plain).is_some());
         agrees(Submission::Report(plain)).unwrap();
     }
+    let mut in_order = report();
+    in_order.option_indexes.sort_unstable();
+    let listed = agrees(Submission::Report(in_order.clone())).unwrap();
+    in_order.form.reverse();
+    let short = agrees(Submission::Report(in_order)).unwrap();
+    assert!(
+        short.len() < listed.len(),
+        "three votes of eight bytes less each"
+    );
     let mut bare = report();
     (bare.option_indexes, bare.votes, bare.form) = Default::default();
     assert!(super::plain(&bare).is_some());
