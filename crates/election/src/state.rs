@@ -171,6 +171,11 @@ impl State {
         self.tally.revision
     }
 
+    /// How many units are registered.
+    pub fn unit_count(&self) -> u64 {
+        self.units.len() as u64
+    }
+
     /// The index of a unit in the register.
     pub fn unit_index(&self, unit: &str) -> Option<u32> {
         self.unit_index.get(unit).copied()

@@ -27,6 +27,9 @@ pub struct Config {
     pub storage: Storage,
     /// A snapshot of the fold is written after so many events, and at a clean stop.
     pub snapshot_events: u64,
+    /// Nor is one written before so many events for each unit: a snapshot holds every unit, about as many bytes as its
+    /// report takes in the log. With 1 an election of any size writes at most as much for snapshots as for its log.
+    pub snapshot_events_per_unit: u64,
     /// Batches and commands that may wait for an election's sequencer; the next sender waits.
     pub waiting_max: usize,
     /// Batches of one stream that may be on their way at once.
@@ -50,6 +53,7 @@ impl Config {
         Self {
             storage,
             snapshot_events: 200_000,
+            snapshot_events_per_unit: 1,
             waiting_max: 64,
             stream_batches_max: 16,
             store_lag_max: 262_144,

@@ -15,7 +15,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use election::bytes::{RecordBytes, encode_record};
+use election::bytes::{RecordBytes, encode_record_over};
 use election::decide::decide_submission;
 use election::event::{Event, Recorded};
 use election::ids::{Revision, Timestamp};
@@ -60,6 +60,8 @@ pub(crate) struct Sequencer {
     sealed: VecDeque<Draft>,
     pipeline: Pipeline,
     salts: Salts,
+    /// The memory of the last record of a report, for the next one.
+    record: RecordBytes,
     snapshot: Snapshots,
     /// Until when everything is refused, and with what.
     shed: Option<(Instant, Error)>,
@@ -113,6 +115,7 @@ impl Sequencer {
             sealed: VecDeque::new(),
             pipeline: Pipeline::default(),
             salts: Salts::new(),
+            record: RecordBytes::default(),
             snapshot: Snapshots {
                 last: snapshot,
                 waiting: None,
@@ -312,16 +315,14 @@ impl Sequencer {
                     principal: batch.principal.clone(),
                     event,
                 };
-                let record = self.record(&recorded);
+                let mut record = std::mem::take(&mut self.record);
+                encode_record_over(&mut record, &recorded, self.salts.next(&*self.entropy));
                 self.write(recorded, &record)?;
+                self.record = record;
             }
             outcomes.push(decision.outcome);
         }
         Ok(outcomes.len() == batch.submissions.len())
-    }
-
-    fn record(&mut self, recorded: &Recorded) -> RecordBytes {
-        encode_record(recorded, self.salts.next(&*self.entropy))
     }
 
     /// Takes an event into the speculative state and into the group.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use election::bytes::RecordBytes;
+use election::bytes::{RecordBytes, encode_record};
 use election::decide::decide;
 use election::event::{Event, Recorded};
 use election::ids::{Revision, Timestamp};
@@ -141,7 +141,7 @@ impl Sequencer {
             principal: principal.to_owned(),
             event,
         };
-        let record = self.record(&recorded);
+        let record = encode_record(&recorded, self.salts.next(&*self.entropy));
         (recorded, record)
     }
 }

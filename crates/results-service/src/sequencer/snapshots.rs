@@ -19,7 +19,10 @@ pub(super) struct Snapshots {
 impl Sequencer {
     /// Takes a snapshot between two groups when it is time.
     pub(super) fn begin_snapshot(&mut self) {
-        let every = self.hosted.config.snapshot_events;
+        let config = &self.hosted.config;
+        let units = self.state.as_ref().map_or(0, |state| state.unit_count());
+        let every = units.saturating_mul(config.snapshot_events_per_unit);
+        let every = every.max(config.snapshot_events);
         let due = self.revision().0 >= self.snapshot.last.0.saturating_add(every);
         let between = self.draft.is_empty() && self.sealed.is_empty();
         if due && between && self.away.is_none() && self.snapshot.waiting.is_none() {

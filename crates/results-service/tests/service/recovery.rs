@@ -26,6 +26,7 @@ fn what_was_acknowledged_is_there_after_a_kill() {
         let runtime = tokio::runtime::Runtime::new().unwrap();
         let config = Config {
             snapshot_events: 200,
+            snapshot_events_per_unit: 0,
             ..folder(place.path())
         };
         let service = runtime.block_on(Service::start(config));
@@ -105,6 +106,7 @@ async fn the_state_after_a_restart_is_the_fold_of_the_log_to_the_byte() {
     let place = tempfile::tempdir().unwrap();
     let config = || Config {
         snapshot_events: 40,
+        snapshot_events_per_unit: 0,
         ..folder(place.path())
     };
     let service = Service::start(config()).await;
