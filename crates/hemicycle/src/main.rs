@@ -6,6 +6,10 @@ use hemicycle::command;
 use hemicycle::failure::{Ending, Failure};
 use std::process::ExitCode;
 
+/// Made for what a server does most: pieces that one thread allocates and another frees.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let Cli { command } = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread()

@@ -19,6 +19,10 @@ use std::process::ExitCode;
 
 use line::Line;
 
+/// As in the binary.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What goes wrong ends a benchmark, and says why.
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
