@@ -62,28 +62,29 @@ fn is_there(log: &[Recorded], unit: u32, acknowledged: &Acknowledged) -> bool {
     };
     let version = acknowledged.version;
     match &acknowledged.outcome {
-        Outcome::Accepted { revision, .. } | Outcome::Duplicate { revision } => match at(*revision)
-        {
-            Some(Event::ReportCounted { counted, .. } | Event::Released { counted, .. }) => {
-                is_counted(counted, unit, version)
+        Outcome::Accepted { revision, .. } | Outcome::Duplicate { revision, .. } => {
+            match at(*revision) {
+                Some(Event::ReportCounted { counted, .. } | Event::Released { counted, .. }) => {
+                    is_counted(counted, unit, version)
+                }
+                Some(Event::TurnoutCounted {
+                    unit: reported,
+                    version: counted,
+                    ..
+                }) => *reported == unit && *counted == version,
+                Some(Event::ReportHeld {
+                    slot,
+                    version: held,
+                    ..
+                }) => slot.unit == unit && *held == version,
+                Some(Event::Withdrawn {
+                    slot,
+                    version: tombstone,
+                    ..
+                }) => slot.unit == unit && *tombstone == version,
+                _ => false,
             }
-            Some(Event::TurnoutCounted {
-                unit: reported,
-                version: counted,
-                ..
-            }) => *reported == unit && *counted == version,
-            Some(Event::ReportHeld {
-                slot,
-                version: held,
-                ..
-            }) => slot.unit == unit && *held == version,
-            Some(Event::Withdrawn {
-                slot,
-                version: tombstone,
-                ..
-            }) => slot.unit == unit && *tombstone == version,
-            _ => false,
-        },
+        }
         Outcome::Superseded {
             revision,
             counted_version,

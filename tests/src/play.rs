@@ -329,7 +329,7 @@ fn name(submission: &Submission) -> (UnitId, u32) {
 pub fn revision(outcome: &Outcome) -> u64 {
     match outcome {
         Outcome::Accepted { revision, .. }
-        | Outcome::Duplicate { revision }
+        | Outcome::Duplicate { revision, .. }
         | Outcome::Superseded { revision, .. }
         | Outcome::Held { revision, .. }
         | Outcome::Conflict { revision, .. } => revision.0,

@@ -377,6 +377,23 @@ impl RefusalCode {
     }
 }
 
+/// What became of a report that came before: a sender whose first answer was lost learns that its report is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum DuplicateStanding {
+    /// It is counted.
+    Counted = 1,
+    /// It was held or in conflict, is out of the count, and waits for a reviewer.
+    Waiting = 2,
+    /// It waited, and a reviewer has decided over it.
+    Reviewed = 3,
+}
+
+impl DuplicateStanding {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 3] = [Self::Counted, Self::Waiting, Self::Reviewed];
+}
+
 /// The answer to a submitted report. All of them are answers; none is an error of the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -391,6 +408,8 @@ pub enum Outcome {
     Duplicate {
         /// Where the first one stands.
         revision: Revision,
+        /// What became of it.
+        standing: DuplicateStanding,
     },
     /// A higher version is counted, since this revision.
     Superseded {

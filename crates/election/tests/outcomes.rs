@@ -12,12 +12,20 @@ use election::counts::Counter;
 use election::definition::Hash;
 use election::ids::{ContestId, CountingGroupId, DistrictId, Revision, UnitId};
 use election::report::{
-    Attribution, HoldReason, Outcome, RefusalCode, Report, ReportKind, TurnoutReport, UnitStatus,
-    Warning,
+    Attribution, DuplicateStanding, HoldReason, Outcome, RefusalCode, Report, ReportKind,
+    TurnoutReport, UnitStatus, Warning,
 };
 use election::rules::DistrictSeats;
 use election::state::{PENDING_MAX, State};
 use support::{Night, attribution, code, small, turnout};
+
+#[track_caller]
+fn standing(outcome: &Outcome) -> DuplicateStanding {
+    match outcome {
+        Outcome::Duplicate { standing, .. } => *standing,
+        other => panic!("{other:?}"),
+    }
+}
 
 #[track_caller]
 fn held(outcome: &Outcome) -> (Revision, &[HoldReason]) {
@@ -46,7 +54,8 @@ fn a_report_is_counted_once_and_known_afterwards() {
     assert_eq!(
         again,
         Outcome::Duplicate {
-            revision: night.state.revision()
+            revision: night.state.revision(),
+            standing: DuplicateStanding::Counted,
         }
     );
     assert_eq!(night.totals(), [10, 20, 30]);
@@ -177,7 +186,7 @@ fn a_held_correction_leaves_the_counted_version_standing() {
     let bad = night.ordered(ReportKind::Correction, "u0", 2, &[0, 900]);
     held(&night.submit(bad.clone()));
     assert_eq!(night.counted("u0"), Some((1, vec![900, 0])));
-    assert_eq!(night.submit(bad).name(), "DUPLICATE");
+    assert_eq!(standing(&night.submit(bad)), DuplicateStanding::Waiting);
     let good = night.ordered(ReportKind::Correction, "u0", 3, &[890, 5]);
     assert_eq!(night.submit(good).name(), "ACCEPTED");
     assert!(
@@ -195,12 +204,18 @@ fn a_conflict_keeps_both_and_a_reviewer_decides() {
         night.submit(first.clone());
         let revision = conflict(&night.submit(other.clone()));
         assert_eq!(night.counted("u0"), Some((1, vec![10, 20])));
-        assert_eq!(night.submit(other.clone()).name(), "DUPLICATE");
+        let again = night.submit(other.clone());
+        assert_eq!(standing(&again), DuplicateStanding::Waiting);
         assert_eq!(night.review("u0", revision, release), Ok(1));
         let expected = if release { vec![20, 10] } else { vec![10, 20] };
         assert_eq!(night.counted("u0"), Some((1, expected)));
-        for report in [first, other] {
-            assert_eq!(night.submit(report).name(), "DUPLICATE", "{release}");
+        for (report, is_counted) in [(first, !release), (other, release)] {
+            let expected = if is_counted {
+                DuplicateStanding::Counted
+            } else {
+                DuplicateStanding::Reviewed
+            };
+            assert_eq!(standing(&night.submit(report)), expected, "{release}");
         }
         let refusal = night.review("u0", revision, release).unwrap_err();
         assert_eq!(refusal.code, RefusalCode::NothingPending);
@@ -239,7 +254,12 @@ fn a_held_report_is_released_or_rejected_and_known_afterwards() {
         let report = night.full("u0", 1, &[1_200, 0]);
         let revision = held(&night.submit(report.clone())).0;
         night.review("u0", revision, release).unwrap();
-        assert_eq!(night.submit(report).name(), "DUPLICATE");
+        let expected = if release {
+            DuplicateStanding::Counted
+        } else {
+            DuplicateStanding::Reviewed
+        };
+        assert_eq!(standing(&night.submit(report)), expected);
         assert_eq!(night.counted("u0").is_some(), release);
         let status = if release {
             UnitStatus::Complete

@@ -249,7 +249,7 @@ impl Run {
         *self.summary.outcomes.entry(outcome.name()).or_default() += 1;
         match &outcome {
             Outcome::Accepted { revision, .. }
-            | Outcome::Duplicate { revision }
+            | Outcome::Duplicate { revision, .. }
             | Outcome::Superseded { revision, .. }
             | Outcome::Held { revision, .. }
             | Outcome::Conflict { revision, .. } => self.saw(*revision),

@@ -104,7 +104,7 @@ pub(crate) fn without_revision(outcome: Outcome) -> Outcome {
     let revision = Revision::ZERO;
     match outcome {
         Outcome::Accepted { warnings, .. } => Outcome::Accepted { revision, warnings },
-        Outcome::Duplicate { .. } => Outcome::Duplicate { revision },
+        Outcome::Duplicate { standing, .. } => Outcome::Duplicate { revision, standing },
         Outcome::Superseded {
             counted_version, ..
         } => Outcome::Superseded {

@@ -76,8 +76,8 @@ impl Batch {
     }
 
     /// Answers each chunk with an error.
-    pub(crate) fn fail(self, error: &IngestionError) {
-        for (_, reply) in self.replies {
+    pub(crate) fn fail(&mut self, error: &IngestionError) {
+        for (_, reply) in self.replies.drain(..) {
             let _ = reply.send(Err(error.clone()));
         }
     }

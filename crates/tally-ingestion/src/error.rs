@@ -44,6 +44,9 @@ pub enum IngestionError {
     /// The log is there but takes nothing.
     #[error("the results service cannot write: {0}")]
     ResultsClosed(String),
+    /// The disk of the log is full. What is unanswered may be sent again.
+    #[error("the results service cannot write now: {0}")]
+    NoSpace(String),
     /// The results role refused a batch as such, or answered what is no answer: a fault of ours.
     #[error("the results service and this one do not understand each other: {0}")]
     Hop(String),
@@ -54,7 +57,9 @@ impl IngestionError {
     pub fn code(&self) -> Code {
         match self {
             Self::Malformed(_) | Self::Principal(_) => Code::InvalidArgument,
-            Self::Oversized(_) | Self::TooManyStreams(_) => Code::ResourceExhausted,
+            Self::Oversized(_) | Self::TooManyStreams(_) | Self::NoSpace(_) => {
+                Code::ResourceExhausted
+            }
             Self::NotAllowed(_) => Code::PermissionDenied,
             Self::StreamBroken(_) => Code::Cancelled,
             Self::Stopping | Self::ResultsSilent(_) => Code::Unavailable,
@@ -80,6 +85,7 @@ impl IngestionError {
             Self::Stopping => "STOPPING",
             Self::ResultsSilent(_) => "RESULTS_SILENT",
             Self::ResultsClosed(_) => "RESULTS_CLOSED",
+            Self::NoSpace(_) => "NO_SPACE",
             Self::Hop(_) => "HOP",
         }
     }
@@ -104,6 +110,7 @@ impl From<IngestionError> for Status {
             // A message that is too large is so each time: no delay is named.
             IngestionError::TooManyStreams(_)
             | IngestionError::Stopping
+            | IngestionError::NoSpace(_)
             | IngestionError::ResultsSilent(_) => builder.retry_after(RETRY_AFTER),
             _ => builder,
         }

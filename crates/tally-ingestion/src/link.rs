@@ -12,7 +12,9 @@ use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
 use tracing::{error, info, warn};
 use wire::results::v1::results_service_client::ResultsServiceClient;
-use wire::results::v1::{AppendBatchesRequest, AppendBatchesResponse};
+use wire::results::v1::{
+    AppendBatchesRequest, AppendBatchesResponse, BatchFailure, BatchFailureReason,
+};
 
 use crate::batch::{Batch, Chunk, Queue};
 use crate::error::IngestionError;
@@ -221,6 +223,7 @@ impl Link {
             batch_id,
             outcomes,
             outcome_count: _,
+            failure,
         } = answer;
         let misunderstood = |what| Err(End::Refused(IngestionError::Hop(what)));
         let Some(sent) = self.unanswered.front_mut() else {
@@ -230,8 +233,18 @@ impl Link {
             let expected = sent.batch_id;
             return misunderstood(format!("batch {batch_id} is answered before {expected}"));
         }
-        if let Err(error) = sent.batch.settle(&outcomes) {
-            return misunderstood(format!("the outcomes of batch {batch_id}: {error}"));
+        match failure {
+            Some(failure) => {
+                let failure = self::failure(failure);
+                let (election, reports) = (&sent.batch.sender.election, sent.batch.count);
+                error!(%failure, %election, reports, "batch failed");
+                sent.batch.fail(&failure);
+            }
+            None => {
+                if let Err(error) = sent.batch.settle(&outcomes) {
+                    return misunderstood(format!("the outcomes of batch {batch_id}: {error}"));
+                }
+            }
         }
         histogram!("ingestion_batch_reports").record(f64::from(count_u32(sent.batch.count)));
         histogram!("ingestion_batch_seconds").record(sent.time.elapsed());
@@ -261,7 +274,7 @@ impl Link {
             0 => self.fail(refusal),
             1 => {
                 self.alone = self.alone.saturating_sub(1);
-                if let Some(refused) = self.waiting.pop(true) {
+                if let Some(mut refused) = self.waiting.pop(true) {
                     let (election, reports) = (&refused.sender.election, refused.count);
                     error!(%refusal, %election, reports, "batch refused");
                     refused.fail(refusal);
@@ -276,7 +289,9 @@ impl Link {
 
     fn fail(&mut self, failure: &IngestionError) {
         error!(%failure, batches = self.waiting.len(), "reports fail");
-        self.waiting.drain().for_each(|batch| batch.fail(failure));
+        self.waiting
+            .drain()
+            .for_each(|mut batch| batch.fail(failure));
         self.alone = 0;
     }
 
@@ -325,6 +340,17 @@ async fn next_answer(
             answers.message().await?.ok_or_else(ended)
         }
         None => std::future::pending().await,
+    }
+}
+
+/// Why one election's batch has no outcomes.
+fn failure(failure: BatchFailure) -> IngestionError {
+    let reason = failure.reason();
+    let BatchFailure { message, .. } = failure;
+    match reason {
+        BatchFailureReason::ReadOnly => IngestionError::ResultsClosed(message),
+        BatchFailureReason::NoSpace => IngestionError::NoSpace(message),
+        BatchFailureReason::Unspecified => IngestionError::Hop(message),
     }
 }
 

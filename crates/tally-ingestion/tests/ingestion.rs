@@ -27,6 +27,7 @@ use wire::common::v1::{RefusalCode, Report, ReportKind, TurnoutReport};
 use wire::ingestion::v1::submit_reports_request::Submission;
 use wire::ingestion::v1::tally_ingestion_service_client::TallyIngestionServiceClient;
 use wire::ingestion::v1::{SubmitReportsRequest, SubmitReportsResponse};
+use wire::results::v1::BatchFailureReason;
 
 const GRACE: Duration = Duration::from_secs(20);
 const ELECTION: &str = "demo-2021";
@@ -338,16 +339,41 @@ async fn a_silent_results_role_ends_the_stream_with_unavailable_after_the_limit(
 }
 
 #[tokio::test]
-async fn a_damaged_election_fails_alone() {
+async fn an_election_that_ends_the_shared_stream_fails_alone() {
+    let night = one_link();
+    *night.results.refused_election.lock().unwrap() = Some("damaged".into());
+    assert_fails_alone(&night, Code::FailedPrecondition).await;
+}
+
+#[tokio::test]
+async fn an_election_that_cannot_write_fails_alone_and_the_shared_stream_goes_on() {
+    for (reason, code) in [
+        (BatchFailureReason::ReadOnly, Code::FailedPrecondition),
+        (BatchFailureReason::NoSpace, Code::ResourceExhausted),
+    ] {
+        let night = one_link();
+        *night.results.failing_election.lock().unwrap() = Some(("damaged".into(), reason));
+        let refused = assert_fails_alone(&night, code).await;
+        let is_retryable = refused.get_error_details().retry_info().is_some();
+        assert_eq!(is_retryable, code == Code::ResourceExhausted);
+        assert!(refused.message().contains("told to fail"), "{refused}");
+        assert_eq!(night.results.streams.load(Ordering::Relaxed), 1);
+    }
+}
+
+/// All elections share one stream to the results role.
+fn one_link() -> Arc<Night> {
     let config = Config {
         links: std::num::NonZeroUsize::MIN,
         ..Config::default()
     };
-    let night = Arc::new(night(config));
-    *night.results.damaged_election.lock().unwrap() = Some("damaged".into());
+    Arc::new(night(config))
+}
+
+async fn assert_fails_alone(night: &Arc<Night>, code: Code) -> Status {
     *night.results.delay.lock().unwrap() = Duration::from_millis(5);
     let submit = |election: &'static str| {
-        let night = Arc::clone(&night);
+        let night = Arc::clone(night);
         let requests = (0..600).map(move |id| SubmitReportsRequest {
             election_id: election.into(),
             ..request(id)
@@ -356,9 +382,10 @@ async fn a_damaged_election_fails_alone() {
     };
     let (sound, damaged, other) = (submit("sound"), submit("damaged"), submit("other"));
     let refused = damaged.await.unwrap().unwrap_err();
-    assert_eq!(refused.code(), Code::FailedPrecondition);
+    assert_eq!(refused.code(), code);
     assert_eq!(sound.await.unwrap().unwrap().len(), 600);
     assert_eq!(other.await.unwrap().unwrap().len(), 600);
+    refused
 }
 
 #[tokio::test(start_paused = true)]

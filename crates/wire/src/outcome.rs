@@ -1,9 +1,11 @@
 //! What reports are answered.
 
 use crate::common::v1 as proto;
-use crate::field::{counterparts, enumeration, required, shape, within};
+use crate::field::{Enumeration as _, counterparts, enumeration, required, shape, within};
 use election::ids::Revision;
-use election::report::{HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Warning};
+use election::report::{
+    DuplicateStanding, HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Warning,
+};
 use proto::hold_reason::{self, Detail};
 use proto::outcome::Outcome as Answer;
 use proto::warning;
@@ -41,6 +43,12 @@ counterparts!(proto::HoldReasonCode, HoldCode, {
     UnitStatus = UnitStatus,
 });
 
+counterparts!(proto::DuplicateStanding, DuplicateStanding, {
+    Counted = Counted,
+    Waiting = Waiting,
+    Reviewed = Reviewed,
+});
+
 impl From<&Outcome> for proto::Outcome {
     fn from(outcome: &Outcome) -> Self {
         let (revision, answer) = match outcome {
@@ -48,7 +56,10 @@ impl From<&Outcome> for proto::Outcome {
                 let warnings = warnings.iter().map(Into::into).collect();
                 (*revision, Answer::Accepted(proto::Accepted { warnings }))
             }
-            Outcome::Duplicate { revision } => (*revision, Answer::Duplicate(proto::Duplicate {})),
+            Outcome::Duplicate { revision, standing } => {
+                let standing = standing.number();
+                (*revision, Answer::Duplicate(proto::Duplicate { standing }))
+            }
             Outcome::Superseded {
                 revision,
                 counted_version,
@@ -91,7 +102,10 @@ impl TryFrom<proto::Outcome> for Outcome {
                 revision,
                 warnings: each("accepted.warnings", warnings)?,
             },
-            Answer::Duplicate(proto::Duplicate {}) => Self::Duplicate { revision },
+            Answer::Duplicate(proto::Duplicate { standing }) => Self::Duplicate {
+                revision,
+                standing: enumeration("duplicate.standing", standing)?,
+            },
             Answer::Superseded(proto::Superseded { counted_version }) => Self::Superseded {
                 revision,
                 counted_version,

@@ -269,6 +269,7 @@ async fn a_full_disk_loses_nothing_and_takes_reports_again(mode: Mode) {
         .unwrap();
     let stopped = until_nothing_is_taken(&cluster, &election, wide).await;
     assert_eq!(stopped.code(), Code::Unavailable, "{stopped}");
+    assert!(stopped.to_string().contains("room"), "{stopped}");
     let refused = until_refused(&cluster, &player.election).await;
     assert_eq!(
         (refused.code, refused.reason.as_str()),

@@ -10,7 +10,9 @@ use super::event::{
 use super::parts::read_id;
 use crate::counts::{COUNT_MAX, Counter};
 use crate::ids::{ContestId, CountingGroupId, UnitId};
-use crate::report::{Outcome, Refusal, RefusalCode, Report, TallyKey, TurnoutReport};
+use crate::report::{
+    DuplicateStanding, Outcome, Refusal, RefusalCode, Report, TallyKey, TurnoutReport,
+};
 use crate::submission::Submission;
 
 /// The numbers of the kinds of submissions.
@@ -241,9 +243,10 @@ pub fn encode_outcome(writer: &mut Writer, outcome: &Outcome) {
             writer.revision(*revision);
             writer.list(warnings.iter(), write_warning);
         }
-        Outcome::Duplicate { revision } => {
+        Outcome::Duplicate { revision, standing } => {
             writer.u8(2);
             writer.revision(*revision);
+            writer.u8(*standing as u8);
         }
         Outcome::Superseded {
             revision,
@@ -290,6 +293,12 @@ pub fn decode_outcome(reader: &mut Reader<'_>) -> Result<Outcome, DecodeError> {
         },
         2 => Outcome::Duplicate {
             revision: reader.revision()?,
+            standing: {
+                let number = reader.u8()?;
+                let mut all = DuplicateStanding::ALL.into_iter();
+                all.find(|standing| *standing as u8 == number)
+                    .ok_or_else(|| reader.fault(format!("{number} is no standing")))?
+            },
         },
         3 => Outcome::Superseded {
             revision: reader.revision()?,

@@ -8,7 +8,8 @@ use crate::definition::{Identity, Relation, Term};
 use crate::event::{Counted, Event, Slot, SlotMove, SlotState};
 use crate::ids::Revision;
 use crate::report::{
-    HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind, UnitStatus, Warning,
+    DuplicateStanding, HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind, UnitStatus,
+    Warning,
 };
 use crate::state::{PENDING_MAX, SlotFacts, State, content_digest, report_kind};
 
@@ -284,6 +285,7 @@ fn known(
     if is_counted {
         return Some(Outcome::Duplicate {
             revision: facts.revision,
+            standing: DuplicateStanding::Counted,
         });
     }
     let waits = state.pending(slot).iter().find(|pending| {
@@ -294,6 +296,7 @@ fn known(
     if let Some(pending) = waits {
         return Some(Outcome::Duplicate {
             revision: pending.revision,
+            standing: DuplicateStanding::Waiting,
         });
     }
     let settled = state
@@ -312,6 +315,7 @@ fn known(
         .find(|settled| settled.digest == digest)
         .map(|settled| Outcome::Duplicate {
             revision: settled.revision,
+            standing: DuplicateStanding::Reviewed,
         })
 }
 

@@ -3,7 +3,7 @@
 
 use super::{Decision, check_attribution};
 use crate::event::{Event, Turnout};
-use crate::report::{Outcome, Refusal, RefusalCode, TurnoutReport, Warning};
+use crate::report::{DuplicateStanding, Outcome, Refusal, RefusalCode, TurnoutReport, Warning};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, Refusal> {
@@ -47,6 +47,7 @@ pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, 
         if turnout == unit.turnout {
             return Ok(Decision::answer(Outcome::Duplicate {
                 revision: unit.turnout_revision,
+                standing: DuplicateStanding::Counted,
             }));
         }
         return Err(Refusal::new(

@@ -200,7 +200,7 @@ impl Night {
                 | Outcome::Held { revision, .. }
                 | Outcome::Conflict { revision, .. },
             ) => assert_eq!(*revision, next, "the answer names the event's revision"),
-            (None, Outcome::Duplicate { revision } | Outcome::Superseded { revision, .. }) => {
+            (None, Outcome::Duplicate { revision, .. } | Outcome::Superseded { revision, .. }) => {
                 assert!(*revision < next && *revision > Revision::ZERO)
             }
             (None, Outcome::Refused(_)) => {}

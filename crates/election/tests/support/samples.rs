@@ -7,8 +7,8 @@ use election::event::{Counted, Declaration, Event, Lot, Slot, SlotMove, SlotStat
 use election::ids::{AreaId, CountingGroupId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{
-    HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind, TurnoutReport,
-    UnitStatus, Warning,
+    DuplicateStanding, HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind,
+    TurnoutReport, UnitStatus, Warning,
 };
 use election::stage::{Mark, Stage};
 use election::submission::Submission;
@@ -339,7 +339,13 @@ pub fn outcomes() -> Vec<(&'static str, Outcome)> {
                 }],
             },
         ),
-        ("outcome_duplicate", Outcome::Duplicate { revision }),
+        (
+            "outcome_duplicate",
+            Outcome::Duplicate {
+                revision,
+                standing: DuplicateStanding::Waiting,
+            },
+        ),
         (
             "outcome_superseded",
             Outcome::Superseded {

@@ -12,7 +12,9 @@ use futures::{Stream, StreamExt as _, stream};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tonic::{Status, Streaming};
-use wire::results::v1::{AppendBatchesRequest, AppendBatchesResponse};
+use wire::results::v1::{
+    AppendBatchesRequest, AppendBatchesResponse, BatchFailure, BatchFailureReason,
+};
 
 use crate::error::Error;
 use crate::measure;
@@ -52,7 +54,10 @@ struct Submitted {
 impl Submitted {
     async fn answer(self) -> Result<AppendBatchesResponse, Error> {
         let lost = |_| Error::Unavailable("the log failed and is opened anew");
-        let outcomes = self.outcomes.await.map_err(lost)??;
+        let outcomes = match self.outcomes.await.map_err(lost)? {
+            Ok(outcomes) => outcomes,
+            Err(error) => return Self::failed(self.batch_id, error),
+        };
         measure::batch(self.since.elapsed());
         let mut writer = Writer::with_capacity(outcomes.len() * 16);
         let each = outcomes.iter();
@@ -62,6 +67,26 @@ impl Submitted {
             outcomes: writer.into_bytes().into(),
             outcome_count: u32::try_from(outcomes.len())
                 .expect("a batch has at most 4,096 reports"),
+            failure: None,
+        })
+    }
+
+    /// One stream carries the reports of many elections: what is wrong with the log of one is an answer and does not end
+    /// it. Whatever else is wrong does, and the sender sends again.
+    fn failed(batch_id: u64, error: Error) -> Result<AppendBatchesResponse, Error> {
+        let (reason, damaged_revision) = match &error {
+            Error::ReadOnly(damage) => (BatchFailureReason::ReadOnly, damage.revision.0),
+            Error::NoSpace(_) => (BatchFailureReason::NoSpace, 0),
+            _ => return Err(error),
+        };
+        Ok(AppendBatchesResponse {
+            batch_id,
+            failure: Some(BatchFailure {
+                reason: reason.into(),
+                message: error.to_string(),
+                damaged_revision,
+            }),
+            ..AppendBatchesResponse::default()
         })
     }
 }
@@ -104,7 +129,7 @@ async fn submit(
             let refused = Outcome::Refused(unknown_election(&election_id));
             answer.send(Ok(vec![refused; submissions.len()])).ok();
         }
-        Err(error) => return Err(error.into()),
+        Err(error) => drop(answer.send(Err(error))),
     }
     Ok(submitted)
 }

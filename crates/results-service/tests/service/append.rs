@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use election::ids::Revision;
-use election::report::{Outcome, RefusalCode};
+use election::report::{DuplicateStanding, Outcome, RefusalCode};
 use futures::stream;
 use tonic::Code;
 use wire::results::v1 as proto;
@@ -52,7 +52,8 @@ async fn every_outcome_comes_back_with_its_revision() {
     assert_eq!(
         outcomes[1],
         Outcome::Duplicate {
-            revision: Revision(3)
+            revision: Revision(3),
+            standing: DuplicateStanding::Counted,
         }
     );
     let state = service.state(ELECTION).await;

@@ -19,6 +19,7 @@ use service_runtime::clock::TestClock;
 use service_runtime::limits::Limits;
 use service_runtime::pipe::local_channel;
 use service_runtime::shutdown::Stopper;
+use service_runtime::status::StatusBuilder;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use wire::common::v1 as common;
@@ -123,6 +124,10 @@ impl Service {
         let mut answers = answers.into_inner();
         let mut all = Vec::new();
         while let Some(answer) = answers.message().await? {
+            if let Some(failure) = answer.failure {
+                assert!(answer.outcomes.is_empty());
+                return Err(failed(&failure));
+            }
             let mut reader = Reader::new(&answer.outcomes);
             let outcomes = (0..answer.outcome_count).map(|_| decode_outcome(&mut reader).unwrap());
             all.push((answer.batch_id, outcomes.collect()));
@@ -331,4 +336,16 @@ pub fn batch(
         report_count: u32::try_from(submissions.len()).unwrap(),
         validate_only: false,
     }
+}
+
+/// What a batch that failed is to ingestion.
+fn failed(failure: &proto::BatchFailure) -> Status {
+    let (code, reason) = match failure.reason() {
+        proto::BatchFailureReason::ReadOnly => (Code::FailedPrecondition, "READ_ONLY"),
+        proto::BatchFailureReason::NoSpace => (Code::ResourceExhausted, "NO_SPACE"),
+        proto::BatchFailureReason::Unspecified => panic!("{failure:?}"),
+    };
+    StatusBuilder::new(code, reason, failure.message.clone())
+        .metadata("revision", failure.damaged_revision)
+        .build()
 }

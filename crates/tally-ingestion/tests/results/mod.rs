@@ -9,7 +9,7 @@ use std::time::Duration;
 use election::bytes::codec::{Reader, Writer};
 use election::bytes::{decode_submission, encode_outcome};
 use election::ids::Revision;
-use election::report::Outcome;
+use election::report::{DuplicateStanding, Outcome};
 use election::submission::Submission;
 use futures::{Stream, StreamExt as _};
 use service_runtime::services::{Contract, Services};
@@ -30,8 +30,10 @@ pub struct Results {
     pub breaks_after: AtomicUsize,
     /// Batches are taken and never answered.
     pub is_silent: AtomicBool,
+    /// A batch of this election is answered with this failure.
+    pub failing_election: Mutex<Option<(String, proto::BatchFailureReason)>>,
     /// A stream that holds a batch of this election ends with FAILED_PRECONDITION.
-    pub damaged_election: Mutex<Option<String>>,
+    pub refused_election: Mutex<Option<String>>,
     /// How long a batch takes.
     pub delay: Mutex<Duration>,
     seen: Mutex<HashSet<Vec<u8>>>,
@@ -86,6 +88,7 @@ impl Results {
             batch_id: request.batch_id,
             outcomes: outcomes.into_bytes().into(),
             outcome_count: request.report_count,
+            failure: None,
         }
     }
 
@@ -103,7 +106,10 @@ impl Results {
         if is_new {
             accepted(revision)
         } else {
-            Outcome::Duplicate { revision }
+            Outcome::Duplicate {
+                revision,
+                standing: DuplicateStanding::Counted,
+            }
         }
     }
 }
@@ -133,10 +139,24 @@ impl ResultsService for Server {
             if results.is_silent.load(Ordering::Relaxed) {
                 std::future::pending::<()>().await;
             }
-            let damaged = results.damaged_election.lock().unwrap().clone();
-            if damaged.as_ref() == Some(&request.election_id) {
-                let status = Status::failed_precondition("the log is damaged and read-only");
+            let refused = results.refused_election.lock().unwrap().clone();
+            if refused.as_ref() == Some(&request.election_id) {
+                let status = Status::failed_precondition("nothing of it is taken");
                 return Some((Err(status), (batches, results, taken)));
+            }
+            let failing = results.failing_election.lock().unwrap().clone();
+            if let Some((_, reason)) = failing.filter(|(id, _)| *id == request.election_id) {
+                let failure = proto::BatchFailure {
+                    reason: reason.into(),
+                    message: "told to fail".into(),
+                    damaged_revision: 0,
+                };
+                let answer = proto::AppendBatchesResponse {
+                    batch_id: request.batch_id,
+                    failure: Some(failure),
+                    ..Default::default()
+                };
+                return Some((Ok(answer), (batches, results, taken)));
             }
             let answer = results.append(request).await;
             let breaks_after = results.breaks_after.load(Ordering::Relaxed);

@@ -148,7 +148,11 @@ pub struct Accepted {
 }
 /// Nothing changed: the same version with the same content is there already.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Duplicate {}
+pub struct Duplicate {
+    /// What became of it when it came first: whose first answer was lost learns here that the report is held.
+    #[prost(enumeration = "DuplicateStanding", tag = "1")]
+    pub standing: i32,
+}
 /// Nothing changed: a higher version is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Superseded {
@@ -457,6 +461,43 @@ impl ReportKind {
             "REPORT_KIND_CORRECTION" => Some(Self::Correction),
             "REPORT_KIND_RECOUNT" => Some(Self::Recount),
             "REPORT_KIND_REPEAT_VOTE" => Some(Self::RepeatVote),
+            _ => None,
+        }
+    }
+}
+/// What became of a report that came before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DuplicateStanding {
+    /// Not a standing.
+    Unspecified = 0,
+    /// It is counted.
+    Counted = 1,
+    /// It was held or in conflict, is out of the count, and waits for a reviewer.
+    Waiting = 2,
+    /// It waited, and a reviewer has decided over it.
+    Reviewed = 3,
+}
+impl DuplicateStanding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DUPLICATE_STANDING_UNSPECIFIED",
+            Self::Counted => "DUPLICATE_STANDING_COUNTED",
+            Self::Waiting => "DUPLICATE_STANDING_WAITING",
+            Self::Reviewed => "DUPLICATE_STANDING_REVIEWED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DUPLICATE_STANDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "DUPLICATE_STANDING_COUNTED" => Some(Self::Counted),
+            "DUPLICATE_STANDING_WAITING" => Some(Self::Waiting),
+            "DUPLICATE_STANDING_REVIEWED" => Some(Self::Reviewed),
             _ => None,
         }
     }
@@ -3912,8 +3953,16 @@ impl serde::Serialize for Duplicate {
         S: serde::Serializer,
     {
         use serde::ser::SerializeStruct;
-        let len = 0;
-        let struct_ser = serializer.serialize_struct("hemicycle.common.v1.Duplicate", len)?;
+        let mut len = 0;
+        if self.standing != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Duplicate", len)?;
+        if self.standing != 0 {
+            let v = DuplicateStanding::try_from(self.standing)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.standing)))?;
+            struct_ser.serialize_field("standing", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -3924,10 +3973,12 @@ impl<'de> serde::Deserialize<'de> for Duplicate {
         D: serde::Deserializer<'de>,
     {
         const FIELDS: &[&str] = &[
+            "standing",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
+            Standing,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3948,7 +3999,10 @@ impl<'de> serde::Deserialize<'de> for Duplicate {
                     where
                         E: serde::de::Error,
                     {
-                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                        match value {
+                            "standing" => Ok(GeneratedField::Standing),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
                     }
                 }
                 deserializer.deserialize_identifier(GeneratedVisitor)
@@ -3966,14 +4020,100 @@ impl<'de> serde::Deserialize<'de> for Duplicate {
                 where
                     V: serde::de::MapAccess<'de>,
             {
-                while map_.next_key::<GeneratedField>()?.is_some() {
-                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                let mut standing__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Standing => {
+                            if standing__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("standing"));
+                            }
+                            standing__ = Some(map_.next_value::<DuplicateStanding>()? as i32);
+                        }
+                    }
                 }
                 Ok(Duplicate {
+                    standing: standing__.unwrap_or_default(),
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.Duplicate", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DuplicateStanding {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "DUPLICATE_STANDING_UNSPECIFIED",
+            Self::Counted => "DUPLICATE_STANDING_COUNTED",
+            Self::Waiting => "DUPLICATE_STANDING_WAITING",
+            Self::Reviewed => "DUPLICATE_STANDING_REVIEWED",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for DuplicateStanding {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "DUPLICATE_STANDING_UNSPECIFIED",
+            "DUPLICATE_STANDING_COUNTED",
+            "DUPLICATE_STANDING_WAITING",
+            "DUPLICATE_STANDING_REVIEWED",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = DuplicateStanding;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "DUPLICATE_STANDING_UNSPECIFIED" => Ok(DuplicateStanding::Unspecified),
+                    "DUPLICATE_STANDING_COUNTED" => Ok(DuplicateStanding::Counted),
+                    "DUPLICATE_STANDING_WAITING" => Ok(DuplicateStanding::Waiting),
+                    "DUPLICATE_STANDING_REVIEWED" => Ok(DuplicateStanding::Reviewed),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for Finding {

@@ -60,6 +60,8 @@ pub mod tally_ingestion_service_client {
     /// * PERMISSION_DENIED: the named principal is not among those who may submit. Do not retry. (The name is taken as it is given:
     ///  authentication comes later.)
     /// * RESOURCE_EXHAUSTED with RetryInfo: too many streams or a message over the limit. Retry after the delay that it names.
+    /// * RESOURCE_EXHAUSTED with RetryInfo and the reason NO_SPACE: the disk of the log is full. Retry after the delay.
+    /// * FAILED_PRECONDITION: the log of the election is damaged and takes nothing until an operator has repaired it.
     /// * UNAVAILABLE: the service drains, restarts or has lost the log. Retry.
     /// * DEADLINE_EXCEEDED: a deadline that the caller has set. A stream needs none.
     ///
@@ -230,6 +232,8 @@ pub mod tally_ingestion_service_server {
     /// * PERMISSION_DENIED: the named principal is not among those who may submit. Do not retry. (The name is taken as it is given:
     ///  authentication comes later.)
     /// * RESOURCE_EXHAUSTED with RetryInfo: too many streams or a message over the limit. Retry after the delay that it names.
+    /// * RESOURCE_EXHAUSTED with RetryInfo and the reason NO_SPACE: the disk of the log is full. Retry after the delay.
+    /// * FAILED_PRECONDITION: the log of the election is damaged and takes nothing until an operator has repaired it.
     /// * UNAVAILABLE: the service drains, restarts or has lost the log. Retry.
     /// * DEADLINE_EXCEEDED: a deadline that the caller has set. A stream needs none.
     ///

@@ -1958,6 +1958,23 @@ pub struct AppendBatchesResponse {
     /// How many outcomes they are: as many as reports.
     #[prost(uint32, tag = "3")]
     pub outcome_count: u32,
+    /// Set if this election cannot write now. There are no outcomes then; what was written of the batch, if anything, is not
+    /// said, and sending it again is safe. Other elections on the stream are not concerned.
+    #[prost(message, optional, tag = "4")]
+    pub failure: ::core::option::Option<BatchFailure>,
+}
+/// Why a batch has no outcomes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchFailure {
+    /// For programs.
+    #[prost(enumeration = "BatchFailureReason", tag = "1")]
+    pub reason: i32,
+    /// For people.
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+    /// READ_ONLY: the first revision that cannot be trusted.
+    #[prost(uint64, tag = "3")]
+    pub damaged_revision: u64,
 }
 /// Asks for the elections.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2540,6 +2557,39 @@ pub struct Record {
     /// The private annex; empty in VIEW_PUBLIC.
     #[prost(bytes = "bytes", tag = "2")]
     pub annex_bytes: ::prost::bytes::Bytes,
+}
+/// Why an election cannot write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BatchFailureReason {
+    /// Not a reason.
+    Unspecified = 0,
+    /// Its log is damaged or does not fold: it takes nothing until an operator has repaired it.
+    ReadOnly = 1,
+    /// The disk of the log is full: send it again after a while.
+    NoSpace = 2,
+}
+impl BatchFailureReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BATCH_FAILURE_REASON_UNSPECIFIED",
+            Self::ReadOnly => "BATCH_FAILURE_REASON_READ_ONLY",
+            Self::NoSpace => "BATCH_FAILURE_REASON_NO_SPACE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BATCH_FAILURE_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "BATCH_FAILURE_REASON_READ_ONLY" => Some(Self::ReadOnly),
+            "BATCH_FAILURE_REASON_NO_SPACE" => Some(Self::NoSpace),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod results_service_client {
@@ -4561,6 +4611,9 @@ impl serde::Serialize for AppendBatchesResponse {
         if self.outcome_count != 0 {
             len += 1;
         }
+        if self.failure.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.AppendBatchesResponse", len)?;
         if self.batch_id != 0 {
             #[allow(clippy::needless_borrow)]
@@ -4574,6 +4627,9 @@ impl serde::Serialize for AppendBatchesResponse {
         }
         if self.outcome_count != 0 {
             struct_ser.serialize_field("outcomeCount", &self.outcome_count)?;
+        }
+        if let Some(v) = self.failure.as_ref() {
+            struct_ser.serialize_field("failure", v)?;
         }
         struct_ser.end()
     }
@@ -4590,6 +4646,7 @@ impl<'de> serde::Deserialize<'de> for AppendBatchesResponse {
             "outcomes",
             "outcome_count",
             "outcomeCount",
+            "failure",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4597,6 +4654,7 @@ impl<'de> serde::Deserialize<'de> for AppendBatchesResponse {
             BatchId,
             Outcomes,
             OutcomeCount,
+            Failure,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4621,6 +4679,7 @@ impl<'de> serde::Deserialize<'de> for AppendBatchesResponse {
                             "batchId" | "batch_id" => Ok(GeneratedField::BatchId),
                             "outcomes" => Ok(GeneratedField::Outcomes),
                             "outcomeCount" | "outcome_count" => Ok(GeneratedField::OutcomeCount),
+                            "failure" => Ok(GeneratedField::Failure),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4643,6 +4702,7 @@ impl<'de> serde::Deserialize<'de> for AppendBatchesResponse {
                 let mut batch_id__ = None;
                 let mut outcomes__ = None;
                 let mut outcome_count__ = None;
+                let mut failure__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::BatchId => {
@@ -4669,16 +4729,229 @@ impl<'de> serde::Deserialize<'de> for AppendBatchesResponse {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Failure => {
+                            if failure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("failure"));
+                            }
+                            failure__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(AppendBatchesResponse {
                     batch_id: batch_id__.unwrap_or_default(),
                     outcomes: outcomes__.unwrap_or_default(),
                     outcome_count: outcome_count__.unwrap_or_default(),
+                    failure: failure__,
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.results.v1.AppendBatchesResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BatchFailure {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.reason != 0 {
+            len += 1;
+        }
+        if !self.message.is_empty() {
+            len += 1;
+        }
+        if self.damaged_revision != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.BatchFailure", len)?;
+        if self.reason != 0 {
+            let v = BatchFailureReason::try_from(self.reason)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.reason)))?;
+            struct_ser.serialize_field("reason", &v)?;
+        }
+        if !self.message.is_empty() {
+            struct_ser.serialize_field("message", &self.message)?;
+        }
+        if self.damaged_revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("damagedRevision", ToString::to_string(&self.damaged_revision).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchFailure {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "reason",
+            "message",
+            "damaged_revision",
+            "damagedRevision",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Reason,
+            Message,
+            DamagedRevision,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "reason" => Ok(GeneratedField::Reason),
+                            "message" => Ok(GeneratedField::Message),
+                            "damagedRevision" | "damaged_revision" => Ok(GeneratedField::DamagedRevision),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BatchFailure;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.results.v1.BatchFailure")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BatchFailure, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut reason__ = None;
+                let mut message__ = None;
+                let mut damaged_revision__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Reason => {
+                            if reason__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("reason"));
+                            }
+                            reason__ = Some(map_.next_value::<BatchFailureReason>()? as i32);
+                        }
+                        GeneratedField::Message => {
+                            if message__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("message"));
+                            }
+                            message__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DamagedRevision => {
+                            if damaged_revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("damagedRevision"));
+                            }
+                            damaged_revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BatchFailure {
+                    reason: reason__.unwrap_or_default(),
+                    message: message__.unwrap_or_default(),
+                    damaged_revision: damaged_revision__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.results.v1.BatchFailure", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BatchFailureReason {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "BATCH_FAILURE_REASON_UNSPECIFIED",
+            Self::ReadOnly => "BATCH_FAILURE_REASON_READ_ONLY",
+            Self::NoSpace => "BATCH_FAILURE_REASON_NO_SPACE",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchFailureReason {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "BATCH_FAILURE_REASON_UNSPECIFIED",
+            "BATCH_FAILURE_REASON_READ_ONLY",
+            "BATCH_FAILURE_REASON_NO_SPACE",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = BatchFailureReason;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "BATCH_FAILURE_REASON_UNSPECIFIED" => Ok(BatchFailureReason::Unspecified),
+                    "BATCH_FAILURE_REASON_READ_ONLY" => Ok(BatchFailureReason::ReadOnly),
+                    "BATCH_FAILURE_REASON_NO_SPACE" => Ok(BatchFailureReason::NoSpace),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for BatchGetUnitsRequest {

@@ -1,5 +1,5 @@
 use super::*;
-use election::report::UnitStatus;
+use election::report::{DuplicateStanding, UnitStatus};
 
 fn reasons() -> Vec<HoldReason> {
     vec![
@@ -51,7 +51,10 @@ fn outcomes() -> Vec<Outcome> {
             warnings: Vec::new(),
         },
         Outcome::Accepted { revision, warnings },
-        Outcome::Duplicate { revision },
+        Outcome::Duplicate {
+            revision,
+            standing: DuplicateStanding::Reviewed,
+        },
         Outcome::Superseded {
             revision,
             counted_version: 4,
