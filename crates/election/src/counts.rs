@@ -183,8 +183,13 @@ impl Counts {
 
     /// Ballots that this protocol accounts for: by its form; else, with one vote a ballot, the votes.
     pub fn ballots_counted(&self, votes_per_ballot: u32) -> Option<u64> {
-        self.form
-            .ballots_counted()
-            .or_else(|| (votes_per_ballot == 1).then(|| self.votes_total()))
+        ballots_counted(&self.votes, &self.form, votes_per_ballot)
     }
+}
+
+/// [`Counts::ballots_counted`] of parts that are kept apart.
+pub(crate) fn ballots_counted(votes: &[u32], form: &Form, votes_per_ballot: u32) -> Option<u64> {
+    let total = || votes.iter().map(|votes| u64::from(*votes)).sum();
+    form.ballots_counted()
+        .or_else(|| (votes_per_ballot == 1).then(total))
 }

@@ -23,20 +23,25 @@ pub enum IdError {
     Character(char),
 }
 
-fn check(text: &str) -> Result<(), IdError> {
+pub(crate) fn check(text: &str) -> Result<(), IdError> {
     if text.is_empty() {
         return Err(IdError::Empty);
     }
     if text.len() > ID_LENGTH_MAX {
         return Err(IdError::TooLong(text.len()));
     }
-    match text
-        .chars()
-        .find(|c| !(c.is_ascii_alphanumeric() || "-_.:".contains(*c)))
-    {
+    if text.bytes().all(is_id_byte) {
+        return Ok(());
+    }
+    let is_other = |c: &char| !u8::try_from(*c).is_ok_and(is_id_byte);
+    match text.chars().find(is_other) {
         Some(c) => Err(IdError::Character(c)),
         None => Ok(()),
     }
+}
+
+pub(crate) fn is_id_byte(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b':')
 }
 
 macro_rules! id {

@@ -1,27 +1,28 @@
 //! The state of an election as bytes, so that a restart reads one file and the log's tail instead of the whole log.
 //!
 //! A snapshot is a cache: whoever stores it checksums it and binds it to a log id and a revision. Totals are not stored
-//! but summed anew from the slots, so the two cannot disagree.
+//! but summed anew from the slots, so the two cannot disagree. Tables are rows of a fixed width, as a restart waits for
+//! them: a million units are read in about a tenth of a second.
 
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::{
     DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
-    read_hold_reason, read_lot, read_mode, read_numbered, read_report_kind, read_slot,
-    read_slot_state, slot_state_byte, write_attribution, write_counts, write_declaration,
-    write_hold_reason, write_lot, write_mode, write_slot,
+    read_hold_reason, read_lot, read_mode, read_numbered, read_report_kind, read_slot, slot_state,
+    slot_state_byte, write_attribution, write_counts, write_declaration, write_hold_reason,
+    write_lot, write_mode, write_slot,
 };
 use crate::counts::COUNTERS;
 use crate::definition::Hash;
 use crate::event::{Event, Recorded, Turnout};
-use crate::ids::{LogId, Revision, Timestamp, UnitId};
+use crate::ids::{LogId, Revision, Timestamp};
 use crate::publication::Publication;
 use crate::report::UnitStatus;
 use crate::stage::Stage;
 use crate::state::{Pending, Settled, SlotFacts, State, UnitFacts};
-use crate::tally::{Correction, CorrectionCause, PartVersion, Tally};
-use std::collections::HashMap;
+use crate::tally::{Correction, CorrectionCause, PartVersion, Tally, UnitNames};
+use std::sync::Arc;
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 impl State {
     /// The state as bytes. Equal states have equal bytes.
@@ -30,18 +31,16 @@ impl State {
             Writer::with_capacity(self.arena.len() * 4 + self.slots.len() * 32 + 65_536);
         writer.u8(FORMAT);
         write_tally(&mut writer, &self.tally);
-        writer.list(self.units.iter().enumerate(), |writer, (index, unit)| {
-            let id = u32::try_from(index)
-                .ok()
-                .and_then(|index| self.tally.unit_names.get(index))
-                .unwrap_or("");
-            writer.text(id);
-            write_unit_facts(writer, unit);
-        });
-        writer.list(self.slots.iter(), |writer, slot| {
-            write_slot_facts(writer, *slot)
-        });
-        writer.length(self.arena.len());
+        let (text, ends) = self.tally.unit_names.parts();
+        writer.text(text);
+        writer.length(ends.len());
+        writer.u32s(ends);
+        self.units
+            .iter()
+            .for_each(|unit| writer.raw(&unit_row(unit)));
+        self.slots
+            .iter()
+            .for_each(|slot| writer.raw(&slot_row(*slot)));
         writer.u32s(&self.arena);
         let mut pending: Vec<_> = self.pending.iter().collect();
         pending.sort_by_key(|(number, _)| **number);
@@ -73,16 +72,14 @@ impl State {
         if format != FORMAT {
             return Err(reader.fault(format!("format {format} of a snapshot is not known")));
         }
-        let tally = read_tally(&mut reader)?;
-        let unit_count = reader.length(25)?;
-        let mut ids = Vec::with_capacity(unit_count);
-        let mut units = Vec::with_capacity(unit_count);
-        for _ in 0..unit_count {
-            ids.push(UnitId::new(reader.text()?).map_err(|error| reader.fault(error.to_string()))?);
-            units.push(read_unit_facts(&mut reader)?);
-        }
-        let slots = reader.list(SLOT_BYTES, read_slot_facts)?;
-        let words = reader.length(4)?;
+        let mut tally = read_tally(&mut reader)?;
+        let text = reader.text()?.to_owned();
+        let unit_count = reader.length(4 + UNIT_ROW)?;
+        let names = UnitNames::from_parts(text, reader.u32s(unit_count)?)
+            .ok_or_else(|| reader.fault("the units' names are not ids"))?;
+        tally.unit_names = Arc::new(names);
+        let units = read_units(&mut reader, unit_count, tally.turnout.len())?;
+        let (slots, words) = read_slots(&mut reader, &tally, &units)?;
         let arena = reader.u32s(words)?;
         let pending = reader.list(8, |reader| {
             Ok((reader.u32()?, reader.list(24, read_pending)?))
@@ -99,69 +96,28 @@ impl State {
             Ok((number, settled))
         })?;
         reader.end()?;
-        let indexes = 0_u32..;
-        let unit_index: HashMap<UnitId, u32> = ids.iter().cloned().zip(indexes).collect();
         let mut state = Self {
             tally,
             units,
-            unit_index,
             slots,
             arena,
             pending: pending.into_iter().collect(),
             settled: settled.into_iter().collect(),
         };
-        state.check_places(&reader)?;
-        state.sum_again(&ids);
+        state.sum_again();
         Ok(state)
     }
 
-    // Every place that later code relies on is inside its table.
-    fn check_places(&self, reader: &Reader<'_>) -> Result<(), DecodeError> {
-        let ballot = self.ballot();
-        let slots_per_unit = ballot.contests.len() * ballot.counting_groups.len();
-        let districts = self.tally.turnout.len();
-        let is_placed = |unit: &UnitFacts| usize::from(unit.district) < districts;
-        if !self.units.iter().all(is_placed) {
-            return Err(reader.fault("a unit's district is not on the ballot"));
-        }
-        if self.slots.len() != self.units.len() * slots_per_unit
-            || self.unit_index.len() != self.units.len()
-        {
-            return Err(reader.fault("units and slots do not fit each other"));
-        }
-        for (number, slot) in self.slots.iter().enumerate() {
-            let district = usize::from(self.units[number / slots_per_unit].district);
-            let contest = number % slots_per_unit / ballot.counting_groups.len();
-            let Some(totals) = self.tally.contests[contest].get(district) else {
-                return Err(reader.fault("a unit's district is not on the ballot"));
-            };
-            let end = usize::try_from(slot.words)
-                .unwrap_or(usize::MAX)
-                .saturating_add(totals.votes.len() + COUNTERS);
-            if (slot.is_counted() || slot.words > 0) && (slot.words == 0 || end > self.arena.len())
-            {
-                return Err(reader.fault("a slot's counts stand outside the arena"));
-            }
-        }
-        Ok(())
-    }
-
-    fn sum_again(&mut self, ids: &[UnitId]) {
-        for (id, unit) in ids.iter().zip(&self.units) {
-            self.tally
-                .restore_unit(id.as_str(), unit.district, unit.roll);
+    fn sum_again(&mut self) {
+        let mut sums = self.tally.without_sums();
+        for unit in &self.units {
+            sums.restore_roll(unit.district, unit.roll);
             if unit.turnout_version > 0 {
-                self.tally.restore_turnout(unit.district, unit.turnout);
+                sums.restore_turnout(unit.district, unit.turnout);
             }
         }
-        let slots: Vec<_> = self.all_slots().collect();
-        for slot in slots {
-            if let Some(facts) = self.facts(slot) {
-                let counts = facts.is_counted().then(|| self.counts(slot, facts));
-                self.tally
-                    .restore_slot(slot, facts.state(), counts.as_ref());
-            }
-        }
+        self.sum_slots(&mut sums);
+        self.tally = sums;
     }
 }
 
@@ -282,7 +238,10 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
     Ok(tally)
 }
 
-fn write_unit_facts(writer: &mut Writer, unit: &UnitFacts) {
+/// The bytes of a unit: district, whether its roll is known, whether its turnout is final, roll, turnout.
+const UNIT_ROW: usize = 24;
+
+fn unit_row(unit: &UnitFacts) -> [u8; UNIT_ROW] {
     let UnitFacts {
         district,
         roll,
@@ -290,52 +249,112 @@ fn write_unit_facts(writer: &mut Writer, unit: &UnitFacts) {
         turnout,
         turnout_revision,
     } = unit;
-    writer.u16(*district);
-    writer.option(*roll, Writer::u32);
-    writer.u32(*turnout_version);
-    writer.u32(turnout.ballots_issued);
-    writer.flag(turnout.is_final);
-    writer.revision(*turnout_revision);
+    let mut row = [0; UNIT_ROW];
+    row[..2].copy_from_slice(&district.to_le_bytes());
+    row[2] = u8::from(roll.is_some());
+    row[3] = u8::from(turnout.is_final);
+    row[4..8].copy_from_slice(&roll.unwrap_or(0).to_le_bytes());
+    row[8..12].copy_from_slice(&turnout_version.to_le_bytes());
+    row[12..16].copy_from_slice(&turnout.ballots_issued.to_le_bytes());
+    row[16..].copy_from_slice(&turnout_revision.0.to_le_bytes());
+    row
 }
 
-fn read_unit_facts(reader: &mut Reader<'_>) -> Result<UnitFacts, DecodeError> {
-    Ok(UnitFacts {
-        district: reader.u16()?,
-        roll: reader.option(Reader::u32)?,
-        turnout_version: reader.u32()?,
-        turnout: Turnout {
-            ballots_issued: reader.u32()?,
-            is_final: reader.flag()?,
-        },
-        turnout_revision: reader.revision()?,
-    })
+fn read_units(
+    reader: &mut Reader<'_>,
+    count: usize,
+    districts: usize,
+) -> Result<Vec<UnitFacts>, DecodeError> {
+    let rows = reader.raw(count * UNIT_ROW)?.as_chunks().0.iter();
+    let unit = |row: &[u8; UNIT_ROW]| {
+        let facts = UnitFacts {
+            district: u16::from_le_bytes([row[0], row[1]]),
+            roll: (row[2] == 1).then(|| u32_at(row, 4)),
+            turnout_version: u32_at(row, 8),
+            turnout: Turnout {
+                ballots_issued: u32_at(row, 12),
+                is_final: row[3] == 1,
+            },
+            turnout_revision: Revision(u64_at(row, 16)),
+        };
+        let is_sound = usize::from(facts.district) < districts && row[2] < 2 && row[3] < 2;
+        is_sound.then_some(facts)
+    };
+    let units: Option<Vec<_>> = rows.map(unit).collect();
+    units.ok_or_else(|| reader.fault("a unit of no district, or a flag that is none"))
 }
 
-const SLOT_BYTES: usize = 21;
+/// The bytes of a slot: revision, version, counters of the form that are there, kind, state, whether it is expected. Its
+/// district is its unit's, and its place in the arena follows from those before it.
+const SLOT_ROW: usize = 17;
 
-fn write_slot_facts(writer: &mut Writer, slot: SlotFacts) {
-    writer.revision(slot.revision);
-    writer.u32(slot.version);
-    writer.u32(slot.words);
-    writer.u16(slot.present);
-    writer.u8(slot.kind);
-    writer.u8(slot_state_byte(slot.state()));
-    writer.flag(slot.is_expected());
+fn slot_row(slot: SlotFacts) -> [u8; SLOT_ROW] {
+    let mut row = [0; SLOT_ROW];
+    row[..8].copy_from_slice(&slot.revision.0.to_le_bytes());
+    row[8..12].copy_from_slice(&slot.version.to_le_bytes());
+    row[12..14].copy_from_slice(&slot.present.to_le_bytes());
+    row[14] = slot.kind;
+    row[15] = slot_state_byte(slot.state());
+    row[16] = u8::from(slot.is_expected());
+    row
 }
 
-fn read_slot_facts(reader: &mut Reader<'_>) -> Result<SlotFacts, DecodeError> {
-    let (revision, version, words) = (reader.revision()?, reader.u32()?, reader.u32()?);
-    let (present, kind) = (reader.u16()?, reader.u8()?);
-    let state = read_slot_state(reader)?;
-    Ok(SlotFacts::new(
-        revision,
-        version,
-        words,
-        present,
-        kind,
-        state,
-        reader.flag()?,
-    ))
+/// The slots of all units, and how many words of the arena they take.
+fn read_slots(
+    reader: &mut Reader<'_>,
+    tally: &Tally,
+    units: &[UnitFacts],
+) -> Result<(Vec<SlotFacts>, usize), DecodeError> {
+    let groups = tally.outline.ballot.counting_groups.len();
+    let per_unit = tally.contests.len() * groups;
+    // The words of a slot by its district, then its place among the unit's slots.
+    let words: Vec<Vec<u32>> = (0..tally.turnout.len())
+        .map(|district| {
+            let contests = tally.contests.iter();
+            let words = contests.map(|districts| districts[district].votes.len() + COUNTERS);
+            let words = words.map(|words| u32::try_from(words).unwrap_or(u32::MAX));
+            words
+                .flat_map(|words| std::iter::repeat_n(words, groups))
+                .collect()
+        })
+        .collect();
+    let bytes = units.len().checked_mul(per_unit * SLOT_ROW);
+    let rows = reader.raw(bytes.ok_or_else(|| reader.fault("too many slots"))?)?;
+    let mut rows = rows.as_chunks::<SLOT_ROW>().0.iter();
+    let mut slots = Vec::with_capacity(units.len() * per_unit);
+    let mut end = 0_u32;
+    for unit in units {
+        for (words, row) in words[usize::from(unit.district)].iter().zip(rows.by_ref()) {
+            let slot = read_slot_row(row, unit.district, end);
+            let slot = slot.ok_or_else(|| reader.fault("a slot in no state, or without counts"))?;
+            if slot.is_expected() {
+                let next = end.checked_add(*words);
+                end = next.ok_or_else(|| reader.fault("more counts than can be numbered"))?;
+            }
+            slots.push(slot);
+        }
+    }
+    let words = usize::try_from(end).map_err(|_| reader.fault("length"))?;
+    Ok((slots, words))
+}
+
+fn read_slot_row(row: &[u8; SLOT_ROW], district: u16, words: u32) -> Option<SlotFacts> {
+    let state = slot_state(row[15])?;
+    let mut slot = SlotFacts::new(district, words, row[16] == 1);
+    slot.revision = Revision(u64_at(row, 0));
+    slot.version = u32_at(row, 8);
+    slot.present = u16::from_le_bytes([row[12], row[13]]);
+    slot.kind = row[14];
+    slot.enter(state);
+    (row[16] < 2 && (slot.is_expected() || !slot.is_counted())).then_some(slot)
+}
+
+fn u32_at<const N: usize>(row: &[u8; N], at: usize) -> u32 {
+    u32::from_le_bytes([row[at], row[at + 1], row[at + 2], row[at + 3]])
+}
+
+fn u64_at<const N: usize>(row: &[u8; N], at: usize) -> u64 {
+    u64::from(u32_at(row, at)) | u64::from(u32_at(row, at + 4)) << 32
 }
 
 fn write_pending(writer: &mut Writer, pending: &Pending) {

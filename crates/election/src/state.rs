@@ -1,14 +1,16 @@
 //! The whole state of an election as the results role keeps it: the follower's fold and, for each slot, what is counted
 //! and what waits.
 //!
-//! Counts are kept in one arena of four-byte numbers, so that a slot of 12 options takes about 130 bytes.
+//! Counts are kept in one arena of four-byte numbers, in the order of the slots, so that a slot of 12 options takes about
+//! 130 bytes. Its room is taken when the unit is registered: no report waits for memory, and the state says nothing of
+//! the order in which reports came.
 
 // tidy: long because the one owner of the arena, whose places only it may touch.
 
 use crate::counts::{COUNTERS, Counts, Form};
 use crate::definition::{Ballot, UNITS_MAX, Unit};
 use crate::event::{Counted, Event, Recorded, Slot, SlotState, Turnout};
-use crate::ids::{Revision, UnitId};
+use crate::ids::Revision;
 use crate::report::{Attribution, HoldReason, ReportKind, UnitStatus};
 use crate::tally::{FoldError, Tally, district_indexes, expects_group};
 use crate::validate::SLOTS_MAX;
@@ -32,12 +34,14 @@ pub(crate) struct UnitFacts {
     pub turnout_revision: Revision,
 }
 
-/// What of a slot is kept. `words` is its place in the arena (0: none yet).
+/// What of a slot is kept. `words` is its place in the arena, if it is expected to report. The district is the unit's:
+/// here it spares a look at the unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct SlotFacts {
     pub revision: Revision,
     pub version: u32,
     pub words: u32,
+    pub district: u16,
     pub present: u16,
     pub status: UnitStatus,
     pub kind: u8,
@@ -49,27 +53,14 @@ impl SlotFacts {
     const COUNTED: u8 = 2;
     const PENDING: u8 = 4;
 
-    pub fn new(
-        revision: Revision,
-        version: u32,
-        words: u32,
-        present: u16,
-        kind: u8,
-        state: SlotState,
-        is_expected: bool,
-    ) -> Self {
-        let flags = if is_expected { Self::EXPECTED } else { 0 };
-        let mut facts = Self {
-            revision,
-            version,
+    /// A slot for which nothing is reported yet.
+    pub fn new(district: u16, words: u32, is_expected: bool) -> Self {
+        Self {
+            district,
             words,
-            present,
-            kind,
-            flags,
-            status: state.status,
-        };
-        facts.enter(state);
-        facts
+            flags: if is_expected { Self::EXPECTED } else { 0 },
+            ..Self::default()
+        }
     }
 
     pub fn is_expected(self) -> bool {
@@ -88,7 +79,7 @@ impl SlotFacts {
         }
     }
 
-    fn enter(&mut self, state: SlotState) {
+    pub fn enter(&mut self, state: SlotState) {
         self.status = state.status;
         self.flags &= Self::EXPECTED;
         self.flags |= if state.counted { Self::COUNTED } else { 0 };
@@ -139,7 +130,6 @@ pub(crate) fn content_digest(kind: ReportKind, counts: &Counts) -> [u8; 16] {
 pub struct State {
     pub(crate) tally: Tally,
     pub(crate) units: Vec<UnitFacts>,
-    pub(crate) unit_index: HashMap<UnitId, u32>,
     pub(crate) slots: Vec<SlotFacts>,
     pub(crate) arena: Vec<u32>,
     pub(crate) pending: HashMap<u32, Vec<Pending>>,
@@ -152,10 +142,8 @@ impl State {
         Ok(Self {
             tally: Tally::begin(recorded)?,
             units: Vec::new(),
-            unit_index: HashMap::new(),
             slots: Vec::new(),
-            // Place 0 of the arena stands for "none".
-            arena: vec![0],
+            arena: Vec::new(),
             pending: HashMap::new(),
             settled: HashMap::new(),
         })
@@ -178,21 +166,22 @@ impl State {
 
     /// The index of a unit in the register.
     pub fn unit_index(&self, unit: &str) -> Option<u32> {
-        self.unit_index.get(unit).copied()
+        self.tally.unit_names.find(unit)
     }
 
     /// The slot of a tally, if the unit, contest and counting group exist and the unit reports that group.
     pub fn slot(&self, unit: u32, contest: usize, counting_group: usize) -> Option<Slot> {
-        let slot = Slot {
+        let (contest, counting_group) = (
+            u8::try_from(contest).ok()?,
+            u8::try_from(counting_group).ok()?,
+        );
+        let facts = self.slots.get(self.place(unit, contest, counting_group)?)?;
+        facts.is_expected().then_some(Slot {
             unit,
-            district: self.units.get(usize::try_from(unit).ok()?)?.district,
-            contest: u8::try_from(contest).ok()?,
-            counting_group: u8::try_from(counting_group).ok()?,
-        };
-        self.slots
-            .get(self.slot_number(slot)?)?
-            .is_expected()
-            .then_some(slot)
+            district: facts.district,
+            contest,
+            counting_group,
+        })
     }
 
     /// What is counted for a slot: (version, counts, revision).
@@ -228,13 +217,18 @@ impl State {
                 sums.restore_turnout(unit.district, unit.turnout);
             }
         }
+        self.sum_slots(&mut sums);
+        sums.contests == self.tally.contests && sums.turnout == self.tally.turnout
+    }
+
+    /// Adds all slots to the totals.
+    pub(crate) fn sum_slots(&self, sums: &mut Tally) {
         for slot in self.all_slots() {
             if let Some(facts) = self.facts(slot) {
-                let counts = facts.is_counted().then(|| self.counts(slot, facts));
-                sums.restore_slot(slot, facts.state(), counts.as_ref());
+                let counted = facts.is_counted().then(|| self.counted_words(slot, facts));
+                sums.restore_slot(slot, facts.state(), counted);
             }
         }
-        sums.contests == self.tally.contests && sums.turnout == self.tally.turnout
     }
 
     /// A slot is marked as pending while, and only while, something of it waits; what waits is not below what is
@@ -436,34 +430,45 @@ impl State {
             .min(UNITS_MAX);
         let missing = announced.saturating_sub(self.units.len()).max(units.len());
         self.units.reserve_exact(missing);
-        self.unit_index.reserve(missing);
         self.slots.reserve_exact((missing * places).min(SLOTS_MAX));
         for unit in units {
-            let index = u32::try_from(self.units.len()).unwrap_or(u32::MAX);
-            self.unit_index.insert(unit.id.clone(), index);
             let district = districts
                 .get(unit.district.as_str())
                 .and_then(|index| u16::try_from(*index).ok());
+            // The follower's fold has refused units of unknown districts.
+            let district = district.unwrap_or(0);
             self.units.push(UnitFacts {
-                // The follower's fold has refused units of unknown districts.
-                district: district.unwrap_or(0),
+                district,
                 roll: unit.roll,
                 turnout_version: 0,
                 turnout: Turnout::default(),
                 turnout_revision: Revision::ZERO,
             });
             for place in 0..places {
-                let flags = if expects_group(&ballot, unit, place % groups) {
-                    SlotFacts::EXPECTED
-                } else {
-                    0
-                };
-                self.slots.push(SlotFacts {
-                    flags,
-                    ..SlotFacts::default()
-                });
+                let is_expected = expects_group(&ballot, unit, place % groups);
+                let facts = SlotFacts::new(district, self.words_end(), is_expected);
+                if is_expected {
+                    let contest = &self.tally.contests[place / groups];
+                    self.make_room(contest[usize::from(district)].votes.len() + COUNTERS);
+                }
+                self.slots.push(facts);
             }
         }
+    }
+
+    fn words_end(&self) -> u32 {
+        u32::try_from(self.arena.len())
+            .expect("the definition's limits keep the arena below 2^32 words")
+    }
+
+    // Zeros are written, so that it is here that the memory is touched first.
+    fn make_room(&mut self, words: usize) {
+        let end = self.arena.len() + words;
+        if end > self.arena.capacity() {
+            // Grown by an eighth: doubled, the largest table of all would be half empty.
+            self.arena.reserve_exact((self.arena.len() / 8).max(words));
+        }
+        self.arena.resize(end, 0);
     }
 
     fn count(&mut self, revision: Revision, counted: &Counted) {
@@ -471,17 +476,6 @@ impl State {
             return;
         };
         let options = counted.counts.votes.len();
-        if self.slots[number].words == 0 {
-            let end = self.arena.len() + options + COUNTERS;
-            self.slots[number].words = u32::try_from(self.arena.len())
-                .expect("the definition's limits keep the arena below 2^32 words");
-            if end > self.arena.capacity() {
-                // Grown by an eighth: doubled, the largest table of all would be half empty.
-                self.arena
-                    .reserve_exact((self.arena.len() / 8).max(options + COUNTERS));
-            }
-            self.arena.resize(end, 0);
-        }
         let facts = &mut self.slots[number];
         facts.version = counted.version;
         facts.revision = revision;
@@ -495,14 +489,19 @@ impl State {
     }
 
     pub(crate) fn counts(&self, slot: Slot, facts: SlotFacts) -> Counts {
-        let options = self.options(slot);
-        let start = usize::try_from(facts.words).unwrap_or(0);
-        let mut values = [0; COUNTERS];
-        values.copy_from_slice(&self.arena[start + options..start + options + COUNTERS]);
+        let (votes, form) = self.counted_words(slot, facts);
         Counts {
-            votes: self.arena[start..start + options].to_vec(),
-            form: Form::from_parts(facts.present, values),
+            votes: votes.to_vec(),
+            form,
         }
+    }
+
+    fn counted_words(&self, slot: Slot, facts: SlotFacts) -> (&[u32], Form) {
+        let start = usize::try_from(facts.words).unwrap_or(0);
+        let (votes, behind) = self.arena[start..].split_at(self.options(slot));
+        let mut values = [0; COUNTERS];
+        values.copy_from_slice(&behind[..COUNTERS]);
+        (votes, Form::from_parts(facts.present, values))
     }
 
     /// Whether the counts are the very ones that are counted, without copying them.
@@ -568,14 +567,18 @@ impl State {
     }
 
     pub(crate) fn slot_number(&self, slot: Slot) -> Option<usize> {
+        self.place(slot.unit, slot.contest, slot.counting_group)
+    }
+
+    fn place(&self, unit: u32, contest: u8, counting_group: u8) -> Option<usize> {
         let ballot = self.ballot();
         let contests = ballot.contests.len();
         let groups = ballot.counting_groups.len();
-        let (contest, group) = (usize::from(slot.contest), usize::from(slot.counting_group));
+        let (contest, group) = (usize::from(contest), usize::from(counting_group));
         if contest >= contests || group >= groups {
             return None;
         }
-        usize::try_from(slot.unit)
+        usize::try_from(unit)
             .ok()?
             .checked_mul(contests * groups)?
             .checked_add(contest * groups + group)
@@ -587,9 +590,8 @@ impl State {
     }
 
     pub(crate) fn facts(&self, slot: Slot) -> Option<SlotFacts> {
-        let unit = self.units.get(usize::try_from(slot.unit).ok()?)?;
         let facts = *self.slots.get(self.slot_number(slot)?)?;
-        (unit.district == slot.district && facts.is_expected()).then_some(facts)
+        (facts.district == slot.district && facts.is_expected()).then_some(facts)
     }
 
     fn facts_mut(&mut self, slot: Slot) -> Option<&mut SlotFacts> {

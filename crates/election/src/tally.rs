@@ -3,7 +3,7 @@
 //!
 //! A correction's event carries what it replaces, so nobody but the results role needs to know any unit's counts.
 
-use crate::counts::Counts;
+use crate::counts::Form;
 use crate::definition::{Ballot, Hash, OptionRole};
 use crate::event::{
     Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout,
@@ -17,11 +17,13 @@ use std::sync::Arc;
 
 mod apply;
 mod correction;
+mod names;
 mod outline;
 mod totals;
 
 pub use correction::{Correction, CorrectionCause};
-pub use outline::{Outline, PartVersion, UnitNames};
+pub use names::UnitNames;
+pub use outline::{Outline, PartVersion};
 pub use totals::{DistrictTally, DistrictTurnout, StateCounts};
 
 /// How many recent corrections a tally remembers; their number is kept beyond that.
@@ -181,11 +183,6 @@ impl Tally {
         }
     }
 
-    pub(crate) fn restore_unit(&mut self, id: &str, district: u16, roll: Option<u32>) {
-        Arc::make_mut(&mut self.unit_names).push(id);
-        self.restore_roll(district, roll);
-    }
-
     pub(crate) fn restore_roll(&mut self, district: u16, roll: Option<u32>) {
         let turnout = &mut self.turnout[usize::from(district)];
         turnout.units += 1;
@@ -202,12 +199,17 @@ impl Tally {
         total.units_reporting += 1;
     }
 
-    pub(crate) fn restore_slot(&mut self, slot: Slot, state: SlotState, counts: Option<&Counts>) {
+    pub(crate) fn restore_slot(
+        &mut self,
+        slot: Slot,
+        state: SlotState,
+        counted: Option<(&[u32], Form)>,
+    ) {
         let votes_per_ballot = self.outline.ballot.votes_per_ballot;
         let district = &mut self.contests[usize::from(slot.contest)][usize::from(slot.district)];
         district.states[usize::from(slot.counting_group)].0[StateCounts::index(state)] += 1;
-        if let Some(counts) = counts {
-            district.add(counts, votes_per_ballot);
+        if let Some((votes, form)) = counted {
+            district.add(votes, &form, votes_per_ballot);
         }
     }
 

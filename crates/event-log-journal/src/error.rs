@@ -11,8 +11,10 @@ pub enum JournalError {
     /// Another process, or another journal of this one, holds the folder.
     #[error("the data folder {} is in use by another process; stop that one or choose another folder", .0.display())]
     InUse(PathBuf),
-    /// A file was written by a newer program.
-    #[error("{file}: format version {version} is newer than this program; start the newer one")]
+    /// A file was written by a program of another version.
+    #[error(
+        "{file}: format version {version} is not one that this program reads; start the program that wrote it"
+    )]
     Version {
         /// The segment or snapshot.
         file: String,

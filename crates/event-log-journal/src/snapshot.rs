@@ -8,28 +8,37 @@
 //! | bytes | |
 //! |---|---|
 //! | 0..8 | magic `hmcysnap` |
-//! | 8..10 | format version, 1 |
+//! | 8..10 | format version, 2 |
+//! | 10 | number of parts, at most 4 |
 //! | 11 | length of the election id |
 //! | 16..24 | revision |
 //! | 24..40 | log id |
 //! | 40..72 | leaf hash of the record at that revision, so that a snapshot of another log is known |
-//! | 72..80 | bytes of the content |
-//! | 80..144 | election id, filled with zeros |
-//! | 144..176 | SHA-256 of bytes 0..144 and the content |
-//! | 176.. | the content |
+//! | 72..136 | election id, filled with zeros |
+//! | 136..200 | per part its bytes, eight, its CRC32C, four, and four zeros |
+//! | 252..256 | CRC32C of bytes 0..252 |
+//! | 256.. | the parts, one behind the other |
+//!
+//! Parts are read one by one, so that a restart can read them beside each other. Checksums are the journal's own: they
+//! find accidents, which is all that a file can be asked for whose content anyone can fold again.
 
 use crate::{JournalError, io_error};
 use election::ids::{ElectionId, LogId, Revision};
-use sha2::{Digest, Sha256};
 use std::fs::{self, File};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 const MAGIC: &[u8; 8] = b"hmcysnap";
-const VERSION: u16 = 1;
-const HASHED: usize = 144;
-const HEADER_BYTES: usize = 176;
+const VERSION: u16 = 2;
+const PARTS_MAX: usize = 4;
+const PARTS_START: usize = 136;
+const PART_BYTES: usize = 16;
+const HEADER_CRC: usize = 252;
+const HEADER_BYTES: usize = 256;
 const SUFFIX: &str = ".snapshot";
+const DAMAGED: &str = ".damaged";
+const UNFINISHED: &str = ".unfinished";
 
 /// What a snapshot is the state of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,14 +53,30 @@ pub struct SnapshotKey {
     pub record_hash: [u8; 32],
 }
 
-/// Writes a snapshot: to another name, synced, renamed, the folder synced. Blocks.
-pub fn write(folder: &Path, key: &SnapshotKey, content: &[u8]) -> Result<PathBuf, JournalError> {
+/// A snapshot of which the header was read.
+#[derive(Debug)]
+pub struct Snapshot {
+    key: SnapshotKey,
+    path: PathBuf,
+    file: File,
+    parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    offset: u64,
+    bytes: usize,
+    crc: u32,
+}
+
+/// Writes a snapshot of at most 4 parts: to another name, synced, renamed, the folder synced. Blocks.
+pub fn write(folder: &Path, key: &SnapshotKey, parts: &[&[u8]]) -> Result<PathBuf, JournalError> {
     let path = folder.join(name(&key.election, key.revision));
-    let unfinished = path.with_extension("unfinished");
+    let unfinished = path.with_extension(&UNFINISHED[1..]);
     let written = (|| {
         let mut file = File::create(&unfinished)?;
-        file.write_all(&header(key, content))?;
-        file.write_all(content)?;
+        file.write_all(&header(key, parts))?;
+        parts.iter().try_for_each(|part| file.write_all(part))?;
         file.sync_all()?;
         fs::rename(&unfinished, &path)?;
         File::open(folder)?.sync_all()
@@ -87,55 +112,108 @@ pub fn list(folder: &Path, election: &ElectionId) -> Result<Vec<Revision>, Journ
     Ok(revisions)
 }
 
-/// Reads a snapshot. One that is damaged is renamed to `....damaged` and told as [`JournalError::Snapshot`]. Blocks.
-pub fn read(
+/// Opens a snapshot. One that is damaged is renamed to `....damaged` and told as [`JournalError::Snapshot`]. Blocks.
+pub fn open(
     folder: &Path,
     election: &ElectionId,
     revision: Revision,
-) -> Result<(SnapshotKey, Vec<u8>), JournalError> {
+) -> Result<Snapshot, JournalError> {
     let path = folder.join(name(election, revision));
-    let mut bytes = fs::read(&path).map_err(io_error(&path, "reading a snapshot"))?;
-    match parse(&bytes) {
-        Ok(key) if key.election == *election && key.revision == revision => {
-            bytes.drain(..HEADER_BYTES);
-            Ok((key, bytes))
+    let read = || {
+        let file = File::open(&path)?;
+        let bytes = file.metadata()?.len();
+        let mut header = [0; HEADER_BYTES];
+        let is_long = bytes >= HEADER_BYTES as u64;
+        if is_long {
+            file.read_exact_at(&mut header, 0)?;
         }
-        Ok(_) => Err(set_aside(
+        Ok((file, header, bytes))
+    };
+    let (file, header, bytes) = read().map_err(io_error(&path, "reading a snapshot"))?;
+    match parse(&header, bytes) {
+        Ok((key, parts)) if key.election == *election && key.revision == revision => Ok(Snapshot {
+            key,
             path,
+            file,
+            parts,
+        }),
+        Ok(_) => Err(set_aside(
+            &path,
             "it is of another election or revision than its name says",
         )),
         Err(Wrong::Version(version)) => Err(JournalError::Version {
             file: path.display().to_string(),
             version,
         }),
-        Err(Wrong::Bytes(what)) => Err(set_aside(path, what)),
+        Err(Wrong::Bytes(what)) => Err(set_aside(&path, what)),
     }
 }
 
-/// Removes all but the newest `keep` snapshots of an election, and what was left of writes that were cut off. Returns how
-/// many were removed. Must not run beside [`write()`] of the same election. Blocks.
+impl Snapshot {
+    /// What it is the state of.
+    pub fn key(&self) -> &SnapshotKey {
+        &self.key
+    }
+
+    /// Reads a part by its number from 0. A damaged one has the whole snapshot set aside, as [`open`] does. Blocks.
+    pub fn read(&self, part: usize) -> Result<Vec<u8>, JournalError> {
+        let Some(part) = self.parts.get(part) else {
+            return Err(set_aside(
+                &self.path,
+                "it has fewer parts than are asked for",
+            ));
+        };
+        let mut bytes = vec![0; part.bytes];
+        let mut crc = 0;
+        for (place, piece) in bytes.chunks_mut(PIECE_BYTES).enumerate() {
+            let offset = part.offset + (place * PIECE_BYTES) as u64;
+            self.file
+                .read_exact_at(piece, offset)
+                .map_err(io_error(&self.path, "reading a snapshot"))?;
+            crc = crc32c::crc32c_append(crc, piece);
+        }
+        if crc == part.crc {
+            Ok(bytes)
+        } else {
+            Err(set_aside(
+                &self.path,
+                "the checksum of a part does not match",
+            ))
+        }
+    }
+}
+
+/// What is read at once, to be summed while it is in the processor's cache.
+const PIECE_BYTES: usize = 256 << 10;
+
+/// Removes all but the newest `keep` snapshots of an election, those that were set aside as damaged before the oldest of
+/// them, and what was left of writes that were cut off. Returns how many were removed. Must not run beside [`write()`] of the same election. Blocks.
 pub fn remove_older(
     folder: &Path,
     election: &ElectionId,
     keep: usize,
 ) -> Result<usize, JournalError> {
+    let listed = list(folder, election)?;
+    let kept = &listed[..listed.len().min(keep)];
+    let names = fs::read_dir(folder).map_err(io_error(folder, "listing the snapshots"))?;
     let mut removed = 0;
-    for revision in list(folder, election)?.into_iter().skip(keep) {
-        let path = folder.join(name(election, revision));
-        fs::remove_file(&path).map_err(io_error(&path, "removing an old snapshot"))?;
-        removed += 1;
-    }
-    let prefix = format!("{election}@");
-    for entry in fs::read_dir(folder)
-        .map_err(io_error(folder, "listing the snapshots"))?
-        .flatten()
-    {
-        let left_over = entry.file_name();
-        let left_over = left_over.to_str();
-        if left_over.is_some_and(|name| name.starts_with(&prefix) && name.ends_with(".unfinished"))
-        {
-            fs::remove_file(entry.path())
-                .map_err(io_error(folder, "removing an unfinished snapshot"))?;
+    for entry in names.flatten() {
+        let name = entry.file_name();
+        let parts = name.to_str().and_then(|name| name.rsplit_once('@'));
+        let Some((_, rest)) = parts.filter(|(id, _)| *id == election.as_str()) else {
+            continue;
+        };
+        let of_suffix = |suffix| rest.strip_suffix(suffix)?.parse().ok().map(Revision);
+        let is_old = match (of_suffix(SUFFIX), of_suffix(DAMAGED)) {
+            (Some(revision), _) => !kept.contains(&revision),
+            // Whoever wants to look at a damaged one has had the time of `keep` snapshots for it.
+            (_, Some(revision)) => kept.last().is_none_or(|oldest| revision < *oldest),
+            _ => rest.ends_with(UNFINISHED),
+        };
+        if is_old {
+            let path = entry.path();
+            fs::remove_file(&path).map_err(io_error(&path, "removing an old snapshot"))?;
+            removed += 1;
         }
     }
     Ok(removed)
@@ -150,48 +228,68 @@ fn name(election: &ElectionId, revision: Revision) -> String {
     format!("{election}@{:020}{SUFFIX}", revision.0)
 }
 
-fn header(key: &SnapshotKey, content: &[u8]) -> [u8; HEADER_BYTES] {
+fn header(key: &SnapshotKey, parts: &[&[u8]]) -> [u8; HEADER_BYTES] {
+    assert!(parts.len() <= PARTS_MAX, "a snapshot has at most 4 parts");
     let mut header = [0; HEADER_BYTES];
     let id = key.election.as_str().as_bytes();
     header[..8].copy_from_slice(MAGIC);
     header[8..10].copy_from_slice(&VERSION.to_le_bytes());
+    header[10] = u8::try_from(parts.len()).expect("a snapshot has at most 4 parts");
     header[11] = u8::try_from(id.len()).expect("an id has at most 64 bytes");
     header[16..24].copy_from_slice(&key.revision.0.to_le_bytes());
     header[24..40].copy_from_slice(&key.log_id.0);
     header[40..72].copy_from_slice(&key.record_hash);
-    header[72..80].copy_from_slice(&(content.len() as u64).to_le_bytes());
-    header[80..80 + id.len()].copy_from_slice(id);
-    let hash = Sha256::new()
-        .chain_update(&header[..HASHED])
-        .chain_update(content)
-        .finalize();
-    header[HASHED..].copy_from_slice(&hash);
+    header[72..72 + id.len()].copy_from_slice(id);
+    let lines = header[PARTS_START..].chunks_exact_mut(PART_BYTES);
+    for (line, part) in lines.zip(parts) {
+        line[..8].copy_from_slice(&(part.len() as u64).to_le_bytes());
+        line[8..12].copy_from_slice(&crc32c::crc32c(part).to_le_bytes());
+    }
+    let crc = crc32c::crc32c(&header[..HEADER_CRC]);
+    header[HEADER_CRC..].copy_from_slice(&crc.to_le_bytes());
     header
 }
 
-fn parse(bytes: &[u8]) -> Result<SnapshotKey, Wrong> {
-    let Some((header, content)) = bytes.split_at_checked(HEADER_BYTES) else {
-        return Err(Wrong::Bytes("it is too short"));
-    };
-    let hash = Sha256::new()
-        .chain_update(&header[..HASHED])
-        .chain_update(content)
-        .finalize();
-    if &header[..8] != MAGIC || header[HASHED..] != hash[..] {
-        return Err(Wrong::Bytes("its checksum does not match"));
+/// Checks the header of a file of so many bytes.
+fn parse(header: &[u8; HEADER_BYTES], bytes: u64) -> Result<(SnapshotKey, Vec<Part>), Wrong> {
+    if &header[..8] != MAGIC {
+        return Err(Wrong::Bytes("it is too short, or no snapshot"));
     }
     let version = u16::from_le_bytes(array_at(header, 8));
-    if version != VERSION {
+    let is_whole =
+        u32::from_le_bytes(array_at(header, HEADER_CRC)) == crc32c::crc32c(&header[..HEADER_CRC]);
+    // The first version had no checksum of the header.
+    if version == 1 || (is_whole && version != VERSION) {
         return Err(Wrong::Version(version));
     }
-    let id = header[80..HASHED].get(..usize::from(header[11]));
+    if !is_whole {
+        return Err(Wrong::Bytes("the checksum of its header does not match"));
+    }
+    let mut parts = Vec::new();
+    let mut offset = HEADER_BYTES as u64;
+    let lines = header[PARTS_START..].chunks_exact(PART_BYTES);
+    for line in lines.take(usize::from(header[10]).min(PARTS_MAX)) {
+        let length = u64::from_le_bytes(array_at(line, 0));
+        let end = offset.checked_add(length).filter(|end| *end <= bytes);
+        parts.push(Part {
+            offset,
+            bytes: usize::try_from(length).unwrap_or(usize::MAX),
+            crc: u32::from_le_bytes(array_at(line, 8)),
+        });
+        offset = end.ok_or(Wrong::Bytes("it is too short"))?;
+    }
+    if offset != bytes {
+        return Err(Wrong::Bytes("it is too long"));
+    }
+    let id = header[72..PARTS_START].get(..usize::from(header[11]));
     let election = id.and_then(|id| ElectionId::new(std::str::from_utf8(id).ok()?).ok());
-    Ok(SnapshotKey {
+    let key = SnapshotKey {
         election: election.ok_or(Wrong::Bytes("it names no election"))?,
         log_id: LogId(array_at(header, 24)),
         revision: Revision(u64::from_le_bytes(array_at(header, 16))),
         record_hash: array_at(header, 40),
-    })
+    };
+    Ok((key, parts))
 }
 
 fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
@@ -200,8 +298,8 @@ fn array_at<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
         .expect("the slice has the array's length")
 }
 
-fn set_aside(path: PathBuf, what: &'static str) -> JournalError {
-    let aside = path.with_extension("damaged");
+fn set_aside(path: &Path, what: &'static str) -> JournalError {
+    let (path, aside) = (path.to_owned(), path.with_extension(&DAMAGED[1..]));
     tracing::error!(path = %path.display(), what, "a snapshot is damaged and is set aside");
     match fs::rename(&path, &aside) {
         Ok(()) => JournalError::Snapshot { path, aside, what },

@@ -46,26 +46,50 @@ impl Fold {
             .map_or(Revision::ZERO, |state| state.revision())
     }
 
-    /// Takes records in as far as they fold.
-    fn take(&mut self, stored: &[Stored]) -> Result<(), Error> {
-        let mut last = None;
-        let outcome = stored.iter().try_for_each(|stored| {
-            let recorded = decode(stored)?;
+    /// Takes events in as far as they fold.
+    fn take(&mut self, piece: &Piece) -> Result<(), Error> {
+        let mut taken = 0;
+        let outcome = piece.events.iter().try_for_each(|recorded| {
             match &mut self.state {
-                Some(state) => state.apply(&recorded).map_err(|error| misfit(&error))?,
+                Some(state) => state.apply(recorded).map_err(|error| misfit(&error))?,
                 None => {
-                    let state = State::begin(&recorded).map_err(|error| misfit(&error))?;
+                    let state = State::begin(recorded).map_err(|error| misfit(&error))?;
                     self.state = Some(Box::new(state));
                 }
             }
-            self.directory.apply(&recorded);
-            last = Some(stored);
+            self.directory.apply(recorded);
+            taken += 1;
             Ok(())
         });
-        if let Some(last) = last {
+        if let Some(last) = piece.stored[..taken].last() {
             self.record_hash = leaf_hash(&last.record.public);
         }
-        outcome
+        match (outcome, &piece.fault) {
+            (Ok(()), Some(fault)) => Err(fault.clone()),
+            (outcome, _) => outcome,
+        }
+    }
+}
+
+/// A piece of the log: records, and their events as far as they can be read.
+struct Piece {
+    stored: Vec<Stored>,
+    events: Vec<Recorded>,
+    fault: Option<Error>,
+}
+
+impl Piece {
+    fn of(stored: Vec<Stored>) -> Self {
+        let mut events = Vec::with_capacity(stored.len());
+        let decoded = stored.iter().try_for_each(|stored| {
+            events.push(decode(stored)?);
+            Ok(())
+        });
+        Self {
+            stored,
+            events,
+            fault: decoded.err(),
+        }
     }
 }
 
@@ -120,16 +144,16 @@ async fn to_head(fold: &mut Fold, log: &Arc<Log>, head: &Head) -> Result<(), Err
     let from = fold.revision();
     let mut reading = tokio::spawn(read(log.clone(), head.election.clone(), from.next()));
     while fold.revision() < head.revision {
-        let stored = reading.await.map_err(|_| cut_short())??;
-        let Some(last) = stored.last() else {
+        let piece = reading.await.map_err(|_| cut_short())??;
+        let Some(last) = piece.stored.last() else {
             return Err(Error::Internal("the log ends before its head".to_owned()));
         };
-        // The next piece is read while this one is folded.
+        // The next piece is read and decoded while this one is folded.
         let next = last.revision.next();
         reading = tokio::spawn(read(log.clone(), head.election.clone(), next));
         let mut folding = std::mem::take(fold);
         let folded = spawn_blocking(move || {
-            let outcome = folding.take(&stored);
+            let outcome = folding.take(&piece);
             (folding, outcome)
         });
         let outcome;
@@ -140,9 +164,10 @@ async fn to_head(fold: &mut Fold, log: &Arc<Log>, head: &Head) -> Result<(), Err
     Ok(())
 }
 
-async fn read(log: Arc<Log>, election: ElectionId, from: Revision) -> Result<Vec<Stored>, Error> {
-    let read = log.read(&election, from, READ_RECORDS, READ_BYTES);
-    Ok(read.await?)
+async fn read(log: Arc<Log>, election: ElectionId, from: Revision) -> Result<Piece, Error> {
+    let stored = log.read(&election, from, READ_RECORDS, READ_BYTES).await?;
+    let decoding = spawn_blocking(move || Piece::of(stored));
+    decoding.await.map_err(|_| cut_short())
 }
 
 fn cut_short() -> Error {
@@ -200,28 +225,41 @@ fn read_snapshot(
     election: &ElectionId,
     revision: Revision,
 ) -> Result<(SnapshotKey, Fold), String> {
-    let (key, content) =
-        snapshot::read(folder, election, revision).map_err(|error| error.to_string())?;
-    let mut reader = Reader::new(&content);
-    let mut parts = || {
-        let length = reader.u64()?;
-        let length = usize::try_from(length).map_err(|_| reader.fault("length"))?;
-        let state = State::from_snapshot(reader.raw(length)?)?;
-        let directory = Directory::decode(&mut reader)?;
-        reader.end()?;
-        Ok((state, directory))
-    };
-    let (state, directory) =
-        parts().map_err(|error: election::bytes::DecodeError| error.to_string())?;
+    let told = |error: JournalError| error.to_string();
+    let snapshot = snapshot::open(folder, election, revision).map_err(told)?;
+    // Half of the work each, on a thread of its own.
+    let (state, directory) = std::thread::scope(|threads| {
+        let directory = threads.spawn(|| {
+            let bytes = snapshot.read(DIRECTORY_PART).map_err(told)?;
+            let mut reader = Reader::new(&bytes);
+            let directory = Directory::decode(&mut reader);
+            let directory = directory.and_then(|directory| reader.end().map(|()| directory));
+            directory.map_err(|error| error.to_string())
+        });
+        let state = snapshot
+            .read(STATE_PART)
+            .map_err(told)
+            .and_then(|bytes| State::from_snapshot(&bytes).map_err(|error| error.to_string()));
+        let directory = directory.join();
+        (
+            state,
+            directory.map_err(|_| "reading the directory failed".to_owned()),
+        )
+    });
+    let key = snapshot.key().clone();
     let fold = Fold {
-        state: Some(Box::new(state)),
-        directory,
+        state: Some(Box::new(state?)),
+        directory: directory??,
         record_hash: key.record_hash,
         snapshot: revision,
         damage: None,
     };
     Ok((key, fold))
 }
+
+/// The parts of a snapshot by number.
+const STATE_PART: usize = 0;
+const DIRECTORY_PART: usize = 1;
 
 /// A state as bytes that waits until its last record is durable.
 pub(crate) struct Encoded {
@@ -238,9 +276,7 @@ pub(crate) fn write_snapshot(
     directory: &Directory,
     record_hash: [u8; 32],
 ) -> Result<(), JournalError> {
-    let mut writer = Writer::with_capacity(encoded.state.len() + 65_536);
-    writer.u64(encoded.state.len() as u64);
-    writer.raw(&encoded.state);
+    let mut writer = Writer::default();
     directory.encode(&mut writer);
     let key = SnapshotKey {
         election: election.clone(),
@@ -248,7 +284,7 @@ pub(crate) fn write_snapshot(
         revision: encoded.revision,
         record_hash,
     };
-    snapshot::write(folder, &key, &writer.into_bytes())?;
+    snapshot::write(folder, &key, &[&encoded.state, &writer.into_bytes()])?;
     snapshot::remove_older(folder, election, SNAPSHOTS_KEPT)?;
     Ok(())
 }

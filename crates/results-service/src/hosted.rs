@@ -71,13 +71,14 @@ impl Hosted {
         folds: Arc<Semaphore>,
         head: &Head,
         closing: CancellationToken,
-        fold: &Fold,
+        fold: &mut Fold,
     ) -> Self {
         // Where the fold ends early, that is the first damage.
         let damage = fold.damage.clone().or_else(|| head.damage.clone());
+        let directory = std::mem::take(&mut fold.directory);
         let durable = fold.state.as_ref().map(|state| Durable {
             tally: state.tally().clone(),
-            directory: Arc::new(fold.directory.clone()),
+            directory: Arc::new(directory),
             record_hash: fold.record_hash,
         });
         Self {
@@ -208,6 +209,8 @@ impl Hosted {
                     durable.tally.apply(recorded)
                 }
                 None => Tally::begin(recorded).map(|tally| {
+                    // While it is empty: it grows with the register, and no reader waits for it.
+                    tally.unit_names.prepare();
                     *durable = Some(Durable {
                         tally,
                         directory: Arc::default(),

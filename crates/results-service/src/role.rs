@@ -257,7 +257,7 @@ impl Opened {
             self.folds.clone(),
             head,
             self.closing.clone(),
-            &fold,
+            &mut fold,
         ));
         let sequencer = Sequencer::new(
             hosted.clone(),

@@ -8,7 +8,7 @@ use election::definition::{Ballot, Unit};
 use election::event::Recorded;
 use election::ids::Revision;
 use election::report::UnitStatus;
-use election::tally::expects_group;
+use election::tally::{UnitNames, expects_group};
 use results_store::{
     PendingReport, SlotChange, SlotKey, SlotOutcome, SlotRow, StoreError, TurnoutChange,
 };
@@ -33,6 +33,7 @@ pub(crate) struct Units {
     pub eyes: Eyes,
     pub at: Revision,
     pub directory: Arc<Directory>,
+    names: Arc<UnitNames>,
     pub ballot: Arc<Ballot>,
 }
 
@@ -61,24 +62,27 @@ impl Units {
     /// The units as they stood at a revision. UNAVAILABLE while the store catches up.
     pub fn new(hosted: &Arc<Hosted>, eyes: Eyes, at: Revision) -> Result<Self, Error> {
         let known = hosted.with(|durable| {
-            let ballot = durable.tally.outline.ballot.clone();
-            (durable.directory.clone(), ballot)
+            let tally = &durable.tally;
+            let (ballot, names) = (tally.outline.ballot.clone(), tally.unit_names.clone());
+            (durable.directory.clone(), names, ballot)
         });
-        let (directory, ballot) = known.ok_or_else(|| Error::no_election(&hosted.id))?;
+        let (directory, names, ballot) = known.ok_or_else(|| Error::no_election(&hosted.id))?;
         Ok(Self {
             view: hosted.view()?,
             hosted: hosted.clone(),
             eyes,
             at,
             directory,
+            names,
             ballot,
         })
     }
 
     /// The index of a unit.
     pub fn index(&self, id: &str) -> Result<u32, Error> {
-        let index = self.directory.index(id, self.at);
-        index.ok_or_else(|| Error::Nothing {
+        let index = self.names.find(id);
+        let is_there = |index: &u32| *index < self.directory.len_at(self.at);
+        index.filter(is_there).ok_or_else(|| Error::Nothing {
             what: "unit",
             id: id.to_owned(),
         })
@@ -141,7 +145,7 @@ impl Units {
             else {
                 continue;
             };
-            let keys = self.keys(index, unit);
+            let keys = self.keys(index, &unit);
             let tallies: Vec<_> = keys.map(|key| (key, found.remove(&key))).collect();
             let mut merged = HashMap::new();
             for (key, row) in &tallies {
@@ -152,7 +156,7 @@ impl Units {
             }
             rows.push(UnitRow {
                 index,
-                unit: unit.clone(),
+                unit,
                 tallies,
                 turnout: self.view.turnout(index, self.at)?,
                 merged,
@@ -221,7 +225,7 @@ impl Units {
                 return Ok(Vec::new());
             };
             let mut revisions = Vec::new();
-            for key in units.keys(index, unit) {
+            for key in units.keys(index, &unit) {
                 let changes = units.view.history(key, units.at, CHANGES_MAX)?;
                 revisions.extend(changes.iter().map(|change| change.revision));
             }

@@ -552,14 +552,15 @@ pub(crate) fn slot_state_byte(state: SlotState) -> u8 {
     state.status as u8 | counted | pending
 }
 
-pub(crate) fn read_slot_state(reader: &mut Reader<'_>) -> Result<SlotState, DecodeError> {
+fn read_slot_state(reader: &mut Reader<'_>) -> Result<SlotState, DecodeError> {
     let byte = reader.u8()?;
-    let status = UnitStatus::ALL
-        .get(usize::from(byte & 0x0f))
-        .filter(|_| byte & 0xc0 == 0);
-    let status = *status.ok_or_else(|| reader.fault(format!("{byte} is no state of a tally")))?;
-    Ok(SlotState {
-        status,
+    slot_state(byte).ok_or_else(|| reader.fault(format!("{byte} is no state of a tally")))
+}
+
+pub(crate) fn slot_state(byte: u8) -> Option<SlotState> {
+    let status = UnitStatus::ALL.get(usize::from(byte & 0x0f))?;
+    (byte & 0xc0 == 0).then_some(SlotState {
+        status: *status,
         counted: byte & COUNTED_BIT != 0,
         pending: byte & PENDING_BIT != 0,
     })

@@ -27,15 +27,15 @@ mod parts;
 pub mod submission;
 
 pub use event::{RecordBytes, decode_record, encode_record, encode_record_over, verify_annex};
-pub use parts::{decode_units, encode_unit, encode_units, part_text};
+pub use parts::{decode_units, encode_unit, encode_units, part_text, skip_unit};
 pub use submission::{
     decode_outcome, decode_submission, decode_submissions, encode_outcome, encode_submission,
 };
 
 pub(crate) use event::{
     read_attribution, read_declaration, read_hold_reason, read_lot, read_mode, read_numbered,
-    read_report_kind, read_slot, read_slot_state, slot_state_byte, write_attribution,
-    write_declaration, write_hold_reason, write_lot, write_mode, write_slot,
+    read_report_kind, read_slot, slot_state, slot_state_byte, write_attribution, write_declaration,
+    write_hold_reason, write_lot, write_mode, write_slot,
 };
 pub(crate) use parts::{parse_part, read_counts, write_counts};
 

@@ -5,7 +5,7 @@ use crate::command::Command;
 use crate::counts::Counter;
 use crate::decide::{decide, decide_submission};
 use crate::definition::Definition;
-use crate::ids::{CountingGroupId, LogId, Timestamp};
+use crate::ids::{CountingGroupId, LogId, Timestamp, UnitId};
 use crate::report::{Outcome, Report, TallyKey, TurnoutReport};
 use crate::submission::Submission;
 
@@ -128,11 +128,16 @@ fn slots_that_are_not_sound_are_found() {
 
 #[test]
 fn a_snapshot_whose_tables_do_not_fit_is_refused() {
-    let breaks: [(&str, Break); 4] = [
+    let breaks: [(&str, Break); 5] = [
         ("a district", |state| state.units[0].district = 7),
         ("a slot too few", |state| state.slots.truncate(1)),
-        ("a place", |state| state.slots[0].words = 1_000),
-        ("no place", |state| state.slots[0].words = 0),
+        ("a unit too few", |state| state.units.truncate(1)),
+        ("a count too few", |state| state.arena.truncate(20)),
+        ("counted and not expected", |state| {
+            let facts = state.slots[0];
+            state.slots[0] = SlotFacts::new(facts.district, facts.words, false);
+            state.slots[0].enter(facts.state());
+        }),
     ];
     let state = night();
     assert_eq!(
@@ -155,12 +160,12 @@ fn a_snapshot_whose_tables_do_not_fit_is_refused() {
 fn a_unit_of_twelve_lists_takes_at_most_250_bytes() {
     let units = 100_000;
     let state = filled(units);
-    let table = state.unit_index.capacity() * 8 / 7;
+    // The table of names has four bytes of an index and one of control for each of its places.
+    let table = (units * 8 / 7).next_power_of_two();
     let bytes = state.units.capacity() * size_of::<UnitFacts>()
         + state.slots.capacity() * size_of::<SlotFacts>()
         + state.arena.capacity() * size_of::<u32>()
-        // A place of the hash table: its entry and one byte of control.
-        + table.next_power_of_two() * (size_of::<(UnitId, u32)>() + 1);
+        + table * (size_of::<u32>() + 1);
     let per_unit = bytes.div_ceil(units);
     println!("{per_unit} bytes per unit");
     assert!(per_unit <= 250, "{per_unit} bytes per unit");

@@ -1,6 +1,8 @@
 //! How each event changes a tally.
 
 use super::*;
+use crate::counts::Counts;
+use crate::definition::UNITS_MAX;
 
 impl Tally {
     /// Takes in the next event. It changes nothing if the event does not fit.
@@ -216,8 +218,10 @@ impl Tally {
             .map(|unit| indexes.get(unit.district.as_str()).copied())
             .collect();
         let places = places.ok_or("a unit's district is not on the ballot")?;
+        let names = Arc::make_mut(&mut self.unit_names);
+        names.reserve(announced.saturating_sub(first).min(UNITS_MAX));
         for (unit, district) in units.iter().zip(places) {
-            Arc::make_mut(&mut self.unit_names).push(unit.id.as_str());
+            names.push(unit.id.as_str());
             let turnout = &mut self.turnout[district];
             turnout.units += 1;
             match unit.roll {
@@ -344,7 +348,8 @@ impl Tally {
         if let Some(replaced) = &counted.replaced {
             district.subtract(replaced, votes_per_ballot);
         }
-        district.add(&counted.counts, votes_per_ballot);
+        let counts = &counted.counts;
+        district.add(&counts.votes, &counts.form, votes_per_ballot);
         Ok(())
     }
 

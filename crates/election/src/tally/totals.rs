@@ -1,6 +1,6 @@
 //! Sums: votes, counters, tallies by state, ballots issued.
 
-use crate::counts::{COUNTERS, Counter, Counts};
+use crate::counts::{COUNTERS, Counter, Counts, Form, ballots_counted};
 use crate::event::{SlotMove, SlotState};
 use crate::report::UnitStatus;
 
@@ -115,16 +115,16 @@ impl DistrictTally {
     }
 
     // No sum can overflow: each count is below 2^32 and there are fewer than 2^26 slots.
-    pub(super) fn add(&mut self, counts: &Counts, votes_per_ballot: u32) {
-        for (total, votes) in self.votes.iter_mut().zip(&counts.votes) {
+    pub(super) fn add(&mut self, votes: &[u32], form: &Form, votes_per_ballot: u32) {
+        for (total, votes) in self.votes.iter_mut().zip(votes) {
             *total += u64::from(*votes);
         }
-        for (counter, value) in counts.form.iter() {
+        for (counter, value) in form.iter() {
             self.counters[counter as usize] += u64::from(value);
             self.counters_present[counter as usize] += 1;
         }
         self.tallies_counted += 1;
-        self.ballots_counted += counts.ballots_counted(votes_per_ballot).unwrap_or(0);
+        self.ballots_counted += ballots_counted(votes, form, votes_per_ballot).unwrap_or(0);
     }
 
     pub(super) fn covers(&self, counts: &Counts, votes_per_ballot: u32) -> bool {

@@ -1,7 +1,7 @@
 //! Snapshots: what is written is read, what is damaged is set aside.
 
 use crate::JournalError;
-use crate::snapshot::{SnapshotKey, list, read, remove_older, write};
+use crate::snapshot::{SnapshotKey, list, open, remove_older, write};
 use election::ids::{ElectionId, LogId, Revision};
 
 fn key(election: &str, revision: u64) -> SnapshotKey {
@@ -16,46 +16,68 @@ fn key(election: &str, revision: u64) -> SnapshotKey {
 #[test]
 fn written_snapshots_are_listed_read_and_thinned_out() {
     let folder = tempfile::tempdir().unwrap();
-    for revision in [7, 1_000, 90] {
-        write(
-            folder.path(),
-            &key("e.1", revision),
-            &revision.to_le_bytes(),
-        )
-        .unwrap();
+    for revision in [7_u64, 1_000, 90] {
+        let parts: [&[u8]; 2] = [&revision.to_le_bytes(), b"more"];
+        write(folder.path(), &key("e.1", revision), &parts).unwrap();
     }
-    write(folder.path(), &key("e", 8), b"").unwrap();
+    write(folder.path(), &key("e", 8), &[]).unwrap();
     std::fs::write(folder.path().join("e.1@9.unfinished"), b"cut off").unwrap();
     let election = key("e.1", 0).election;
     assert_eq!(
         list(folder.path(), &election).unwrap(),
         [1_000, 90, 7].map(Revision)
     );
-    let (found, content) = read(folder.path(), &election, Revision(90)).unwrap();
-    assert_eq!(
-        (found, content),
-        (key("e.1", 90), 90_u64.to_le_bytes().to_vec())
-    );
-    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 1);
+    let snapshot = open(folder.path(), &election, Revision(90)).unwrap();
+    assert_eq!(snapshot.key(), &key("e.1", 90));
+    assert_eq!(snapshot.read(0).unwrap(), 90_u64.to_le_bytes());
+    assert_eq!(snapshot.read(1).unwrap(), b"more");
+    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 2);
     assert_eq!(
         list(folder.path(), &election).unwrap(),
         [1_000, 90].map(Revision)
     );
-    assert_eq!(
-        read(folder.path(), &key("e", 8).election, Revision(8))
-            .unwrap()
-            .1,
-        b""
-    );
+    open(folder.path(), &key("e", 8).election, Revision(8)).unwrap();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
 }
 
 #[test]
+fn what_was_set_aside_goes_with_the_snapshots_of_its_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let election = key("e", 0).election;
+    let damage = |revision| {
+        let path = write(folder.path(), &key("e", revision), &[b"state"]).unwrap();
+        std::fs::write(&path, b"other bytes").unwrap();
+        open(folder.path(), &election, Revision(revision)).unwrap_err();
+        path.with_extension("damaged")
+    };
+    let (old, new) = (damage(3), damage(30));
+    write(folder.path(), &key("e", 20), &[b"state"]).unwrap();
+    write(folder.path(), &key("other", 1), &[b"state"]).unwrap();
+    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 1);
+    assert!(!old.exists() && new.exists());
+    for revision in [40, 50] {
+        write(folder.path(), &key("e", revision), &[b"state"]).unwrap();
+    }
+    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 2);
+    assert!(!new.exists());
+    assert_eq!(
+        list(folder.path(), &election).unwrap(),
+        [50, 40].map(Revision)
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+/// Two parts of nine bytes together.
+fn state() -> [&'static [u8]; 2] {
+    [b"state", b"more"]
+}
+
+#[test]
 fn damaged_snapshot_is_set_aside_and_told() {
-    let bytes = 176 + 5;
-    for at in (0..bytes).step_by(9).chain([175, 176, bytes - 1]) {
+    let bytes = 256 + 9;
+    for at in (0..bytes).step_by(9).chain([9, 255, 256, bytes - 1]) {
         let folder = tempfile::tempdir().unwrap();
-        let path = write(folder.path(), &key("e", 3), b"state").unwrap();
+        let path = write(folder.path(), &key("e", 3), &state()).unwrap();
         let mut damaged = std::fs::read(&path).unwrap();
         assert_eq!(damaged.len(), bytes);
         damaged[at] ^= 1;
@@ -66,9 +88,9 @@ fn damaged_snapshot_is_set_aside_and_told() {
 
 #[test]
 fn cut_or_renamed_snapshot_is_set_aside_and_told() {
-    for length in [0, 100, 176, 180] {
+    for length in [0, 100, 256, 260, 300] {
         let folder = tempfile::tempdir().unwrap();
-        let path = write(folder.path(), &key("e", 3), b"state").unwrap();
+        let path = write(folder.path(), &key("e", 3), &state()).unwrap();
         std::fs::OpenOptions::new()
             .write(true)
             .open(&path)
@@ -78,7 +100,7 @@ fn cut_or_renamed_snapshot_is_set_aside_and_told() {
         is_set_aside(folder.path());
     }
     let folder = tempfile::tempdir().unwrap();
-    let path = write(folder.path(), &key("e", 2), b"state").unwrap();
+    let path = write(folder.path(), &key("e", 2), &state()).unwrap();
     std::fs::rename(
         &path,
         path.with_file_name("e@00000000000000000003.snapshot"),
@@ -87,10 +109,29 @@ fn cut_or_renamed_snapshot_is_set_aside_and_told() {
     is_set_aside(folder.path());
 }
 
+#[test]
+fn a_snapshot_of_another_version_is_told_and_left_where_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), &key("e", 3), &state()).unwrap();
+    let mut first = std::fs::read(&path).unwrap();
+    first[8] = 1;
+    std::fs::write(&path, first).unwrap();
+    let error = open(folder.path(), &key("e", 3).election, Revision(3)).unwrap_err();
+    assert!(
+        matches!(error, JournalError::Version { version: 1, .. }),
+        "{error}"
+    );
+    assert!(path.exists());
+}
+
 /// The snapshot of "e" at revision 3 is refused, under another name afterwards, and no longer listed.
 fn is_set_aside(folder: &std::path::Path) {
     let election = key("e", 3).election;
-    let error = read(folder, &election, Revision(3)).unwrap_err();
+    let read = || {
+        let snapshot = open(folder, &election, Revision(3))?;
+        (0..2).try_for_each(|part| snapshot.read(part).map(|_| ()))
+    };
+    let error = read().unwrap_err();
     let JournalError::Snapshot { path, aside, .. } = &error else {
         panic!("{error}")
     };

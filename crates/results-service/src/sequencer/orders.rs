@@ -85,7 +85,9 @@ impl Sequencer {
         };
         let head = self.hosted.head();
         events.retain(|event| match event {
-            Event::UnitAmended { index, unit, .. } => directory.at(*index, head) != Some(unit),
+            Event::UnitAmended { index, unit, .. } => {
+                directory.at(*index, head).as_ref() != Some(unit)
+            }
             _ => true,
         });
         events

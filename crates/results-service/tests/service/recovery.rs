@@ -95,10 +95,8 @@ async fn write_from(
 fn snapshot_state(folder: &Path) -> (Revision, Vec<u8>) {
     let election = ElectionId::new(ELECTION).unwrap();
     let newest = snapshot::list(folder, &election).unwrap()[0];
-    let (key, content) = snapshot::read(folder, &election, newest).unwrap();
-    let length = u64::from_le_bytes(content[..8].try_into().unwrap());
-    let state = &content[8..8 + usize::try_from(length).unwrap()];
-    (key.revision, state.to_vec())
+    let snapshot = snapshot::open(folder, &election, newest).unwrap();
+    (snapshot.key().revision, snapshot.read(0).unwrap())
 }
 
 #[tokio::test]
