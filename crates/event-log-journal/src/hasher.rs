@@ -1,12 +1,12 @@
 //! Content hashes, computed on a thread of their own while the batch is being written and synced.
 
 use crate::layout;
-use event_log::Group;
+use crate::writer::Prepared;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 struct Job {
-    groups: Arc<Vec<Group>>,
+    groups: Arc<Vec<Prepared>>,
     /// Which of them are in the batch.
     taken: Vec<usize>,
     answer: SyncSender<[u8; 32]>,
@@ -48,7 +48,7 @@ impl Hasher {
     }
 
     /// Starts on the hash of the next batch.
-    pub(crate) fn start(&mut self, groups: &Arc<Vec<Group>>, taken: Vec<usize>) {
+    pub(crate) fn start(&mut self, groups: &Arc<Vec<Prepared>>, taken: Vec<usize>) {
         let Some(jobs) = &self.jobs else {
             self.pending = Err(hash(groups, &taken));
             return;
@@ -69,14 +69,6 @@ impl Hasher {
     }
 }
 
-fn hash(groups: &[Group], taken: &[usize]) -> [u8; 32] {
-    let publics = |group: &usize| {
-        layout::group_hash(
-            groups[*group]
-                .records
-                .iter()
-                .map(|record| &record.public[..]),
-        )
-    };
-    layout::batch_hash(taken.iter().map(publics))
+fn hash(groups: &[Prepared], taken: &[usize]) -> [u8; 32] {
+    layout::batch_hash(taken.iter().map(|group| groups[*group].body().hash()))
 }

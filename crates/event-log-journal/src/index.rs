@@ -18,14 +18,19 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    pub(crate) fn new(header: &Header) -> Self {
+    pub(crate) fn new(first_revision: Revision, segment: u64, offset: u64, span: usize) -> Self {
         let blocks = |bytes: u64| u32::try_from(bytes / BLOCK_BYTES as u64);
         Self {
-            first_revision: header.first_revision,
-            segment: u32::try_from(header.segment).expect("a journal has fewer than 2^32 segments"),
-            block: blocks(header.offset).expect("a segment is smaller than 16 TiB"),
-            blocks: blocks(header.span() as u64).expect("a group is smaller than 16 TiB"),
+            first_revision,
+            segment: u32::try_from(segment).expect("a journal has fewer than 2^32 segments"),
+            block: blocks(offset).expect("a segment is smaller than 16 TiB"),
+            blocks: blocks(span as u64).expect("a group is smaller than 16 TiB"),
         }
+    }
+
+    pub(crate) fn of(header: &Header) -> Self {
+        let first = header.first_revision;
+        Self::new(first, header.segment, header.offset, header.span())
     }
 
     pub(crate) fn offset(&self) -> u64 {

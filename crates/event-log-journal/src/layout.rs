@@ -217,35 +217,19 @@ impl Header {
     }
 }
 
-/// Writes a group behind what the buffer holds.
-pub(crate) fn encode_group(buffer: &mut Vec<u8>, group: &Group, placement: Placement) {
-    let prelude = Prelude {
-        kind: Kind::Group,
-        election: group.election.as_str(),
-        first_revision: group.first_revision,
-        log_id: group.log_id,
-        group_id: group.group_id,
-    };
-    encode(buffer, &prelude, &group.records, placement);
+/// A group as it will lie in a segment, but for its header: that waits until the group has a place. So everything that
+/// takes long is done before the writer has its turn.
+#[derive(Debug)]
+pub(crate) struct Body {
+    bytes: Vec<u8>,
+    records: usize,
+    record_bytes: usize,
+    table_crc: u32,
 }
 
-/// Writes a seal behind what the buffer holds.
-pub(crate) fn encode_seal(buffer: &mut Vec<u8>, seal: &Seal, placement: Placement) {
-    let prelude = Prelude {
-        kind: Kind::Seal,
-        election: "",
-        first_revision: Revision::ZERO,
-        log_id: LogId([0; 16]),
-        group_id: GroupId([0; 16]),
-    };
-    let record = Record {
-        public: seal.to_bytes().into(),
-        annex: Default::default(),
-    };
-    encode(buffer, &prelude, &[record], placement);
-}
-
-struct Prelude<'a> {
+/// What a header says of the group itself.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prelude<'a> {
     kind: Kind,
     election: &'a str,
     first_revision: Revision,
@@ -253,51 +237,113 @@ struct Prelude<'a> {
     group_id: GroupId,
 }
 
-fn encode(buffer: &mut Vec<u8>, prelude: &Prelude<'_>, records: &[Record], placement: Placement) {
-    let start = buffer.len();
-    let record_bytes = records.iter().map(Record::bytes).sum();
-    let span = span(records.len(), record_bytes);
-    buffer.reserve(span);
-    buffer.resize(start + TABLE_START, 0);
-    for record in records {
-        let crc = crc32c::crc32c_append(crc32c::crc32c(&record.public), &record.annex);
-        buffer.extend_from_slice(&u32_of(record.public.len()).to_le_bytes());
-        buffer.extend_from_slice(&u32_of(record.annex.len()).to_le_bytes());
-        buffer.extend_from_slice(&crc.to_le_bytes());
+impl<'a> Prelude<'a> {
+    pub(crate) fn group(group: &'a Group) -> Self {
+        Self {
+            kind: Kind::Group,
+            election: group.election.as_str(),
+            first_revision: group.first_revision,
+            log_id: group.log_id,
+            group_id: group.group_id,
+        }
     }
-    let table_crc = crc32c::crc32c(&buffer[start + TABLE_START..]);
-    for record in records {
-        buffer.extend_from_slice(&record.public);
-        buffer.extend_from_slice(&record.annex);
-    }
-    buffer.resize(start + span, 0);
 
-    let sector = &mut buffer[start..start + SECTOR_BYTES];
-    sector[..8].copy_from_slice(GROUP_MAGIC);
-    sector[8..10].copy_from_slice(&VERSION.to_le_bytes());
-    sector[10] = match prelude.kind {
-        Kind::Group => 1,
-        Kind::Seal => 2,
-    };
-    let id = prelude.election.as_bytes();
-    sector[11] = u8::try_from(id.len()).expect("an id has at most 64 bytes");
-    sector[12..16].copy_from_slice(&u32_of(records.len()).to_le_bytes());
-    sector[16..20].copy_from_slice(&u32_of(span).to_le_bytes());
-    sector[20..24].copy_from_slice(&u32_of(record_bytes).to_le_bytes());
-    sector[24..32].copy_from_slice(&placement.segment.to_le_bytes());
-    sector[32..40].copy_from_slice(&placement.offset.to_le_bytes());
-    sector[40..48].copy_from_slice(&placement.batch.to_le_bytes());
-    sector[48..52].copy_from_slice(&placement.batch_index.to_le_bytes());
-    sector[52..56].copy_from_slice(&placement.batch_groups.to_le_bytes());
-    sector[56..64].copy_from_slice(&prelude.first_revision.0.to_le_bytes());
-    sector[64..80].copy_from_slice(&prelude.log_id.0);
-    sector[80..96].copy_from_slice(&prelude.group_id.0);
-    sector[96..128].copy_from_slice(&placement.previous);
-    sector[128..132].copy_from_slice(&table_crc.to_le_bytes());
-    sector[136..136 + id.len()].copy_from_slice(id);
-    let crc = crc32c::crc32c(&sector[..HEADER_CRC]);
-    sector[HEADER_CRC..].copy_from_slice(&crc.to_le_bytes());
-    buffer.copy_within(start..start + SECTOR_BYTES, start + SECTOR_BYTES);
+    pub(crate) fn seal() -> Self {
+        Self {
+            kind: Kind::Seal,
+            election: "",
+            first_revision: Revision::ZERO,
+            log_id: LogId([0; 16]),
+            group_id: GroupId([0; 16]),
+        }
+    }
+}
+
+impl Seal {
+    /// Its record as the body of a group.
+    pub(crate) fn body(&self) -> Body {
+        Body::new(&[Record {
+            public: self.to_bytes().into(),
+            annex: Default::default(),
+        }])
+    }
+}
+
+impl Body {
+    pub(crate) fn new(records: &[Record]) -> Self {
+        let record_bytes = records.iter().map(Record::bytes).sum();
+        let span = span(records.len(), record_bytes);
+        let mut bytes = Vec::with_capacity(span);
+        bytes.resize(TABLE_START, 0);
+        for record in records {
+            let crc = crc32c::crc32c_append(crc32c::crc32c(&record.public), &record.annex);
+            bytes.extend_from_slice(&u32_of(record.public.len()).to_le_bytes());
+            bytes.extend_from_slice(&u32_of(record.annex.len()).to_le_bytes());
+            bytes.extend_from_slice(&crc.to_le_bytes());
+        }
+        let table_crc = crc32c::crc32c(&bytes[TABLE_START..]);
+        for record in records {
+            bytes.extend_from_slice(&record.public);
+            bytes.extend_from_slice(&record.annex);
+        }
+        bytes.resize(span, 0);
+        Self {
+            bytes,
+            records: records.len(),
+            record_bytes,
+            table_crc,
+        }
+    }
+
+    /// Its bytes, whole once [`Self::place`] was called.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn records(&self) -> usize {
+        self.records
+    }
+
+    pub(crate) fn span(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// The content hash of the group.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        hash_of(&self.bytes, self.records)
+    }
+
+    /// Writes the header.
+    pub(crate) fn place(&mut self, prelude: Prelude<'_>, placement: Placement) {
+        let span = self.span();
+        let (sector, rest) = self.bytes.split_at_mut(SECTOR_BYTES);
+        sector.fill(0);
+        sector[..8].copy_from_slice(GROUP_MAGIC);
+        sector[8..10].copy_from_slice(&VERSION.to_le_bytes());
+        sector[10] = match prelude.kind {
+            Kind::Group => 1,
+            Kind::Seal => 2,
+        };
+        let id = prelude.election.as_bytes();
+        sector[11] = u8::try_from(id.len()).expect("an id has at most 64 bytes");
+        sector[12..16].copy_from_slice(&u32_of(self.records).to_le_bytes());
+        sector[16..20].copy_from_slice(&u32_of(span).to_le_bytes());
+        sector[20..24].copy_from_slice(&u32_of(self.record_bytes).to_le_bytes());
+        sector[24..32].copy_from_slice(&placement.segment.to_le_bytes());
+        sector[32..40].copy_from_slice(&placement.offset.to_le_bytes());
+        sector[40..48].copy_from_slice(&placement.batch.to_le_bytes());
+        sector[48..52].copy_from_slice(&placement.batch_index.to_le_bytes());
+        sector[52..56].copy_from_slice(&placement.batch_groups.to_le_bytes());
+        sector[56..64].copy_from_slice(&prelude.first_revision.0.to_le_bytes());
+        sector[64..80].copy_from_slice(&prelude.log_id.0);
+        sector[80..96].copy_from_slice(&prelude.group_id.0);
+        sector[96..128].copy_from_slice(&placement.previous);
+        sector[128..132].copy_from_slice(&self.table_crc.to_le_bytes());
+        sector[136..136 + id.len()].copy_from_slice(id);
+        let crc = crc32c::crc32c(&sector[..HEADER_CRC]);
+        sector[HEADER_CRC..].copy_from_slice(&crc.to_le_bytes());
+        rest[..SECTOR_BYTES].copy_from_slice(sector);
+    }
 }
 
 /// The leaf hash of a record (RFC 6962, section 2.1): of its public bytes alone.
@@ -325,14 +371,16 @@ pub(crate) fn batch_hash(groups: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
 
 /// The content hash of a group as it lies in a segment, which must be intact.
 pub(crate) fn group_hash_of(group: &[u8], header: &Header) -> [u8; 32] {
-    let mut start = header.table_end();
-    group_hash(
-        entries(&group[TABLE_START..header.table_end()]).map(|entry| {
-            let public = &group[start..start + entry.public];
-            start += entry.public + entry.annex;
-            public
-        }),
-    )
+    hash_of(group, header.records)
+}
+
+fn hash_of(group: &[u8], records: usize) -> [u8; 32] {
+    let mut start = TABLE_START + records * ENTRY_BYTES;
+    group_hash(entries(&group[TABLE_START..start]).map(|entry| {
+        let public = &group[start..start + entry.public];
+        start += entry.public + entry.annex;
+        public
+    }))
 }
 
 /// The lines of a table.

@@ -347,7 +347,7 @@ impl<F> Recovery<F> {
     fn push(&mut self, election: &ElectionId, header: &Header, head: Revision) {
         self.recovered
             .index
-            .push(election, header.log_id, Place::new(header), head);
+            .push(election, header.log_id, Place::of(header), head);
         self.recovered.groups += 1;
         self.recovered.records += head.0 + 1 - header.first_revision.0;
     }

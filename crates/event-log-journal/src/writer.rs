@@ -6,11 +6,13 @@ use crate::error::is_no_space;
 use crate::folder::{Folder, SegmentFile};
 use crate::hasher::Hasher;
 use crate::index::{Place, Shared};
-use crate::layout::{self, BATCH_SPAN_MAX, BLOCK_BYTES, Header, Placement, Seal, SealedHead};
+use crate::layout::{
+    self, BATCH_SPAN_MAX, BLOCK_BYTES, Body, Placement, Prelude, Seal, SealedHead,
+};
 use crate::recovered::{Position, Unowned};
 use crate::segment;
 use election::ids::Revision;
-use event_log::{Admission, AppendError, Appended, GROUP_RECORDS_MAX, Group, Record};
+use event_log::{Admission, AppendError, Appended, GROUP_RECORDS_MAX, Group};
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -30,6 +32,7 @@ pub(crate) struct Writer<D: Folder> {
     upcoming: Upcoming<D::File>,
     sealed: bool,
     failed: Option<String>,
+    /// A batch of several groups is put together here.
     buffer: Vec<u8>,
     hasher: Hasher,
 }
@@ -39,6 +42,33 @@ enum Upcoming<F> {
     None,
     Underway(JoinHandle<io::Result<F>>),
     Ready(Arc<F>),
+}
+
+/// A group that is ready to be written, but for the place that its header names.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    group: Group,
+    body: Body,
+}
+
+impl Prepared {
+    pub(crate) fn new(group: Group) -> Self {
+        let body = Body::new(&group.records);
+        Self { group, body }
+    }
+
+    pub(crate) fn records(&self) -> usize {
+        self.body.records()
+    }
+
+    /// The bytes that it takes in a segment.
+    pub(crate) fn span(&self) -> usize {
+        self.body.span()
+    }
+
+    pub(crate) fn body(&self) -> &Body {
+        &self.body
+    }
 }
 
 /// What a writer starts from.
@@ -89,23 +119,25 @@ impl<D: Folder> Writer<D> {
     }
 
     /// Whether a batch with so many records and bytes has room for another group.
-    pub(crate) fn fits(records: usize, span: usize, group: &Group) -> bool {
-        records + group.records.len() <= GROUP_RECORDS_MAX
-            && span + span_of(group) <= BATCH_SPAN_MAX
+    pub(crate) fn fits(records: usize, span: usize, group: &Prepared) -> bool {
+        records + group.records() <= GROUP_RECORDS_MAX && span + group.span() <= BATCH_SPAN_MAX
     }
 
     /// Writes and syncs the groups as one batch and answers each, in order. The caller keeps to [`Self::fits`].
-    pub(crate) fn commit(&mut self, groups: Vec<Group>) -> Vec<Result<Appended, AppendError>> {
+    pub(crate) fn commit(
+        &mut self,
+        mut groups: Vec<Prepared>,
+    ) -> Vec<Result<Appended, AppendError>> {
         if let Some(why) = &self.failed {
             return groups
                 .iter()
                 .map(|_| Err(AppendError::Failed(why.clone())))
                 .collect();
         }
-        let room = self.make_room(groups.iter().map(span_of).sum());
+        let room = self.make_room(groups.iter().map(Prepared::span).sum());
         let mut taken = Vec::with_capacity(groups.len());
         let mut answers = Vec::with_capacity(groups.len());
-        for (number, group) in groups.iter().enumerate() {
+        for (number, Prepared { group, .. }) in groups.iter().enumerate() {
             let answer = match (self.answer(group), &room) {
                 (Ok(Some(repeated)), _) => Ok(repeated),
                 (Ok(None), Ok(())) => {
@@ -129,24 +161,24 @@ impl<D: Folder> Writer<D> {
         let batch_groups = u32::try_from(taken.len()).expect("a batch has at most 4,096 groups");
         let previous = self.hasher.previous();
         let mut places = Vec::with_capacity(taken.len());
-        self.buffer.clear();
+        let mut offset = self.next.offset;
         for (batch_index, number) in (0..).zip(&taken) {
-            let placement = self.placement(batch_index, batch_groups, previous);
-            let start = self.buffer.len();
-            layout::encode_group(&mut self.buffer, &groups[*number], placement);
-            let sector = &self.buffer[start..start + layout::SECTOR_BYTES];
-            let header = Header::parse(sector, placement.segment, placement.offset)
-                .expect("a header that was just encoded is one");
-            places.push(Place::new(&header));
+            let Prepared { group, body } = &mut groups[*number];
+            let placement = self.placement(offset, batch_index, batch_groups, previous);
+            body.place(Prelude::group(group), placement);
+            let first = group.first_revision;
+            places.push(Place::new(first, placement.segment, offset, body.span()));
+            offset += body.span() as u64;
         }
         let groups = Arc::new(groups);
         self.hasher.start(&groups, taken.clone());
-        if let Err(error) = self.write() {
+        let bodies = taken.iter().map(|number| groups[*number].body());
+        if let Err(error) = self.write(bodies) {
             return self.fail_all(answers, error.to_string());
         }
         let mut index = self.shared.write();
         for (number, place) in taken.into_iter().zip(places) {
-            let group = &groups[number];
+            let group = &groups[number].group;
             index.push(
                 &group.election,
                 group.log_id,
@@ -180,29 +212,22 @@ impl<D: Folder> Writer<D> {
         let complete = self.unowned.is_none() && heads.len() <= SEALED_HEADS_MAX;
         heads.truncate(SEALED_HEADS_MAX);
         let seal = Seal { complete, heads };
-        self.encode_seal(&seal);
-        if let Err(error) = self.make_room(self.buffer.len()) {
+        let mut body = seal.body();
+        if let Err(error) = self.make_room(body.span()) {
             // A full disk has no room for a new segment; the seal can wait for one.
             return tracing::warn!(%error, "the journal cannot be sealed now");
         }
-        // Again, as it may now lie at the start of another segment.
-        self.encode_seal(&seal);
-        match self.write() {
+        let previous = self.hasher.previous();
+        let placement = self.placement(self.next.offset, 0, 1, previous);
+        body.place(Prelude::seal(), placement);
+        match self.write(std::iter::once(&body)) {
             Ok(()) => {
                 self.sealed = true;
-                let record = seal.to_bytes();
-                let group = layout::group_hash(std::iter::once(&record[..]));
-                self.hasher.set(layout::batch_hash(std::iter::once(group)));
+                self.hasher
+                    .set(layout::batch_hash(std::iter::once(body.hash())));
             }
             Err(error) => self.fail(error.to_string()),
         }
-    }
-
-    fn encode_seal(&mut self, seal: &Seal) {
-        self.buffer.clear();
-        let previous = self.hasher.previous();
-        let placement = self.placement(0, 1, previous);
-        layout::encode_seal(&mut self.buffer, seal, placement);
     }
 
     fn answer(&self, group: &Group) -> Result<Option<Appended>, AppendError> {
@@ -217,10 +242,16 @@ impl<D: Folder> Writer<D> {
         self.admission.answer(group)
     }
 
-    fn placement(&self, batch_index: u32, batch_groups: u32, previous: [u8; 32]) -> Placement {
+    fn placement(
+        &self,
+        offset: u64,
+        batch_index: u32,
+        batch_groups: u32,
+        previous: [u8; 32],
+    ) -> Placement {
         Placement {
             segment: u64::from(self.next.segment),
-            offset: self.next.offset + self.buffer.len() as u64,
+            offset,
             batch: self.next.batch,
             batch_index,
             batch_groups,
@@ -228,11 +259,20 @@ impl<D: Folder> Writer<D> {
         }
     }
 
-    /// Writes and syncs the buffer at the next position. Not tried again after an error, whatever that was.
-    fn write(&mut self) -> io::Result<()> {
-        self.file.write_at(&self.buffer, self.next.offset)?;
+    /// Writes bodies at the next position, as one, and syncs. Not tried again after an error, whatever that was.
+    fn write<'a>(&mut self, mut bodies: impl Iterator<Item = &'a Body>) -> io::Result<()> {
+        let first = bodies.next().map_or(&[][..], Body::bytes);
+        let mut all = first;
+        if let Some(second) = bodies.next() {
+            self.buffer.clear();
+            self.buffer.extend_from_slice(first);
+            self.buffer.extend_from_slice(second.bytes());
+            bodies.for_each(|body| self.buffer.extend_from_slice(body.bytes()));
+            all = &self.buffer;
+        }
+        self.file.write_at(all, self.next.offset)?;
         self.file.sync()?;
-        self.next.offset += self.buffer.len() as u64;
+        self.next.offset += all.len() as u64;
         self.next.batch += 1;
         Ok(())
     }
@@ -321,11 +361,4 @@ fn refusal(error: &io::Error) -> AppendError {
     } else {
         AppendError::Failed(error.to_string())
     }
-}
-
-pub(crate) fn span_of(group: &Group) -> usize {
-    layout::span(
-        group.records.len(),
-        group.records.iter().map(Record::bytes).sum(),
-    )
 }

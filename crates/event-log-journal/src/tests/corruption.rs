@@ -1,6 +1,6 @@
 //! Damage in every region of a journal: told exactly, never spread, never overwritten.
 
-use super::{SMALL, open};
+use super::{SMALL, open, prepared};
 use crate::layout::{self, BLOCK_BYTES, Header, SECTOR_BYTES, TABLE_START};
 use crate::scan::{self, Depth, Found, What};
 use crate::simulated::Disk;
@@ -17,7 +17,7 @@ fn journal(sealed: bool) -> Disk {
     let mut writer = start(disk.clone(), SMALL).unwrap();
     for round in 0..3 {
         for name in ["a", "b", "c"] {
-            let answers = writer.commit(vec![group(name, round, 3 * round + 1, 3)]);
+            let answers = writer.commit(prepared(&[group(name, round, 3 * round + 1, 3)]));
             assert!(answers[0].is_ok(), "{answers:?}");
         }
     }

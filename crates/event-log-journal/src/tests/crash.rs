@@ -1,6 +1,6 @@
 //! Power lost at any moment: what was acknowledged is there, what was not is there whole or not at all.
 
-use super::SMALL;
+use super::{SMALL, prepared};
 use crate::index::Shared;
 use crate::layout::SECTOR_BYTES;
 use crate::simulated::{Disk, Fault, SimulatedFile};
@@ -121,7 +121,7 @@ fn power_is_lost_again_and_again(seed: u64) {
         }
         for _ in 0..dice.roll(4) {
             let groups = batch(&mut model, &mut dice);
-            let answers = writer.commit(groups.clone());
+            let answers = writer.commit(prepared(&groups));
             assert!(answers.iter().all(Result::is_ok), "{answers:?}");
             model.add(&groups);
             if dice.roll(3) == 0 {
@@ -145,7 +145,12 @@ fn power_is_lost_again_and_again(seed: u64) {
             }
             _ => disk.power_off(),
         }
-        assert!(writer.commit(doubtful.clone()).iter().all(Result::is_err));
+        assert!(
+            writer
+                .commit(prepared(&doubtful))
+                .iter()
+                .all(Result::is_err)
+        );
         assert!(model.is_held_by_or_off(&shared, &disk));
         disk.power_off();
         drop(writer);
@@ -178,12 +183,12 @@ fn every_subset_of_sectors_of_the_last_write() {
     let disk = Disk::default();
     let mut writer = start(disk.clone(), SMALL).unwrap();
     let first = vec![model.next_group("one", &[], 3)];
-    writer.commit(first.clone());
+    writer.commit(prepared(&first));
     model.add(&first);
     let before = disk.copy();
     let mut last = vec![model.next_group("one", &[], 4)];
     last.push(model.next_group("two", &last, 4));
-    assert!(writer.commit(last.clone()).iter().all(Result::is_ok));
+    assert!(writer.commit(prepared(&last)).iter().all(Result::is_ok));
     let mut with_last = model.clone();
     with_last.add(&last);
 
@@ -218,7 +223,7 @@ fn every_subset_of_sectors_of_the_last_write() {
         let whole = with_last.is_held_by(&shared);
         assert!(whole || model.is_held_by(&shared), "subset {subset:b}");
         kept += u32::from(whole);
-        let answers = writer.commit(last.clone());
+        let answers = writer.commit(prepared(&last));
         assert!(
             answers
                 .iter()

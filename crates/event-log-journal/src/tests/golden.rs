@@ -1,6 +1,6 @@
 //! The bytes of the format. If one of these tests fails, old journals cannot be read: raise the version instead.
 
-use crate::layout::{self, Placement, Seal, SealedHead};
+use crate::layout::{self, Body, Placement, Prelude, Seal, SealedHead};
 use bytes::Bytes;
 use election::ids::{ElectionId, LogId, Revision};
 use event_log::{Group, GroupId, Record};
@@ -31,8 +31,9 @@ fn group_bytes() {
         first_revision: Revision(258),
         records: vec![record("public one", "annex"), record("", "only an annex")],
     };
-    let mut bytes = Vec::new();
-    layout::encode_group(&mut bytes, &group, PLACEMENT);
+    let mut body = Body::new(&group.records);
+    body.place(Prelude::group(&group), PLACEMENT);
+    let bytes = body.bytes();
     assert_eq!(bytes.len(), 4_096);
     assert_eq!(bytes[..512], bytes[512..1024]);
     same(&hex(&bytes[..147]), HEADER);
@@ -74,8 +75,9 @@ fn seal_and_segment_bytes() {
         complete: true,
         heads: vec![head],
     };
-    let mut bytes = Vec::new();
-    layout::encode_seal(&mut bytes, &seal, PLACEMENT);
+    let mut body = seal.body();
+    body.place(Prelude::seal(), PLACEMENT);
+    let bytes = body.bytes();
     assert_eq!(bytes[10], 2);
     let expected = format!("01 01 65 {} 0900000000000000", "cc".repeat(16));
     same(&hex(&bytes[1036..1063]), &expected);

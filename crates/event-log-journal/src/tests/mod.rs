@@ -10,7 +10,9 @@ mod golden;
 mod snapshots;
 
 use crate::simulated::Disk;
+use crate::writer::Prepared;
 use crate::{Journal, Options, SEGMENT_BYTES_MIN};
+use event_log::Group;
 use std::time::Duration;
 
 /// Small segments, and no seal but at the end.
@@ -21,4 +23,8 @@ pub(super) const SMALL: Options = Options {
 
 pub(super) fn open(disk: &Disk) -> Journal<Disk> {
     Journal::open_in(disk.clone(), SMALL, ()).unwrap()
+}
+
+pub(super) fn prepared(groups: &[Group]) -> Vec<Prepared> {
+    groups.iter().cloned().map(Prepared::new).collect()
 }
