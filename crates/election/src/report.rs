@@ -20,7 +20,8 @@ pub enum ReportKind {
     Partial = 1,
     /// All of the unit's ballots.
     Full = 2,
-    /// Puts an earlier report right. Carries who and why.
+    /// Puts an earlier report right, and is of all ballots: it makes the unit complete. Carries who and why. A part is put
+    /// right by a [`Self::Partial`] that carries them.
     Correction = 3,
     /// The result of a recount. Carries who and why.
     Recount = 4,
@@ -59,6 +60,11 @@ impl ReportKind {
         Self::RepeatVote,
     ];
 }
+
+/// The highest version of a turnout report. Nothing of turnout is held and nobody can take a version back, so a wild
+/// number must not shut out all later ones; and the limit asks nothing of what came before, so that no order of the same
+/// reports matters. Times of day fit, seconds since 1970 do not.
+pub const TURNOUT_VERSION_MAX: u32 = 1_000_000;
 
 /// Who ordered a change and why: public, it travels with the change into the feed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -13,7 +13,7 @@ use election::definition::Hash;
 use election::ids::{ContestId, CountingGroupId, DistrictId, Revision, UnitId};
 use election::report::{
     Attribution, DuplicateStanding, HoldReason, Outcome, RefusalCode, Report, ReportKind,
-    TurnoutReport, UnitStatus, Warning,
+    TURNOUT_VERSION_MAX, TurnoutReport, UnitStatus, Warning,
 };
 use election::rules::DistrictSeats;
 use election::state::{PENDING_MAX, State};
@@ -402,14 +402,42 @@ fn every_refusal_of_a_report_names_code_field_and_value() {
 }
 
 #[test]
-fn a_correction_of_a_part_is_still_a_part() {
+fn a_part_is_put_right_by_a_part_and_a_correction_is_of_the_whole() {
     let mut night = Night::begin(&small(2, 1));
-    night.submit(night.ordered(ReportKind::Partial, "u0", 1, &[1, 2]));
+    night.submit(night.ordered(ReportKind::Partial, "u0", 1, &[2, 2]));
     assert_eq!(night.status("u0"), UnitStatus::Partial);
-    night.submit(night.ordered(ReportKind::Correction, "u0", 2, &[1, 1]));
+    let fall = night.ordered(ReportKind::Partial, "u0", 2, &[1, 2]);
+    held(&night.submit(fall));
+    let put_right = Report {
+        attribution: Some(attribution()),
+        ..night.ordered(ReportKind::Partial, "u0", 3, &[1, 2])
+    };
+    assert_eq!(night.submit(put_right).name(), "ACCEPTED");
     assert_eq!(night.status("u0"), UnitStatus::Partial);
-    night.submit(night.full("u0", 3, &[5, 5]));
+    assert_eq!(night.state.tally().corrections_total, 1);
+    let correction = night.ordered(ReportKind::Correction, "u0", 4, &[1, 1]);
+    assert_eq!(night.submit(correction).name(), "ACCEPTED");
     assert_eq!(night.status("u0"), UnitStatus::Complete);
+}
+
+#[test]
+fn turnout_reports_in_any_order_leave_the_highest_version() {
+    let reports = [
+        ("u0", 1, 10),
+        ("u0", 100, 20),
+        ("u0", 205, 30),
+        ("u1", 400, 40),
+    ];
+    for first in 0..reports.len() {
+        let mut night = Night::begin(&small(2, 2));
+        let turned = reports[first..].iter().chain(&reports[..first]);
+        for (unit, version, issued) in turned.clone().chain(reports.iter().rev()) {
+            let name = night.submit(turnout(unit, *version, *issued)).name();
+            assert!(["ACCEPTED", "DUPLICATE", "SUPERSEDED"].contains(&name));
+        }
+        let total = night.state.tally().turnout[0];
+        assert_eq!((total.ballots_issued, total.units_reporting), (70, 2));
+    }
 }
 
 #[test]
@@ -479,7 +507,7 @@ fn turnout_is_cumulative_and_a_fall_says_who_and_why() {
         "voting that has closed does not go on without a word"
     );
     assert_eq!(
-        code(&night.submit(turnout("u1", 101, 1))),
+        code(&night.submit(turnout("u1", TURNOUT_VERSION_MAX + 1, 1))),
         RefusalCode::Limit,
         "a wild version would shut out all later ones"
     );
@@ -571,6 +599,7 @@ fn contests_districts_and_counting_groups_have_tallies_of_their_own() {
     assert_eq!(totals.collect::<Vec<_>>(), expected);
     let counted = |group: usize| tally.contests[1][1].states[group].counted();
     assert_eq!((counted(0), counted(1)), (1, 2));
-    let state = State::from_snapshot(&night.state.to_snapshot()).unwrap();
+    let snapshot = night.state.to_snapshot();
+    let state = State::from_snapshot(&snapshot[..], snapshot.len() as u64).unwrap();
     assert_eq!(state, night.state);
 }

@@ -261,16 +261,21 @@ fn shown(night: &Night) -> Option<Revision> {
 }
 
 /// Versions of a unit's report that no history-dependent hold can catch: few, and each at least what was before.
-fn growing_reports(night: &Night, growth: &[Vec<Vec<u64>>]) -> Vec<Report> {
+fn growing_reports(night: &Night, growth: &[Vec<(usize, Vec<u64>)>]) -> Vec<Report> {
     let mut reports = Vec::new();
     for (unit, versions) in growth.iter().enumerate() {
         let mut votes = vec![0; OPTIONS];
-        for (version, more) in (1..).zip(versions) {
+        for (version, (kind, more)) in (1..).zip(versions) {
             votes
                 .iter_mut()
                 .zip(more)
                 .for_each(|(votes, more)| *votes += more);
-            reports.push(night.full(&unit_name(unit), version, &votes));
+            let kinds = [
+                ReportKind::Partial,
+                ReportKind::Full,
+                ReportKind::Correction,
+            ];
+            reports.push(night.ordered(kinds[*kind], &unit_name(unit), version, &votes));
         }
     }
     reports
@@ -289,7 +294,7 @@ proptest! {
     #[test]
     fn order_and_repetition_do_not_change_counts(
         growth in prop::collection::vec(
-            prop::collection::vec(prop::collection::vec(0_u64..40, OPTIONS), 0..5), UNITS),
+            prop::collection::vec((0_usize..3, prop::collection::vec(0_u64..40, OPTIONS)), 0..5), UNITS),
         order in prop::collection::vec(any::<prop::sample::Index>(), 0..80),
     ) {
         let mut straight = Night::begin(&definition());
@@ -311,6 +316,9 @@ proptest! {
         }
         prop_assert_eq!(counted(&straight), counted(&shuffled));
         prop_assert_eq!(straight.totals(), shuffled.totals());
+        for unit in (0..UNITS).map(unit_name) {
+            prop_assert_eq!(straight.status(&unit), shuffled.status(&unit));
+        }
         let head = shuffled.state.revision();
         for report in &reports {
             shuffled.submit(report.clone());
@@ -335,7 +343,7 @@ proptest! {
         for recorded in &night.records[1..] {
             again.apply(recorded).unwrap();
             let snapshot = from_snapshot.to_snapshot();
-            from_snapshot = State::from_snapshot(&snapshot).unwrap();
+            from_snapshot = State::from_snapshot(&snapshot[..], snapshot.len() as u64).unwrap();
             prop_assert_eq!(&from_snapshot.to_snapshot(), &snapshot, "equal states have equal bytes");
             from_snapshot.apply(recorded).unwrap();
             prop_assert_eq!(&from_snapshot, &again);
@@ -410,10 +418,12 @@ proptest! {
         for (place, value) in damages {
             let mut changed = snapshot.clone();
             changed[place.index(snapshot.len())] = value;
-            if let Ok(state) = State::from_snapshot(&changed) {
+            if let Ok(state) = State::from_snapshot(&changed[..], changed.len() as u64) {
                 prop_assert!(state.totals_reconcile());
             }
-            prop_assert!(State::from_snapshot(&snapshot[..place.index(snapshot.len())]).is_err());
+            let cut = &snapshot[..place.index(snapshot.len())];
+            prop_assert!(State::from_snapshot(cut, cut.len() as u64).is_err());
+            prop_assert!(State::from_snapshot(cut, snapshot.len() as u64).is_err());
         }
     }
 }

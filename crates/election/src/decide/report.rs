@@ -94,9 +94,8 @@ pub(super) fn enter_count(
         (UnitStatus::Closed, _) => UnitStatus::Closed,
         // A recount goes on until its result comes, whatever a reviewer lets in meanwhile.
         (UnitStatus::UnderRecount, kind) if kind != ReportKind::Recount => UnitStatus::UnderRecount,
+        // From here on by the report alone, so that the order in which versions come says nothing.
         (_, ReportKind::Partial) => UnitStatus::Partial,
-        // A correction of a part is still a part.
-        (UnitStatus::Partial, ReportKind::Correction) => UnitStatus::Partial,
         _ => UnitStatus::Complete,
     };
     let pending = state
@@ -420,7 +419,8 @@ fn hold_reasons(
     }
     if facts.is_counted() {
         let before = state.counts(slot, facts);
-        if report.kind.needs_attribution() {
+        // Whatever its kind: a part is put right by a part that says who and why.
+        if report.attribution.is_some() {
             let electorate = roll.unwrap_or_else(|| {
                 ballots.max(before.ballots_counted(votes_per_ballot).unwrap_or(0))
             });

@@ -3,7 +3,9 @@
 
 use super::{Decision, check_attribution};
 use crate::event::{Event, Turnout};
-use crate::report::{DuplicateStanding, Outcome, Refusal, RefusalCode, TurnoutReport, Warning};
+use crate::report::{
+    DuplicateStanding, Outcome, Refusal, RefusalCode, TURNOUT_VERSION_MAX, TurnoutReport, Warning,
+};
 use crate::state::State;
 
 pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, Refusal> {
@@ -26,6 +28,14 @@ pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, 
             "version",
             0,
             "versions begin with 1",
+        ));
+    }
+    if report.version > TURNOUT_VERSION_MAX {
+        return Err(Refusal::new(
+            RefusalCode::Limit,
+            "version",
+            report.version,
+            format!("at most {TURNOUT_VERSION_MAX}"),
         ));
     }
     if let Some(attribution) = &report.attribution {
@@ -58,20 +68,6 @@ pub(super) fn decide(state: &State, report: &TurnoutReport) -> Result<Decision, 
                 "version {} says {} ballots issued; a change needs a higher version",
                 report.version, unit.turnout.ballots_issued
             ),
-        ));
-    }
-    // Nothing of turnout is held, and nobody can take a version back: a wild one must not shut the unit's later ones out.
-    let jump_max = state.tally().outline.rules.holds.version_jump_max;
-    if report.version - unit.turnout_version > jump_max {
-        let rule = format!(
-            "at most {jump_max} above the counted version, which is {}",
-            unit.turnout_version
-        );
-        return Err(Refusal::new(
-            RefusalCode::Limit,
-            "version",
-            report.version,
-            rule,
         ));
     }
     let falls =

@@ -37,7 +37,7 @@ pub enum HoldReason {
         /// The version of the report.
         version: u32,
     },
-    /// A count falls, and the report does not say that it is a correction.
+    /// A count falls, and the report does not say who ordered that and why.
     FallWithoutCorrection {
         /// The first option that falls.
         option: u32,
@@ -125,7 +125,7 @@ pub enum HoldCode {
     VotesOverValid = 3,
     /// The version is further ahead than the rules allow.
     VersionJump = 4,
-    /// A count falls, and the report does not say that it is a correction.
+    /// A count falls, and the report does not say who ordered that and why.
     FallWithoutCorrection = 5,
     /// The correction moves the lead between two options by more than the unit's electorate.
     LeadMoved = 6,

@@ -430,7 +430,8 @@ pub enum ReportKind {
     Partial = 1,
     /// All of the unit's ballots.
     Full = 2,
-    /// Puts an earlier report right. Needs an attribution.
+    /// Puts an earlier report right, and is of all ballots. Needs an attribution. A part is put right by a PARTIAL with an
+    /// attribution.
     Correction = 3,
     /// The result of a recount. Needs an attribution.
     Recount = 4,
@@ -516,7 +517,7 @@ pub enum HoldReasonCode {
     VotesOverValid = 3,
     /// The version is further ahead than the rules allow.
     VersionJump = 4,
-    /// A count falls, and the report does not say that it is a correction.
+    /// A count falls, and the report does not say who ordered that and why.
     FallWithoutCorrection = 5,
     /// The correction moves the lead by more than the unit's electorate.
     LeadMoved = 6,
