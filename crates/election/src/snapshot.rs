@@ -5,6 +5,7 @@
 //! them: a million units are read in about a tenth of a second.
 
 use crate::bytes::codec::{Reader, Writer};
+use crate::bytes::stream::Stream;
 use crate::bytes::{
     DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
     read_hold_reason, read_lot, read_mode, read_numbered, read_report_kind, read_slot, slot_state,
@@ -20,6 +21,8 @@ use crate::report::UnitStatus;
 use crate::stage::Stage;
 use crate::state::{Pending, Settled, SlotFacts, State, UnitFacts};
 use crate::tally::{Correction, CorrectionCause, PartVersion, Tally, UnitNames};
+use std::collections::HashMap;
+use std::io::Read;
 use std::sync::Arc;
 
 const FORMAT: u8 = 2;
@@ -27,11 +30,17 @@ const FORMAT: u8 = 2;
 impl State {
     /// The state as bytes. Equal states have equal bytes.
     pub fn to_snapshot(&self) -> Vec<u8> {
-        let mut writer =
-            Writer::with_capacity(self.arena.len() * 4 + self.slots.len() * 32 + 65_536);
-        writer.u8(FORMAT);
-        write_tally(&mut writer, &self.tally);
+        let mut head = Writer::default();
+        head.u8(FORMAT);
+        write_tally(&mut head, &self.tally);
+        self.write_waiting(&mut head);
+        let head = head.into_bytes();
         let (text, ends) = self.tally.unit_names.parts();
+        let rows = self.units.len() * (UNIT_ROW + 4) + self.slots.len() * SLOT_ROW;
+        let capacity = head.len() + text.len() + rows + self.arena.len() * 4 + 12;
+        let mut writer = Writer::with_capacity(capacity);
+        writer.length(head.len());
+        writer.raw(&head);
         writer.text(text);
         writer.length(ends.len());
         writer.u32s(ends);
@@ -42,6 +51,10 @@ impl State {
             .iter()
             .for_each(|slot| writer.raw(&slot_row(*slot)));
         writer.u32s(&self.arena);
+        writer.into_bytes()
+    }
+
+    fn write_waiting(&self, writer: &mut Writer) {
         let mut pending: Vec<_> = self.pending.iter().collect();
         pending.sort_by_key(|(number, _)| **number);
         writer.list(pending.into_iter(), |writer, (number, waiting)| {
@@ -58,51 +71,37 @@ impl State {
                 writer.raw(&settled.digest);
             });
         });
-        writer.into_bytes()
     }
 
-    /// Reads what [`State::to_snapshot`] wrote.
+    /// Reads what [`State::to_snapshot`] wrote, of so many bytes.
     ///
     /// # Errors
     ///
     /// Bytes that are not a snapshot of this format, or whose parts do not fit each other.
-    pub fn from_snapshot(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let format = reader.u8()?;
-        if format != FORMAT {
-            return Err(reader.fault(format!("format {format} of a snapshot is not known")));
-        }
-        let mut tally = read_tally(&mut reader)?;
-        let text = reader.text()?.to_owned();
-        let unit_count = reader.length(4 + UNIT_ROW)?;
-        let names = UnitNames::from_parts(text, reader.u32s(unit_count)?)
-            .ok_or_else(|| reader.fault("the units' names are not ids"))?;
+    pub fn from_snapshot(source: impl Read, length: u64) -> Result<Self, DecodeError> {
+        let mut stream = Stream::new(source, length);
+        let head_length = stream.length(1)?;
+        let head = stream.bytes(head_length)?;
+        let (mut tally, pending, settled) = read_head(&head)?;
+        let text_length = stream.length(1)?;
+        let text = String::from_utf8(stream.bytes(text_length)?);
+        let text = text.map_err(|error| stream.fault(error.to_string()))?;
+        let unit_count = stream.length(4 + UNIT_ROW)?;
+        let names = UnitNames::from_parts(text, stream.u32s(unit_count)?)
+            .ok_or_else(|| stream.fault("the units' names are not ids"))?;
         tally.unit_names = Arc::new(names);
-        let units = read_units(&mut reader, unit_count, tally.turnout.len())?;
-        let (slots, words) = read_slots(&mut reader, &tally, &units)?;
-        let arena = reader.u32s(words)?;
-        let pending = reader.list(8, |reader| {
-            Ok((reader.u32()?, reader.list(24, read_pending)?))
-        })?;
-        let settled = reader.list(8, |reader| {
-            let number = reader.u32()?;
-            let settled = reader.list(28, |reader| {
-                Ok(Settled {
-                    revision: reader.revision()?,
-                    version: reader.u32()?,
-                    digest: reader.array()?,
-                })
-            })?;
-            Ok((number, settled))
-        })?;
-        reader.end()?;
+        let districts = tally.turnout.len();
+        let units = stream.rows(unit_count, |row| read_unit_row(row, districts))?;
+        let (slots, words) = read_slots(&mut stream, &tally, &units)?;
+        let arena = stream.u32s(words)?;
+        stream.end()?;
         let mut state = Self {
             tally,
             units,
             slots,
             arena,
-            pending: pending.into_iter().collect(),
-            settled: settled.into_iter().collect(),
+            pending,
+            settled,
         };
         state.sum_again();
         Ok(state)
@@ -119,6 +118,38 @@ impl State {
         self.sum_slots(&mut sums);
         self.tally = sums;
     }
+}
+
+type Waiting<T> = HashMap<u32, Vec<T>>;
+
+/// All but the tables: the tally without names and totals, and what waits or was decided over.
+fn read_head(bytes: &[u8]) -> Result<(Tally, Waiting<Pending>, Waiting<Settled>), DecodeError> {
+    let mut reader = Reader::new(bytes);
+    let format = reader.u8()?;
+    if format != FORMAT {
+        return Err(reader.fault(format!("format {format} of a snapshot is not known")));
+    }
+    let tally = read_tally(&mut reader)?;
+    let pending = reader.list(8, |reader| {
+        Ok((reader.u32()?, reader.list(24, read_pending)?))
+    })?;
+    let settled = reader.list(8, |reader| {
+        let number = reader.u32()?;
+        let settled = reader.list(28, |reader| {
+            Ok(Settled {
+                revision: reader.revision()?,
+                version: reader.u32()?,
+                digest: reader.array()?,
+            })
+        })?;
+        Ok((number, settled))
+    })?;
+    reader.end()?;
+    Ok((
+        tally,
+        pending.into_iter().collect(),
+        settled.into_iter().collect(),
+    ))
 }
 
 fn write_tally(writer: &mut Writer, tally: &Tally) {
@@ -260,28 +291,19 @@ fn unit_row(unit: &UnitFacts) -> [u8; UNIT_ROW] {
     row
 }
 
-fn read_units(
-    reader: &mut Reader<'_>,
-    count: usize,
-    districts: usize,
-) -> Result<Vec<UnitFacts>, DecodeError> {
-    let rows = reader.raw(count * UNIT_ROW)?.as_chunks().0.iter();
-    let unit = |row: &[u8; UNIT_ROW]| {
-        let facts = UnitFacts {
-            district: u16::from_le_bytes([row[0], row[1]]),
-            roll: (row[2] == 1).then(|| u32_at(row, 4)),
-            turnout_version: u32_at(row, 8),
-            turnout: Turnout {
-                ballots_issued: u32_at(row, 12),
-                is_final: row[3] == 1,
-            },
-            turnout_revision: Revision(u64_at(row, 16)),
-        };
-        let is_sound = usize::from(facts.district) < districts && row[2] < 2 && row[3] < 2;
-        is_sound.then_some(facts)
+fn read_unit_row(row: &[u8; UNIT_ROW], districts: usize) -> Option<UnitFacts> {
+    let facts = UnitFacts {
+        district: u16::from_le_bytes([row[0], row[1]]),
+        roll: (row[2] == 1).then(|| u32_at(row, 4)),
+        turnout_version: u32_at(row, 8),
+        turnout: Turnout {
+            ballots_issued: u32_at(row, 12),
+            is_final: row[3] == 1,
+        },
+        turnout_revision: Revision(u64_at(row, 16)),
     };
-    let units: Option<Vec<_>> = rows.map(unit).collect();
-    units.ok_or_else(|| reader.fault("a unit of no district, or a flag that is none"))
+    let is_sound = usize::from(facts.district) < districts && row[2] < 2 && row[3] < 2;
+    is_sound.then_some(facts)
 }
 
 /// The bytes of a slot: revision, version, counters of the form that are there, kind, state, whether it is expected. Its
@@ -301,7 +323,7 @@ fn slot_row(slot: SlotFacts) -> [u8; SLOT_ROW] {
 
 /// The slots of all units, and how many words of the arena they take.
 fn read_slots(
-    reader: &mut Reader<'_>,
+    stream: &mut Stream<impl Read>,
     tally: &Tally,
     units: &[UnitFacts],
 ) -> Result<(Vec<SlotFacts>, usize), DecodeError> {
@@ -318,23 +340,24 @@ fn read_slots(
                 .collect()
         })
         .collect();
-    let bytes = units.len().checked_mul(per_unit * SLOT_ROW);
-    let rows = reader.raw(bytes.ok_or_else(|| reader.fault("too many slots"))?)?;
-    let mut rows = rows.as_chunks::<SLOT_ROW>().0.iter();
-    let mut slots = Vec::with_capacity(units.len() * per_unit);
+    let count = units.len().checked_mul(per_unit);
+    let count = count.ok_or_else(|| stream.fault("too many slots"))?;
     let mut end = 0_u32;
-    for unit in units {
-        for (words, row) in words[usize::from(unit.district)].iter().zip(rows.by_ref()) {
-            let slot = read_slot_row(row, unit.district, end);
-            let slot = slot.ok_or_else(|| reader.fault("a slot in no state, or without counts"))?;
-            if slot.is_expected() {
-                let next = end.checked_add(*words);
-                end = next.ok_or_else(|| reader.fault("more counts than can be numbered"))?;
-            }
-            slots.push(slot);
+    let districts = units.iter().map(|unit| unit.district);
+    let mut places = districts.flat_map(|district| {
+        words[usize::from(district)]
+            .iter()
+            .map(move |it| (district, *it))
+    });
+    let slots = stream.rows(count, |row| {
+        let (district, words) = places.next()?;
+        let slot = read_slot_row(row, district, end)?;
+        if slot.is_expected() {
+            end = end.checked_add(words)?;
         }
-    }
-    let words = usize::try_from(end).map_err(|_| reader.fault("length"))?;
+        Some(slot)
+    })?;
+    let words = usize::try_from(end).map_err(|_| stream.fault("length"))?;
     Ok((slots, words))
 }
 

@@ -64,7 +64,8 @@ fn f4_monmouth_2022_a_restart_does_not_drop_the_guard() {
     for recorded in &night.records[1..] {
         from_log.apply(recorded).unwrap();
     }
-    let from_snapshot = State::from_snapshot(&night.state.to_snapshot()).unwrap();
+    let snapshot = night.state.to_snapshot();
+    let from_snapshot = State::from_snapshot(&snapshot[..], snapshot.len() as u64).unwrap();
     for state in [from_log, from_snapshot] {
         night.state = state;
         assert_eq!(night.submit(counted.clone()).name(), "DUPLICATE");

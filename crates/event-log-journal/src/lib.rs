@@ -45,7 +45,7 @@ use layout::{BATCH_SPAN_MAX, BLOCK_BYTES, Header, HeaderError, SECTOR_BYTES};
 use queue::Queue;
 use recovered::{Extent, Recovered};
 use recovery::Recovery;
-use scan::Depth;
+use scan::{Depth, Found};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -242,26 +242,66 @@ fn recover<D: Folder>(
         .map(|(number, file)| (*number, file.clone()))
         .collect();
     let mut recovery = Recovery::new(index);
-    for (number, file) in segments {
-        let scanned = scan::segment(
-            &*file,
-            number,
-            depth,
-            |found| recovery.take(found),
-            &mut note,
-        );
-        match scanned.map_err(io_error(path, "reading a segment"))? {
-            Ok(()) => {}
-            Err(HeaderError::Version(version)) => {
-                return Err(JournalError::Version {
-                    file: segment::name(number),
-                    version,
-                });
+    // As many at once as there are processors; what is found is judged in the order of the segments.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for some in segments.chunks(threads) {
+        let scanned = scan_all(some, depth).map_err(io_error(path, "reading a segment"))?;
+        for ((number, _), scanned) in some.iter().zip(scanned) {
+            scanned
+                .found
+                .into_iter()
+                .for_each(|found| recovery.take(found));
+            scanned.notes.into_iter().for_each(&mut note);
+            match scanned.outcome {
+                Ok(()) => {}
+                Err(HeaderError::Version(version)) => {
+                    return Err(JournalError::Version {
+                        file: segment::name(*number),
+                        version,
+                    });
+                }
+                Err(HeaderError::Wrong(what)) => note(format!("segment {number}: {what}")),
             }
-            Err(HeaderError::Wrong(what)) => note(format!("segment {number}: {what}")),
         }
     }
     Ok(recovery.finish())
+}
+
+/// What was found in one segment.
+struct Scanned {
+    found: Vec<Found>,
+    notes: Vec<String>,
+    outcome: Result<(), HeaderError>,
+}
+
+/// Scans each of a few segments on a thread of its own.
+fn scan_all<F: SegmentFile>(segments: &[(u32, Arc<F>)], depth: Depth) -> io::Result<Vec<Scanned>> {
+    let scan = |number, file: &F| {
+        let (mut found, mut notes) = (Vec::new(), Vec::new());
+        let took = |it| found.push(it);
+        let outcome = scan::segment(file, number, depth, took, |what| notes.push(what))?;
+        Ok(Scanned {
+            found,
+            notes,
+            outcome,
+        })
+    };
+    let Some(((first, file), others)) = segments.split_first() else {
+        return Ok(Vec::new());
+    };
+    std::thread::scope(|threads| {
+        let others = others.iter().map(|(number, file)| {
+            let thread = std::thread::Builder::new().name("journal-scan".to_owned());
+            thread.spawn_scoped(threads, move || scan(*number, file))
+        });
+        let others = others.collect::<io::Result<Vec<_>>>()?;
+        let first = scan(*first, file);
+        let others = others.into_iter().map(|thread| {
+            let scanned = thread.join();
+            scanned.unwrap_or_else(|_| Err(io::Error::other("scanning a segment panicked")))
+        });
+        std::iter::once(first).chain(others).collect()
+    })
 }
 
 /// Makes the end of the journal certain: what was cut off becomes zeros again, and the last batch is written and synced

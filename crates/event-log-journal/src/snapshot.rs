@@ -59,13 +59,23 @@ pub struct Snapshot {
     key: SnapshotKey,
     path: PathBuf,
     file: File,
-    parts: Vec<Part>,
+    parts: Vec<Line>,
 }
 
+/// A part of a snapshot while it is read. What was read may be used only when [`Part::finish`] has said so.
+#[derive(Debug)]
+pub struct Part<'a> {
+    snapshot: &'a Snapshot,
+    line: Line,
+    read: u64,
+    crc: u32,
+}
+
+/// What the header says of a part.
 #[derive(Debug, Clone, Copy)]
-struct Part {
+struct Line {
     offset: u64,
-    bytes: usize,
+    bytes: u64,
     crc: u32,
 }
 
@@ -155,36 +165,53 @@ impl Snapshot {
         &self.key
     }
 
-    /// Reads a part by its number from 0. A damaged one has the whole snapshot set aside, as [`open`] does. Blocks.
-    pub fn read(&self, part: usize) -> Result<Vec<u8>, JournalError> {
-        let Some(part) = self.parts.get(part) else {
-            return Err(set_aside(
+    /// A part by its number from 0.
+    pub fn part(&self, number: usize) -> Result<Part<'_>, JournalError> {
+        match self.parts.get(number) {
+            Some(line) => Ok(Part {
+                snapshot: self,
+                line: *line,
+                read: 0,
+                crc: 0,
+            }),
+            None => Err(set_aside(
                 &self.path,
                 "it has fewer parts than are asked for",
-            ));
-        };
-        let mut bytes = vec![0; part.bytes];
-        let mut crc = 0;
-        for (place, piece) in bytes.chunks_mut(PIECE_BYTES).enumerate() {
-            let offset = part.offset + (place * PIECE_BYTES) as u64;
-            self.file
-                .read_exact_at(piece, offset)
-                .map_err(io_error(&self.path, "reading a snapshot"))?;
-            crc = crc32c::crc32c_append(crc, piece);
-        }
-        if crc == part.crc {
-            Ok(bytes)
-        } else {
-            Err(set_aside(
-                &self.path,
-                "the checksum of a part does not match",
-            ))
+            )),
         }
     }
 }
 
-/// What is read at once, to be summed while it is in the processor's cache.
-const PIECE_BYTES: usize = 256 << 10;
+impl io::Read for Part<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.line.bytes - self.read).unwrap_or(usize::MAX);
+        let wanted = left.min(buffer.len());
+        let offset = self.line.offset + self.read;
+        let read = self.snapshot.file.read_at(&mut buffer[..wanted], offset)?;
+        self.crc = crc32c::crc32c_append(self.crc, &buffer[..read]);
+        self.read += read as u64;
+        Ok(read)
+    }
+}
+
+impl Part<'_> {
+    /// How many bytes it has.
+    pub fn bytes(&self) -> u64 {
+        self.line.bytes
+    }
+
+    /// Reads what is left and compares the checksum. A damaged part has the whole snapshot set aside, as [`open`] does.
+    /// Blocks.
+    pub fn finish(mut self) -> Result<(), JournalError> {
+        let path = &self.snapshot.path;
+        io::copy(&mut self, &mut io::sink()).map_err(io_error(path, "reading a snapshot"))?;
+        if (self.read, self.crc) == (self.line.bytes, self.line.crc) {
+            Ok(())
+        } else {
+            Err(set_aside(path, "the checksum of a part does not match"))
+        }
+    }
+}
 
 /// Removes all but the newest `keep` snapshots of an election, those that were set aside as damaged before the oldest of
 /// them, and what was left of writes that were cut off. Returns how many were removed. Must not run beside [`write()`] of the same election. Blocks.
@@ -251,7 +278,7 @@ fn header(key: &SnapshotKey, parts: &[&[u8]]) -> [u8; HEADER_BYTES] {
 }
 
 /// Checks the header of a file of so many bytes.
-fn parse(header: &[u8; HEADER_BYTES], bytes: u64) -> Result<(SnapshotKey, Vec<Part>), Wrong> {
+fn parse(header: &[u8; HEADER_BYTES], bytes: u64) -> Result<(SnapshotKey, Vec<Line>), Wrong> {
     if &header[..8] != MAGIC {
         return Err(Wrong::Bytes("it is too short, or no snapshot"));
     }
@@ -271,9 +298,9 @@ fn parse(header: &[u8; HEADER_BYTES], bytes: u64) -> Result<(SnapshotKey, Vec<Pa
     for line in lines.take(usize::from(header[10]).min(PARTS_MAX)) {
         let length = u64::from_le_bytes(array_at(line, 0));
         let end = offset.checked_add(length).filter(|end| *end <= bytes);
-        parts.push(Part {
+        parts.push(Line {
             offset,
-            bytes: usize::try_from(length).unwrap_or(usize::MAX),
+            bytes: length,
             crc: u32::from_le_bytes(array_at(line, 8)),
         });
         offset = end.ok_or(Wrong::Bytes("it is too short"))?;

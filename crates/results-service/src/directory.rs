@@ -1,9 +1,11 @@
 //! The units of an election by index, as they were registered at any revision. Their indexes by id are the tally's.
 
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::sync::Arc;
 
 use election::bytes::codec::{Reader, Writer};
+use election::bytes::stream::Stream;
 use election::bytes::{DecodeError, decode_units, encode_unit, skip_unit};
 use election::definition::Unit;
 use election::event::{Event, Recorded};
@@ -114,22 +116,30 @@ impl Directory {
             writer.length(chunk.bytes.len());
             writer.raw(&chunk.bytes);
         });
-        writer.list(amended.iter(), |writer, (index, amended)| {
+        let mut later = Writer::default();
+        later.list(amended.iter(), |writer, (index, amended)| {
             writer.u32(*index);
             writer.list(amended.iter(), |writer, (revision, unit)| {
                 writer.revision(*revision);
                 encode_unit(writer, unit);
             });
         });
+        writer.length(later.len());
+        writer.raw(&later.into_bytes());
     }
 
-    /// Reads what [`Self::encode`] wrote.
-    pub fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+    /// Reads what [`Self::encode`] wrote, of so many bytes.
+    pub fn decode(source: impl Read, length: u64) -> Result<Self, DecodeError> {
+        let mut stream = Stream::new(source, length);
         let mut directory = Self::default();
-        for _ in 0..reader.length(16)? {
-            let chunk = Chunk::decode(reader, directory.len())?;
+        for _ in 0..stream.length(16)? {
+            let chunk = Chunk::decode(&mut stream, directory.len())?;
             directory.chunks.push(Arc::new(chunk));
         }
+        let later = stream.length(1)?;
+        let later = stream.bytes(later)?;
+        stream.end()?;
+        let mut reader = Reader::new(&later);
         let amended = reader.list(8, |reader| {
             let index = reader.u32()?;
             let amended = reader.list(8 + UNIT_BYTES_MIN, |reader| {
@@ -137,6 +147,7 @@ impl Directory {
             })?;
             Ok((index, amended))
         })?;
+        reader.end()?;
         directory.amended = amended.into_iter().collect();
         Ok(directory)
     }
@@ -151,22 +162,22 @@ impl Chunk {
         self.first_index + units
     }
 
-    fn decode(reader: &mut Reader<'_>, first_index: u32) -> Result<Self, DecodeError> {
-        let revision = reader.revision()?;
-        let units = reader.length(UNIT_BYTES_MIN)?;
-        let length = reader.length(1)?;
-        let bytes = reader.raw(length)?;
-        let mut within = Reader::new(bytes);
+    fn decode(stream: &mut Stream<impl Read>, first_index: u32) -> Result<Self, DecodeError> {
+        let revision = Revision(stream.u64()?);
+        let units = stream.length(UNIT_BYTES_MIN)?;
+        let length = stream.length(1)?;
+        let bytes = stream.bytes(length)?;
+        let mut within = Reader::new(&bytes);
         let mut ends = Vec::with_capacity(units);
         for _ in 0..units {
             skip_unit(&mut within)?;
-            ends.push(u32::try_from(within.offset()).map_err(|_| reader.fault("length"))?);
+            ends.push(u32::try_from(within.offset()).map_err(|_| stream.fault("length"))?);
         }
         within.end()?;
         Ok(Self {
             revision,
             first_index,
-            bytes: bytes.to_vec(),
+            bytes,
             ends,
         })
     }

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use election::bytes::codec::{Reader, Writer};
-use election::bytes::decode_record;
+use election::bytes::codec::Writer;
+use election::bytes::{DecodeError, decode_record};
 use election::event::Recorded;
 use election::ids::{ElectionId, LogId, Revision};
 use election::state::State;
 use event_log::{Damage, Head, Stored};
-use event_log_journal::snapshot::{self, SnapshotKey};
+use event_log_journal::snapshot::{self, Snapshot, SnapshotKey};
 use event_log_journal::{JournalError, leaf_hash};
 use tokio::task::spawn_blocking;
 use tracing::{error, info, warn};
@@ -137,6 +137,11 @@ pub(crate) async fn load(log: &Arc<Log>, folder: Option<&Path>, head: &Head) -> 
         fold.damage = Some(damage);
     }
     info!(election = %head.election, revision = %fold.revision(), %snapshot, "log folded");
+    if let Some(state) = &fold.state {
+        // A snapshot has no table of names. It is made beside what follows; who looks for a name before waits for it.
+        let names = state.tally().unit_names.clone();
+        drop(spawn_blocking(move || names.prepare()));
+    }
     fold
 }
 
@@ -230,16 +235,13 @@ fn read_snapshot(
     // Half of the work each, on a thread of its own.
     let (state, directory) = std::thread::scope(|threads| {
         let directory = threads.spawn(|| {
-            let bytes = snapshot.read(DIRECTORY_PART).map_err(told)?;
-            let mut reader = Reader::new(&bytes);
-            let directory = Directory::decode(&mut reader);
-            let directory = directory.and_then(|directory| reader.end().map(|()| directory));
-            directory.map_err(|error| error.to_string())
+            read_part(&snapshot, DIRECTORY_PART, |part, bytes| {
+                Directory::decode(part, bytes)
+            })
         });
-        let state = snapshot
-            .read(STATE_PART)
-            .map_err(told)
-            .and_then(|bytes| State::from_snapshot(&bytes).map_err(|error| error.to_string()));
+        let state = read_part(&snapshot, STATE_PART, |part, bytes| {
+            State::from_snapshot(part, bytes)
+        });
         let directory = directory.join();
         (
             state,
@@ -255,6 +257,20 @@ fn read_snapshot(
         damage: None,
     };
     Ok((key, fold))
+}
+
+/// Reads a part to its end, even if it cannot be understood: its checksum tells whether that is the file's fault.
+fn read_part<T>(
+    snapshot: &Snapshot,
+    number: usize,
+    read: impl FnOnce(&mut snapshot::Part<'_>, u64) -> Result<T, DecodeError>,
+) -> Result<T, String> {
+    let told = |error: JournalError| error.to_string();
+    let mut part = snapshot.part(number).map_err(told)?;
+    let length = part.bytes();
+    let value = read(&mut part, length);
+    part.finish().map_err(told)?;
+    value.map_err(|error| error.to_string())
 }
 
 /// The parts of a snapshot by number.

@@ -24,6 +24,7 @@
 pub mod codec;
 mod event;
 mod parts;
+pub mod stream;
 pub mod submission;
 
 pub use event::{RecordBytes, decode_record, encode_record, encode_record_over, verify_annex};

@@ -96,7 +96,10 @@ fn snapshot_state(folder: &Path) -> (Revision, Vec<u8>) {
     let election = ElectionId::new(ELECTION).unwrap();
     let newest = snapshot::list(folder, &election).unwrap()[0];
     let snapshot = snapshot::open(folder, &election, newest).unwrap();
-    (snapshot.key().revision, snapshot.read(0).unwrap())
+    let (mut part, mut state) = (snapshot.part(0).unwrap(), Vec::new());
+    std::io::Read::read_to_end(&mut part, &mut state).unwrap();
+    part.finish().unwrap();
+    (snapshot.key().revision, state)
 }
 
 #[tokio::test]
