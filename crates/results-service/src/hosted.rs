@@ -69,12 +69,11 @@ impl Hosted {
         config: Arc<Config>,
         work: mpsc::Sender<Work>,
         folds: Arc<Semaphore>,
-        head: &Head,
+        id: ElectionId,
         closing: CancellationToken,
         fold: &mut Fold,
     ) -> Self {
-        // Where the fold ends early, that is the first damage.
-        let damage = fold.damage.clone().or_else(|| head.damage.clone());
+        let damage = fold.damage.take();
         let directory = std::mem::take(&mut fold.directory);
         let durable = fold.state.as_ref().map(|state| Durable {
             tally: state.tally().clone(),
@@ -82,7 +81,7 @@ impl Hosted {
             record_hash: fold.record_hash,
         });
         Self {
-            id: head.election.clone(),
+            id,
             log,
             work,
             damage: damage.map(OnceLock::from).unwrap_or_default(),

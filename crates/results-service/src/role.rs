@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use election::ids::{ElectionId, Timestamp};
-use event_log::Head;
 use service_runtime::clock::SharedClock;
 use service_runtime::health::Health;
 use service_runtime::shutdown::Stopper;
@@ -196,8 +195,10 @@ impl Opened {
             applier: Mutex::new(None),
         });
         for head in log.heads() {
-            let fold = fold::load(&log, shared.config.storage.data_folder(), &head).await;
-            opened.host(shared, &head, fold);
+            let mut fold = fold::load(&log, shared.config.storage.data_folder(), &head).await;
+            // Where the fold ends early, that is the first damage.
+            fold.damage = fold.damage.or(head.damage);
+            opened.host(shared, &head.election, fold);
         }
         let applier = Applier::start(Arc::downgrade(&opened))?;
         *lock(&opened.applier) = Some(applier);
@@ -227,13 +228,7 @@ impl Opened {
 
     /// An election that is about to be defined.
     pub fn host_new(&self, shared: &Arc<Shared>, id: &ElectionId) -> Arc<Hosted> {
-        let head = Head {
-            election: id.clone(),
-            log_id: crate::entropy::log_id(&*shared.entropy),
-            revision: election::ids::Revision::ZERO,
-            damage: None,
-        };
-        self.host(shared, &head, Fold::default())
+        self.host(shared, id, Fold::default())
     }
 
     /// Forgets an election whose definition was refused.
@@ -248,14 +243,14 @@ impl Opened {
         }
     }
 
-    fn host(&self, shared: &Arc<Shared>, head: &Head, mut fold: Fold) -> Arc<Hosted> {
+    fn host(&self, shared: &Arc<Shared>, id: &ElectionId, mut fold: Fold) -> Arc<Hosted> {
         let (work, queue) = mpsc::channel(self.config.waiting_max);
         let hosted = Arc::new(Hosted::new(
             self.log.clone(),
             self.config.clone(),
             work,
             self.folds.clone(),
-            head,
+            id.clone(),
             self.closing.clone(),
             &mut fold,
         ));
@@ -286,7 +281,7 @@ impl Opened {
             .elections
             .write()
             .unwrap_or_else(PoisonError::into_inner);
-        elections.insert(head.election.clone(), hosted.clone());
+        elections.insert(id.clone(), hosted.clone());
         hosted
     }
 
