@@ -3,9 +3,8 @@
 
 use crate::allocation::Question;
 use crate::declaration::{Finding, check_declaration};
-use crate::tally::{Outline, Tally};
-use apportionment::{Allocation, ContestError, Outcome, Workspace};
-use std::sync::Arc;
+use crate::tally::Tally;
+use apportionment::{Allocation, ContestError, Outcome};
 
 /// What is known of the seats of one contest in one district.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,72 +78,5 @@ pub fn answer(question: &Question) -> SeatsResult {
                 objections: refusals.iter().map(ToString::to_string).collect(),
             },
         },
-    }
-}
-
-/// The seats of all contests and districts, recomputed with every report. What does not change between reports is kept,
-/// and in steady state nothing is allocated on the heap.
-#[derive(Debug, Default)]
-pub struct SeatsFold {
-    questions: Vec<(usize, usize, Question)>,
-    workspace: Workspace,
-    basis: Option<Basis>,
-}
-
-// What the questions were made from, besides the votes.
-#[derive(Debug, PartialEq)]
-struct Basis {
-    outline: Arc<crate::rules::Rules>,
-    lots: usize,
-    candidates: std::collections::BTreeMap<(u8, u16, u32), u32>,
-}
-
-impl SeatsFold {
-    /// Calls `each` with (contest, district, options that take part, seats) for every contest and district that has
-    /// seats. A contest whose rules cannot be applied to what is counted is passed over.
-    pub fn recompute(
-        &mut self,
-        tally: &Tally,
-        mut each: impl FnMut(usize, usize, &[u32], apportionment::Seats<'_>),
-    ) {
-        self.renew(tally);
-        for (contest, district, question) in &mut self.questions {
-            question.refresh(tally, *contest, *district);
-            let Question {
-                options,
-                contest: votes,
-                rules,
-                lots,
-            } = question;
-            if let Ok(seats) = self.workspace.seats(votes, rules, lots) {
-                each(*contest, *district, options, seats);
-            }
-        }
-    }
-
-    fn renew(&mut self, tally: &Tally) {
-        let Outline { rules, .. } = &tally.outline;
-        let is_current = self.basis.as_ref().is_some_and(|basis| {
-            Arc::ptr_eq(&basis.outline, rules)
-                && basis.lots == tally.lots.len()
-                && basis.candidates == tally.candidates
-        });
-        if is_current {
-            return;
-        }
-        self.questions.clear();
-        for (contest, districts) in tally.contests.iter().enumerate() {
-            for district in 0..districts.len() {
-                self.questions.extend(
-                    Question::of(tally, contest, district)
-                        .map(|question| (contest, district, question)),
-                );
-            }
-        }
-        self.basis = Some(Basis {
-            outline: Arc::clone(rules),
-            lots: tally.lots.len(),
-            candidates: tally.candidates.clone(),
-        });
     }
 }

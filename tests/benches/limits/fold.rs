@@ -6,11 +6,11 @@ use std::time::Instant;
 use apportionment::{Contest, Method, Rules, Threshold, Workspace, allocate};
 use election::bytes::{decode_record, encode_record};
 use election::event::Recorded;
-use election::standings::SeatsFold;
 use election::state::State;
 
 use crate::line::{Line, Target, median, micros, quantile};
 use crate::night::{Night, counted, scattered};
+use crate::seats::Seats;
 use crate::{Options, Outcome};
 
 const LISTS: u32 = 12;
@@ -63,22 +63,18 @@ impl Spans {
 
     fn run(&mut self, night: &Night, mut state: State, units: u32) -> Outcome<()> {
         let mut follower = state.tally().clone();
-        let mut seats = [SeatsFold::default(), SeatsFold::default()];
+        let mut seats = [Seats::new(&follower)?, Seats::new(&follower)?];
         for place in 0..units {
             let unit = scattered(place, units);
             let whole = counted(&state, &night.report(unit, 1))?;
             let public = public_of(&whole)?;
             let started = Instant::now();
             follower.apply(&public)?;
-            seats[0].recompute(&follower, |_, _, _, seats| {
-                black_box(seats);
-            });
+            seats[0].recompute(&follower)?;
             self.follower.push(micros(started.elapsed()));
             let started = Instant::now();
             state.apply(&whole)?;
-            seats[1].recompute(state.tally(), |_, _, _, seats| {
-                black_box(seats);
-            });
+            seats[1].recompute(state.tally())?;
             self.state.push(micros(started.elapsed()));
         }
         Ok(())

@@ -96,10 +96,10 @@ async fn appended(
             let last = Revision(*written);
             under_way.push_back(async move { (journal.append(group).await, last) });
             appends += 1;
-        } else if let Some((appended, last)) = under_way.next().await {
-            if appended?.last_revision != last {
-                return Err("a group was acknowledged as another one".into());
-            }
+        } else if let Some((appended, last)) = under_way.next().await
+            && appended?.last_revision != last
+        {
+            return Err("a group was acknowledged as another one".into());
         }
     }
     Ok(started.elapsed())

@@ -12,6 +12,7 @@ mod load;
 mod night;
 mod postgres;
 mod restart;
+mod seats;
 mod server;
 
 use std::path::PathBuf;

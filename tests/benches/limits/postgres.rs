@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use client::Client;
 use election::bytes::decode_record;
-use election::standings::SeatsFold;
 
 use crate::line::{Line, Target, median, micros, rate};
 use crate::load::{burst, connections, one_by_one};
 use crate::night::{Night, counted, scattered};
+use crate::seats::Seats;
 use crate::server::{self, Server};
 use crate::{Options, Outcome};
 
@@ -107,16 +107,14 @@ fn recompute(options: &Options, peer: &Peer) -> Outcome<Line> {
     let night = Night::new("recompute", LISTS, units)?;
     let mut state = night.begin()?.0;
     let mut follower = state.tally().clone();
-    let (mut seats, mut spans) = (SeatsFold::default(), Vec::new());
+    let (mut seats, mut spans) = (Seats::new(&follower)?, Vec::new());
     for place in 0..reports {
         let recorded = counted(&state, &night.report(scattered(place, units), 1))?;
         state.apply(&recorded)?;
         let public = election::bytes::encode_record(&recorded, [9; 16]).public;
         let started = Instant::now();
         follower.apply(&decode_record(&public, None)?)?;
-        seats.recompute(&follower, |_, _, _, seats| {
-            std::hint::black_box(seats);
-        });
+        seats.recompute(&follower)?;
         spans.push(micros(started.elapsed()));
     }
     let (ours, theirs) = (median(&spans), median(&sums));
