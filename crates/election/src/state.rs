@@ -424,13 +424,21 @@ impl State {
         let groups = ballot.counting_groups.len();
         let places = ballot.contests.len() * groups;
         let districts = district_indexes(&ballot);
-        // The register's size is known, and a table that doubles would waste up to half of itself.
+        // The register's size is known, and a table that doubles would waste up to half of itself. How many units will be
+        // added later is not: an eighth.
         let announced = usize::try_from(self.tally.units_announced)
             .unwrap_or(0)
             .min(UNITS_MAX);
-        let missing = announced.saturating_sub(self.units.len()).max(units.len());
-        self.units.reserve_exact(missing);
-        self.slots.reserve_exact((missing * places).min(SLOTS_MAX));
+        let missing = announced.saturating_sub(self.units.len());
+        let more = if missing >= units.len() {
+            missing
+        } else {
+            units.len().max(self.units.len() / 8)
+        };
+        let slots = (more * places).min(SLOTS_MAX);
+        self.units.reserve_exact(more);
+        self.slots.reserve_exact(slots);
+        let slots = self.slots.len() + slots;
         for unit in units {
             let district = districts
                 .get(unit.district.as_str())
@@ -449,7 +457,8 @@ impl State {
                 let facts = SlotFacts::new(district, self.words_end(), is_expected);
                 if is_expected {
                     let contest = &self.tally.contests[place / groups];
-                    self.make_room(contest[usize::from(district)].votes.len() + COUNTERS);
+                    let words = contest[usize::from(district)].votes.len() + COUNTERS;
+                    self.make_room(words, slots - self.slots.len());
                 }
                 self.slots.push(facts);
             }
@@ -461,12 +470,15 @@ impl State {
             .expect("the definition's limits keep the arena below 2^32 words")
     }
 
-    // Zeros are written, so that it is here that the memory is touched first.
-    fn make_room(&mut self, words: usize) {
+    // Room for a slot of so many words. Zeros are written, so that it is here that the memory is touched first.
+    fn make_room(&mut self, words: usize, slots_to_come: usize) {
         let end = self.arena.len() + words;
         if end > self.arena.capacity() {
-            // Grown by an eighth: doubled, the largest table of all would be half empty.
-            self.arena.reserve_exact((self.arena.len() / 8).max(words));
+            // As if those to come were of the same size. Where that is too much for the machine they are not.
+            let all = words.saturating_mul(slots_to_come);
+            if self.arena.try_reserve_exact(all.max(words)).is_err() {
+                self.arena.reserve_exact((self.arena.len() / 8).max(words));
+            }
         }
         self.arena.resize(end, 0);
     }
