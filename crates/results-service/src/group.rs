@@ -35,6 +35,16 @@ impl Draft {
         self.events.is_empty()
     }
 
+    /// An empty one with room for as much as another one holds: groups under load are alike.
+    pub fn with_room_of(other: &Self) -> Self {
+        Self {
+            events: Vec::with_capacity(other.events.len()),
+            answers: Vec::with_capacity(other.answers.len()),
+            bytes: Vec::with_capacity(other.bytes.len()),
+            ends: Vec::with_capacity(other.ends.len()),
+        }
+    }
+
     /// Whether so many more records of so many bytes fit into this group.
     pub fn fits(&self, records: usize, bytes: usize) -> bool {
         self.events.len() + records <= GROUP_RECORDS_MAX

@@ -341,7 +341,9 @@ impl Sequencer {
 
     fn seal(&mut self) {
         if !self.draft.is_empty() {
-            self.sealed.push_back(std::mem::take(&mut self.draft));
+            let next = Draft::with_room_of(&self.draft);
+            self.sealed
+                .push_back(std::mem::replace(&mut self.draft, next));
         }
     }
 

@@ -216,7 +216,16 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
             match next {
                 None => break Err(None),
                 Some(Err(error)) => break Err(Some(error)),
-                Some(Ok(incoming)) => self.take(incoming, &mut reading).await,
+                Some(Ok(incoming)) => {
+                    let moves = self.moves_to(&incoming.election_id);
+                    if reading.count > 0
+                        && (moves || reading.validate_only != incoming.validate_only)
+                    {
+                        let read = std::mem::replace(&mut reading, Reading::new(0));
+                        self.forward(read).await;
+                    }
+                    self.take(incoming, moves, &mut reading);
+                }
             }
             if room == 0 || is_chunk_full(reading.part.request_ids.len(), reading.reports.len()) {
                 break Ok(());
@@ -235,18 +244,13 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
         end
     }
 
-    async fn take(&mut self, incoming: Incoming, reading: &mut Reading) {
+    fn take(&mut self, incoming: Incoming, moves: bool, reading: &mut Reading) {
         let Incoming {
             request_id,
             election_id,
             submission,
             validate_only,
         } = incoming;
-        let moves = self.moves_to(&election_id);
-        if reading.count > 0 && (moves || reading.validate_only != validate_only) {
-            self.forward(std::mem::replace(reading, Reading::new(0)))
-                .await;
-        }
         let part = &mut reading.part;
         let entered = self.enter(moves, &election_id);
         match entered.and_then(|()| encode(&mut reading.reports, submission)) {
