@@ -15,7 +15,7 @@ pub struct Config {
     pub stale_after: Duration,
     /// How often the list of elections is asked for while somebody watches it.
     pub index_interval: Duration,
-    /// Viewers at once; the next is answered RESOURCE_EXHAUSTED with a delay.
+    /// Viewers at once, those included who wait for a single frame; the next is answered RESOURCE_EXHAUSTED with a delay.
     pub viewers_max: usize,
 }
 

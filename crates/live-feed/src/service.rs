@@ -14,7 +14,7 @@ use service_runtime::shutdown::Stopper;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::transport::Channel;
 use wire::Position;
 use wire::feed::v1::{Frame, FrameEnvelope, WatchIndexResponse};
@@ -78,6 +78,11 @@ impl Service {
         }
     }
 
+    fn permit(&self) -> Result<OwnedSemaphorePermit, FeedError> {
+        let permit = Arc::clone(&self.viewers).try_acquire_owned();
+        permit.map_err(|_| FeedError::TooManyViewers(self.config.viewers_max))
+    }
+
     fn feed(&self, scope: &Scope) -> Arc<ScopeFeed> {
         let upstream = self.upstreams.get_or_start(scope.election().clone(), || {
             Upstream::start(
@@ -100,8 +105,7 @@ impl Service {
         scope: Scope,
         seen: Option<Position>,
     ) -> Result<impl Stream<Item = Result<Bytes, FeedError>> + Send + use<>, FeedError> {
-        let permit = Arc::clone(&self.viewers).try_acquire_owned();
-        let permit = permit.map_err(|_| FeedError::TooManyViewers(self.config.viewers_max))?;
+        let permit = self.permit()?;
         let viewer = Viewer::new(
             self.feed(&scope),
             seen,
@@ -121,6 +125,8 @@ impl Service {
 
     /// The newest frame of a scope.
     pub async fn frame(&self, scope: Scope) -> Result<Frame, FeedError> {
+        // Who asks for a scope that nobody watches starts its tasks, and waits for them: as a viewer does.
+        let _permit = self.permit()?;
         let feed = self.feed(&scope);
         let mut told = feed.told.clone();
         let wait = told.wait_for(|told| !matches!(told.shown, Shown::Nothing));
@@ -150,8 +156,7 @@ impl Service {
         &self,
     ) -> Result<impl Stream<Item = Result<WatchIndexResponse, FeedError>> + Send + use<>, FeedError>
     {
-        let permit = Arc::clone(&self.viewers).try_acquire_owned();
-        let permit = permit.map_err(|_| FeedError::TooManyViewers(self.config.viewers_max))?;
+        let permit = self.permit()?;
         let viewer = IndexViewer::new(
             self.index_feed(),
             Arc::clone(&self.config),

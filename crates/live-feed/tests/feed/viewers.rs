@@ -5,6 +5,7 @@ use election::ids::LogId;
 use std::sync::atomic::Ordering;
 use tokio::time::Instant;
 use tonic::Code;
+use wire::feed::v1::WatchIndexRequest;
 
 #[tokio::test(start_paused = true)]
 async fn frames_come_at_once_after_a_quiet_time_and_at_most_one_a_tick() {
@@ -159,6 +160,8 @@ async fn a_token_ahead_is_behind_then_unavailable() {
         revision: 1_000,
         ..ahead
     };
+    // Out of sight of the count it may be behind: another replica may have it.
+    stage.roles.set_down(true);
     let began = Instant::now();
     let mut viewer = stage.watch(whole(), Some(beyond)).await.unwrap();
     let status = loop {
@@ -303,11 +306,21 @@ async fn one_viewer_too_many_is_sent_away_with_a_delay() {
     let first = stage.watch(whole(), None).await.unwrap();
     let _second = stage.watch(whole(), None).await.unwrap();
     let third = stage.watch(whole(), None).await.err().unwrap();
-    assert_eq!(third.code(), Code::ResourceExhausted);
-    let details = tonic_types::StatusExt::get_error_details(&third);
-    assert!(details.retry_info().unwrap().retry_delay.is_some());
+    // Who asks for a single frame costs what a viewer does, while it waits.
+    let single = stage.frame(whole()).await.unwrap_err();
+    let index = stage.client.clone().watch_index(WatchIndexRequest {}).await;
+    for refused in [third, single, index.err().unwrap()] {
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert!(
+            refused.message().contains("2 viewers are there"),
+            "{refused}"
+        );
+        let details = tonic_types::StatusExt::get_error_details(&refused);
+        assert!(details.retry_info().unwrap().retry_delay.is_some());
+    }
     drop(first);
     tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(stage.frame(whole()).await.is_ok());
     assert!(stage.watch(whole(), None).await.is_ok());
 }
 
