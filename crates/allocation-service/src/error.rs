@@ -43,6 +43,14 @@ pub enum AllocationError {
     /// The results role says nothing, not even that nothing is new.
     #[error("the results service has been silent for {0:?}")]
     Silent(Duration),
+    /// The log no longer has what was folded: another one, or an older copy of it, was put in its place.
+    #[error("the log no longer has what was folded up to revision {folded}: {found}")]
+    LogChanged {
+        /// The last revision that was folded.
+        folded: Revision,
+        /// What is found instead.
+        found: String,
+    },
     /// The results role has left events out.
     #[error("the log goes from revision {expected} to {found}")]
     Gap {
@@ -66,9 +74,11 @@ impl AllocationError {
             Self::Refused(_) => Code::InvalidArgument,
             Self::NoSuchElection(_) | Self::NoSuchPlace { .. } => Code::NotFound,
             Self::NoSuchRevision(_) => Code::OutOfRange,
-            Self::CatchingUp | Self::Stopping | Self::Results(_) | Self::Silent(_) => {
-                Code::Unavailable
-            }
+            Self::CatchingUp
+            | Self::Stopping
+            | Self::Results(_)
+            | Self::Silent(_)
+            | Self::LogChanged { .. } => Code::Unavailable,
             Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => Code::Internal,
         }
     }
@@ -89,23 +99,24 @@ impl AllocationError {
             Self::Stopping => "STOPPING",
             Self::Results(_) => "RESULTS",
             Self::Silent(_) => "RESULTS_SILENT",
+            Self::LogChanged { .. } => "LOG_CHANGED",
             Self::Gap { .. } => "LOG_GAP",
             Self::Record(_) => "RECORD",
             Self::Fold(_) => "FOLD",
         }
     }
 
-    /// What was folded belongs to another log, or is wrong: it must be folded anew.
-    pub(crate) fn is_of_another_log(&self) -> bool {
+    /// What was folded is of no use any more: the log is folded anew from its beginning.
+    pub(crate) fn spoils_fold(&self) -> bool {
         match self {
-            Self::Results(status) => status.code() == Code::FailedPrecondition,
-            Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => true,
+            Self::LogChanged { .. } | Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => true,
             Self::Refused(_)
             | Self::NoSuchElection(_)
             | Self::NoSuchPlace { .. }
             | Self::NoSuchRevision(_)
             | Self::CatchingUp
             | Self::Stopping
+            | Self::Results(_)
             | Self::Silent(_) => false,
         }
     }
@@ -122,7 +133,8 @@ impl From<AllocationError> for Status {
             AllocationError::CatchingUp
             | AllocationError::Stopping
             | AllocationError::Results(_)
-            | AllocationError::Silent(_) => builder.retry_after(RETRY_AFTER),
+            | AllocationError::Silent(_)
+            | AllocationError::LogChanged { .. } => builder.retry_after(RETRY_AFTER),
             AllocationError::NoSuchElection(_)
             | AllocationError::NoSuchPlace { .. }
             | AllocationError::NoSuchRevision(_)

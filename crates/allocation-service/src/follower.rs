@@ -4,14 +4,16 @@
 use crate::checkpoints::Checkpoints;
 use crate::config::Config;
 use crate::error::AllocationError;
-use crate::events::EventSource;
-use crate::seats::{SeatsAt, publish};
-use election::ids::{ElectionId, Revision, Timestamp};
+use crate::events::{EventSource, Place};
+use crate::past::Past;
+use crate::publisher::Publisher;
+use crate::seats::{Seats, SeatsAt, all_seats, publish};
+use election::ids::{ElectionId, Revision};
 use election::publication::Publication;
 use election::tally::Tally;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -24,9 +26,41 @@ pub(crate) struct Moment {
     pub tally: Arc<Tally>,
     /// The publication as it holds at the head: a hold or pause stands behind the revision that it holds.
     pub publication: Publication,
+    /// How often this replica has found that the log no longer has what it had shown. Moments of different ones are not
+    /// to be compared, even where the log has kept its id.
+    pub incarnation: u64,
+    seats: Arc<OnceLock<Seats>>,
 }
 
 impl Moment {
+    pub fn new(tally: Arc<Tally>, publication: Publication, incarnation: u64) -> Self {
+        Self {
+            tally,
+            publication,
+            incarnation,
+            seats: Arc::default(),
+        }
+    }
+
+    /// The same state with what another view says of publication.
+    pub fn seen_by(self, publication: Publication) -> Self {
+        Self {
+            publication,
+            ..self
+        }
+    }
+
+    /// The seats of every contest and district: computed by whoever asks first, for all who share the tally. It may take
+    /// long where there are thousands of lists, so it is asked on the blocking pool.
+    pub fn seats(&self) -> &Seats {
+        self.seats.get_or_init(|| all_seats(&self.tally))
+    }
+
+    /// Whether this is a later, or the same, state of the log that the other one is a state of.
+    pub fn continues(&self, other: &Self) -> bool {
+        (self.incarnation, self.tally.log_id) == (other.incarnation, other.tally.log_id)
+    }
+
     /// What orders moments of one log.
     pub fn order(&self) -> (Revision, u64) {
         (self.tally.revision, self.publication.seq())
@@ -43,22 +77,27 @@ impl Moment {
     }
 }
 
-/// Whether the log is followed, and since when it is not.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Lag {
-    lost_since: Option<Instant>,
+/// Whether the log is followed, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lag {
+    /// It is out of sight, or not caught up with.
+    Lost(Instant),
+    /// It is followed, and was caught up with.
+    Followed(Instant),
 }
 
 impl Lag {
     /// Whether the log is out of sight, or not caught up with.
     pub fn is_lost(self) -> bool {
-        self.lost_since.is_some()
+        matches!(self, Self::Lost(_))
     }
 
     /// How long the log has been out of sight; zero while it is followed.
     pub fn duration(self) -> Duration {
-        self.lost_since
-            .map_or(Duration::ZERO, |since| since.elapsed())
+        match self {
+            Self::Lost(since) => since.elapsed(),
+            Self::Followed(_) => Duration::ZERO,
+        }
     }
 }
 
@@ -75,8 +114,7 @@ pub(crate) struct Followed {
     /// The public state with its seats, newest only.
     pub public_seats: watch::Receiver<Option<Arc<SeatsAt>>>,
     pub lag: watch::Receiver<Lag>,
-    checkpoints: Arc<Mutex<Checkpoints>>,
-    source: EventSource,
+    past: Past,
     folds: Arc<Semaphore>,
 }
 
@@ -92,28 +130,24 @@ impl Followed {
     ) -> Self {
         let (head_sender, head) = watch::channel(None);
         let (public_sender, public) = watch::channel(None);
-        let (lag_sender, lag) = watch::channel(Lag {
-            lost_since: Some(Instant::now()),
-        });
-        let checkpoints = Arc::new(Mutex::new(Checkpoints::new(
-            config.checkpoint_events,
-            config.checkpoints_max,
-        )));
+        let (lag_sender, lag) = watch::channel(Lag::Lost(Instant::now()));
+        let checkpoints = Checkpoints::new(config.checkpoint_events, config.checkpoints_max);
+        let past = Past::new(source.clone(), lag.clone(), checkpoints);
         let follower = Follower {
             election: election.clone(),
-            source: source.clone(),
+            source,
             head: head_sender,
             lag: lag_sender,
-            checkpoints: Arc::clone(&checkpoints),
+            past: past.clone(),
+            incarnation: 0,
             backoff: Backoff::default(),
             lost_at: Revision::ZERO,
         };
         stopper.spawn(follower.run(stopper.clone()));
         let publisher = Publisher {
-            source: source.clone(),
+            past: past.clone(),
             head: head.clone(),
             public: public_sender,
-            checkpoints: Arc::clone(&checkpoints),
             clock,
             poll_interval: config.poll_interval,
         };
@@ -127,24 +161,19 @@ impl Followed {
             head_seats,
             public_seats,
             lag,
-            checkpoints,
-            source,
+            past,
             folds,
         }
     }
 
-    /// The state at a past revision: a fold from the nearest checkpoint.
-    pub async fn at(&self, revision: Revision) -> Result<Arc<Tally>, AllocationError> {
-        let head = self
-            .head
-            .borrow()
-            .as_ref()
-            .map(|moment| Arc::clone(&moment.tally));
+    /// The state at a past revision.
+    pub async fn at(&self, revision: Revision) -> Result<Moment, AllocationError> {
+        let head = self.head.borrow().clone();
         let head = head.ok_or(AllocationError::CatchingUp)?;
-        if head.revision == revision {
+        if head.tally.revision == revision {
             return Ok(head);
         }
-        if revision > head.revision || revision == Revision::ZERO {
+        if revision > head.tally.revision || revision == Revision::ZERO {
             return Err(AllocationError::NoSuchRevision(revision));
         }
         let _permit = self
@@ -152,43 +181,9 @@ impl Followed {
             .acquire()
             .await
             .map_err(|_| AllocationError::CatchingUp)?;
-        let start = lock(&self.checkpoints).before(revision);
-        fold_to(&self.source, &self.election, start, head.log_id, revision).await
+        let tally = self.past.at(&head, None, revision).await?;
+        Ok(Moment::new(tally, head.publication, head.incarnation))
     }
-}
-
-fn lock(checkpoints: &Mutex<Checkpoints>) -> std::sync::MutexGuard<'_, Checkpoints> {
-    checkpoints.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Folds the log from a checkpoint (or the beginning) up to a revision that it has.
-async fn fold_to(
-    source: &EventSource,
-    election: &ElectionId,
-    start: Option<Arc<Tally>>,
-    log_id: election::ids::LogId,
-    revision: Revision,
-) -> Result<Arc<Tally>, AllocationError> {
-    if let Some(tally) = start.as_ref().filter(|tally| tally.revision == revision) {
-        return Ok(Arc::clone(tally));
-    }
-    let mut tally = start.map(|tally| (*tally).clone());
-    let from = tally
-        .as_ref()
-        .map_or(Revision(1), |tally| tally.revision.next());
-    let mut events = source.watch(election, from, Some(log_id)).await?;
-    while let Some(batch) = events.next().await? {
-        for recorded in &batch.events {
-            match &mut tally {
-                None => tally = Some(Tally::begin(recorded)?),
-                Some(tally) => tally.apply(recorded)?,
-            }
-            if recorded.revision == revision {
-                return tally.map(Arc::new).ok_or(AllocationError::CatchingUp);
-            }
-        }
-    }
-    Err(AllocationError::CatchingUp)
 }
 
 // Waits longer after each loss, up to a limit.
@@ -217,12 +212,19 @@ impl Backoff {
 /// Elections whose log is out of sight, or not caught up with: what an alarm for a lagging follower looks at.
 const LOGS_LOST: &str = "allocation_logs_lost";
 
+/// What was folded, and where in the log it stands.
+struct Folded {
+    tally: Tally,
+    place: Place,
+}
+
 struct Follower {
     election: ElectionId,
     source: EventSource,
     head: watch::Sender<Option<Moment>>,
     lag: watch::Sender<Lag>,
-    checkpoints: Arc<Mutex<Checkpoints>>,
+    past: Past,
+    incarnation: u64,
     backoff: Backoff,
     /// Where the fold stood at the last loss: only beyond it is there progress, so that an event which does not fit is
     /// not folded up to again and again without a pause.
@@ -232,23 +234,17 @@ struct Follower {
 impl Follower {
     async fn run(mut self, stopper: Stopper) {
         metrics::gauge!(LOGS_LOST).increment(1);
-        let mut fold: Option<Tally> = None;
+        let mut folded: Option<Folded> = None;
         let stopping = stopper.stopping();
         tokio::pin!(stopping);
         loop {
             let outcome = tokio::select! {
                 () = &mut stopping => return,
-                outcome = self.follow(&mut fold) => outcome,
+                outcome = self.follow(&mut folded) => outcome,
             };
-            self.lag.send_if_modified(|lag| {
-                let was_followed = lag.lost_since.is_none();
-                lag.lost_since.get_or_insert_with(Instant::now);
-                if was_followed {
-                    metrics::gauge!(LOGS_LOST).increment(1);
-                }
-                was_followed
-            });
-            self.lost_at = fold.as_ref().map_or(self.lost_at, |tally| tally.revision);
+            self.tell_lost();
+            let reached = folded.as_ref().map(|folded| folded.place.revision);
+            self.lost_at = reached.unwrap_or(self.lost_at);
             let pause = self.backoff.next();
             metrics::counter!("allocation_log_losses_total").increment(1);
             match outcome {
@@ -257,9 +253,12 @@ impl Follower {
                 }
                 Err(error) => {
                     tracing::warn!(election = %self.election, %error, pause_ms = pause.as_millis(), "log lost, following again");
-                    if error.is_of_another_log() {
-                        fold = None;
-                        lock(&self.checkpoints).clear();
+                    if error.spoils_fold() {
+                        folded = None;
+                        self.past.clear();
+                    }
+                    if let AllocationError::LogChanged { .. } = error {
+                        self.forsake();
                     }
                 }
             }
@@ -270,22 +269,27 @@ impl Follower {
         }
     }
 
-    async fn follow(&mut self, fold: &mut Option<Tally>) -> Result<(), AllocationError> {
-        let (from, log_id) = fold.as_ref().map_or((Revision(1), None), |tally| {
-            (tally.revision.next(), Some(tally.log_id))
-        });
-        let mut events = self.source.watch(&self.election, from, log_id).await?;
+    async fn follow(&mut self, folded: &mut Option<Folded>) -> Result<(), AllocationError> {
+        let after = folded.as_ref().map(|folded| folded.place.clone());
+        let mut events = self.source.watch(&self.election, after).await?;
         // Where the log ended when the stream began: until there, this is catching up.
         let mut goal = None;
         while let Some(batch) = events.next().await? {
             let goal = *goal.get_or_insert(batch.head);
+            let mut tally = folded.take().map(|folded| folded.tally);
             for recorded in &batch.events {
-                match fold {
-                    None => *fold = Some(Tally::begin(recorded)?),
+                match &mut tally {
+                    None => tally = Some(Tally::begin(recorded)?),
                     Some(tally) => tally.apply(recorded)?,
                 }
             }
-            let Some(tally) = &*fold else { continue };
+            let Some(tally) = tally else { continue };
+            let place = Place {
+                log_id: tally.log_id,
+                revision: tally.revision,
+                record: events.last_record().cloned(),
+            };
+            let Folded { tally, .. } = folded.insert(Folded { tally, place });
             if batch.events.is_empty() || tally.revision > self.lost_at {
                 self.backoff.reset();
             }
@@ -296,104 +300,64 @@ impl Follower {
         Ok(())
     }
 
-    // A replica that has just begun shows nothing before it has caught up: what it had would be far behind others.
-    fn publish(&self, tally: &Tally, has_moved: bool, has_caught_up: bool) {
+    // A replica that has just begun, or that folds anew, shows nothing before it has caught up: what it had would be far
+    // behind others, or behind what it has shown itself.
+    fn publish(&mut self, tally: &Tally, has_moved: bool, has_caught_up: bool) {
+        let shown = self
+            .head
+            .borrow()
+            .as_ref()
+            .map(|shown| shown.tally.revision);
+        if has_caught_up && shown.is_some_and(|shown| shown > tally.revision) {
+            tracing::warn!(election = %self.election, ?shown, "the log no longer has what was shown");
+            self.forsake();
+        }
         if has_moved {
             let tally = Arc::new(tally.clone());
-            lock(&self.checkpoints).offer(&tally);
-            let shown = self.head.borrow().as_ref().map(|shown| shown.tally.log_id);
-            if has_caught_up || shown == Some(tally.log_id) {
+            self.past.offer(&tally);
+            let shown = self
+                .head
+                .borrow()
+                .as_ref()
+                .map(|shown| shown.tally.revision);
+            if shown.map_or(has_caught_up, |shown| shown < tally.revision) {
                 let publication = tally.publication.clone();
-                self.head.send_replace(Some(Moment { tally, publication }));
+                let moment = Moment::new(tally, publication, self.incarnation);
+                self.head.send_replace(Some(moment));
             }
         }
         if has_caught_up {
             self.lag.send_if_modified(|lag| {
-                let was_lost = lag.lost_since.take().is_some();
+                let was_lost = lag.is_lost();
                 if was_lost {
+                    *lag = Lag::Followed(Instant::now());
                     metrics::gauge!(LOGS_LOST).decrement(1);
                 }
                 was_lost
             });
         }
     }
-}
 
-/// The last revision that the public may see of a head; `None`: not even that there is such an election.
-pub(crate) fn public_revision(head: &Moment, now: Timestamp) -> Option<Revision> {
-    let public = head.publication.public_revision(head.tally.revision, now);
-    public.filter(|revision| *revision > Revision::ZERO)
-}
-
-/// Turns the head into what the public may see. Acts on events, and on openings as their instants pass.
-struct Publisher {
-    source: EventSource,
-    head: watch::Receiver<Option<Moment>>,
-    public: watch::Sender<Option<Moment>>,
-    checkpoints: Arc<Mutex<Checkpoints>>,
-    clock: SharedClock,
-    poll_interval: Duration,
-}
-
-impl Publisher {
-    async fn run(mut self, stopper: Stopper) {
-        let stopping = stopper.stopping();
-        tokio::pin!(stopping);
-        loop {
-            let updated = tokio::select! {
-                () = &mut stopping => return,
-                updated = self.update() => updated,
-            };
-            if let Err(error) = updated {
-                tracing::warn!(%error, "the public state is not moved on yet");
+    fn tell_lost(&self) {
+        self.lag.send_if_modified(|lag| {
+            let was_followed = !lag.is_lost();
+            if was_followed {
+                *lag = Lag::Lost(Instant::now());
+                metrics::gauge!(LOGS_LOST).increment(1);
             }
-            tokio::select! {
-                () = &mut stopping => return,
-                changed = self.head.changed() => if changed.is_err() { return },
-                () = tokio::time::sleep(self.poll_interval) => {}
-            }
-        }
+            was_followed
+        });
     }
 
-    async fn update(&mut self) -> Result<(), AllocationError> {
-        let head = self.head.borrow_and_update().clone();
-        let Some(head) = head else { return Ok(()) };
-        let now = Timestamp(self.clock.now_micros());
-        let Some(revision) = public_revision(&head, now) else {
-            return Ok(());
-        };
-        let shown = self.public.borrow().clone();
-        let same_log = shown
-            .as_ref()
-            .filter(|shown| shown.tally.log_id == head.tally.log_id);
-        if same_log.is_some_and(|shown| shown.order() >= (revision, head.publication.seq())) {
-            return Ok(());
-        }
-        let tally = match same_log {
-            _ if revision == head.tally.revision => Arc::clone(&head.tally),
-            Some(shown) if shown.tally.revision == revision => Arc::clone(&shown.tally),
-            _ => {
-                let start = lock(&self.checkpoints).before(revision);
-                let start = [start, same_log.map(|shown| Arc::clone(&shown.tally))]
-                    .into_iter()
-                    .flatten();
-                let start = start
-                    .filter(|tally| tally.revision <= revision)
-                    .max_by_key(|tally| tally.revision);
-                fold_to(
-                    &self.source,
-                    &head.tally.election,
-                    start,
-                    head.tally.log_id,
-                    revision,
-                )
-                .await?
-            }
-        };
-        self.public.send_replace(Some(Moment {
-            tally,
-            publication: head.publication,
-        }));
-        Ok(())
+    // What was shown is not in the log any more: nothing is shown until the log is caught up with again, and what is shown
+    // then is of another incarnation, which resets whoever watches.
+    fn forsake(&mut self) {
+        self.incarnation += 1;
+        self.head.send_replace(None);
+        self.lost_at = Revision::ZERO;
+        metrics::counter!("allocation_logs_changed_total").increment(1);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ mod error;
 mod events;
 mod follower;
 mod narrowed;
+mod past;
+mod publisher;
 mod rpc;
 mod seats;
 mod service;

@@ -1,12 +1,13 @@
 //! The border of the service: messages in, messages out.
 
 use crate::error::AllocationError;
+use crate::follower::Moment;
 use crate::narrowed::Narrowed;
-use crate::seats::{Explained, all_seats, standings};
+use crate::seats::{Explained, standings};
 use crate::service::{Service, Viewer};
 use crate::stateless;
 use election::declaration::check_declaration;
-use election::ids::{ElectionId, Revision};
+use election::ids::{ElectionId, OptionId, Revision};
 use election::report::{Refusal, RefusalCode};
 use futures::{Stream, StreamExt as _};
 use std::pin::Pin;
@@ -109,25 +110,26 @@ impl AllocationService for Rpc {
             district: district_id,
         };
         let (election, viewer) = (election(&election_id)?, viewer(view)?);
-        let place = self
-            .service
-            .district(&election, viewer, Revision(revision), &narrowed)
-            .await?;
         let rows = wire::seat_rows(rows).map_err(AllocationError::from)?;
-        let answer = self.service.compute(move || check(place, &rows));
+        let revision = Revision(revision);
+        let moment = self.service.moment(&election, viewer, revision).await?;
+        let answer = self
+            .service
+            .compute(move || check(&moment, &narrowed, &rows));
         Ok(Response::new(answer.await??))
     }
 }
 
 fn check(
-    (moment, contest, district, seats): (
-        crate::follower::Moment,
-        usize,
-        usize,
-        election::standings::DistrictSeats,
-    ),
-    rows: &[(election::ids::OptionId, u32)],
+    moment: &Moment,
+    narrowed: &Narrowed,
+    rows: &[(OptionId, u32)],
 ) -> Result<CheckDeclarationResponse, AllocationError> {
+    let (contest, district) = narrowed.place(&moment.tally)?;
+    let seats = moment.seats()[contest][district].as_ref().ok_or_else(|| {
+        let rule = "the rules give no seats to this contest";
+        Refusal::new(RefusalCode::State, "contest_id", &narrowed.contest, rule)
+    })?;
     let ballot = &moment.tally.outline.ballot.contests[contest].districts[district];
     let mut indexed = Vec::with_capacity(rows.len());
     for (number, (option, seats)) in rows.iter().enumerate() {
@@ -146,7 +148,7 @@ fn check(
         indexed.push((index, *seats));
     }
     let findings = check_declaration(&seats.question, &seats.result, &indexed);
-    let sent = standings(&moment, &all_seats(&moment.tally));
+    let sent = standings(moment);
     let allocation = sent.contests.into_iter().nth(contest);
     let allocation =
         allocation.and_then(|contest| contest.districts.into_iter().nth(district)?.allocation);

@@ -19,10 +19,9 @@ pub(crate) struct SeatsAt {
 }
 
 impl SeatsAt {
+    /// May take long: see [`Moment::seats`].
     pub fn of(moment: Moment) -> Self {
-        let seats = all_seats(&moment.tally);
-        alarm(&moment.tally, &seats);
-        let standings = standings(&moment, &seats);
+        let standings = standings(&moment);
         Self { moment, standings }
     }
 }
@@ -31,7 +30,8 @@ impl SeatsAt {
 pub(crate) type Seats = Vec<Vec<Option<DistrictSeats>>>;
 
 /// The standings of a moment as they are sent. The publication is that of the head, as the moment knows it.
-pub(crate) fn standings(moment: &Moment, seats: &Seats) -> Standings {
+pub(crate) fn standings(moment: &Moment) -> Standings {
+    let seats = moment.seats();
     let standings = wire::standings(&moment.tally, |contest, district| {
         seats[contest][district].as_ref()
     });
@@ -81,12 +81,12 @@ pub(crate) fn explain(
 /// Adds steps, certificates and margins to the allocations of standings that are wanted, by contest and district.
 pub(crate) fn explain_all(
     standings: &mut Standings,
-    tally: &Tally,
-    seats: &Seats,
+    moment: &Moment,
     explained: Explained,
     wanted: impl Fn(&str, &str) -> bool,
 ) {
-    for (contest, ballot) in tally.outline.ballot.contests.iter().enumerate() {
+    let seats = moment.seats();
+    for (contest, ballot) in moment.tally.outline.ballot.contests.iter().enumerate() {
         for (district, entry) in ballot.districts.iter().enumerate() {
             if !wanted(ballot.id.as_str(), entry.id.as_str()) {
                 continue;
@@ -100,7 +100,7 @@ pub(crate) fn explain_all(
     }
 }
 
-/// The seats of every contest and district. A result that the verifier refuses is withheld.
+/// The seats of every contest and district. A result that the verifier refuses is withheld, and raises an alarm.
 pub(crate) fn all_seats(tally: &Tally) -> Seats {
     let contests = tally
         .contests
@@ -111,10 +111,11 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
                 .map(|district| district_seats(tally, contest, district))
                 .collect()
         });
-    contests.collect()
+    let seats: Seats = contests.collect();
+    alarm(tally, &seats);
+    seats
 }
 
-// Raises an alarm where seats are withheld.
 fn alarm(tally: &Tally, seats: &Seats) {
     for withheld in seats.iter().flatten().flatten() {
         if let SeatsResult::Withheld { objections, .. } = &withheld.result {
@@ -130,7 +131,7 @@ fn alarm(tally: &Tally, seats: &Seats) {
 }
 
 /// Publishes the newest moment with its seats, at most once an interval and at once after a quiet time. Moments in
-/// between are skipped.
+/// between are skipped. Seats are computed on the blocking pool: those of thousands of lists would hold up the runtime.
 pub(crate) fn publish(
     mut moments: watch::Receiver<Option<Moment>>,
     interval: Duration,
@@ -142,12 +143,25 @@ pub(crate) fn publish(
         tokio::pin!(stopping);
         loop {
             let moment = moments.borrow_and_update().clone();
-            if let Some(moment) = moment {
-                sender.send_replace(Some(Arc::new(SeatsAt::of(moment))));
+            let Some(moment) = moment else {
+                sender.send_if_modified(|seats: &mut Option<_>| seats.take().is_some());
                 tokio::select! {
                     () = &mut stopping => return,
-                    () = tokio::time::sleep(interval) => {}
+                    changed = moments.changed() => if changed.is_err() { return },
                 }
+                continue;
+            };
+            match tokio::task::spawn_blocking(move || SeatsAt::of(moment)).await {
+                Ok(seats) => {
+                    sender.send_replace(Some(Arc::new(seats)));
+                }
+                Err(error) => {
+                    tracing::error!(%error, "seats cannot be computed, those before stand")
+                }
+            }
+            tokio::select! {
+                () = &mut stopping => return,
+                () = tokio::time::sleep(interval) => {}
             }
             tokio::select! {
                 () = &mut stopping => return,

@@ -3,13 +3,12 @@
 use crate::config::Config;
 use crate::error::AllocationError;
 use crate::events::EventSource;
-use crate::follower::{Followed, Moment, public_revision};
+use crate::follower::{Followed, Moment};
 use crate::narrowed::Narrowed;
-use crate::seats::{Explained, all_seats, explain_all, standings};
+use crate::publisher::public_revision;
+use crate::seats::{Explained, explain_all, standings};
 use crate::watched::Watched;
 use election::ids::{ElectionId, Revision, Timestamp};
-use election::report::{Refusal, RefusalCode};
-use election::standings::{DistrictSeats, district_seats};
 use futures::Stream;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
@@ -137,10 +136,8 @@ impl Service {
         if revision > newest.tally.revision {
             return Err(AllocationError::NoSuchRevision(revision));
         }
-        Ok(Moment {
-            tally: followed.at(revision).await?,
-            publication: newest.publication,
-        })
+        let past = followed.at(revision).await?;
+        Ok(past.seen_by(newest.publication))
     }
 
     async fn newest(&self, followed: &Followed, viewer: Viewer) -> Result<Moment, AllocationError> {
@@ -178,13 +175,11 @@ impl Service {
         explained: Explained,
     ) -> Result<Standings, AllocationError> {
         let moment = self.moment(election, viewer, revision).await?;
-        let tally = Arc::clone(&moment.tally);
-        narrowed.check(&tally)?;
+        narrowed.check(&moment.tally)?;
         self.compute(move || {
-            let seats = all_seats(&moment.tally);
-            let mut standings = standings(&moment, &seats);
+            let mut standings = standings(&moment);
             let wanted = |contest: &str, district: &str| narrowed.takes(contest, district);
-            explain_all(&mut standings, &moment.tally, &seats, explained, wanted);
+            explain_all(&mut standings, &moment, explained, wanted);
             narrowed.narrow(&mut standings);
             standings
         })
@@ -204,23 +199,6 @@ impl Service {
             computation()
         });
         computed.await.map_err(|_| AllocationError::Stopping)
-    }
-
-    /// The seats of a district, for the check of a declaration.
-    pub async fn district(
-        &self,
-        election: &ElectionId,
-        viewer: Viewer,
-        revision: Revision,
-        narrowed: &Narrowed,
-    ) -> Result<(Moment, usize, usize, DistrictSeats), AllocationError> {
-        let moment = self.moment(election, viewer, revision).await?;
-        let (contest, district) = narrowed.place(&moment.tally)?;
-        let seats = district_seats(&moment.tally, contest, district).ok_or_else(|| {
-            let rule = "the rules give no seats to this contest";
-            Refusal::new(RefusalCode::State, "contest_id", &narrowed.contest, rule)
-        })?;
-        Ok((moment, contest, district, seats))
     }
 
     /// A stream of the newest standings above a token.

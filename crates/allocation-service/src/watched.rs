@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::AllocationError;
-use crate::follower::{Followed, Lag};
+use crate::follower::{Followed, Lag, Moment};
 use crate::seats::SeatsAt;
 use election::ids::Revision;
 use service_runtime::shutdown::Stopper;
@@ -19,10 +19,13 @@ fn order(position: Position) -> (Revision, u64) {
 /// A watcher. It holds the newest standings only, so a slow one skips.
 pub(crate) struct Watched {
     lag: watch::Receiver<Lag>,
+    head: watch::Receiver<Option<Moment>>,
     seats: watch::Receiver<Option<Arc<SeatsAt>>>,
     config: Config,
     stopper: Stopper,
     shown: Option<Position>,
+    /// The incarnation of what was shown; of a token it is not known.
+    incarnation: Option<u64>,
     behind_since: Option<Instant>,
     said: Said,
 }
@@ -46,10 +49,12 @@ impl Watched {
     ) -> Self {
         Self {
             lag: followed.lag.clone(),
+            head: followed.head.clone(),
             seats,
             config,
             stopper,
             shown: seen,
+            incarnation: None,
             behind_since: None,
             said: Said {
                 at: Instant::now(),
@@ -86,7 +91,6 @@ impl Watched {
                     return Err(AllocationError::Stopping);
                 },
                 () = tokio::time::sleep_until(self.said.at + pause) => {
-                    self.check_patience()?;
                     return Ok(self.heartbeat(is_lost, is_behind));
                 }
             }
@@ -96,19 +100,24 @@ impl Watched {
     // What is newer than what was shown; `None`: nothing.
     fn newest(&mut self) -> Result<Option<Event>, AllocationError> {
         let Some(seats) = self.seats.borrow_and_update().clone() else {
+            self.check_patience()?;
             return Ok(None);
         };
         let position = seats.moment.position();
-        if let Some(shown) = self.shown.filter(|shown| shown.log_id != position.log_id) {
-            tracing::info!(former = ?shown.log_id, "a watcher is reset to another log");
-            self.shown = None;
-            self.behind_since = None;
-            let log_id = position.log_id.0.to_vec().into();
-            return Ok(Some(Event::Reset(Reset { log_id })));
+        let incarnation = seats.moment.incarnation;
+        let known = *self.incarnation.get_or_insert(incarnation);
+        if let Some(shown) = self.shown
+            && (shown.log_id != position.log_id || known != incarnation)
+        {
+            return Ok(Some(self.reset(shown, position)));
         }
+        self.incarnation = Some(incarnation);
         match self.shown.map(order) {
             Some(shown) if shown > order(position) => {
                 self.behind_since.get_or_insert_with(Instant::now);
+                if self.log_lacks(shown) {
+                    return Ok(self.shown.map(|shown| self.reset(shown, position)));
+                }
                 self.check_patience()?;
                 Ok(None)
             }
@@ -122,6 +131,30 @@ impl Watched {
                 Ok(Some(Event::Standings(seats.standings.clone())))
             }
         }
+    }
+
+    // The watcher must forget what it was shown: the log does not have it any more.
+    fn reset(&mut self, shown: Position, newest: Position) -> Event {
+        tracing::info!(?shown, ?newest, "a watcher is reset");
+        self.shown = None;
+        self.incarnation = None;
+        self.behind_since = None;
+        let log_id = newest.log_id.0.to_vec().into();
+        Event::Reset(Reset { log_id })
+    }
+
+    // Whether this replica is not behind a token that it was given, but the log is: followed and caught up with for as
+    // long as it takes to be patient, it ends before it.
+    fn log_lacks(&self, shown: (Revision, u64)) -> bool {
+        let is_long = |since: Instant| since.elapsed() >= self.config.behind_max;
+        let is_followed = match *self.lag.borrow() {
+            Lag::Followed(since) => is_long(since),
+            Lag::Lost(_) => false,
+        };
+        let head = self.head.borrow().as_ref().map(Moment::order);
+        is_followed
+            && self.behind_since.is_some_and(is_long)
+            && head.is_some_and(|head| head < shown)
     }
 
     fn check_patience(&self) -> Result<(), AllocationError> {

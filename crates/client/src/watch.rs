@@ -28,7 +28,8 @@ use crate::follow::{Accepted, Source, follow};
 pub enum LogNews {
     /// The next events, or a heartbeat.
     Events(Events),
-    /// The log is another one, with this id: drop what was folded. Its events follow from revision 1.
+    /// The log, which has this id now, does not have what was read: it is another one, or was restored from an older copy
+    /// of itself. Drop what was folded. Its events follow from revision 1.
     Reset(LogId),
 }
 
@@ -50,7 +51,7 @@ pub struct Events {
 pub enum FrameNews {
     /// A frame above every one before.
     Frame(Box<feed::Frame>),
-    /// The log is another one, with this id: forget what was shown, a lower frame may follow.
+    /// The log, which has this id now, does not have what was shown: forget it, a lower frame may follow.
     Reset(LogId),
     /// Nothing new.
     Heartbeat(feed::Heartbeat),
@@ -61,7 +62,7 @@ pub enum FrameNews {
 pub enum StandingsNews {
     /// Standings above all before.
     Standings(Box<allocation::Standings>),
-    /// The log is another one, with this id: forget what was seen, lower standings may follow.
+    /// The log, which has this id now, does not have what was seen: forget it, lower standings may follow.
     Reset(LogId),
     /// Nothing new.
     Heartbeat(standings::Heartbeat),
@@ -125,8 +126,8 @@ struct Log {
     view: View,
     next: Revision,
     log_id: Option<LogId>,
-    /// The service has refused to go on, and it is asked from the beginning whether the log is another one. What it
-    /// said, in case it is not.
+    /// The service has refused to go on, and it is asked from the beginning which log it has. What it said, in case it is
+    /// neither another one nor a shorter one.
     doubt: Option<Status>,
 }
 
@@ -161,7 +162,9 @@ impl Source for Log {
             publication,
         } = message;
         let log_id = wire::log_id("log_id", &log_id)?;
-        if self.log_id.is_some_and(|known| known != log_id) {
+        let is_other = self.log_id.is_some_and(|known| known != log_id);
+        let doubt = self.doubt.as_ref().map(Status::code);
+        if is_other || doubt == Some(Code::OutOfRange) {
             (self.log_id, self.next, self.doubt) = (Some(log_id), Revision(1), None);
             return Ok(Accepted::Restart(LogNews::Reset(log_id)));
         }
@@ -194,8 +197,9 @@ impl Source for Log {
     }
 
     fn recover(&mut self, status: &Status) -> bool {
-        // Said of a log id that is not the log's, but also of a log that is damaged.
-        let asks = status.code() == Code::FailedPrecondition
+        // Said of a log id that is not the log's, but also of a log that is damaged; and of a log that ends before what
+        // was read.
+        let asks = matches!(status.code(), Code::FailedPrecondition | Code::OutOfRange)
             && self.log_id.is_some()
             && self.doubt.is_none();
         if asks {

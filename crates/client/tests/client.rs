@@ -426,6 +426,19 @@ async fn another_log_is_told_as_a_reset_and_read_from_its_beginning() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_restored_log_that_ends_before_what_was_read_is_told_as_a_reset() {
+    let (servers, client) = start();
+    servers.events.lock().unwrap().extend([
+        vec![events(1, 1..=4), Err(Status::unavailable("restarting"))],
+        vec![Err(Status::out_of_range("revision 5 is not there"))],
+        vec![events(1, 1..=2)],
+        vec![events(1, 1..=2), events(1, 3..=3)],
+    ]);
+    let folded = folded(&servers, &client, 1, None).await;
+    assert_eq!(folded, [1, 2, 3, 4, 0, 1, 2, 3]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_damaged_log_is_not_taken_for_another_one() {
     let (servers, client) = start();
     servers.events.lock().unwrap().extend([

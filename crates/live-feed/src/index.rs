@@ -6,8 +6,10 @@ use crate::scope::distance;
 use election::ids::Timestamp;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -43,6 +45,7 @@ impl IndexFeed {
                 .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX),
             clock,
             entries: HashMap::new(),
+            behind_max: config.behind_max,
         };
         let token = CancellationToken::new();
         let (ending, stopping) = (token.clone(), stopper.stopping());
@@ -65,11 +68,19 @@ struct IndexReader {
     results: ResultsServiceClient<Channel>,
     clock: SharedClock,
     /// The last entry of each election: what has not moved on is not asked again.
-    entries: HashMap<String, IndexEntry>,
+    entries: HashMap<String, Kept>,
+    /// How long the list may be lower than what was shown before it is believed.
+    behind_max: Duration,
+}
+
+struct Kept {
+    entry: IndexEntry,
+    /// Since when the list has been lower: a restored log, if it stays so.
+    lower_since: Option<Instant>,
 }
 
 impl IndexReader {
-    async fn run(mut self, newest: watch::Sender<Listed>, interval: std::time::Duration) {
+    async fn run(mut self, newest: watch::Sender<Listed>, interval: Duration) {
         loop {
             match self.read().await {
                 Ok(index) => {
@@ -114,35 +125,54 @@ impl IndexReader {
         }
     }
 
-    // The entry of an election; within one log it never goes back. None before its opening by this process's own clock.
+    // The entry of an election; within one log it goes back only if the list stays lower. None before its opening by this process's own clock.
     async fn entry(&mut self, summary: ElectionSummary) -> Result<Option<IndexEntry>, Status> {
         let now = Timestamp(self.clock.now_micros());
         if !is_open(&summary, PublicationClass::Definition, now) {
             return Ok(None);
         }
-        let known = self.entries.get(&summary.election_id);
-        let known = known.filter(|entry| is_as_new(entry.token.as_ref(), summary.token.as_ref()));
-        if let Some(entry) = known {
-            return Ok(Some(entry.clone()));
+        let kept = self.entries.get_mut(&summary.election_id);
+        if let Some(entry) = kept.and_then(|kept| kept.still(&summary, self.behind_max)) {
+            return Ok(Some(entry));
         }
         let results_are_open = is_open(&summary, PublicationClass::Results, now);
         let entry = read_entry(&mut self.results, summary).await?;
         let has_results = entry.tallies_counted > 0 || entry.stage() > Stage::PreElection;
         if has_results && !results_are_open {
-            return Ok(self.entries.get(&entry.election_id).cloned());
+            let kept = self.entries.get(&entry.election_id);
+            return Ok(kept.map(|kept| kept.entry.clone()));
         }
-        self.entries
-            .insert(entry.election_id.clone(), entry.clone());
+        let kept = Kept {
+            entry: entry.clone(),
+            lower_since: None,
+        };
+        self.entries.insert(entry.election_id.clone(), kept);
         Ok(Some(entry))
     }
 }
 
-fn is_as_new(known: Option<&ResumeToken>, listed: Option<&ResumeToken>) -> bool {
-    let (Some(known), Some(listed)) = (known, listed) else {
-        return false;
-    };
-    let order = |token: &ResumeToken| (token.revision, token.publication_seq);
-    known.log_id == listed.log_id && order(known) >= order(listed)
+impl Kept {
+    // The entry, as long as what is listed is no news.
+    fn still(&mut self, listed: &ElectionSummary, behind_max: Duration) -> Option<IndexEntry> {
+        let (known, listed) = (self.entry.token.as_ref()?, listed.token.as_ref()?);
+        let order = |token: &ResumeToken| (token.revision, token.publication_seq);
+        if known.log_id != listed.log_id {
+            return None;
+        }
+        match order(known).cmp(&order(listed)) {
+            Ordering::Less => return None,
+            Ordering::Equal => self.lower_since = None,
+            Ordering::Greater => {
+                let since = *self.lower_since.get_or_insert_with(Instant::now);
+                if since.elapsed() >= behind_max {
+                    let election = &self.entry.election_id;
+                    tracing::warn!(election, "what was listed is not in the log any more");
+                    return None;
+                }
+            }
+        }
+        Some(self.entry.clone())
+    }
 }
 
 fn is_open(summary: &ElectionSummary, class: PublicationClass, now: Timestamp) -> bool {

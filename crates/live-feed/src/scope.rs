@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::frame::{Distance, frame, has_district, is_listed, is_open};
 use crate::units::Units;
-use crate::upstream::{Known, Newest, Touch, Upstream, order};
+use crate::upstream::{Known, Newest, Place, Touch, Upstream};
 use bytes::Bytes;
 use election::ids::{ElectionId, Timestamp};
 use prost::Message as _;
@@ -14,7 +14,6 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
-use wire::Position;
 use wire::feed::v1::watch_frames_response::Event;
 use wire::feed::v1::{Frame, WatchFramesResponse};
 
@@ -62,7 +61,7 @@ pub(crate) enum Shown {
 /// A frame as all viewers get it.
 #[derive(Debug)]
 pub(crate) struct EncodedFrame {
-    pub position: Position,
+    pub place: Place,
     pub frame: Frame,
     /// A `WatchFramesResponse`.
     pub bytes: Bytes,
@@ -217,8 +216,8 @@ impl FrameMaker {
             return false;
         }
         let is_first = match &self.told.borrow().shown {
-            Shown::Frame(shown) if shown.position.log_id == newest.position.log_id => {
-                if order(shown.position) >= order(newest.position) {
+            Shown::Frame(shown) if shown.place.is_comparable(newest.place) => {
+                if shown.place.order() >= newest.place.order() {
                     return true;
                 }
                 false
@@ -236,9 +235,9 @@ impl FrameMaker {
             }
             Scope::Unit(_, unit) => {
                 let read = if is_first {
-                    self.units.first(unit, newest.position).await
+                    self.units.first(unit, newest.place.position).await
                 } else {
-                    self.units.again(unit, newest.position).await
+                    self.units.again(unit, newest.place.position).await
                 };
                 match read {
                     Ok(unit) => Some(unit),
@@ -255,21 +254,21 @@ impl FrameMaker {
         };
         let distance = distance(self.touch.borrow().lost_since(), self.stale_after);
         let frame = frame(&newest.standings, &self.scope, unit, distance);
-        let encoded = Arc::new(encode(newest.position, frame));
+        let encoded = Arc::new(encode(newest.place, frame));
         self.told
             .send_modify(|told| told.shown = Shown::Frame(encoded));
         true
     }
 }
 
-fn encode(position: Position, frame: Frame) -> EncodedFrame {
+fn encode(place: Place, frame: Frame) -> EncodedFrame {
     let response = WatchFramesResponse {
         event: Some(Event::Frame(frame.clone())),
     };
     let bytes = Bytes::from(response.encode_to_vec());
     metrics::counter!("feed_frames_encoded_total").increment(1);
     EncodedFrame {
-        position,
+        place,
         frame,
         bytes,
     }

@@ -25,8 +25,28 @@ const PAUSE_NOT_PUBLIC: Duration = Duration::from_millis(250);
 /// The newest standings with their place.
 #[derive(Debug)]
 pub(crate) struct Newest {
-    pub position: Position,
+    pub place: Place,
     pub standings: Standings,
+}
+
+/// A place in the log, and in which of the logs that this replica has seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub position: Position,
+    /// How often this replica was told to forget what it had shown: a restored log may have kept its id.
+    pub incarnation: u64,
+}
+
+impl Place {
+    /// Whether both are of one log, so that one of them is above the other.
+    pub fn is_comparable(self, other: Self) -> bool {
+        (self.incarnation, self.position.log_id) == (other.incarnation, other.position.log_id)
+    }
+
+    /// What orders places of one log.
+    pub fn order(self) -> (Revision, u64) {
+        order(self.position)
+    }
 }
 
 /// What is known of an election.
@@ -41,16 +61,23 @@ pub(crate) enum Known {
     Newest(Arc<Newest>),
 }
 
-/// Since when the count is out of sight, by whose fault.
-#[derive(Debug, Clone, Copy, Default)]
+/// Since when the count is out of sight, by whose fault, or in sight.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Touch {
     /// The allocation role is out of reach.
     contact_lost: Option<Instant>,
     /// The allocation role says that it has lost the log, or is behind.
     count_lost: Option<Instant>,
+    /// When either was over.
+    found: Instant,
 }
 
 impl Touch {
+    /// Since when the count has been in sight; `None`: it is not.
+    pub fn in_sight_since(self) -> Option<Instant> {
+        self.lost_since().is_none().then_some(self.found)
+    }
+
     /// Since when nothing is known of the count; `None`: it is in sight.
     pub fn lost_since(self) -> Option<Instant> {
         let both = self.contact_lost.into_iter().chain(self.count_lost);
@@ -79,6 +106,7 @@ impl Upstream {
         let (touch_sender, touch) = watch::channel(Touch {
             contact_lost: Some(Instant::now()),
             count_lost: None,
+            found: Instant::now(),
         });
         let token = CancellationToken::new();
         let units = Units::start(election.clone(), results, stopper);
@@ -88,6 +116,7 @@ impl Upstream {
                 .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX),
             known: known_sender,
             touch: touch_sender,
+            incarnation: 0,
             silence_max: config.heartbeat_interval * 2,
         };
         let (ending, stopping) = (token.clone(), stopper.stopping());
@@ -112,6 +141,7 @@ struct Follower {
     allocation: AllocationServiceClient<Channel>,
     known: watch::Sender<Known>,
     touch: watch::Sender<Touch>,
+    incarnation: u64,
     silence_max: Duration,
 }
 
@@ -155,8 +185,10 @@ impl Follower {
 
     async fn follow(&mut self, pause: &mut Duration) -> Result<(), FeedError> {
         let token = match &*self.known.borrow() {
-            Known::Newest(newest) => Some(newest.position.into()),
-            Known::Asking | Known::NotPublic => None,
+            Known::Newest(newest) if newest.place.incarnation == self.incarnation => {
+                Some(newest.place.position.into())
+            }
+            Known::Newest(_) | Known::Asking | Known::NotPublic => None,
         };
         let request = WatchStandingsRequest {
             election_id: self.election.to_string(),
@@ -172,7 +204,13 @@ impl Follower {
         // Whoever has lost the log says so first.
         self.touch.send_if_modified(|touch| {
             let was_lost = touch.lost_since().is_some();
-            *touch = Touch::default();
+            if was_lost {
+                *touch = Touch {
+                    contact_lost: None,
+                    count_lost: None,
+                    found: Instant::now(),
+                };
+            }
             was_lost
         });
         loop {
@@ -185,8 +223,12 @@ impl Follower {
             match response.event {
                 Some(Event::Standings(standings)) => self.take(standings),
                 Some(Event::Heartbeat(heartbeat)) => self.touch(&heartbeat),
-                // The next standings are of the new log: their position says so, and viewers are reset by it.
-                Some(Event::Reset(_)) | None => {}
+                // The next standings may be lower than those before, and viewers are reset by them.
+                Some(Event::Reset(_)) => {
+                    tracing::warn!(election = %self.election, "what was shown is not in the log any more");
+                    self.incarnation += 1;
+                }
+                None => {}
             }
         }
     }
@@ -208,6 +250,7 @@ impl Follower {
                     .unwrap_or(now)
             };
             touch.count_lost = is_lost.then(since);
+            touch.found = now;
             true
         });
     }
@@ -220,15 +263,15 @@ impl Follower {
         let Ok(position) = Position::try_from(token) else {
             return;
         };
-        let newest = Arc::new(Newest {
+        let place = Place {
             position,
-            standings,
-        });
+            incarnation: self.incarnation,
+        };
+        let newest = Arc::new(Newest { place, standings });
         self.known.send_if_modified(|known| {
             let is_old = match known {
                 Known::Newest(shown) => {
-                    shown.position.log_id == position.log_id
-                        && order(shown.position) >= order(position)
+                    shown.place.is_comparable(place) && shown.place.order() >= place.order()
                 }
                 Known::Asking | Known::NotPublic => false,
             };

@@ -4,12 +4,13 @@
 use crate::config::Config;
 use crate::error::FeedError;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told, distance};
-use crate::upstream::order;
+use crate::upstream::Place;
 use bytes::Bytes;
 use election::ids::{LogId, Timestamp};
 use prost::Message as _;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
+use std::cmp::Ordering;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::Instant;
@@ -26,6 +27,8 @@ pub(crate) struct Viewer {
     stopper: Stopper,
     /// The last position that the viewer has seen.
     seen: Option<Position>,
+    /// The incarnation of what it was shown; of a token it is not known.
+    incarnation: Option<u64>,
     /// Since when there is nothing to show it: the token is ahead of this replica, or nothing is known yet.
     waiting_since: Option<Instant>,
     /// When it was told anything last, and whether it knows that what it sees is stale.
@@ -58,6 +61,7 @@ impl Viewer {
             clock,
             stopper,
             seen,
+            incarnation: None,
             waiting_since: None,
             spoke: Instant::now(),
             knows_stale: false,
@@ -77,13 +81,15 @@ impl Viewer {
             let (next, is_stale) = self.newest()?;
             match next {
                 Next::Frame(frame) => {
-                    self.seen = Some(frame.position);
+                    self.seen = Some(frame.place.position);
+                    self.incarnation = Some(frame.place.incarnation);
                     self.waiting_since = None;
                     self.knows_stale = frame.is_stale();
                     return Ok(frame.bytes.clone());
                 }
                 Next::Reset(log_id) => {
                     self.seen = None;
+                    self.incarnation = None;
                     self.waiting_since = None;
                     let log_id = log_id.0.to_vec().into();
                     return Ok(encode(Event::Reset(Reset { log_id })));
@@ -102,10 +108,7 @@ impl Viewer {
             tokio::select! {
                 () = self.stopper.stopping() => return Err(FeedError::Stopping),
                 changed = self.told.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
-                () = tokio::time::sleep_until(self.spoke + pause) => {
-                    self.check_patience()?;
-                    return Ok(self.heartbeat());
-                }
+                () = tokio::time::sleep_until(self.spoke + pause) => return Ok(self.heartbeat()),
             }
         }
     }
@@ -122,34 +125,48 @@ impl Viewer {
         let next = match (frame, self.seen) {
             (None, _) => self.wait()?,
             (Some(frame), None) => Next::Frame(frame),
-            (Some(frame), Some(seen)) if seen.log_id != frame.position.log_id => {
-                Next::Reset(frame.position.log_id)
-            }
-            (Some(frame), Some(seen)) => match order(frame.position).cmp(&order(seen)) {
-                std::cmp::Ordering::Greater => Next::Frame(frame),
-                std::cmp::Ordering::Less => self.wait()?,
-                std::cmp::Ordering::Equal => {
-                    self.waiting_since = None;
-                    Next::Wait
+            (Some(frame), Some(seen)) => {
+                let seen = Place {
+                    position: seen,
+                    incarnation: *self.incarnation.get_or_insert(frame.place.incarnation),
+                };
+                if !frame.place.is_comparable(seen) {
+                    return Ok((Next::Reset(frame.place.position.log_id), is_stale));
                 }
-            },
+                match frame.place.order().cmp(&seen.order()) {
+                    Ordering::Greater => Next::Frame(frame),
+                    Ordering::Less => self.behind(frame.place.position.log_id)?,
+                    Ordering::Equal => {
+                        self.waiting_since = None;
+                        Next::Wait
+                    }
+                }
+            }
         };
         Ok((next, is_stale))
     }
 
-    fn wait(&mut self) -> Result<Next, FeedError> {
-        self.waiting_since.get_or_insert_with(Instant::now);
-        self.check_patience()?;
-        Ok(Next::Wait)
+    // The token is ahead. With the count out of sight, another replica may know more. With the count in sight for as long
+    // as it takes to be patient, it is the log that does not have any more what was seen.
+    fn behind(&mut self, log_id: LogId) -> Result<Next, FeedError> {
+        let Some(found) = self.feed.upstream.touch.borrow().in_sight_since() else {
+            return self.wait();
+        };
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let is_reset = since.max(found).elapsed() >= self.config.behind_max;
+        Ok(if is_reset {
+            Next::Reset(log_id)
+        } else {
+            Next::Wait
+        })
     }
 
-    // Another replica may know more.
-    fn check_patience(&self) -> Result<(), FeedError> {
-        let is_over = |since: Instant| since.elapsed() >= self.config.behind_max;
-        if self.waiting_since.is_some_and(is_over) {
+    fn wait(&mut self) -> Result<Next, FeedError> {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        if since.elapsed() >= self.config.behind_max {
             return Err(FeedError::CatchingUp);
         }
-        Ok(())
+        Ok(Next::Wait)
     }
 
     fn heartbeat(&self) -> Bytes {

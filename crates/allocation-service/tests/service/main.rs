@@ -7,6 +7,7 @@
 mod allocate;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
+mod restored;
 mod results;
 mod standings;
 mod watch;

@@ -93,6 +93,13 @@ impl Results {
         });
     }
 
+    /// Lets the log of an election be gone.
+    pub fn forget(&self, election: &str) {
+        self.state.send_modify(|state| {
+            state.logs.remove(election);
+        });
+    }
+
     /// Ends all streams; they may be opened again at once.
     pub fn cut(&self) {
         self.state.send_modify(|state| state.cuts += 1);
@@ -205,6 +212,15 @@ impl ResultsService for Server {
             next: usize::try_from(request.from_revision).unwrap() - 1,
             has_spoken: false,
         };
+        let state = self.0.state.borrow();
+        let log = state.logs.get(&reader.election);
+        if log.is_some_and(|log| log.id == reader.log_id && reader.next > log.records.len()) {
+            let missing = request.from_revision;
+            return Err(Status::out_of_range(format!(
+                "revision {missing} is not there"
+            )));
+        }
+        drop(state);
         let answers = futures::stream::unfold(Some(reader), |reader| async move {
             let mut reader = reader?;
             let answer = reader.next().await;

@@ -32,7 +32,7 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
             FrameNews::Frame(frame) => frame,
             FrameNews::Reset(log_id) => {
                 eprintln!(
-                    "the log is another one ({log_id}): what was shown before no longer holds"
+                    "the log ({log_id}) does not have what was shown before: forget it, the count begins anew from what follows"
                 );
                 continue;
             }

@@ -72,6 +72,12 @@ async fn it_lists_what_is_open_by_the_feeds_own_clock_and_never_goes_back() {
     list(9);
     let third = index(&mut stream).await;
     assert_eq!(third.entries[1].token.as_ref().unwrap().revision, 9);
+    // One that stays lower is of a restored log.
+    list(6);
+    let began = tokio::time::Instant::now();
+    let fourth = index(&mut stream).await;
+    assert_eq!(fourth.entries[1].token.as_ref().unwrap().revision, 6);
+    assert!(began.elapsed() >= Config::default().behind_max);
 }
 
 #[tokio::test(start_paused = true)]

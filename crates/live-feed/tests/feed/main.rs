@@ -8,6 +8,7 @@ mod frames;
 mod index;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
+mod restored;
 mod roles;
 mod viewers;
 

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 use wire::allocation::v1 as allocation;
 use wire::allocation::v1::allocation_service_server::{AllocationService, AllocationServiceServer};
-use wire::allocation::v1::watch_standings_response::{Event, Heartbeat};
+use wire::allocation::v1::watch_standings_response::{Event, Heartbeat, Reset};
 use wire::common::v1::{Counts, ResumeToken, UnitTally, View};
 use wire::results::v1 as results;
 use wire::results::v1::results_service_server::{ResultsService, ResultsServiceServer};
@@ -36,6 +36,8 @@ pub struct Known {
     pub listed: Vec<results::ElectionSummary>,
     /// Streams of an older one end.
     pub cuts: u64,
+    /// How often watchers were told to forget what they were shown.
+    pub resets: u64,
     pub is_down: bool,
     pub lag_ms: u64,
 }
@@ -62,6 +64,15 @@ impl Roles {
 
     pub fn show(&self, standings: allocation::Standings) {
         self.state.send_modify(|known| {
+            let id = standings.election_id.clone();
+            known.standings.insert(id, standings);
+        });
+    }
+
+    /// Lets the log be a restored one: watchers are reset, and these are its standings.
+    pub fn restore(&self, standings: allocation::Standings) {
+        self.state.send_modify(|known| {
+            known.resets += 1;
             let id = standings.election_id.clone();
             known.standings.insert(id, standings);
         });
@@ -128,6 +139,7 @@ struct Watcher {
     election: String,
     shown: Option<ResumeToken>,
     cuts: u64,
+    resets: u64,
     lag_ms: u64,
 }
 
@@ -160,6 +172,12 @@ impl Watcher {
         let Some(standings) = known.standings.get(&self.election) else {
             return Err(Status::not_found("no such election"));
         };
+        if known.resets != self.resets {
+            self.resets = known.resets;
+            self.shown = None;
+            let log_id = standings.token.clone().unwrap_or_default().log_id;
+            return Ok(Some(Event::Reset(Reset { log_id })));
+        }
         let order = |token: &ResumeToken| (token.revision, token.publication_seq);
         let newest = standings.token.as_ref().unwrap();
         let shown = self.shown.as_ref();
@@ -199,9 +217,10 @@ impl AllocationService for Server {
         if !state.borrow().standings.contains_key(&request.election_id) {
             return Err(Status::not_found("no such election"));
         }
-        let cuts = state.borrow().cuts;
+        let (cuts, resets) = (state.borrow().cuts, state.borrow().resets);
         let watcher = Watcher {
             cuts,
+            resets,
             state,
             election: request.election_id,
             shown: request.resume_token,

@@ -1248,10 +1248,10 @@ pub struct WatchStandingsResponse {
 }
 /// Nested message and enum types in `WatchStandingsResponse`.
 pub mod watch_standings_response {
-    /// The log is another one.
+    /// The log is another one, or was restored from an older copy of itself.
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct Reset {
-        /// The incarnation of the log that holds now.
+        /// The incarnation of the log that holds now; that of the token, if the log has kept its id.
         #[prost(bytes = "bytes", tag = "1")]
         pub log_id: ::prost::bytes::Bytes,
     }
@@ -1274,7 +1274,7 @@ pub mod watch_standings_response {
         /// The newest standings.
         #[prost(message, tag = "1")]
         Standings(super::Standings),
-        /// The token is of another incarnation of the log: forget what was seen. The newest standings follow.
+        /// The log does not have what was seen: forget it. The newest standings follow, and may be lower.
         #[prost(message, tag = "2")]
         Reset(Reset),
         /// Nothing new.

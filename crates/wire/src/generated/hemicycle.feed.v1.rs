@@ -259,7 +259,7 @@ pub mod watch_frames_response {
         /// The newest frame.
         #[prost(message, tag = "1")]
         Frame(super::Frame),
-        /// Forget what was shown. The newest frame follows.
+        /// Forget what was shown. The newest frame follows, and may be lower.
         #[prost(message, tag = "2")]
         Reset(super::Reset),
         /// Nothing new; at least each 15 s.
@@ -267,10 +267,10 @@ pub mod watch_frames_response {
         Heartbeat(super::Heartbeat),
     }
 }
-/// The log is another one: revisions begin anew, and a lower one may follow.
+/// The log is another one, or was restored from an older copy of itself: a lower revision may follow.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reset {
-    /// The incarnation of the log that holds now.
+    /// The incarnation of the log that holds now; that of the token, if the log has kept its id.
     #[prost(bytes = "bytes", tag = "1")]
     pub log_id: ::prost::bytes::Bytes,
 }
@@ -384,14 +384,16 @@ pub mod live_feed_service_client {
     /// ResultsService.WatchEvents.
     ///
     /// Resume: send the token of the last frame that was shown. The newest frame above it follows; a replica that is behind it
-    /// sends heartbeats with `is_behind` and, after 10 s, UNAVAILABLE. A token of another incarnation of the log is answered
-    /// with a reset.
+    /// sends heartbeats with `is_behind` and, after 10 s, UNAVAILABLE. A reset says that the log does not have what was shown: at
+    /// once for a token of another incarnation of the log; after 10 s for one that the log, in sight all the time, has not
+    /// reached; in the middle of a stream when a log was restored.
     ///
     /// Errors:
     ///
     /// * INVALID_ARGUMENT: shape, no scope. Do not retry.
     /// * NOT_FOUND: no such election, district or unit, or it is not public yet.
-    /// * RESOURCE_EXHAUSTED with RetryInfo: too many viewers. Retry after the delay that it names.
+    /// * RESOURCE_EXHAUSTED with RetryInfo: too many viewers, those included who ask for a single frame. Retry after the delay
+    ///  that it names.
     /// * UNAVAILABLE: draining, restarting or behind. Retry with the last token after 0.1 s, doubled up to 10 s, with jitter.
     #[derive(Debug, Clone)]
     pub struct LiveFeedServiceClient<T> {
@@ -610,14 +612,16 @@ pub mod live_feed_service_server {
     /// ResultsService.WatchEvents.
     ///
     /// Resume: send the token of the last frame that was shown. The newest frame above it follows; a replica that is behind it
-    /// sends heartbeats with `is_behind` and, after 10 s, UNAVAILABLE. A token of another incarnation of the log is answered
-    /// with a reset.
+    /// sends heartbeats with `is_behind` and, after 10 s, UNAVAILABLE. A reset says that the log does not have what was shown: at
+    /// once for a token of another incarnation of the log; after 10 s for one that the log, in sight all the time, has not
+    /// reached; in the middle of a stream when a log was restored.
     ///
     /// Errors:
     ///
     /// * INVALID_ARGUMENT: shape, no scope. Do not retry.
     /// * NOT_FOUND: no such election, district or unit, or it is not public yet.
-    /// * RESOURCE_EXHAUSTED with RetryInfo: too many viewers. Retry after the delay that it names.
+    /// * RESOURCE_EXHAUSTED with RetryInfo: too many viewers, those included who ask for a single frame. Retry after the delay
+    ///  that it names.
     /// * UNAVAILABLE: draining, restarting or behind. Retry with the last token after 0.1 s, doubled up to 10 s, with jitter.
     #[derive(Debug)]
     pub struct LiveFeedServiceServer<T> {

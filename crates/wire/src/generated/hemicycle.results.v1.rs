@@ -2969,7 +2969,7 @@ pub mod results_service_client {
         /// Every answer continues where the one before ended. A heartbeat is an answer without records, at least each 15 s.
         /// In VIEW_PUBLIC records come only up to the public revision, without private annexes. Who reads too slowly gets
         /// ABORTED and resumes with `from_revision` = the last one read + 1. A `log_id` that is not the log's is answered with
-        /// FAILED_PRECONDITION: drop what was folded and begin at 1.
+        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1.
         pub async fn watch_events(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchEventsRequest>,
@@ -3100,7 +3100,7 @@ pub mod results_service_server {
         /// Every answer continues where the one before ended. A heartbeat is an answer without records, at least each 15 s.
         /// In VIEW_PUBLIC records come only up to the public revision, without private annexes. Who reads too slowly gets
         /// ABORTED and resumes with `from_revision` = the last one read + 1. A `log_id` that is not the log's is answered with
-        /// FAILED_PRECONDITION: drop what was folded and begin at 1.
+        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1.
         async fn watch_events(
             &self,
             request: tonic::Request<super::WatchEventsRequest>,
