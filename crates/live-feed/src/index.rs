@@ -125,7 +125,8 @@ impl IndexReader {
         }
     }
 
-    // The entry of an election; within one log it goes back only if the list stays lower. None before its opening by this process's own clock.
+    // The entry of an election; within one log it goes back only if the list stays lower. None before its opening by this
+    // process's own clock.
     async fn entry(&mut self, summary: ElectionSummary) -> Result<Option<IndexEntry>, Status> {
         let now = Timestamp(self.clock.now_micros());
         if !is_open(&summary, PublicationClass::Definition, now) {

@@ -129,10 +129,10 @@ where
             };
             // An error without a message has its code in the headers and no body.
             if let Some(refused) = Status::from_header_map(response.headers()) {
-                let unreadable = status::of_unreadable(&refused);
-                record.ended(unreadable.as_ref().unwrap_or(&refused).code());
-                if let Some(unreadable) = unreadable {
-                    return Ok(unreadable.into_http());
+                let unfit = status::of_unfit_message(&refused);
+                record.ended(unfit.as_ref().unwrap_or(&refused).code());
+                if let Some(unfit) = unfit {
+                    return Ok(unfit.into_http());
                 }
             }
             Ok(response.map(|inner| {
@@ -204,11 +204,17 @@ impl http_body::Body for WatchedBody {
             status.add_header(&mut trailers)?;
             return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
         }
-        let frame = Pin::new(&mut self.inner).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &frame
-            && let Some(status) = frame.trailers_ref().and_then(Status::from_header_map)
+        let mut frame = Pin::new(&mut self.inner).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &mut frame
+            && let Some(trailers) = frame.trailers_mut()
+            && let Some(status) = Status::from_header_map(trailers)
         {
-            self.record.ended(status.code());
+            let unfit = status::of_unfit_message(&status);
+            if let Some(unfit) = &unfit {
+                trailers.clear();
+                unfit.add_header(trailers)?;
+            }
+            self.record.ended(unfit.unwrap_or(status).code());
         }
         frame
     }

@@ -11,7 +11,8 @@ use crate::config::{Key, Kind};
 /// client needs no setting of its own. Larger contents are paged or streamed.
 ///
 /// A service sets it on its generated server with `max_decoding_message_size` and `max_encoding_message_size`. A
-/// message over it is answered with RESOURCE_EXHAUSTED and no delay, before it is read into memory.
+/// message over it is answered with RESOURCE_EXHAUSTED and no delay, before it is read into memory; so is a call whose
+/// answer would be over it, with its size.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// The largest set of headers of one call, in bytes.

@@ -101,13 +101,19 @@ impl From<StatusBuilder> for Status {
     }
 }
 
-/// What tonic says of a message that it cannot read, in the codes of the contract: there INTERNAL is a fault of the
-/// server, and OUT_OF_RANGE a revision that is not there.
-pub(crate) fn of_unreadable(status: &Status) -> Option<Status> {
+/// What tonic says of a message that it cannot read or may not send, in the codes of the contract: there INTERNAL is a
+/// fault of the server, and OUT_OF_RANGE a revision that is not there.
+pub(crate) fn of_unfit_message(status: &Status) -> Option<Status> {
     let message = status.message();
     let (code, reason) = match status.code() {
         Code::Internal if message.starts_with("failed to decode Protobuf message") => {
             (Code::InvalidArgument, "MESSAGE_MALFORMED")
+        }
+        Code::OutOfRange if message.contains("encoded message length too large") => {
+            let sizes = message.rsplit("too large: ").next().unwrap_or(message);
+            let message = format!("the answer is too large: {sizes}; ask for less at once");
+            let code = Code::ResourceExhausted;
+            return Some(StatusBuilder::new(code, "ANSWER_TOO_LARGE", message).build());
         }
         Code::OutOfRange if message.contains("message length too large") => {
             (Code::ResourceExhausted, "MESSAGE_TOO_LARGE")

@@ -9,6 +9,7 @@ mod allocate;
 mod night;
 mod restored;
 mod results;
+mod size;
 mod standings;
 mod watch;
 

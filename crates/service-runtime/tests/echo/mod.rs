@@ -1,4 +1,5 @@
 //! A service of raw bytes, written by hand so that these tests need no contract: what is tested is the runtime.
+#![allow(dead_code, reason = "each of the tests' binaries uses some of it")]
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -25,6 +26,9 @@ pub const HANG: &[u8] = b"hang";
 /// A unary call with this content is answered after [`SLOW`].
 pub const WAIT: &[u8] = b"wait";
 pub const SLOW: Duration = Duration::from_secs(5);
+
+/// A unary call with this content is answered with a byte more than a message may have.
+pub const GROW: &[u8] = b"grow";
 
 pub fn services(echo: Echo) -> Services {
     Services::new(Contract {
@@ -88,6 +92,9 @@ async fn answer(
         tokio::time::sleep(SLOW).await;
     }
     guard.0 = None;
+    if content == GROW {
+        return Ok(Response::new(vec![7; MESSAGE_BYTES_MAX + 1].into()));
+    }
     Ok(Response::new(content))
 }
 
