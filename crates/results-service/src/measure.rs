@@ -15,37 +15,37 @@ pub(crate) fn outcomes(outcomes: &[Outcome]) {
         *counts.entry(outcome.name()).or_default() += 1;
     }
     for (outcome, count) in counts {
-        counter!("hemicycle_results_reports_total", "outcome" => outcome).increment(count);
+        counter!("results_reports_total", "outcome" => outcome).increment(count);
     }
 }
 
 pub(crate) fn refused_command(code: RefusalCode) {
-    counter!("hemicycle_results_commands_refused_total", "code" => code.name()).increment(1);
+    counter!("results_commands_refused_total", "code" => code.name()).increment(1);
 }
 
 pub(crate) fn group(records: usize) {
     let records = u32::try_from(records).unwrap_or(u32::MAX);
-    histogram!("hemicycle_results_group_records").record(records);
+    histogram!("results_group_records").record(records);
 }
 
 /// From handing a group to the log until it is durable: the sync, and the wait for the one before it.
 pub(crate) fn appended(elapsed: Duration) {
-    histogram!("hemicycle_results_append_seconds").record(elapsed);
+    histogram!("results_append_seconds").record(elapsed);
 }
 
 /// From the arrival of a batch until all of it is durable.
 pub(crate) fn batch(elapsed: Duration) {
-    histogram!("hemicycle_results_batch_seconds").record(elapsed);
+    histogram!("results_batch_seconds").record(elapsed);
 }
 
 /// A snapshot that lies beyond the head of its log: what was acknowledged is lost, or lies behind damage.
 pub(crate) fn snapshot_beyond_head() {
-    counter!("hemicycle_results_snapshots_beyond_head_total").increment(1);
+    counter!("results_snapshots_beyond_head_total").increment(1);
 }
 
 /// An election that was closed alone until the role is started again.
 pub(crate) fn closed(id: &ElectionId) {
-    counter!("hemicycle_results_elections_closed_total", "election" => id.to_string()).increment(1);
+    counter!("results_elections_closed_total", "election" => id.to_string()).increment(1);
 }
 
 #[expect(
@@ -54,7 +54,7 @@ pub(crate) fn closed(id: &ElectionId) {
 )]
 pub(crate) fn election(id: &ElectionId, head: Revision, store_lag: u64, pending: u32) {
     let id = || id.to_string();
-    gauge!("hemicycle_results_head_revision", "election" => id()).set(head.0 as f64);
-    gauge!("hemicycle_results_store_lag_events", "election" => id()).set(store_lag as f64);
-    gauge!("hemicycle_results_pending_reports", "election" => id()).set(pending);
+    gauge!("results_head_revision", "election" => id()).set(head.0 as f64);
+    gauge!("results_store_lag_events", "election" => id()).set(store_lag as f64);
+    gauge!("results_pending_reports", "election" => id()).set(pending);
 }

@@ -211,9 +211,9 @@ async fn stored(metrics: &Metrics, night: &Night, head: u64) -> Outcome<()> {
             let value = lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(&label));
             value.and_then(|value| value.parse::<f64>().ok())
         };
-        let at_head = gauge("hemicycle_results_head_revision")
+        let at_head = gauge("results_head_revision")
             .is_some_and(|revision| revision >= f64::from(u32::try_from(head).unwrap_or(u32::MAX)));
-        if at_head && gauge("hemicycle_results_store_lag_events") == Some(0.0) {
+        if at_head && gauge("results_store_lag_events") == Some(0.0) {
             return Ok(());
         }
         tokio::time::sleep(Duration::from_millis(50)).await;

@@ -225,7 +225,7 @@ fn a_snapshot_beyond_the_head_raises_an_alarm_and_the_role_starts() {
     });
     let rendered = metrics.render();
     assert!(
-        rendered.contains("hemicycle_results_snapshots_beyond_head_total 1"),
+        rendered.contains("results_snapshots_beyond_head_total 1"),
         "{rendered}"
     );
 }
