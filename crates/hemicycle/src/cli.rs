@@ -1,8 +1,10 @@
 //! The command line.
 
+use crate::serve::config::RoleName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 /// Election-night results: reports in, seats out, and nothing shown that is not in the log.
 ///
@@ -82,9 +84,10 @@ pub struct Serve {
     /// A configuration file (TOML); see deploy/config.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where gRPC is listened on [default: 127.0.0.1:7400].
-    #[arg(long, value_name = "ADDRESS")]
-    pub listen: Option<SocketAddr>,
+    /// Where gRPC is listened on [default: 127.0.0.1:7400]. With a role before it, such as live-feed=0.0.0.0:7430: where
+    /// that role is, by itself; may be given for several.
+    #[arg(long, value_name = "[ROLE=]ADDRESS")]
+    pub listen: Vec<Listened>,
     /// Where metrics are listened on [default: nowhere].
     #[arg(long, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,
@@ -100,6 +103,39 @@ pub struct Serve {
     /// Show the configuration that comes out of flags, environment and file, and end.
     #[arg(long)]
     pub print_config: bool,
+}
+
+/// An address, of one role or of all that have none of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Listened {
+    /// The role; `None`: all others.
+    pub role: Option<RoleName>,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl FromStr for Listened {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (role, address) = match text.split_once('=') {
+            None => (None, text),
+            Some((name, address)) => {
+                let mut roles = RoleName::ALL.into_iter();
+                let role = roles.find(|role| role.name() == name);
+                let known = RoleName::ALL.map(RoleName::name).join(", ");
+                let role =
+                    role.ok_or_else(|| format!("{name:?} is no role; roles are: {known}"))?;
+                (Some(role), address)
+            }
+        };
+        let address = address.parse().map_err(|_| {
+            format!(
+                "{address:?} is no address; right would be: 127.0.0.1:7400 (port 0: any free one)"
+            )
+        })?;
+        Ok(Self { role, address })
+    }
 }
 
 /// What is opened to the public.
@@ -302,4 +338,28 @@ pub struct Export {
     /// The server.
     #[command(flatten)]
     pub server: Server,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_may_be_of_a_role() {
+        let listened: Listened = "live-feed=0.0.0.0:7430".parse().unwrap();
+        assert_eq!(listened.role, Some(RoleName::LiveFeed));
+        assert_eq!(listened.address, "0.0.0.0:7430".parse().unwrap());
+        let shared: Listened = "127.0.0.1:7400".parse().unwrap();
+        assert_eq!(shared.role, None);
+        let role = "feed=127.0.0.1:1".parse::<Listened>().unwrap_err();
+        assert!(
+            role.contains("\"feed\" is no role") && role.contains("live-feed"),
+            "{role}"
+        );
+        let address = "live-feed=localhost".parse::<Listened>().unwrap_err();
+        assert!(
+            address.contains("\"localhost\"") && address.contains("127.0.0.1:7400"),
+            "{address}"
+        );
+    }
 }

@@ -1,5 +1,7 @@
 //! Why a command of the program fails, and with which exit code.
 
+use crate::serve::ServeError;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// How a command ends, for scripts.
@@ -34,7 +36,7 @@ pub enum Failure {
     Client(#[from] client::ClientError),
     /// Roles cannot run.
     #[error("{0}")]
-    Serve(#[from] crate::serve::ServeError),
+    Serve(#[from] ServeError),
     /// The configuration is refused.
     #[error("{0}")]
     Config(#[from] service_runtime::config::ConfigError),
@@ -66,7 +68,7 @@ impl Failure {
 
     /// Who read the output has gone (`| head`): no failure of the command.
     pub fn is_broken_pipe(&self) -> bool {
-        matches!(self, Self::Io { source, .. } if source.kind() == std::io::ErrorKind::BrokenPipe)
+        matches!(self, Self::Io { source, .. } if source.kind() == ErrorKind::BrokenPipe)
     }
 
     /// A hint at what to do, where there is one.
@@ -81,7 +83,7 @@ impl Failure {
                 ),
                 _ => None,
             },
-            Self::Serve(crate::serve::ServeError::Listen(_)) => {
+            Self::Serve(ServeError::Listen(error)) if error.kind() == ErrorKind::AddrInUse => {
                 Some("another program listens there: choose an address with --listen or --port")
             }
             _ => None,

@@ -1,9 +1,11 @@
 //! Stopping in order: first tell everybody, then wait for a grace period, then cut what is left.
 
 use std::fmt::Display;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
@@ -20,8 +22,19 @@ pub struct Stopper {
     name: Arc<str>,
     stopping: CancellationToken,
     expired: CancellationToken,
+    failure: Arc<OnceLock<VitalFailure>>,
     /// Its own tasks, then those of each ancestor, which must wait for them too.
     tasks: Vec<TaskTracker>,
+}
+
+/// A task that a part could not do without, and that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{task}: {error}")]
+pub struct VitalFailure {
+    /// The task.
+    pub task: &'static str,
+    /// Why.
+    pub error: String,
 }
 
 /// What was left when the grace period was over.
@@ -43,6 +56,7 @@ impl Stopper {
             name: name.into(),
             stopping: CancellationToken::new(),
             expired: CancellationToken::new(),
+            failure: Arc::default(),
             tasks: vec![TaskTracker::new()],
         }
     }
@@ -54,6 +68,7 @@ impl Stopper {
             name: name.into(),
             stopping: self.stopping.child_token(),
             expired: self.expired.child_token(),
+            failure: Arc::default(),
             tasks: tasks.collect(),
         }
     }
@@ -100,7 +115,8 @@ impl Stopper {
         })
     }
 
-    /// Starts a task that the part cannot do without, such as a listener: if it fails, the part stops, and says why.
+    /// Starts a task that the part cannot do without, such as a listener: if it fails or panics, the part stops, and
+    /// [`failure`](Self::failure) says why.
     pub fn spawn_vital<F, E>(
         &self,
         task: &'static str,
@@ -112,13 +128,31 @@ impl Stopper {
     {
         let stopper = self.clone();
         self.spawn(async move {
-            let outcome = future.await;
-            if let Err(error) = &outcome {
-                error!(part = %stopper.name, task, %error, "a vital task failed");
-                stopper.stop();
+            // What the future has touched is not touched again: the part stops.
+            match AssertUnwindSafe(future).catch_unwind().await {
+                Ok(outcome) => {
+                    if let Err(error) = &outcome {
+                        stopper.fail(task, error.to_string());
+                    }
+                    outcome
+                }
+                Err(panic) => {
+                    stopper.fail(task, "it panicked".to_owned());
+                    resume_unwind(panic)
+                }
             }
-            outcome
         })
+    }
+
+    /// The vital task that failed first, if one did.
+    pub fn failure(&self) -> Option<&VitalFailure> {
+        self.failure.get()
+    }
+
+    fn fail(&self, task: &'static str, error: String) {
+        error!(part = %self.name, task, %error, "a vital task failed");
+        self.failure.set(VitalFailure { task, error }).ok();
+        self.stop();
     }
 
     /// Stops the part and waits for its tasks, at most for `grace`; then cuts what is left and waits for that.
@@ -218,10 +252,24 @@ mod tests {
         let stopper = Stopper::new("part");
         let well = stopper.spawn_vital("well", async { Ok::<(), String>(()) });
         assert_eq!(well.await.unwrap(), Some(Ok(())));
-        assert!(!stopper.is_stopping());
+        assert!(!stopper.is_stopping() && stopper.failure().is_none());
         let ill = stopper.spawn_vital("ill", async { Err("no port".to_owned()) });
         assert_eq!(ill.await.unwrap(), Some(Err("no port".to_owned())));
         assert!(stopper.is_stopping());
+        assert_eq!(stopper.failure().unwrap().to_string(), "ill: no port");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_vital_task_that_panics_has_failed() {
+        let stopper = Stopper::new("part");
+        let task = stopper.spawn_vital("ill", async {
+            assert!(Stopper::new("other").is_stopping(), "it is not");
+            Ok::<(), String>(())
+        });
+        assert!(task.await.unwrap_err().is_panic());
+        assert!(stopper.is_stopping());
+        assert_eq!(stopper.failure().unwrap().task, "ill");
+        assert_eq!(stopper.drain(GRACE).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

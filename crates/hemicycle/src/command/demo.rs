@@ -62,21 +62,18 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
     }
     print(&format!(
         "\nStill serving on http://{} (gRPC); try in another terminal:",
-        served.grpc
+        served.address()
     ))?;
     print(&format!(
         "  hemicycle watch {ELECTION} --server http://{}",
-        served.grpc
+        served.address()
     ))?;
     print(&format!(
         "  hemicycle history {ELECTION} demo-014 --server http://{}",
-        served.grpc
+        served.address()
     ))?;
     print("Ctrl-C ends it.")?;
-    served
-        .until_signalled()
-        .await
-        .map_err(Failure::io("signals"))?;
+    served.until_signalled().await?;
     Ok(ending)
 }
 
@@ -102,7 +99,7 @@ async fn start(port: Option<u16>, folder: &Path) -> Result<Served, Failure> {
     let config = |port| Config {
         listen: Listen {
             grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-            metrics: None,
+            ..Listen::default()
         },
         data: Data {
             folder: folder.to_owned(),
@@ -120,7 +117,8 @@ async fn start(port: Option<u16>, folder: &Path) -> Result<Served, Failure> {
 }
 
 async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
-    let client = Client::connect(&format!("http://{}", served.grpc))?.with_principal("demo")?;
+    let client =
+        Client::connect(&format!("http://{}", served.address()))?.with_principal("demo")?;
     let Night {
         definition,
         step_count,
@@ -132,7 +130,9 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
     open_classes(&client, &election, &PublicationClass::ALL).await?;
     print(&format!(
         "{}\n{}\nAll roles on http://{}\n",
-        names.title, names.notice, served.grpc
+        names.title,
+        names.notice,
+        served.address()
     ))?;
     wait_public(&client, &election).await?;
     stage(

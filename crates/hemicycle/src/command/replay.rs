@@ -33,13 +33,13 @@ pub async fn run(arguments: Replay) -> Result<Ending, Failure> {
         let config = Config {
             listen: Listen {
                 grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
-                metrics: None,
+                ..Listen::default()
             },
             data: Data { folder },
             ..Config::default()
         };
         let served = Served::start(&config, Surroundings::default()).await?;
-        let client = Client::connect(&format!("http://{}", served.grpc))?;
+        let client = Client::connect(&format!("http://{}", served.address()))?;
         let outcome = play(&client, night, &arguments).await;
         served.stop().await;
         return outcome;

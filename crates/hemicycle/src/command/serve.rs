@@ -3,7 +3,7 @@
 use super::print;
 use crate::cli::Serve;
 use crate::failure::{Ending, Failure};
-use crate::serve::config::{Config, ENVIRONMENT_PREFIX};
+use crate::serve::config::{Config, ENVIRONMENT_PREFIX, RoleName};
 use crate::serve::{Served, Surroundings};
 use service_runtime::config::Layers;
 use service_runtime::telemetry::{Metrics, install_logs};
@@ -27,14 +27,14 @@ pub async fn run(arguments: Serve) -> Result<Ending, Failure> {
         ..Surroundings::default()
     };
     let served = Served::start(&config, surroundings).await?;
-    tracing::info!(grpc = %served.grpc, "serving");
+    for (address, roles) in &served.grpc {
+        let roles: Vec<_> = roles.iter().map(|role| role.name()).collect();
+        tracing::info!(grpc = %address, roles = roles.join(","), "serving");
+    }
     if let Some(metrics) = served.metrics {
         tracing::info!(%metrics, "serving metrics");
     }
-    served
-        .until_signalled()
-        .await
-        .map_err(Failure::io("signals"))?;
+    served.until_signalled().await?;
     Ok(Ending::Done)
 }
 
@@ -62,7 +62,10 @@ fn load(arguments: &Serve) -> Result<Config, Failure> {
     } else if !roles.is_empty() {
         flags.push(("roles.list", roles.join(",")));
     }
-    flags.extend(listen.map(|address| ("listen.grpc", address.to_string())));
+    flags.extend(listen.iter().map(|listened| {
+        let key = listened.role.map_or("listen.grpc", RoleName::listen_key);
+        (key, listened.address.to_string())
+    }));
     flags.extend(metrics.map(|address| ("listen.metrics", address.to_string())));
     flags.extend(
         data.as_ref()

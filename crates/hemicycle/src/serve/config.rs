@@ -10,7 +10,9 @@ use std::path::PathBuf;
 pub const ENVIRONMENT_PREFIX: &str = "HEMICYCLE";
 
 /// What a process does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum RoleName {
     /// Holds the log.
@@ -64,12 +66,54 @@ impl Default for Roles {
     }
 }
 
+impl RoleName {
+    /// All of them, in the order in which they need each other.
+    pub const ALL: [Self; 4] = [
+        Self::Results,
+        Self::TallyIngestion,
+        Self::Allocation,
+        Self::LiveFeed,
+    ];
+
+    /// The name in configurations.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Results => "results",
+            Self::TallyIngestion => "tally-ingestion",
+            Self::Allocation => "allocation",
+            Self::LiveFeed => "live-feed",
+        }
+    }
+
+    /// The setting of an address of its own.
+    pub const fn listen_key(self) -> &'static str {
+        match self {
+            Self::Results => "listen.results",
+            Self::TallyIngestion => "listen.tally-ingestion",
+            Self::Allocation => "listen.allocation",
+            Self::LiveFeed => "listen.live-feed",
+        }
+    }
+}
+
 /// Where is listened. On loopback unless told otherwise.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Listen {
-    /// gRPC.
+    /// gRPC of all roles that have no address of their own.
     pub grpc: SocketAddr,
+    /// gRPC of the results role alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub results: Option<SocketAddr>,
+    /// gRPC of the ingestion alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tally_ingestion: Option<SocketAddr>,
+    /// gRPC of the allocation role alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allocation: Option<SocketAddr>,
+    /// gRPC of the live feed alone: the only one that may face the public.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub live_feed: Option<SocketAddr>,
     /// Metrics and health over HTTP; missing: not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<SocketAddr>,
@@ -79,8 +123,26 @@ impl Default for Listen {
     fn default() -> Self {
         Self {
             grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
+            results: None,
+            tally_ingestion: None,
+            allocation: None,
+            live_feed: None,
             metrics: None,
         }
+    }
+}
+
+impl Listen {
+    /// The address that the role has for itself; `None`: it shares that of [`grpc`](Self::grpc).
+    pub fn own(&self, role: RoleName) -> Option<SocketAddr> {
+        let own = match role {
+            RoleName::Results => self.results,
+            RoleName::TallyIngestion => self.tally_ingestion,
+            RoleName::Allocation => self.allocation,
+            RoleName::LiveFeed => self.live_feed,
+        };
+        // Any free port is another one each time.
+        own.filter(|own| *own != self.grpc || own.port() == 0)
     }
 }
 
@@ -141,22 +203,18 @@ impl Default for Log {
 
 /// All settings by name.
 pub fn keys() -> Vec<Key> {
+    let address = |path| {
+        let wanted = "an address such as 127.0.0.1:7400 (port 0: any free one)";
+        (path, Kind::Text, wanted)
+    };
     let own = [
         (
             "roles.list",
             Kind::List,
             "some of results, tally-ingestion, allocation, live-feed",
         ),
-        (
-            "listen.grpc",
-            Kind::Text,
-            "an address such as 127.0.0.1:7400 (port 0: any free one)",
-        ),
-        (
-            "listen.metrics",
-            Kind::Text,
-            "an address such as 127.0.0.1:7401 (port 0: any free one)",
-        ),
+        address("listen.grpc"),
+        address("listen.metrics"),
         (
             "data.folder",
             Kind::Text,
@@ -184,8 +242,10 @@ pub fn keys() -> Vec<Key> {
         ),
         ("log.format", Kind::Text, "one of automatic, human, json"),
     ];
+    let of_roles = RoleName::ALL.map(|role| address(role.listen_key()));
     let own = own
         .into_iter()
+        .chain(of_roles)
         .map(|(path, kind, wanted)| Key { path, kind, wanted });
     own.chain(LimitSettings::KEYS).collect()
 }

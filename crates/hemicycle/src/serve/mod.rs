@@ -6,15 +6,18 @@ pub mod config;
 use config::{Config, RoleName};
 use results_service::SystemEntropy;
 use service_runtime::clock::{SharedClock, SystemClock};
+use service_runtime::health::Health;
 use service_runtime::http_metrics;
+use service_runtime::limits::Limits;
 use service_runtime::pipe::Pipe;
 use service_runtime::server::{listen, serve, serve_pipe};
 use service_runtime::services::{Contract, Services};
-use service_runtime::shutdown::Stopper;
+use service_runtime::shutdown::{Stopper, VitalFailure};
 use service_runtime::telemetry::Metrics;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
 /// How long calls and streams may take to end at a stop.
@@ -23,9 +26,20 @@ pub const GRACE: Duration = Duration::from_secs(10);
 /// Why roles cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
+    /// No role is to run.
+    #[error(
+        "there is no role to run: name some of results, tally-ingestion, allocation, live-feed in roles.list"
+    )]
+    NoRoles,
     /// An address cannot be listened on.
     #[error("{0}")]
     Listen(#[from] std::io::Error),
+    /// The system lets no handler of signals be installed.
+    #[error("signals: {0}")]
+    Signals(std::io::Error),
+    /// A part that everything depends on has failed while serving.
+    #[error("stopped, as a vital part failed: {0}")]
+    Failed(VitalFailure),
     /// The results role cannot open its folder.
     #[error("{0}")]
     Results(#[from] results_service::OpenError),
@@ -47,8 +61,8 @@ pub enum ServeError {
 /// Roles that run.
 #[derive(Debug)]
 pub struct Served {
-    /// Where gRPC is listened on.
-    pub grpc: SocketAddr,
+    /// Where gRPC is listened on, for which roles: one address, but for roles that have their own. Never empty.
+    pub grpc: Vec<(SocketAddr, Vec<RoleName>)>,
     /// Where metrics are listened on, if they are.
     pub metrics: Option<SocketAddr>,
     // Two parts: what faces callers stops first, then the results role that it needs to answer them.
@@ -98,30 +112,22 @@ impl Served {
     ) -> Result<Self, ServeError> {
         let limits = config.limits.limits();
         // Listening first: an address in use is told before a folder is touched.
-        let listener = listen(config.listen.grpc).await?;
+        let mut listeners = Listeners::bind(config).await?;
         let metrics_listener = match (config.listen.metrics, &surroundings.metrics) {
             (Some(address), Some(_)) => Some(listen(address).await?),
             _ => None,
         };
-        let mut services = Services::new(Contract {
-            descriptors: wire::FILE_DESCRIPTOR_SET,
-            unary_methods: wire::UNARY_METHODS,
-            streaming_methods: wire::STREAMING_METHODS,
-        });
         let mut results = None;
         if config.runs(RoleName::Results) {
             let storage = config.results();
             let clock = Arc::clone(&surroundings.clock);
             let role =
                 results_service::Role::open(storage, clock, Arc::new(SystemEntropy), back).await?;
-            services = role.add_to(services);
+            listeners.add(RoleName::Results, |services| role.add_to(services));
             let pipe = Pipe::new();
-            back.spawn(serve_pipe(
-                pipe.listen(),
-                role.services(),
-                limits.clone(),
-                back.child("results pipe"),
-            ));
+            let stopper = back.child("results pipe");
+            let piped = serve_pipe(pipe.listen(), role.services(), limits.clone(), stopper);
+            back.spawn_vital("results pipe", piped);
             results = Some(pipe.channel());
         }
         let results_for = |role| {
@@ -134,8 +140,8 @@ impl Served {
         };
         if config.runs(RoleName::TallyIngestion) {
             let channel = results_for("tally-ingestion")?;
-            services =
-                tally_ingestion::Role::new(config.ingestion(), channel, front).add_to(services);
+            let role = tally_ingestion::Role::new(config.ingestion(), channel, front);
+            listeners.add(RoleName::TallyIngestion, |services| role.add_to(services));
         }
         let mut allocation = None;
         if config.runs(RoleName::Allocation) {
@@ -143,15 +149,12 @@ impl Served {
             let settings = allocation_service::Config::default();
             let role =
                 allocation_service::Role::new(settings, results_for("allocation")?, clock, front);
-            services = role.add_to(services);
+            listeners.add(RoleName::Allocation, |services| role.add_to(services));
             let pipe = Pipe::new();
             let inner = role.add_to(Services::new(Contract::default()));
-            front.spawn(serve_pipe(
-                pipe.listen(),
-                inner,
-                limits.clone(),
-                front.child("allocation pipe"),
-            ));
+            let stopper = front.child("allocation pipe");
+            let piped = serve_pipe(pipe.listen(), inner, limits.clone(), stopper);
+            front.spawn_vital("allocation pipe", piped);
             allocation = Some(pipe.channel());
         }
         if config.runs(RoleName::LiveFeed) {
@@ -166,51 +169,45 @@ impl Served {
             let settings = live_feed::Config::default();
             let role =
                 live_feed::Role::new(settings, results_for("live-feed")?, channel, clock, front);
-            services = role.add_to(services);
+            listeners.add(RoleName::LiveFeed, |services| role.add_to(services));
         }
-        let grpc = listener.local_addr()?;
         let mut metrics = None;
         if let (Some(listener), Some(recorder)) = (metrics_listener, surroundings.metrics) {
             metrics = Some(listener.local_addr()?);
-            let routes = http_metrics::routes(recorder, vec![services.health()]);
-            front.spawn(http_metrics::serve_http(listener, routes, front.clone()));
+            let routes = http_metrics::routes(recorder, listeners.healths());
+            let served = http_metrics::serve_http(listener, routes, front.clone());
+            front.spawn_vital("metrics", served);
         }
-        front.spawn_vital(
-            "grpc",
-            serve(listener, services, limits, front.child("grpc")),
-        );
         Ok(Self {
-            grpc,
+            grpc: listeners.serve(&limits, front)?,
             metrics,
             front: front.clone(),
             back: back.clone(),
         })
     }
 
-    /// A channel to all that is served here.
-    ///
-    /// # Errors
-    ///
-    /// Never for an address that was listened on.
-    pub fn channel(&self) -> Result<Channel, service_runtime::channel::AddressError> {
-        service_runtime::channel::connect(&format!("http://{}", self.grpc))
+    /// The first address that gRPC is listened on: that of all roles, if none has its own.
+    pub fn address(&self) -> SocketAddr {
+        let first = self.grpc.first();
+        first.expect("there is a role, so there is a listener").0
     }
 
     /// Stops when the process is told to by SIGINT or SIGTERM, and completes when everything has stopped.
     ///
     /// # Errors
     ///
-    /// When the system lets no handler be installed.
-    pub async fn until_signalled(self) -> std::io::Result<()> {
-        self.front.stop_on_signals()?;
-        self.front.stopping().await;
+    /// [`ServeError::Failed`] when a part that everything depends on has failed, which stops all others too;
+    /// [`ServeError::Signals`].
+    pub async fn until_signalled(self) -> Result<(), ServeError> {
+        self.front.stop_on_signals().map_err(ServeError::Signals)?;
+        tokio::select! {
+            () = self.front.stopping() => {}
+            () = self.back.stopping() => {}
+        }
+        let parts = [self.front.clone(), self.back.clone()];
         self.stop().await;
-        Ok(())
-    }
-
-    /// Completes when a part that everything depends on has failed, or somebody has asked for the stop.
-    pub async fn stopping(&self) {
-        self.front.stopping().await;
+        let failure = parts.iter().find_map(Stopper::failure);
+        failure.map_or(Ok(()), |failure| Err(ServeError::Failed(failure.clone())))
     }
 
     /// Stops in good order: callers first, so that what they were promised is answered, then the results role, which
@@ -221,6 +218,72 @@ impl Served {
                 tracing::warn!(%overdue, "cut at the end of the grace period");
             }
         }
+    }
+}
+
+/// Listeners with what is served on them.
+struct Listeners(Vec<Listening>);
+
+struct Listening {
+    /// `None`: the address of all roles that have none of their own.
+    own: Option<SocketAddr>,
+    listener: TcpListener,
+    roles: Vec<RoleName>,
+    services: Services,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self, ServeError> {
+        let mut all: Vec<Listening> = Vec::new();
+        for role in RoleName::ALL.into_iter().filter(|role| config.runs(*role)) {
+            let own = config.listen.own(role);
+            let is_shared = |it: &&mut Listening| {
+                it.own == own && own.is_none_or(|address| address.port() != 0)
+            };
+            if let Some(listening) = all.iter_mut().find(is_shared) {
+                listening.roles.push(role);
+                continue;
+            }
+            all.push(Listening {
+                own,
+                listener: listen(own.unwrap_or(config.listen.grpc)).await?,
+                roles: vec![role],
+                services: Services::new(Contract {
+                    descriptors: wire::FILE_DESCRIPTOR_SET,
+                    unary_methods: wire::UNARY_METHODS,
+                    streaming_methods: wire::STREAMING_METHODS,
+                }),
+            });
+        }
+        if all.is_empty() {
+            return Err(ServeError::NoRoles);
+        }
+        Ok(Self(all))
+    }
+
+    fn add(&mut self, role: RoleName, add: impl FnOnce(Services) -> Services) {
+        let listening = self.0.iter_mut().find(|it| it.roles.contains(&role));
+        let listening = listening.expect("a role that runs has a listener");
+        listening.services = add(listening.services.clone());
+    }
+
+    fn healths(&self) -> Vec<Health> {
+        self.0.iter().map(|it| it.services.health()).collect()
+    }
+
+    fn serve(
+        self,
+        limits: &Limits,
+        front: &Stopper,
+    ) -> Result<Vec<(SocketAddr, Vec<RoleName>)>, ServeError> {
+        let mut addresses = Vec::new();
+        for listening in self.0 {
+            addresses.push((listening.listener.local_addr()?, listening.roles));
+            let stopper = front.child("grpc");
+            let (listener, services) = (listening.listener, listening.services);
+            front.spawn_vital("grpc", serve(listener, services, limits.clone(), stopper));
+        }
+        Ok(addresses)
     }
 }
 
@@ -236,3 +299,6 @@ fn upstream(
         (None, None) => Err(ServeError::UpstreamMissing { role, upstream }),
     }
 }
+
+#[cfg(test)]
+mod tests;
