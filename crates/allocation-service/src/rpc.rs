@@ -145,6 +145,11 @@ fn check(
                 "must be an option of the district's ballot",
             )
         })?;
+        if indexed.iter().any(|(known, _)| *known == index) {
+            let field = format!("rows[{number}].option_id");
+            let rule = "may be declared once";
+            return Err(Refusal::new(RefusalCode::RepeatedOption, field, option, rule).into());
+        }
         indexed.push((index, *seats));
     }
     let findings = check_declaration(&seats.question, &seats.result, &indexed);

@@ -11,13 +11,8 @@ use tonic_types::StatusExt as _;
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The address is none.
-    #[error("address {address:?} is not of the form http://HOST:PORT: {source}")]
-    Address {
-        /// What was given.
-        address: String,
-        /// What is wrong with it.
-        source: tonic::transport::Error,
-    },
+    #[error("address {0:?} is not of the form http://HOST:PORT")]
+    Address(String),
     /// The caller's name is none.
     #[error("a principal is 1 to 256 bytes of printable ASCII, but this is {0:?}")]
     Principal(String),
@@ -52,9 +47,7 @@ impl ClientError {
     /// The gRPC code that says the same: for exit codes, and for services that pass errors on.
     pub fn code(&self) -> Code {
         match self {
-            Self::Address { .. } | Self::Principal(_) | Self::NotACommand(_) => {
-                Code::InvalidArgument
-            }
+            Self::Address(_) | Self::Principal(_) | Self::NotACommand(_) => Code::InvalidArgument,
             Self::Refused(refused) => refused.code,
             Self::Deadline(_) => Code::DeadlineExceeded,
             Self::Unanswered { .. } => Code::Unavailable,
@@ -89,8 +82,12 @@ pub struct FieldViolation {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.code)?;
-        if !self.reason.is_empty() {
+        let code = format!("{:?}", self.code);
+        f.write_str(&code)?;
+        // A reason that is the code in capitals, or that the message begins with, says nothing more.
+        let is_code = self.reason.replace('_', "").eq_ignore_ascii_case(&code);
+        let is_said = is_code || self.message.starts_with(&self.reason);
+        if !is_said {
             write!(f, " ({})", self.reason)?;
         }
         write!(f, ": {}", self.message)?;

@@ -9,7 +9,7 @@ use tracing::debug;
 
 use crate::Client;
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Refused, is_retryable};
+use crate::error::{ClientError, is_retryable};
 
 /// A stream that is silent for so long is dead: heartbeats come at least each 15 s.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
@@ -111,7 +111,7 @@ impl<S: Source> Following<S> {
 
     async fn broke(&mut self, status: &Status) -> Result<(), ClientError> {
         self.stream = None;
-        let refused = Refused::from(status);
+        let refused = self.client.refused(status);
         if !self.source.recover(status) && !is_retryable(status) {
             return Err(refused.into());
         }

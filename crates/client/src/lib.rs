@@ -18,11 +18,13 @@ mod read;
 mod submit;
 mod watch;
 
+use std::error::Error as _;
+use std::sync::Arc;
 use std::time::Duration;
 
-use tonic::Request;
 use tonic::metadata::{Ascii, MetadataValue};
 use tonic::transport::{Channel, Endpoint};
+use tonic::{Code, Request, Status};
 
 pub use admin::{Defined, Written};
 pub use backoff::Backoff;
@@ -45,6 +47,8 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from
 #[derive(Debug, Clone)]
 pub struct Client {
     channel: Channel,
+    /// Where the channel leads, if that is known.
+    address: Option<Arc<str>>,
     principal: Option<MetadataValue<Ascii>>,
     deadline: Duration,
     backoff: Backoff,
@@ -57,24 +61,29 @@ impl Client {
     /// # Errors
     /// [`ClientError::Address`] when it is no such address.
     pub fn connect(address: &str) -> Result<Self, ClientError> {
-        let endpoint = Endpoint::from_shared(address.to_owned());
-        let endpoint = endpoint.map_err(|source| ClientError::Address {
-            address: address.to_owned(),
-            source,
-        })?;
+        let endpoint = Endpoint::from_shared(address.to_owned()).ok();
+        let endpoint = endpoint.filter(|it| {
+            let uri = it.uri();
+            uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty())
+        });
+        let endpoint = endpoint.ok_or_else(|| ClientError::Address(address.to_owned()))?;
         let endpoint = endpoint
             .connect_timeout(CONNECT_TIMEOUT)
             .tcp_nodelay(true)
             .http2_keep_alive_interval(KEEPALIVE.0)
             .keep_alive_timeout(KEEPALIVE.1)
             .keep_alive_while_idle(true);
-        Ok(Self::new(endpoint.connect_lazy()))
+        Ok(Self {
+            address: Some(address.into()),
+            ..Self::new(endpoint.connect_lazy())
+        })
     }
 
     /// A client over a channel that somebody else has made: a pipe in memory, a simulated network.
     pub fn new(channel: Channel) -> Self {
         Self {
             channel,
+            address: None,
             principal: None,
             deadline: Duration::from_secs(10),
             backoff: Backoff::default(),
@@ -116,6 +125,19 @@ impl Client {
         request
     }
 
+    /// What a status says; of a connection that could not be opened, also where it should have led.
+    fn refused(&self, status: &Status) -> Refused {
+        let refused = Refused::from(status);
+        let is_unconnected = status.code() == Code::Unavailable && status.source().is_some();
+        match &self.address {
+            Some(address) if is_unconnected => Refused {
+                message: format!("{address}: {}", refused.message),
+                ..refused
+            },
+            _ => refused,
+        }
+    }
+
     /// Makes a call until it succeeds, is refused, or the deadline has passed.
     async fn call<M, R, F>(
         &self,
@@ -124,7 +146,7 @@ impl Client {
     ) -> Result<R, ClientError>
     where
         M: Clone,
-        F: Future<Output = Result<tonic::Response<R>, tonic::Status>>,
+        F: Future<Output = Result<tonic::Response<R>, Status>>,
     {
         let end = tokio::time::Instant::now() + self.deadline;
         let mut backoff = self.backoff.clone();
@@ -137,7 +159,7 @@ impl Client {
                 Ok(Err(status)) => status,
                 Err(_) => return Err(ClientError::Deadline(self.deadline)),
             };
-            let refused = Refused::from(&status);
+            let refused = self.refused(&status);
             let pause = backoff.pause().max(refused.retry_after.unwrap_or_default());
             if !is_retryable(&status) || tokio::time::Instant::now() + pause >= end {
                 return Err(refused.into());

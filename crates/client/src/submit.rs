@@ -18,7 +18,7 @@ use wire::ingestion::v1::{SubmitReportsRequest, SubmitReportsResponse};
 
 use crate::Client;
 use crate::backoff::Backoff;
-use crate::error::{ClientError, Refused, is_retryable};
+use crate::error::{ClientError, is_retryable};
 
 /// Reports that are sent and unanswered. More are not taken from the source.
 pub const IN_FLIGHT_MAX: usize = 1_024;
@@ -113,7 +113,7 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
         while let Err(broken) = self.converse().await {
             let failure = match broken {
                 Broken::Status(status) if is_retryable(&status) => {
-                    let refused = Refused::from(&status);
+                    let refused = self.client.refused(&status);
                     let pause = self
                         .backoff
                         .pause()
@@ -125,7 +125,7 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
                     }
                     self.silent(refused.to_string())
                 }
-                Broken::Status(status) => ClientError::from(&status),
+                Broken::Status(status) => self.client.refused(&status).into(),
                 Broken::Failed(error) => error,
                 Broken::Abandoned => return,
             };

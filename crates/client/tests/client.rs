@@ -505,8 +505,13 @@ async fn a_refusal_keeps_its_fields_readable() {
 
 #[tokio::test]
 async fn an_address_or_a_name_that_is_none_is_refused_before_any_call() {
-    let error = Client::connect("not an address").unwrap_err().to_string();
-    assert!(error.contains("not an address"), "{error}");
+    for address in ["not an address", "127.0.0.1:7400", "https://localhost:1"] {
+        let error = Client::connect(address).unwrap_err().to_string();
+        assert!(
+            error.contains(address) && error.contains("http://HOST:PORT"),
+            "{error}"
+        );
+    }
     let (_, client) = start();
     for name in [String::new(), "x".repeat(257), "комиссия".into()] {
         let error = client.clone().with_principal(&name).unwrap_err();

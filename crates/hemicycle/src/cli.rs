@@ -34,6 +34,12 @@ pub enum Command {
     Watch(Watch),
     /// Shows what happened to a unit: every version, counted or not.
     History(History),
+    /// Lists the reports that wait for a reviewer, and accepts or rejects them.
+    Review(Review),
+    /// Takes a unit's tally out of the count.
+    Withdraw(Withdraw),
+    /// Shows what is public; opens classes of data, holds, pauses or resumes what is shown.
+    Publish(Publish),
     /// Checks a declared result against votes, house and lists, and records it.
     Declare(Declare),
     /// Allots seats: a request as JSON in, seats with their proof out. Needs no server.
@@ -242,6 +248,96 @@ pub struct History {
     /// Only what is public.
     #[arg(long)]
     pub public: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `review`.
+#[derive(Debug, Args)]
+pub struct Review {
+    /// The election.
+    pub election: String,
+    /// Let the report that was held at this revision into the count; may be given several times.
+    #[arg(long, value_name = "REVISION", requires = "reason")]
+    pub accept: Vec<u64>,
+    /// Keep the report that was held at this revision out of the count; may be given several times.
+    #[arg(long, value_name = "REVISION", requires = "reason")]
+    pub reject: Vec<u64>,
+    /// Why. Public.
+    #[arg(long)]
+    pub reason: Option<String>,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `withdraw`.
+#[derive(Debug, Args)]
+pub struct Withdraw {
+    /// The election.
+    pub election: String,
+    /// The unit.
+    pub unit: String,
+    /// The contest, where there are several.
+    #[arg(long, default_value = "")]
+    pub contest: String,
+    /// The counting group, where there are several.
+    #[arg(long, default_value = "")]
+    pub group: String,
+    /// The version of the withdrawal; one above the counted version, if it is not given.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub version: Option<u32>,
+    /// Who orders it. Public.
+    #[arg(long)]
+    pub by: String,
+    /// Why. Public.
+    #[arg(long)]
+    pub reason: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `publish`.
+#[derive(Debug, Args)]
+#[command(group(clap::ArgGroup::new("move").args(["follow", "hold", "pause"])))]
+pub struct Publish {
+    /// The election.
+    pub election: String,
+    /// Open classes of data to the public. It cannot be taken back.
+    #[arg(
+        long,
+        value_enum,
+        value_delimiter = ',',
+        value_name = "CLASS",
+        conflicts_with = "move"
+    )]
+    pub open: Vec<Class>,
+    /// From this instant on, such as 2026-11-22T20:00:00+05:00; at once, if it is not given.
+    #[arg(long, value_name = "TIME", requires = "open")]
+    pub at: Option<jiff::Timestamp>,
+    /// Show everything up to the head again.
+    #[arg(long, requires = "reason")]
+    pub follow: bool,
+    /// Show nothing beyond this revision until further notice.
+    #[arg(long, value_name = "REVISION", requires = "reason")]
+    pub hold: Option<u64>,
+    /// Show nothing new until further notice, marked as paused.
+    #[arg(long, requires = "reason")]
+    pub pause: bool,
+    /// Why it is moved. Public.
+    #[arg(long, requires = "move")]
+    pub reason: Option<String>,
     /// Print JSON.
     #[arg(long)]
     pub json: bool,

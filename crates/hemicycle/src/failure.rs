@@ -78,8 +78,11 @@ impl Failure {
                 tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Some(
                     "is a server running there? `hemicycle serve` starts one; --server names another address",
                 ),
-                tonic::Code::NotFound => Some(
-                    "is it spelled so, defined, and open to the public? `hemicycle define FILE --open all` does both",
+                tonic::Code::NotFound if error.to_string().contains("election") => Some(
+                    "is it spelled so, defined, and open to the public? `hemicycle define` defines, `hemicycle publish --open` opens",
+                ),
+                tonic::Code::Unimplemented => Some(
+                    "the role that answers this does not listen there: --server names another address",
                 ),
                 _ => None,
             },

@@ -1,4 +1,5 @@
-//! The one binary: serve, demo, define, submit, replay, watch, history, declare, allocate, export.
+//! The one binary: serve, demo, define, submit, replay, watch, history, review, withdraw, publish, declare, allocate,
+//! export.
 
 use clap::Parser as _;
 use hemicycle::cli::{Cli, Command};
@@ -44,6 +45,9 @@ async fn run(command: Command) -> Result<Ending, Failure> {
         Command::Replay(arguments) => command::replay::run(arguments).await,
         Command::Watch(arguments) => command::watch::run(arguments).await,
         Command::History(arguments) => command::history::run(arguments).await,
+        Command::Review(arguments) => command::review::run(arguments).await,
+        Command::Withdraw(arguments) => command::withdraw::run(arguments).await,
+        Command::Publish(arguments) => command::publish::run(arguments).await,
         Command::Declare(arguments) => command::declare::run(arguments).await,
         Command::Allocate(arguments) => command::allocate::run(arguments).await,
         Command::Export(arguments) => command::export::run(arguments).await,

@@ -33,13 +33,21 @@ impl Names {
         }
     }
 
-    /// Asks the server.
+    /// Asks the server. A listener of the live feed alone knows no names: then ids are shown.
     ///
     /// # Errors
     ///
     /// As `GetDefinition`.
     pub async fn ask(client: &Client, election: &ElectionId, view: View) -> Result<Self, Failure> {
-        let definition = client.get_definition(election, view, 0).await?;
+        let definition = match client.get_definition(election, view, 0).await {
+            Err(error) if error.code() == tonic::Code::Unimplemented => {
+                return Ok(Self {
+                    title: election.to_string(),
+                    ..Self::default()
+                });
+            }
+            answer => answer?,
+        };
         let presentation: Presentation = parse(&definition.presentation_toml)?;
         Ok(Self::of(&presentation, election.as_str()))
     }

@@ -2,7 +2,7 @@
 
 use crate::names::Names;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, Table, TableComponent};
+use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use wire::common::v1::{ListSeats, SeatsState, Totals, TurnoutTotals};
 use wire::feed::v1::FrameContest;
 
@@ -13,6 +13,8 @@ pub fn table(header: &[&str]) -> Table {
     table.remove_style(TableComponent::HorizontalLines);
     table.remove_style(TableComponent::MiddleIntersections);
     table.set_header(header.to_vec());
+    // On a terminal long cells are broken within their column; elsewhere a row is a line.
+    table.set_content_arrangement(ContentArrangement::Dynamic);
     table
 }
 

@@ -14,12 +14,10 @@ const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from
 
 /// An address that is none.
 #[derive(Debug, thiserror::Error)]
-#[error("address {address:?} is not of the form http://HOST:PORT: {source}")]
+#[error("address {address:?} is not of the form http://HOST:PORT")]
 pub struct AddressError {
     /// What was given.
     pub address: String,
-    /// What is wrong with it.
-    pub source: tonic::transport::Error,
 }
 
 /// A channel that opens its connection with the first call and opens it again after a loss.
@@ -29,13 +27,17 @@ pub struct AddressError {
 /// call ends with CANCELLED and the message "Timeout expired", which is how tonic says it.
 ///
 /// # Errors
-/// [`AddressError`] when the address is not a URI with a host.
+/// [`AddressError`] when the address is not a URI of the scheme http with a host: calls would only fail one by one.
 pub fn connect(address: &str) -> Result<Channel, AddressError> {
-    let endpoint = Endpoint::from_shared(address.to_owned()).map_err(|source| AddressError {
+    let endpoint = Endpoint::from_shared(address.to_owned()).ok();
+    let endpoint = endpoint.filter(|it| {
+        let uri = it.uri();
+        uri.scheme_str() == Some("http") && uri.host().is_some_and(|host| !host.is_empty())
+    });
+    let address = || AddressError {
         address: address.to_owned(),
-        source,
-    })?;
-    Ok(tuned(endpoint).connect_lazy())
+    };
+    Ok(tuned(endpoint.ok_or_else(address)?).connect_lazy())
 }
 
 /// The settings that every channel of ours has, over TCP and in memory.

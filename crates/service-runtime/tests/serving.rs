@@ -61,9 +61,19 @@ async fn tcp_carries_the_same() {
 }
 
 #[tokio::test]
-async fn an_address_without_a_host_is_refused_by_name() {
-    let error = channel::connect("not an address").unwrap_err().to_string();
-    assert!(error.contains("not an address"), "{error}");
+async fn an_address_that_leads_nowhere_is_refused_by_name() {
+    for address in [
+        "not an address",
+        "127.0.0.1:7400",
+        "localhost",
+        "https://localhost:1",
+    ] {
+        let error = channel::connect(address).unwrap_err().to_string();
+        assert!(
+            error.contains(address) && error.contains("http://HOST:PORT"),
+            "{error}"
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -331,6 +331,15 @@ async fn a_declaration_is_checked_row_by_row_and_both_results_are_shown() {
         .await
         .unwrap_err();
     assert_eq!(unknown.code(), Code::InvalidArgument);
+    let repeated = client
+        .check_declaration(request(&[("o0", 6), ("o1", 3), ("o0", 1)]))
+        .await
+        .unwrap_err();
+    assert_eq!(repeated.code(), Code::InvalidArgument);
+    assert!(
+        repeated.message().contains("rows[2].option_id"),
+        "{repeated}"
+    );
 
     let declare = Command::Declare {
         contest: ContestId::new("list").unwrap(),

@@ -1,11 +1,10 @@
 //! `hemicycle define`.
 
-use super::{connect, open_classes, print, print_json};
-use crate::cli::{Class, Define};
+use super::{classes, connect, open_classes, print, print_json};
+use crate::cli::Define;
 use crate::failure::{Ending, Failure};
 use crate::night::ballot_hash;
 use election::definition::Definition;
-use election::publication::PublicationClass;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,14 +25,22 @@ pub async fn run(arguments: Define) -> Result<Ending, Failure> {
     let hash = ballot_hash(&definition.ballot);
     let units = definition.register.units.len();
     if arguments.check {
-        print(&format!(
-            "election {election}: {units} units, ballot {hash}: the definition is sound"
-        ))?;
+        if arguments.json {
+            print_json(&json!({
+                "election_id": election.as_str(),
+                "ballot_hash": hash.to_string(),
+                "units": units,
+            }))?;
+        } else {
+            print(&format!(
+                "election {election}: {units} units, ballot {hash}: the definition is sound"
+            ))?;
+        }
         return Ok(Ending::Done);
     }
     let client = connect(&arguments.server)?.with_deadline(Duration::from_secs(60));
     let defined = client.define(&Arc::new(definition)).await?;
-    let opened = open_classes(&client, &election, &classes(&arguments.open)).await?;
+    let opened = open_classes(&client, &election, &classes(&arguments.open), None).await?;
     let written = defined.written.event_count + opened;
     if arguments.json {
         print_json(&json!({
@@ -59,16 +66,4 @@ pub async fn run(arguments: Define) -> Result<Ending, Failure> {
     } else {
         Ending::Done
     })
-}
-
-fn classes(open: &[Class]) -> Vec<PublicationClass> {
-    let is_meant = |class: &PublicationClass| {
-        open.iter().any(|meant| match meant {
-            Class::All => true,
-            Class::Definition => *class == PublicationClass::Definition,
-            Class::Turnout => *class == PublicationClass::Turnout,
-            Class::Results => *class == PublicationClass::Results,
-        })
-    };
-    PublicationClass::ALL.into_iter().filter(is_meant).collect()
 }

@@ -127,7 +127,7 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
     let election = definition.ballot.election.clone();
     let names = Names::of(&definition.presentation, election.as_str());
     client.define(&Arc::new(definition)).await?;
-    open_classes(&client, &election, &PublicationClass::ALL).await?;
+    open_classes(&client, &election, &PublicationClass::ALL, None).await?;
     print(&format!(
         "{}\n{}\nAll roles on http://{}\n",
         names.title,

@@ -1,12 +1,13 @@
 //! `hemicycle export`.
 
-use super::{connect, election_id, to_json};
+use super::{connect, election_id, instant, to_json};
 use crate::cli::{Export, Format, What};
 use crate::failure::{Ending, Failure};
 use client::Client;
 use election::ids::ElectionId;
 use futures::StreamExt as _;
 use std::io::Write;
+use std::path::Path;
 use wire::allocation::v1::{GetStandingsRequest, Standings};
 use wire::common::v1::View;
 use wire::results::v1::{ListUnitsRequest, ListUnitsResponse};
@@ -24,14 +25,6 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
     } else {
         View::Head
     };
-    let mut output: Box<dyn Write> = match &arguments.output {
-        None => Box::new(std::io::stdout().lock()),
-        Some(path) => {
-            let file =
-                std::fs::File::create(path).map_err(Failure::io(path.display().to_string()))?;
-            Box::new(std::io::BufWriter::new(file))
-        }
-    };
     match arguments.what {
         What::Standings => {
             let request = GetStandingsRequest {
@@ -42,16 +35,26 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
                 ..GetStandingsRequest::default()
             };
             let standings = client.get_standings(request).await?;
+            let mut output = open(arguments.output.as_deref())?;
             match arguments.format {
                 Format::Json => writeln!(output, "{}", to_json(&standings, true)?)
                     .map_err(Failure::io("the output"))?,
                 Format::Csv => standings_csv(&standings, &mut output)?,
             }
+            output.flush().map_err(Failure::io("the output"))?;
         }
-        What::Units => units(&client, &election, view, &arguments, &mut output).await?,
+        What::Units => units(&client, &election, view, &arguments).await?,
     }
-    output.flush().map_err(Failure::io("the output"))?;
     Ok(Ending::Done)
+}
+
+// Opened when there is something to write: a question that fails leaves an older file as it is.
+fn open(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
+    let Some(path) = path else {
+        return Ok(Box::new(std::io::stdout().lock()));
+    };
+    let file = std::fs::File::create(path).map_err(Failure::io(path.display().to_string()))?;
+    Ok(Box::new(std::io::BufWriter::new(file)))
 }
 
 fn written(error: csv::Error) -> Failure {
@@ -84,10 +87,11 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
         .as_ref()
         .map_or(0, |token| token.revision)
         .to_string();
-    let time = standings
-        .revision_time
-        .and_then(|time| wire::time("time", time).ok());
-    let time = time.map_or_else(String::new, crate::table::time);
+    let time = instant(
+        standings
+            .revision_time
+            .and_then(|it| wire::time("time", it).ok()),
+    );
     let optional =
         |number: Option<u32>| number.map_or_else(String::new, |number| number.to_string());
     for contest in &standings.contests {
@@ -131,7 +135,6 @@ async fn units(
     election: &ElectionId,
     view: View,
     arguments: &Export,
-    output: &mut dyn Write,
 ) -> Result<(), Failure> {
     let request = ListUnitsRequest {
         election_id: election.to_string(),
@@ -144,6 +147,7 @@ async fn units(
         .get_definition(election, view, arguments.revision)
         .await?;
     let ballot = definition.ballot.unwrap_or_default();
+    let mut output = open(arguments.output.as_deref())?;
     let mut pages = std::pin::pin!(client.list_units(request));
     let mut rows = csv::Writer::from_writer(Vec::new());
     let header = [
@@ -177,7 +181,7 @@ async fn units(
             .write_all(&bytes)
             .map_err(Failure::io("the output"))?;
     }
-    Ok(())
+    output.flush().map_err(Failure::io("the output"))
 }
 
 // A tally that has not reported has a row without votes: not reported is a state, never zero.

@@ -1,13 +1,13 @@
 //! `hemicycle history`.
 
-use super::{connect, election_id, print, print_json};
+use super::{connect, election_id, instant, print, print_json};
 use crate::cli::History;
 use crate::failure::{Ending, Failure};
 use crate::table::table;
 use futures::StreamExt as _;
 use wire::common::v1::{Counts, View};
 use wire::results::v1::unit_history_entry::Change;
-use wire::results::v1::{GetUnitHistoryRequest, ReportCounted, UnitHistoryEntry};
+use wire::results::v1::{GetUnitHistoryRequest, ReportCounted, ReportHeld, UnitHistoryEntry};
 
 /// Shows everything that happened to a unit.
 ///
@@ -53,9 +53,6 @@ pub async fn run(arguments: History) -> Result<Ending, Failure> {
 }
 
 fn row(entry: &UnitHistoryEntry) -> [String; 6] {
-    let time = entry
-        .revision_time
-        .and_then(|time| wire::time("revision_time", time).ok());
     let key = entry.key.as_ref().map(|key| {
         match (key.contest_id.as_str(), key.counting_group_id.as_str()) {
             ("", _) => String::from("turnout"),
@@ -64,23 +61,11 @@ fn row(entry: &UnitHistoryEntry) -> [String; 6] {
     });
     let (what, votes, details) = match &entry.change {
         Some(Change::Counted(counted)) => described("counted", counted),
-        Some(Change::Held(held)) => {
-            let reasons: Vec<&str> = held
-                .reasons
-                .iter()
-                .map(|reason| reason.text.as_str())
-                .collect();
-            let why = if held.conflicts_with_revision > 0 {
-                format!("conflicts with revision {}", held.conflicts_with_revision)
-            } else {
-                reasons.join("; ")
-            };
-            (
-                format!("held, version {}", held.version),
-                votes(held.counts.as_ref()),
-                why,
-            )
-        }
+        Some(Change::Held(held)) => (
+            format!("held, version {}", held.version),
+            votes(held.counts.as_ref()),
+            reasons(held),
+        ),
         Some(Change::Released(released)) => {
             let (_, votes, _) = released
                 .counted
@@ -126,7 +111,11 @@ fn row(entry: &UnitHistoryEntry) -> [String; 6] {
     };
     [
         entry.revision.to_string(),
-        time.map_or_else(String::new, crate::table::time),
+        instant(
+            entry
+                .revision_time
+                .and_then(|it| wire::time("revision_time", it).ok()),
+        ),
         key.unwrap_or_default(),
         what,
         votes,
@@ -158,7 +147,21 @@ fn described(what: &str, counted: &ReportCounted) -> (String, String, String) {
     )
 }
 
-fn votes(counts: Option<&Counts>) -> String {
+/// Why a report is held.
+pub(super) fn reasons(held: &ReportHeld) -> String {
+    if held.conflicts_with_revision > 0 {
+        return format!("conflicts with revision {}", held.conflicts_with_revision);
+    }
+    let reasons: Vec<&str> = held
+        .reasons
+        .iter()
+        .map(|reason| reason.text.as_str())
+        .collect();
+    reasons.join("; ")
+}
+
+/// The votes of a report, in the order of its ballot.
+pub(super) fn votes(counts: Option<&Counts>) -> String {
     let votes = counts.map(|counts| {
         counts
             .votes

@@ -6,16 +6,19 @@ pub mod define;
 pub mod demo;
 pub mod export;
 pub mod history;
+pub mod publish;
 pub mod replay;
+pub mod review;
 pub mod serve;
 pub mod submit;
 pub mod watch;
+pub mod withdraw;
 
-use crate::cli::Server;
+use crate::cli::{Class, Server};
 use crate::failure::Failure;
 use client::Client;
 use election::command::Command;
-use election::ids::ElectionId;
+use election::ids::{ElectionId, Timestamp};
 use election::publication::PublicationClass;
 use serde::Serialize;
 use std::io::Write as _;
@@ -32,10 +35,12 @@ fn election_id(text: &str) -> Result<ElectionId, Failure> {
     ElectionId::new(text).map_err(|error| Failure::Input(format!("election {text:?}: {error}")))
 }
 
+// Opens classes at an instant, or at once; how many events it took.
 async fn open_classes(
     client: &Client,
     election: &ElectionId,
     classes: &[PublicationClass],
+    opens_at: Option<Timestamp>,
 ) -> Result<u64, Failure> {
     let mut events = 0;
     for class in classes {
@@ -44,13 +49,30 @@ async fn open_classes(
                 election,
                 &Command::OpenClass {
                     class: *class,
-                    opens_at: None,
+                    opens_at,
                 },
             )
             .await?;
         events += written.event_count;
     }
     Ok(events)
+}
+
+fn classes(open: &[Class]) -> Vec<PublicationClass> {
+    let is_meant = |class: &PublicationClass| {
+        open.iter().any(|meant| match meant {
+            Class::All => true,
+            Class::Definition => *class == PublicationClass::Definition,
+            Class::Turnout => *class == PublicationClass::Turnout,
+            Class::Results => *class == PublicationClass::Results,
+        })
+    };
+    PublicationClass::ALL.into_iter().filter(is_meant).collect()
+}
+
+// An instant of an answer in RFC 3339, UTC; empty where there is none.
+fn instant(time: Option<Timestamp>) -> String {
+    time.map_or_else(String::new, crate::table::time)
 }
 
 /// Writes to standard output. A reader that has gone (`| head`) is no failure.

@@ -57,6 +57,7 @@ fn read(path: &Path, definition: Option<&Path>) -> Result<Night, Failure> {
     if russia2007::is_here(path) {
         return Ok(russia2007::read(path)?);
     }
+    std::fs::metadata(path).map_err(Failure::io(path.display().to_string()))?;
     let what = if path.is_dir() {
         format!(
             "{}: this folder holds no night that is known (israel24, russia2007)",
@@ -83,7 +84,7 @@ async fn play(client: &Client, night: Night, arguments: &Replay) -> Result<Endin
         .with_deadline(Duration::from_secs(120))
         .define(&Arc::new(definition))
         .await?;
-    open_classes(client, &election, &PublicationClass::ALL).await?;
+    open_classes(client, &election, &PublicationClass::ALL, None).await?;
     let copies = u64::from(arguments.copies);
     let steps: Steps = if arguments.copies > 1 || arguments.shuffle.is_some() {
         Box::new(

@@ -53,11 +53,9 @@ pub fn steps(definition: &Definition, path: &Path) -> Result<Steps, NightError> 
     if plain.ends_with(".csv") {
         return csv_lines(path.to_owned(), source, names);
     }
-    Err(NightError::line(
-        path,
-        0,
-        "the name must end in .jsonl or .csv, or in one of these and .gz",
-    ))
+    Err(NightError::Name {
+        path: path.to_owned(),
+    })
 }
 
 // What the definition calls things, by name.

@@ -97,6 +97,12 @@ pub enum NightError {
         /// What is wrong and what would be right.
         what: String,
     },
+    /// The name says nothing that is known of what is in the file.
+    #[error("{path}: the name must end in .jsonl or .csv, or in one of these and .gz")]
+    Name {
+        /// The file.
+        path: PathBuf,
+    },
     /// The definition is refused.
     #[error("the definition is refused: {0}")]
     Definition(#[from] election::report::Refusal),

@@ -1,0 +1,260 @@
+//! The commands of officials, as they type them: what is written, what is printed, and the exit code.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use end_to_end::cluster::{Cluster, Mode, Role, binary};
+use serde_json::Value;
+
+use crate::support::PAIRS;
+
+const DONE: i32 = 0;
+const FAILED: i32 = 1;
+const WRONG_USAGE: i32 = 2;
+const NOTHING_NEW: i32 = 3;
+const NOT_ALL_COUNTED: i32 = 4;
+
+/// Sums that break the form's identity; the counted version with other votes; a unit that is counted as it should be.
+const REPORTS: [&str; 3] = [
+    r#"{"unit":"box-09","version":2,"kind":"full","votes":{"aleph":200,"bet":53,"gimel":42,"dalet":59,"he":53,"vav":25},
+        "form":{"papers":386,"invalid":7,"valid":379}}"#,
+    r#"{"unit":"box-22","version":1,"kind":"full","votes":{"aleph":109,"bet":91,"gimel":85,"dalet":36,"he":42,"vav":27},
+        "form":{"papers":393,"invalid":3,"valid":390}}"#,
+    r#"{"unit":"box-37","version":1,"kind":"full","votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
+        "form":{"papers":583,"invalid":2,"valid":581}}"#,
+];
+
+/// A system with a night that is played and not public yet.
+struct Desk {
+    cluster: Cluster,
+}
+
+impl Desk {
+    fn open() -> Self {
+        let desk = Self {
+            cluster: Cluster::start(Mode::OneProcess),
+        };
+        let golden = |ending: &str| golden(&format!("{PAIRS}.{ending}"));
+        desk.expect(DONE, &["define", &golden("toml")]);
+        desk.expect(DONE, &["submit", PAIRS, &golden("jsonl")]);
+        desk
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let server = format!("http://{}", self.cluster.address(Role::Results));
+        let command = Command::new(binary())
+            .args(arguments)
+            .env("HEMICYCLE_SERVER", server)
+            .output();
+        command.unwrap()
+    }
+
+    /// What it prints, after the exit code that is expected.
+    fn expect(&self, code: i32, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        let printed = if code == FAILED {
+            output.stderr
+        } else {
+            output.stdout
+        };
+        String::from_utf8(printed).unwrap()
+    }
+
+    fn expect_json(&self, code: i32, arguments: &[&str]) -> Value {
+        let arguments = [arguments, &["--json"]].concat();
+        serde_json::from_str(&self.expect(code, &arguments)).unwrap()
+    }
+
+    /// The revisions at which something waits for a reviewer.
+    fn waiting(&self) -> Vec<String> {
+        let reports = self.expect_json(DONE, &["review", PAIRS]);
+        let reports = reports.as_array().unwrap().iter();
+        reports
+            .map(|report| report["heldRevision"].as_str().unwrap().to_owned())
+            .collect()
+    }
+}
+
+fn golden(name: &str) -> String {
+    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
+    folder.join(name).display().to_string()
+}
+
+#[test]
+fn what_waits_is_listed_accepted_and_rejected() {
+    let desk = Desk::open();
+    assert!(
+        desk.expect(DONE, &["review", PAIRS])
+            .contains("nothing of pairs-2026 waits")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("doubtful.jsonl");
+    // One report a line.
+    let lines = REPORTS.map(|report| report.replace('\n', ""));
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    desk.expect(NOT_ALL_COUNTED, &["submit", PAIRS, file.to_str().unwrap()]);
+
+    let listed = desk.expect(DONE, &["review", PAIRS]);
+    for said in [
+        "box-09/list/all",
+        "200 53 42 59 53 25",
+        "147 53 42 59 53 25",
+        "identity 1 of the form is broken",
+        "box-22/list/all",
+        "conflicts with revision",
+    ] {
+        assert!(listed.contains(said), "{said} is not in\n{listed}");
+    }
+    let waiting = desk.waiting();
+    let [broken, conflict] = waiting.as_slice() else {
+        panic!("{waiting:?}")
+    };
+    // One that is mistyped leaves the others alone.
+    let refused = desk.expect(
+        FAILED,
+        &[
+            "review", PAIRS, "--accept", conflict, "--reject", "1", "--reason", "r",
+        ],
+    );
+    assert!(
+        refused.contains("revision 1 ") && refused.contains("hemicycle review pairs-2026"),
+        "{refused}"
+    );
+    desk.expect(WRONG_USAGE, &["review", PAIRS, "--accept", conflict]);
+    assert_eq!(desk.waiting().len(), 2);
+
+    let decided = desk.expect_json(
+        DONE,
+        &[
+            "review", PAIRS, "--accept", conflict, "--reject", broken, "--reason", "compared",
+        ],
+    );
+    assert_eq!(
+        (
+            decided["events_written"].as_u64(),
+            decided["waiting"].as_u64()
+        ),
+        (Some(2), Some(0))
+    );
+    assert!(desk.waiting().is_empty());
+    let history = desk.expect(DONE, &["history", PAIRS, "box-22"]);
+    assert!(
+        history.contains("released") && history.contains("compared"),
+        "{history}"
+    );
+}
+
+#[test]
+fn a_tally_is_withdrawn_once() {
+    let desk = Desk::open();
+    let withdraw = [
+        "withdraw",
+        PAIRS,
+        "box-37",
+        "--by",
+        "Commission",
+        "--reason",
+        "another box's votes",
+    ];
+    let withdrawn = desk.expect_json(DONE, &withdraw);
+    assert_eq!(withdrawn["tally"], "box-37/list/all");
+    assert_eq!(withdrawn["events_written"], 1);
+    desk.expect(NOTHING_NEW, &withdraw);
+    let history = desk.expect(DONE, &["history", PAIRS, "box-37"]);
+    assert!(
+        history.contains("withdrawn, version 2") && history.contains("another box's votes"),
+        "{history}"
+    );
+    let old = ["--version", "1"];
+    let other = [
+        "withdraw",
+        PAIRS,
+        "box-22",
+        "--by",
+        "Commission",
+        "--reason",
+        "r",
+    ];
+    let stale = desk.expect(FAILED, &[other.as_slice(), &old].concat());
+    assert!(
+        stale.contains("must be above the counted one, which is 1"),
+        "{stale}"
+    );
+    let nowhere = desk.expect(
+        FAILED,
+        &[other.as_slice(), &["--contest", "mayor"]].concat(),
+    );
+    assert!(nowhere.contains("it has list/all"), "{nowhere}");
+}
+
+#[test]
+fn what_is_public_is_shown_opened_paused_and_resumed() {
+    let desk = Desk::open();
+    let hidden = desk.expect_json(DONE, &["publish", PAIRS]);
+    assert!(hidden["public_revision"].is_null() && hidden["head_revision"].as_u64() > Some(50));
+    desk.expect(FAILED, &["watch", PAIRS, "--once"]);
+
+    let opened = desk.expect_json(DONE, &["publish", PAIRS, "--open", "all"]);
+    assert_eq!(opened["events_written"], 3);
+    assert_eq!(opened["public_revision"], opened["head_revision"]);
+    desk.expect(NOTHING_NEW, &["publish", PAIRS, "--open", "all"]);
+    let late = desk.expect(
+        FAILED,
+        &[
+            "publish",
+            PAIRS,
+            "--open",
+            "results",
+            "--at",
+            "2999-01-01T00:00:00Z",
+        ],
+    );
+    assert!(late.contains("open already"), "{late}");
+
+    let paused = desk.expect(DONE, &["publish", PAIRS, "--pause", "--reason", "a check"]);
+    assert!(paused.contains("paused: a check"), "{paused}");
+    desk.expect(
+        DONE,
+        &[
+            "withdraw",
+            PAIRS,
+            "box-37",
+            "--by",
+            "Commission",
+            "--reason",
+            "r",
+        ],
+    );
+    let standing = desk.expect_json(DONE, &["publish", PAIRS]);
+    assert!(standing["public_revision"].as_u64() < standing["head_revision"].as_u64());
+    let seen = standing["public_revision"].to_string();
+    desk.expect(FAILED, &["publish", PAIRS, "--hold", "1", "--reason", "r"]);
+    desk.expect(DONE, &["publish", PAIRS, "--hold", &seen, "--reason", "r"]);
+    let resumed = desk.expect_json(DONE, &["publish", PAIRS, "--follow", "--reason", "checked"]);
+    assert_eq!(resumed["public_revision"], resumed["head_revision"]);
+    desk.expect(
+        WRONG_USAGE,
+        &["publish", PAIRS, "--follow", "--pause", "--reason", "r"],
+    );
+    desk.expect(WRONG_USAGE, &["publish", PAIRS, "--hold", &seen]);
+}
+
+#[test]
+fn an_export_that_fails_leaves_an_older_file_as_it_is() {
+    let desk = Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("seats.csv");
+    let path = file.to_str().unwrap();
+    desk.expect(DONE, &["export", PAIRS, "--format", "csv", "-o", path]);
+    let good = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(good.lines().count(), 7);
+    for what in ["standings", "units"] {
+        desk.expect(
+            FAILED,
+            &["export", "nowhere-2026", "--what", what, "-o", path],
+        );
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), good);
+    }
+}
