@@ -32,8 +32,9 @@ pub const DISTRICTS_MAX: usize = 2_000;
 /// The most counting groups of an election.
 pub const COUNTING_GROUPS_MAX: usize = 8;
 /// The longest canonical text of ballot, rules, presentation and areas together, in bytes: the event that begins a log
-/// holds them, and it has to fit in one record.
-pub const PART_BYTES_MAX: usize = 640 << 10;
+/// holds them, and it has to fit in one record; and twice as much has to fit in a message of 4 MiB. Enough for 10,000 lists
+/// with their names.
+pub const PART_BYTES_MAX: usize = 1_920 << 10;
 
 /// SHA-256 of a part's canonical bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

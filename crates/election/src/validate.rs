@@ -38,22 +38,27 @@ pub fn definition(definition: &Definition) -> Checked {
     self::register(register, ballot)?;
     rules(law, ballot)?;
     presentation(looks, ballot)?;
-    // The event that begins a log holds all four.
+    size("definition", ballot, law, looks, &register.areas_only())
+}
+
+/// Checks that the four parts stay within what one record and one answer can hold. The event that begins a log holds all
+/// of them, and whoever asks for the definition gets all of them as amended.
+pub fn size(
+    field: &str,
+    ballot: &Ballot,
+    rules: &Rules,
+    presentation: &Presentation,
+    areas: &Register,
+) -> Checked {
     let bytes = [
         crate::bytes::part_text(ballot),
-        crate::bytes::part_text(law),
-        crate::bytes::part_text(looks),
-        crate::bytes::part_text(&register.areas_only()),
+        crate::bytes::part_text(rules),
+        crate::bytes::part_text(presentation),
+        crate::bytes::part_text(areas),
     ];
     let what = "bytes of canonical text of ballot, rules, presentation and areas together";
     let total = bytes.iter().map(String::len).sum();
-    most("definition", total, PART_BYTES_MAX, what)
-}
-
-/// Checks that a part which amends another one fits in a record.
-pub fn part_size<T: serde::Serialize>(field: &str, part: &T) -> Checked {
-    let text = crate::bytes::part_text(part);
-    most(field, text.len(), PART_BYTES_MAX, "bytes of canonical text")
+    most(field, total, PART_BYTES_MAX, what)
 }
 
 /// Checks that the tables of a register of such units, each given by the index of its district, stay within the places

@@ -359,10 +359,24 @@ fn rules_and_presentation_are_amended_with_a_reason() {
     assert_eq!(night.run(amend(&rules, "a decree")), Ok(1));
     assert_eq!(night.run(amend(&rules, "a decree")), Ok(0));
     assert_eq!(night.submit(night.full("u0", 2, &[1, 1])).name(), "HELD");
-    rules.sources = vec!["x".repeat(1 << 20)];
+    rules.sources = vec!["x".repeat(2 << 20)];
     assert_eq!(
         refused(night.run(amend(&rules, "x"))),
         (RefusalCode::Limit, "rules".into())
+    );
+    // All parts together are what is limited, as one answer holds them.
+    let mut rules = small(2, 1).rules;
+    rules.sources = vec!["x".repeat(1_500 << 10)];
+    assert_eq!(night.run(amend(&rules, "sources")), Ok(1));
+    let mut presentation = small(2, 1).presentation;
+    presentation.notice = [("en".into(), "x".repeat(500 << 10))].into();
+    let command = Command::AmendPresentation {
+        presentation: Box::new(presentation),
+        reason: "x".into(),
+    };
+    assert_eq!(
+        refused(night.run(command)),
+        (RefusalCode::Limit, "presentation".into())
     );
 
     let mut presentation = small(2, 1).presentation;
@@ -379,7 +393,7 @@ fn rules_and_presentation_are_amended_with_a_reason() {
         .outline
         .versions
         .map(|part| part.version);
-    assert_eq!(versions, [1, 1, 2, 2]);
+    assert_eq!(versions, [1, 1, 3, 2]);
 }
 
 #[test]

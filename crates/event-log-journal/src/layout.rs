@@ -50,7 +50,7 @@
 //!   repair the CRCs, not for recovery, and opening does not look at them.
 
 use election::ids::{ElectionId, ID_LENGTH_MAX, LogId, Revision};
-use event_log::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, Group, GroupId, Record};
+use event_log::{GROUP_BYTES_MAX, GROUP_RECORDS_MAX, Group, GroupId, RECORD_BYTES_MAX, Record};
 use sha2::{Digest, Sha256};
 
 /// Groups start at multiples of this many bytes.
@@ -70,8 +70,9 @@ const VERSION: u16 = 1;
 const HEADER_CRC: usize = SECTOR_BYTES - 4;
 const SEGMENT_CRC: usize = 32;
 
-// The largest group must fit into a batch.
+// The largest groups must fit into a batch.
 const _: () = assert!(span(GROUP_RECORDS_MAX, GROUP_BYTES_MAX) <= BATCH_SPAN_MAX);
+const _: () = assert!(span(1, RECORD_BYTES_MAX) <= BATCH_SPAN_MAX);
 
 /// The bytes that a group takes, with padding.
 pub(crate) const fn span(records: usize, record_bytes: usize) -> usize {

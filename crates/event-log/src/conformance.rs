@@ -306,8 +306,7 @@ pub async fn limits<H: Harness>(place: &H) {
         .await
         .expect("a group at the limit of records and bytes is taken");
     let next = Revision(GROUP_RECORDS_MAX as u64 + 1);
-    let rest = GROUP_BYTES_MAX - RECORD_BYTES_MAX;
-    let largest = vec![record(RECORD_BYTES_MAX), record(rest), record(0)];
+    let largest = vec![record(RECORD_BYTES_MAX)];
     let largest = Group {
         first_revision: next,
         records: largest,

@@ -13,8 +13,8 @@
 //!    again: the answer is the first one's, with `repeated` set. That is how a writer settles an unknown outcome.
 //! 5. **A failed sync is final.** After [`AppendError::Failed`] the outcome of that group is *unknown*, and every later
 //!    append fails too until the engine is opened anew.
-//! 6. **Limits.** At most [`GROUP_RECORDS_MAX`] records and [`GROUP_BYTES_MAX`] bytes a group, at most
-//!    [`RECORD_BYTES_MAX`] bytes a record.
+//! 6. **Limits.** At most [`GROUP_RECORDS_MAX`] records and [`GROUP_BYTES_MAX`] bytes a group. A record that is a group of
+//!    its own has at most [`RECORD_BYTES_MAX`] bytes.
 //! 7. **Damage is told, never hidden.** A record that cannot be read as it was written is [`ReadError::Corrupt`] with
 //!    election, revision and place; other elections go on.
 
@@ -34,10 +34,11 @@ use std::future::Future;
 
 /// The most records in a group.
 pub const GROUP_RECORDS_MAX: usize = 4_096;
-/// The most bytes of records (public and annex together) in a group.
+/// The most bytes of records (public and annex together) in a group of several.
 pub const GROUP_BYTES_MAX: usize = 1 << 20;
-/// The most bytes of one record (public and annex together).
-pub const RECORD_BYTES_MAX: usize = 768 << 10;
+/// The most bytes of one record (public and annex together): twice as many as of a group of several, for the definition of
+/// an election with 10,000 lists.
+pub const RECORD_BYTES_MAX: usize = (2 << 20) - (8 << 10);
 /// How many groups back a repeated `group_id` is recognised, at least.
 pub const GROUP_ID_WINDOW: usize = 1_024;
 

@@ -83,12 +83,12 @@ impl Group {
             self.records.len(),
             GROUP_RECORDS_MAX,
         )?;
-        for record in &self.records {
-            limit(
+        if let [record] = &self.records[..] {
+            return limit(
                 "the size of a record in bytes",
                 record.bytes(),
                 RECORD_BYTES_MAX,
-            )?;
+            );
         }
         limit(
             "the size of a group in bytes",

@@ -45,10 +45,12 @@ impl Draft {
         }
     }
 
-    /// Whether so many more records of so many bytes fit into this group.
+    /// Whether so many more records of so many bytes fit into this group. A record that fits into no group with others
+    /// may be one of its own.
     pub fn fits(&self, records: usize, bytes: usize) -> bool {
+        let is_alone = self.is_empty() && records == 1;
         self.events.len() + records <= GROUP_RECORDS_MAX
-            && self.bytes.len() + bytes <= GROUP_BYTES_MAX
+            && (is_alone || self.bytes.len() + bytes <= GROUP_BYTES_MAX)
     }
 
     pub fn push(&mut self, event: Recorded, record: &RecordBytes) {

@@ -9,7 +9,7 @@ use crate::event::{Event, Slot};
 use crate::ids::{ContestId, CountingGroupId, DistrictId, OptionId, Timestamp};
 use crate::report::{Refusal, RefusalCode, TallyKey};
 use crate::state::State;
-use crate::tally::district_index;
+use crate::tally::{Outline, district_index};
 
 // A definition that was cut off in the middle is completed before anything of it is amended.
 pub(super) fn check_complete(state: &State) -> Result<(), Refusal> {
@@ -36,7 +36,13 @@ pub(super) fn decide(
             check_reason("reason", reason)?;
             check_complete(state)?;
             crate::validate::rules(rules, state.ballot())?;
-            crate::validate::part_size("rules", rules)?;
+            let Outline {
+                ballot,
+                presentation,
+                areas,
+                ..
+            } = &state.tally().outline;
+            crate::validate::size("rules", ballot, rules, presentation, areas)?;
             let same = **rules == *state.tally().outline.rules;
             Ok(unless(same, || Event::RulesAmended {
                 rules: rules.clone(),
@@ -50,7 +56,13 @@ pub(super) fn decide(
             check_reason("reason", reason)?;
             check_complete(state)?;
             crate::validate::presentation(presentation, state.ballot())?;
-            crate::validate::part_size("presentation", presentation)?;
+            let Outline {
+                ballot,
+                rules,
+                areas,
+                ..
+            } = &state.tally().outline;
+            crate::validate::size("presentation", ballot, rules, presentation, areas)?;
             let same = **presentation == *state.tally().outline.presentation;
             Ok(unless(same, || Event::PresentationAmended {
                 presentation: presentation.clone(),

@@ -346,3 +346,35 @@ async fn a_log_that_knows_a_new_group_already_acknowledges_nothing() {
     }
     service.stop().await;
 }
+
+/// The event that begins its log is a group of its own, longer than a group of several may be.
+#[tokio::test]
+async fn ten_thousand_lists_are_there_after_a_restart() {
+    use wire::results::v1::define_election_request::Part;
+    const LISTS: usize = 10_000;
+    let place = tempfile::tempdir().unwrap();
+    let service = Service::start(folder(place.path())).await;
+    let mut messages = definition(ELECTION, 2, LISTS);
+    let Some(Part::Head(head)) = &mut messages[0].part else {
+        panic!("a definition begins with its head");
+    };
+    for list in 0..LISTS {
+        let name =
+            format!("[presentation.options.o{list}.name]\nen = \"The list number {list}\"\n");
+        head.definition_toml += &name;
+    }
+    assert!(head.definition_toml.len() > event_log::GROUP_BYTES_MAX);
+    let ballot = service.define_with(messages).await;
+    let mut votes = [0; LISTS];
+    votes[LISTS - 1] = 7;
+    let reports = [report(ballot, 0, 1, &votes)];
+    let outcomes = service.append(ELECTION, &reports).await.unwrap();
+    assert_eq!(outcomes[0].name(), "ACCEPTED");
+    let expected = service.state(ELECTION).await;
+    service.stop().await;
+    let service = Service::start(folder(place.path())).await;
+    let state = service.state(ELECTION).await;
+    assert_eq!(state.tally().contests[0][0].votes, votes);
+    assert_eq!(state, expected);
+    service.stop().await;
+}

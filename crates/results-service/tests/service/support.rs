@@ -94,7 +94,10 @@ impl Service {
 
     /// Defines the small election and opens nothing.
     pub async fn define(&self, election: &str, units: usize, options: usize) -> Hash {
-        let messages = definition(election, units, options);
+        self.define_with(definition(election, units, options)).await
+    }
+
+    pub async fn define_with(&self, messages: Vec<proto::DefineElectionRequest>) -> Hash {
         let mut admin = self.admin.clone();
         let response = admin.define_election(stream::iter(messages)).await;
         let response = response.unwrap().into_inner();

@@ -29,7 +29,7 @@ pub mod define_election_request {
         #[prost(string, tag = "1")]
         pub election_id: ::prost::alloc::string::String,
         /// TOML with the tables `ballot`, `rules`, `presentation` (may be left out) and `register` (only `electorate` and
-        /// `areas`, may be left out). Its ballot, rules and presentation have at most 640 KiB each.
+        /// `areas`, may be left out). All of it has at most 1,920 KiB.
         #[prost(string, tag = "2")]
         pub definition_toml: ::prost::alloc::string::String,
         /// How many units will follow, 1 to 4,000,000.
@@ -97,7 +97,8 @@ pub struct AmendRulesRequest {
     /// The election.
     #[prost(string, tag = "1")]
     pub election_id: ::prost::alloc::string::String,
-    /// The whole rules: what stands in the `rules` table of a definition, as TOML of its own, at most 640 KiB.
+    /// The whole rules: what stands in the `rules` table of a definition, as TOML of its own.
+    /// All parts of the definition have at most 1,920 KiB together.
     #[prost(string, tag = "2")]
     pub rules_toml: ::prost::alloc::string::String,
     /// Why. Public.
@@ -120,7 +121,8 @@ pub struct AmendPresentationRequest {
     /// The election.
     #[prost(string, tag = "1")]
     pub election_id: ::prost::alloc::string::String,
-    /// The whole presentation: what stands in the `presentation` table of a definition, as TOML of its own, at most 640 KiB.
+    /// The whole presentation: what stands in the `presentation` table of a definition, as TOML of its own.
+    /// All parts of the definition have at most 1,920 KiB together.
     #[prost(string, tag = "2")]
     pub presentation_toml: ::prost::alloc::string::String,
     /// Why. Public.
