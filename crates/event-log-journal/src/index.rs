@@ -4,6 +4,7 @@ use crate::layout::{BLOCK_BYTES, Header};
 use election::ids::{ElectionId, LogId, Revision};
 use event_log::{Damage, Head};
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Where a group lies, in 24 bytes.
@@ -112,18 +113,33 @@ impl<F> Index<F> {
 
 /// The index as the writer and the readers share it. It holds what is durable and nothing else.
 #[derive(Debug)]
-pub(crate) struct Shared<F>(RwLock<Index<F>>);
+pub(crate) struct Shared<F> {
+    index: RwLock<Index<F>>,
+    /// There was no room for the next segment when it was last looked for.
+    is_short_of_room: AtomicBool,
+}
 
 impl<F> Shared<F> {
     pub(crate) fn new(index: Index<F>) -> Self {
-        Self(RwLock::new(index))
+        Self {
+            index: RwLock::new(index),
+            is_short_of_room: AtomicBool::new(false),
+        }
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Index<F>> {
-        self.0.read().expect("no holder of the lock panics")
+        self.index.read().expect("no holder of the lock panics")
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Index<F>> {
-        self.0.write().expect("no holder of the lock panics")
+        self.index.write().expect("no holder of the lock panics")
+    }
+
+    pub(crate) fn is_short_of_room(&self) -> bool {
+        self.is_short_of_room.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_short_of_room(&self, is_short: bool) {
+        self.is_short_of_room.store(is_short, Ordering::Release);
     }
 }

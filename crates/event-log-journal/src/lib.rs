@@ -150,6 +150,10 @@ impl<D: Folder> EventLog for Journal<D> {
     fn heads(&self) -> Vec<Head> {
         self.shared.read().heads()
     }
+
+    fn is_short_of_room(&self) -> bool {
+        self.shared.is_short_of_room()
+    }
 }
 
 /// Takes the folder for this process.

@@ -103,6 +103,9 @@ fn drive<D: Folder>(mut writer: Writer<D>, receiver: &Receiver<Request>, seal_af
                 Ok(request) => request,
                 Err(RecvTimeoutError::Timeout) => {
                     writer.seal();
+                    if writer.look_for_room() {
+                        continue;
+                    }
                     match receiver.recv() {
                         Ok(request) => request,
                         Err(_) => return writer.seal(),

@@ -303,17 +303,15 @@ impl<D: Folder> Writer<D> {
             return Ok(());
         }
         let segment = self.next.segment + 1;
-        let ready = match std::mem::replace(&mut self.upcoming, Upcoming::None) {
-            Upcoming::Ready(file) => Some(file),
+        self.collect();
+        let file = match std::mem::replace(&mut self.upcoming, Upcoming::None) {
+            Upcoming::Ready(file) => file,
             // What failed in the background, for want of room perhaps, is tried again.
-            Upcoming::Underway(thread) => thread.join().ok().and_then(Result::ok).map(Arc::new),
-            Upcoming::None => None,
-        };
-        let file = match ready {
-            Some(file) => file,
-            None => segment::prepare(&*self.folder, segment, self.segment_bytes)
-                .map(Arc::new)
-                .map_err(|error| refusal(&error))?,
+            Upcoming::None | Upcoming::Underway(_) => {
+                let prepared = segment::prepare(&*self.folder, segment, self.segment_bytes);
+                self.note_room(&prepared);
+                prepared.map(Arc::new).map_err(|error| refusal(&error))?
+            }
         };
         self.shared.write().segments.insert(segment, file.clone());
         self.file = file;
@@ -327,8 +325,30 @@ impl<D: Folder> Writer<D> {
             .map_err(|error| AppendError::Failed(error.to_string()))
     }
 
-    /// Has the next segment made ready beside the appends when this one is half full.
+    /// Has the next segment made ready beside the appends when this one is half full. Where there was no room for it,
+    /// not again at every append.
     fn prepare_ahead(&mut self) {
+        if let Upcoming::Underway(thread) = &self.upcoming
+            && thread.is_finished()
+        {
+            self.collect();
+        }
+        if !self.shared.is_short_of_room() {
+            self.begin_ahead();
+        }
+    }
+
+    /// Looks for room again where there was none. Called when idle; true if that is to be done again.
+    pub(crate) fn look_for_room(&mut self) -> bool {
+        if self.shared.is_short_of_room() && self.failed.is_none() {
+            self.collect();
+            self.begin_ahead();
+            self.collect();
+        }
+        self.shared.is_short_of_room()
+    }
+
+    fn begin_ahead(&mut self) {
         if self.next.offset * 2 < self.segment_bytes || !matches!(self.upcoming, Upcoming::None) {
             return;
         }
@@ -342,6 +362,28 @@ impl<D: Folder> Writer<D> {
         if let Ok(thread) = thread.spawn(move || segment::prepare(&*folder, segment, bytes)) {
             self.upcoming = Upcoming::Underway(thread);
         }
+    }
+
+    /// Waits for a segment that is being made ready.
+    fn collect(&mut self) {
+        self.upcoming = match std::mem::replace(&mut self.upcoming, Upcoming::None) {
+            Upcoming::Underway(thread) => match thread.join() {
+                Ok(prepared) => {
+                    self.note_room(&prepared);
+                    prepared.map_or(Upcoming::None, |file| Upcoming::Ready(Arc::new(file)))
+                }
+                Err(_) => Upcoming::None,
+            },
+            other => other,
+        };
+    }
+
+    fn note_room(&self, prepared: &io::Result<D::File>) {
+        let is_short = prepared.as_ref().is_err_and(is_no_space);
+        if is_short && !self.shared.is_short_of_room() {
+            tracing::warn!("there is no room for the journal's next segment");
+        }
+        self.shared.set_short_of_room(is_short);
     }
 }
 

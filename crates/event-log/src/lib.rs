@@ -59,4 +59,8 @@ pub trait EventLog: Send + Sync + 'static {
 
     /// The heads of all elections, in the order of their ids.
     fn heads(&self) -> Vec<Head>;
+
+    /// Whether room for the next groups was looked for and not found. What can be had again later (indexes, caches)
+    /// should be written only when this is over: the log comes first.
+    fn is_short_of_room(&self) -> bool;
 }

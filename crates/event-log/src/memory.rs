@@ -74,6 +74,7 @@ struct State {
     admission: Admission,
     records: BTreeMap<ElectionId, Vec<Record>>,
     failed: Option<String>,
+    is_short_of_room: bool,
 }
 
 impl State {
@@ -114,7 +115,10 @@ impl MemoryLog {
         }
         let mut kept = self.place.lock();
         match kept.fault.take() {
-            Some(Fault::NoSpace) => return Err(AppendError::NoSpace("fault switch".to_owned())),
+            Some(Fault::NoSpace) => {
+                state.is_short_of_room = true;
+                return Err(AppendError::NoSpace("fault switch".to_owned()));
+            }
             Some(fault) => {
                 if fault == Fault::FailKept {
                     kept.groups.push(group);
@@ -125,6 +129,7 @@ impl MemoryLog {
             }
             None => {}
         }
+        state.is_short_of_room = false;
         state.take(&group, None);
         let appended = group.appended();
         kept.groups.push(group);
@@ -181,5 +186,9 @@ impl EventLog for MemoryLog {
 
     fn heads(&self) -> Vec<Head> {
         self.lock().admission.heads()
+    }
+
+    fn is_short_of_room(&self) -> bool {
+        self.lock().is_short_of_room
     }
 }

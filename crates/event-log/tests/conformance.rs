@@ -133,6 +133,10 @@ impl EventLog for BrokenLog {
     fn heads(&self) -> Vec<Head> {
         self.log.heads()
     }
+
+    fn is_short_of_room(&self) -> bool {
+        self.log.is_short_of_room()
+    }
 }
 
 /// Runs one part of the suite on a broken engine; true if it was found out.

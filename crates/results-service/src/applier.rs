@@ -1,5 +1,8 @@
 //! Feeds the store from the log, on a thread of its own: it blocks on the disk and lags by design.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -117,8 +120,12 @@ impl Rounds {
         }
     }
 
-    /// Brings every election's rows up to its head, and lays the tail over those that were behind.
+    /// Brings every election's rows up to its head, and lays the tail over those that were behind. Not while the log has
+    /// no room for its next segment: the little that was freed on a full disk is the log's.
     fn round(&mut self, opened: &Opened) -> Result<(), Failure> {
+        if opened.log.is_short_of_room() {
+            return Ok(());
+        }
         let store = self.store(opened)?;
         for hosted in opened.elections() {
             if self.put_off(&hosted.id) {

@@ -53,6 +53,14 @@ impl Log {
         }
     }
 
+    /// What can be had again from the log is not written while this is so: it would take the log's room.
+    pub fn is_short_of_room(&self) -> bool {
+        match self {
+            Self::Journal(log) => log.is_short_of_room(),
+            Self::Memory(log) => log.is_short_of_room(),
+        }
+    }
+
     /// Answers what waits, seals, and frees the folder.
     pub async fn close(&self) {
         match self {

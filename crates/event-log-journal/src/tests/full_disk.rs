@@ -34,6 +34,10 @@ async fn full_disk_refuses_and_goes_on_when_there_is_room() {
         assert!(taken < 9, "the segments are small");
     };
     assert!(matches!(refused, AppendError::NoSpace(_)), "{refused:?}");
+    assert!(
+        log.is_short_of_room(),
+        "what can be had again later should wait"
+    );
     let repeated = log.append(large(0)).await.unwrap();
     assert!(repeated.repeated, "what needs no room is answered");
     let again = log.append(large(taken)).await.unwrap_err();
@@ -46,6 +50,7 @@ async fn full_disk_refuses_and_goes_on_when_there_is_room() {
     );
     disk.heal();
     assert!(!log.append(large(taken)).await.unwrap().repeated);
+    assert!(!log.is_short_of_room());
     log.close().await;
     let log = open(&disk);
     assert_eq!(read_all(&log, "full").await.len(), taken + 1);
@@ -124,4 +129,22 @@ fn odd_segment_sizes_are_refused() {
             "{refused}"
         );
     }
+}
+
+/// Nobody has to append for the journal to find the room that was made.
+#[test]
+fn room_is_looked_for_when_idle() {
+    let disk = Disk::default();
+    let mut writer = crate::start(disk.clone(), super::SMALL).unwrap();
+    let shared = writer.shared();
+    for number in 0..2 {
+        writer.commit(super::prepared(&[large(number)]));
+    }
+    assert!(!writer.look_for_room(), "it has not been looked for");
+    disk.fail(Fault::NoSpace);
+    let full = (2..).find(|number| writer.commit(super::prepared(&[large(*number)]))[0].is_err());
+    assert!(full.is_some_and(|number| number < 9));
+    assert!(writer.look_for_room() && shared.is_short_of_room());
+    disk.heal();
+    assert!(!writer.look_for_room() && !shared.is_short_of_room());
 }

@@ -38,7 +38,11 @@ impl Sequencer {
             .writing
             .as_ref()
             .is_some_and(|it| !it.is_finished());
-        if is_writing || self.hosted.config.storage.data_folder().is_none() {
+        // A snapshot only saves time; where the disk is full its room is the log's.
+        if is_writing
+            || self.hosted.config.storage.data_folder().is_none()
+            || self.hosted.log.is_short_of_room()
+        {
             return false;
         }
         let Some(state) = self.state.take() else {
