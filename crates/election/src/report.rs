@@ -116,7 +116,7 @@ pub struct Report {
 pub struct TurnoutReport {
     /// What reports.
     pub unit: UnitId,
-    /// Higher replaces lower; 1 is the first.
+    /// Higher replaces lower; 1 is the first, [`TURNOUT_VERSION_MAX`] the last.
     pub version: u32,
     /// Ballots issued since voting began.
     pub ballots_issued: u64,

@@ -249,8 +249,8 @@ async fn stop(folder: &Path) -> Outcome<()> {
     Ok(stopper.drain(Duration::from_secs(300)).await?)
 }
 
-/// The bytes a unit by which the process grows when the log is folded, without the units' names: two copies of each,
-/// one packed, and one behind a pointer with two counters before it, as the table of units holds it.
+/// The bytes a unit by which the process grows when the log is folded, without the units' names, which are packed with
+/// four bytes each that say where they end.
 fn fold(folder: &Path, units: u32) -> Outcome<f64> {
     let journal = Journal::open(folder, event_log_journal::Options::default())?;
     let election = ElectionId::new(ELECTION)?;
@@ -269,7 +269,7 @@ fn fold(folder: &Path, units: u32) -> Outcome<f64> {
     let state = state.ok_or("the log is empty")?;
     let names: usize = (0..units)
         .filter_map(|unit| state.tally().unit_names.get(unit))
-        .map(|name| 2 * name.len() + 16 + 4)
+        .map(|name| name.len() + 4)
         .sum();
     let bytes = grown.saturating_sub(names);
     Ok(f64::from(u32::try_from(bytes)?) / f64::from(units))
