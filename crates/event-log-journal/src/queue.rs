@@ -1,7 +1,7 @@
 //! The way from an `append` to the writer's thread and back.
 
 use crate::folder::Folder;
-use crate::layout::BLOCK_BYTES;
+use crate::layout::{self, BLOCK_BYTES};
 use crate::writer::{Prepared, Writer};
 use event_log::{AppendError, Appended, Group};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -52,10 +52,8 @@ impl Queue {
     }
 
     pub(crate) async fn append(&self, group: Group) -> Result<Appended, AppendError> {
-        // Here and not in the writer's thread, which has better things to do between two syncs. A full group takes a
-        // quarter of a millisecond, one of a busy stream a tenth of that.
-        let group = Prepared::new(group);
-        let blocks = u32::try_from(group.span() / BLOCK_BYTES).unwrap_or(WAITING_BLOCKS);
+        let span = layout::span(group.records.len(), group.bytes());
+        let blocks = u32::try_from(span / BLOCK_BYTES).unwrap_or(WAITING_BLOCKS);
         let share = self
             .room
             .clone()
@@ -63,8 +61,10 @@ impl Queue {
             .await
             .map_err(|_| AppendError::Closed)?;
         let (answer, answered) = oneshot::channel();
+        // Here and not in the writer's thread, which has better things to do between two syncs. A full group takes a
+        // quarter of a millisecond, one of a busy stream a tenth of that.
         let request = Request {
-            group,
+            group: Prepared::new(group),
             answer,
             _share: share,
         };
