@@ -1,5 +1,8 @@
 //! The units of an election by index, as they were registered at any revision. Their indexes by id are the tally's.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;

@@ -1,6 +1,9 @@
 //! Takes long tables from a stream, so that none of their bytes is in memory twice. Reading checks every length and never
 //! panics.
 
+#[cfg(test)]
+mod tests;
+
 use super::DecodeError;
 use std::io::{self, Read};
 
@@ -13,7 +16,6 @@ pub struct Stream<R> {
     source: R,
     offset: u64,
     length: u64,
-    piece: Vec<u8>,
 }
 
 impl<R: Read> Stream<R> {
@@ -23,7 +25,6 @@ impl<R: Read> Stream<R> {
             source,
             offset: 0,
             length,
-            piece: vec![0; PIECE_BYTES],
         }
     }
 
@@ -100,9 +101,10 @@ impl<R: Read> Stream<R> {
         items: &mut Vec<T>,
         mut take: impl FnMut(&mut Vec<T>, &[[u8; N]]) -> Option<()>,
     ) -> Result<(), DecodeError> {
+        const { assert!(0 < N && N <= PIECE_BYTES, "a piece has room for a row") };
         self.room(count as u64, N)?;
         items.reserve_exact(count);
-        let mut piece = std::mem::take(&mut self.piece);
+        let mut piece = vec![0; (count * N).min(PIECE_BYTES)];
         let mut left = count;
         while left > 0 {
             let rows = left.min(PIECE_BYTES / N);
@@ -111,7 +113,6 @@ impl<R: Read> Stream<R> {
                 .ok_or_else(|| self.fault("a row of a table is none"))?;
             left -= rows;
         }
-        self.piece = piece;
         Ok(())
     }
 

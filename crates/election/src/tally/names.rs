@@ -1,5 +1,8 @@
 //! The ids of the units, in both directions: one text, and a table of places in it.
 
+#[cfg(test)]
+mod tests;
+
 use crate::ids::{ID_LENGTH_MAX, is_id_byte};
 use hashbrown::{DefaultHashBuilder, HashTable};
 use std::hash::BuildHasher;
