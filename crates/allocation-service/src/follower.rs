@@ -303,39 +303,37 @@ impl Follower {
     // A replica that has just begun, or that folds anew, shows nothing before it has caught up: what it had would be far
     // behind others, or behind what it has shown itself.
     fn publish(&mut self, tally: &Tally, has_moved: bool, has_caught_up: bool) {
-        let shown = self
-            .head
-            .borrow()
-            .as_ref()
-            .map(|shown| shown.tally.revision);
-        if has_caught_up && shown.is_some_and(|shown| shown > tally.revision) {
-            tracing::warn!(election = %self.election, ?shown, "the log no longer has what was shown");
+        let is_above = |shown: &Moment| {
+            shown.tally.log_id == tally.log_id && shown.tally.revision <= tally.revision
+        };
+        let is_above = self.head.borrow().as_ref().map(is_above);
+        if has_caught_up && is_above == Some(false) {
+            tracing::warn!(election = %self.election, "the log no longer has what was shown");
             self.forsake();
+        }
+        if has_caught_up {
+            self.tell_followed();
         }
         if has_moved {
             let tally = Arc::new(tally.clone());
             self.past.offer(&tally);
-            let shown = self
-                .head
-                .borrow()
-                .as_ref()
-                .map(|shown| shown.tally.revision);
-            if shown.map_or(has_caught_up, |shown| shown < tally.revision) {
+            if has_caught_up || is_above == Some(true) {
                 let publication = tally.publication.clone();
                 let moment = Moment::new(tally, publication, self.incarnation);
                 self.head.send_replace(Some(moment));
             }
         }
-        if has_caught_up {
-            self.lag.send_if_modified(|lag| {
-                let was_lost = lag.is_lost();
-                if was_lost {
-                    *lag = Lag::Followed(Instant::now());
-                    metrics::gauge!(LOGS_LOST).decrement(1);
-                }
-                was_lost
-            });
-        }
+    }
+
+    fn tell_followed(&self) {
+        self.lag.send_if_modified(|lag| {
+            let was_lost = lag.is_lost();
+            if was_lost {
+                *lag = Lag::Followed(Instant::now());
+                metrics::gauge!(LOGS_LOST).decrement(1);
+            }
+            was_lost
+        });
     }
 
     fn tell_lost(&self) {

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::time::Instant;
 
+use end_to_end::PATIENCE;
 use end_to_end::cluster::{Cluster, Mode, Role, binary};
 use serde_json::Value;
 
@@ -37,6 +39,16 @@ impl Desk {
         let golden = |ending: &str| golden(&format!("{PAIRS}.{ending}"));
         desk.expect(DONE, &["define", &golden("toml")]);
         desk.expect(DONE, &["submit", PAIRS, &golden("jsonl")]);
+        desk
+    }
+
+    /// A system whose roles are apart, with an election that is defined and public, and nothing counted.
+    fn apart() -> Self {
+        let desk = Self {
+            cluster: Cluster::start(Mode::Apart),
+        };
+        let definition = golden(&format!("{PAIRS}.toml"));
+        desk.expect(DONE, &["define", &definition, "--open", "all"]);
         desk
     }
 
@@ -257,4 +269,27 @@ fn an_export_that_fails_leaves_an_older_file_as_it_is() {
         );
         assert_eq!(std::fs::read_to_string(&file).unwrap(), good);
     }
+}
+
+#[test]
+fn a_feed_of_its_own_is_watched_with_ids_for_names_and_knows_no_officials() {
+    let desk = Desk::apart();
+    let feed = format!("http://{}", desk.cluster.address(Role::LiveFeed));
+    // The feed learns of a new election a moment after the officials.
+    let watch = ["watch", PAIRS, "--once", "--server", &feed];
+    let began = Instant::now();
+    while !desk.run(&watch).status.success() && began.elapsed() < PATIENCE {}
+    let shown = desk.expect(DONE, &watch);
+    assert!(
+        shown.contains("aleph") && shown.contains("0 of 40 tallies counted"),
+        "{shown}"
+    );
+    let pause = [
+        "publish", PAIRS, "--pause", "--reason", "r", "--server", &feed,
+    ];
+    let refused = desk.expect(FAILED, &pause);
+    assert!(
+        refused.contains("Unimplemented") && refused.contains("--server"),
+        "{refused}"
+    );
 }

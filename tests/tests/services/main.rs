@@ -16,6 +16,7 @@ mod failures;
 mod kills;
 mod nights;
 mod publication;
+mod restored;
 mod whole_night;
 
 /// Makes of each function a test in either mode.
