@@ -1,6 +1,7 @@
 //! What comes out: seats, ties as values, the stages with their certificates, and what the law left open.
 
 use crate::contest::StageAt;
+use crate::key::Key;
 use crate::method::Method;
 use crate::ratio::Ratio;
 use crate::rules::{Fraction, TieBreak};
@@ -172,9 +173,9 @@ impl StageResult {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Certificate {
     /// The smallest key granted for certain; `None` where the stage granted nothing.
-    pub smallest_granted: Option<Ratio>,
+    pub smallest_granted: Option<Key>,
     /// The largest key that was refused or is tied; `None` where no list could take one more seat.
-    pub largest_refused: Option<Ratio>,
+    pub largest_refused: Option<Key>,
     /// Whether the first is above the second. They are equal where a rule or a lot settled a tie, or where no winner
     /// of the tie has a candidate and the law leaves the seat empty.
     pub strict: bool,
@@ -205,7 +206,7 @@ pub struct Award {
     /// Which of the list's own seats it is, from 1.
     pub seat: u32,
     /// Its key.
-    pub key: Ratio,
+    pub key: Key,
 }
 
 /// Equal keys with fewer seats than lists.
@@ -218,7 +219,7 @@ pub struct Tie {
     /// Seats (at a rescue: places) that these lists compete for, at most one each.
     pub seats_at_stake: u32,
     /// The equal key; `None` where lists are tied for the place that a rescue gives.
-    pub key: Option<Ratio>,
+    pub key: Option<Key>,
     /// What each rule of the tie chain settled, in order.
     pub settled: Vec<Settlement>,
     /// The lists that are still tied.

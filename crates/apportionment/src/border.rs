@@ -4,7 +4,8 @@ use std::cmp::Ordering;
 
 use crate::allocation::{Award, Contender, StageResult, Tie};
 use crate::contest::{Lot, StageAt};
-use crate::keys::{Keys, Runner};
+use crate::fill::Runner;
+use crate::keys::Keys;
 use crate::method::Method;
 use crate::ratio::Ratio;
 use crate::rules::{ExhaustedList, Rules};
@@ -73,7 +74,7 @@ pub(crate) fn settle_border(
         // Whoever wins has no candidate and the seat stays empty: a lot could not matter, so there is none to draw.
         return None;
     }
-    let key = keys.ratio(border.0, border.1);
+    let key = keys.key(border.0, border.1);
     let (mut tied, mut seats) = (Vec::new(), 0);
     for runner in runners.iter_mut() {
         if has_it(runner) {
@@ -116,7 +117,7 @@ pub(crate) fn result_of(
         Award {
             list: runner.list,
             seat: seat + 1,
-            key: keys.ratio(runner.level, seat),
+            key: keys.key(runner.level, seat),
         }
     };
     let weight = |weight: u128| {

@@ -4,7 +4,9 @@ use std::cmp::Ordering;
 
 use crate::allocation::{Allocation, Award, StageResult, Tie};
 use crate::contest::StageAt;
-use crate::keys::{Keys, Runner, fill};
+use crate::fill::{Runner, fill};
+use crate::key::Key;
+use crate::keys::Keys;
 use crate::ratio::Ratio;
 
 /// Most single steps of a stage: what goes beyond is summed up in its rows.
@@ -55,7 +57,7 @@ pub struct QuotientRow {
     /// Seats before the first step.
     pub seats: u32,
     /// The key of its next seat: for quota methods its remainder. `None` where it can hold no more.
-    pub next_key: Option<Ratio>,
+    pub next_key: Option<Key>,
 }
 
 /// One seat.
@@ -70,7 +72,7 @@ pub struct Step {
     /// Its seats before.
     pub seats_before: u32,
     /// The key that decided.
-    pub key: Ratio,
+    pub key: Key,
     /// The list that would have been next: with the largest of the other keys, or the smallest where a seat is taken back.
     pub next_in_line: Option<Award>,
 }
@@ -107,7 +109,7 @@ fn explain_stage(stage: &StageResult) -> StageSteps {
             weight: contender.weight,
             quotient: stage.quota.map(|_| keys.quotient(runner.level)),
             seats: runner.seats,
-            next_key: (runner.seats < runner.limit).then(|| keys.ratio(runner.level, runner.seats)),
+            next_key: (runner.seats < runner.limit).then(|| keys.key(runner.level, runner.seats)),
         });
     let rows = rows.collect();
     let steps = std::iter::from_fn(|| step(&keys, &mut runners, &certain)).collect();
@@ -204,7 +206,7 @@ fn step(keys: &Keys, runners: &mut [Runner], certain: &[u32]) -> Option<Step> {
     };
     let chosen = (0..runners.len()).filter(on_the_way).reduce(better)?;
     let runner = runners[chosen];
-    let key = keys.ratio(runner.level, number(&runner));
+    let key = keys.key(runner.level, number(&runner));
     runners[chosen].seats = match kind {
         StepKind::Granted => runner.seats + 1,
         StepKind::Withdrawn => runner.seats - 1,
@@ -245,7 +247,7 @@ fn next_in_line(keys: &Keys, runners: &[Runner], kind: StepKind) -> Option<Award
     best.map(|(list, (level, seat))| Award {
         list,
         seat: seat + 1,
-        key: keys.ratio(level, seat),
+        key: keys.key(level, seat),
     })
 }
 

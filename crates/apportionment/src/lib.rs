@@ -10,18 +10,24 @@
 //! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
 //! one is its remainder.
 //!
-//! Everything is exact integer arithmetic in 128 bits; the limits that make overflow impossible are checked on entry.
+//! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by powers in 1,280; the limits that make
+//! overflow impossible are checked on entry.
 
 mod allocate;
 mod allocation;
 mod border;
 mod contest;
+mod curve;
 mod error;
 mod explain;
+mod fill;
+mod jump;
+mod key;
 mod keys;
 mod limits;
 mod margin;
 mod method;
+mod natural;
 mod ratio;
 mod rescue;
 mod rules;
@@ -35,6 +41,7 @@ pub use allocation::*;
 pub use contest::*;
 pub use error::ContestError;
 pub use explain::*;
+pub use key::Key;
 pub use margin::*;
 pub use method::*;
 pub use ratio::Ratio;

@@ -2,7 +2,7 @@
 
 use crate::contest::{Contest, LISTS_MAX, SEATS_MAX};
 use crate::error::ContestError;
-use crate::method::{Divisors, Method, Stage, StageSeats};
+use crate::method::{Divisors, EXPONENT_DENOMINATOR_MAX, Method, Stage, StageSeats};
 use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX};
 
 pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), ContestError> {
@@ -27,29 +27,45 @@ pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), C
     {
         return Err(ContestError::ChainOpen { field });
     }
-    for stage in stages {
-        if let Method::Divisors(Divisors::ModifiedSainteLague { first }) = stage.method {
-            let Fraction {
-                numerator,
-                denominator,
-            } = first;
-            let within = (1..=PARAMETER_MAX).contains(&denominator)
-                && numerator >= 1
-                && numerator < 3 * denominator;
-            if !within {
-                // From 3 on, a first seat would be no dearer than a second one, and keys must fall strictly.
-                let range = "above 0 and below 3, with at most 1000 below the line";
-                let field = "rules.stages.method.first";
-                return Err(ContestError::FractionOutOfRange {
-                    field,
-                    numerator,
-                    denominator,
-                    range,
-                });
-            }
-        }
+    stages
+        .iter()
+        .try_for_each(|stage| check_method(stage.method))
+}
+
+fn check_method(method: Method) -> Result<(), ContestError> {
+    let (field, fraction, within, range) = match method {
+        Method::Divisors(Divisors::ModifiedSainteLague { first }) => (
+            "rules.stages.method.first",
+            first,
+            // From 3 on, a first seat would be no dearer than a second one, and keys must fall strictly.
+            (1..=PARAMETER_MAX).contains(&first.denominator)
+                && first.numerator >= 1
+                && first.numerator < 3 * first.denominator,
+            "above 0 and below 3, with at most 1000 below the line",
+        ),
+        Method::Divisors(Divisors::Power { exponent }) => (
+            "rules.stages.method.exponent",
+            exponent,
+            (1..=EXPONENT_DENOMINATOR_MAX).contains(&exponent.denominator)
+                && (1..=exponent.denominator).contains(&exponent.numerator),
+            "above 0 and at most 1, with at most 10 below the line",
+        ),
+        Method::Divisors(_) | Method::Quota(_) => return Ok(()),
+    };
+    let Fraction {
+        numerator,
+        denominator,
+    } = fraction;
+    if within {
+        Ok(())
+    } else {
+        Err(ContestError::FractionOutOfRange {
+            field,
+            numerator,
+            denominator,
+            range,
+        })
     }
-    Ok(())
 }
 
 pub(crate) fn check_contest(contest: &Contest) -> Result<(), ContestError> {

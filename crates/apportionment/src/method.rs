@@ -2,6 +2,9 @@
 
 use crate::rules::Fraction;
 
+/// Largest number below the line of a divisor's exponent: keys are compared by powers of that degree.
+pub const EXPONENT_DENOMINATOR_MAX: u32 = 10;
+
 /// One link of the chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stage {
@@ -65,6 +68,16 @@ impl Method {
     pub const D_HONDT: Self = Self::Divisors(Divisors::DHondt);
     /// Highest averages by 1, 3, 5, ...
     pub const SAINTE_LAGUE: Self = Self::Divisors(Divisors::SainteLague);
+    /// Highest averages by 0, 1, 2, ... (Adams).
+    pub const ADAMS: Self = Self::Divisors(Divisors::Adams);
+    /// Highest averages by the harmonic means of neighbouring numbers (Dean).
+    pub const DEAN: Self = Self::Divisors(Divisors::Dean);
+    /// Highest averages by the geometric means of neighbouring numbers (United States House of Representatives).
+    pub const HUNTINGTON_HILL: Self = Self::Divisors(Divisors::HuntingtonHill);
+    /// Highest averages by 1, 4, 7, ...
+    pub const DANISH: Self = Self::Divisors(Divisors::Danish);
+    /// Highest averages by 2, 3, 4, ..., halved (Belgian communes).
+    pub const IMPERIALI_DIVISORS: Self = Self::Divisors(Divisors::Imperiali);
     /// Highest averages by 1.4, 3, 5, ... (Norway).
     pub const MODIFIED_SAINTE_LAGUE: Self = Self::Divisors(Divisors::ModifiedSainteLague {
         first: Fraction::new(14, 10),
@@ -115,6 +128,8 @@ pub enum Rounding {
     Down,
     /// Fractions are dropped and one is added, to a whole number too.
     DownPlusOne,
+    /// Fractions become the next whole number.
+    Up,
     /// To the nearest whole number, a half upwards (Slovakia).
     Nearest,
 }
@@ -130,5 +145,20 @@ pub enum Divisors {
     ModifiedSainteLague {
         /// The first divisor, above 0 and below 3.
         first: Fraction,
+    },
+    /// 1, 4, 7, ...
+    Danish,
+    /// 2, 3, 4, ..., halved: 1, 1.5, 2, ...
+    Imperiali,
+    /// 0, 1, 2, ...: the first seat of every list comes before all others, the largest lists first.
+    Adams,
+    /// Harmonic means of m and m + 1, beginning at 0 as Adams does.
+    Dean,
+    /// Geometric means of m and m + 1, beginning at 0 as Adams does.
+    HuntingtonHill,
+    /// (m + 1) to a power of at most 1: 9/10 in Estonia.
+    Power {
+        /// The exponent, above 0 and at most 1, with at most [`EXPONENT_DENOMINATOR_MAX`] below the line.
+        exponent: Fraction,
     },
 }

@@ -6,7 +6,8 @@
 
 use crate::allocation::{Eligibility, Silence};
 use crate::contest::{Contest, Lot, StageAt};
-use crate::keys::{Keys, Runner};
+use crate::fill::Runner;
+use crate::keys::Keys;
 use crate::rules::{Parameter, Rescue, RescueRest, Rules, Source};
 use crate::tie::{Tied, settle};
 use crate::workspace::{Chain, Workspace, runner_of};

@@ -2,7 +2,7 @@
 
 use crate::allocation::{Settlement, Tie, VoidLot, VoidReason};
 use crate::contest::{Lot, StageAt};
-use crate::ratio::Ratio;
+use crate::key::Key;
 use crate::rules::TieBreak;
 
 /// A list in a tie, with what the rules may ask about it.
@@ -19,7 +19,7 @@ pub(crate) struct Tied {
 /// Goes through the chain. Each rule takes out the lists whose fate it settles; what is left is open.
 pub(crate) fn settle(
     at: StageAt,
-    key: Option<Ratio>,
+    key: Option<Key>,
     mut tied: Vec<Tied>,
     seats: u32,
     chain: &[TieBreak],

@@ -4,7 +4,8 @@ use crate::allocation::{Eligibility, Outcome, Pairing, Silence, StageResult, Tie
 use crate::border::{result_of, settle_border};
 use crate::contest::{Contest, List, Lot, StageAt};
 use crate::error::ContestError;
-use crate::keys::{Keys, Runner, fill};
+use crate::fill::{Runner, fill};
+use crate::keys::Keys;
 use crate::limits::check_contest;
 use crate::method::{Stage, StageSeats};
 use crate::rules::{ExhaustedList, Rules};

@@ -19,6 +19,7 @@ fn any_method() -> impl Strategy<Value = Method> {
         Rounding::Exact,
         Rounding::Down,
         Rounding::DownPlusOne,
+        Rounding::Up,
         Rounding::Nearest,
     ];
     let quotas = (prop::sample::select(kinds), prop::sample::select(roundings))
@@ -28,6 +29,14 @@ fn any_method() -> impl Strategy<Value = Method> {
         Just(Method::D_HONDT),
         Just(Method::SAINTE_LAGUE),
         Just(Method::MODIFIED_SAINTE_LAGUE),
+        Just(Method::DANISH),
+        Just(Method::IMPERIALI_DIVISORS),
+        Just(Method::ADAMS),
+        Just(Method::DEAN),
+        Just(Method::HUNTINGTON_HILL),
+        Just(Method::Divisors(Divisors::Power {
+            exponent: Fraction::new(9, 10)
+        })),
     ]
 }
 

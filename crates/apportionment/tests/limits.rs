@@ -65,6 +65,11 @@ fn refusals_name_field_value_and_limit() {
                 .starts_with("rules.stages.method.first is")
         );
     }
+    for (numerator, denominator) in [(0, 1), (11, 10), (1, 0), (9, 11)] {
+        let exponent = Fraction::new(numerator, denominator);
+        let rules = Rules::of(Method::Divisors(Divisors::Power { exponent }));
+        assert!(error(&some, &rules).starts_with("rules.stages.method.exponent is"));
+    }
     assert_eq!(
         error(
             &some,
@@ -115,6 +120,9 @@ fn the_largest_contest_allowed() {
         Method::Divisors(Divisors::ModifiedSainteLague {
             first: widest_first,
         }),
+        Method::DANISH,
+        Method::IMPERIALI_DIVISORS,
+        Method::ADAMS,
     ];
     for method in methods {
         let threshold = Threshold {
@@ -124,14 +132,16 @@ fn the_largest_contest_allowed() {
         let rules = Rules::of(method).with_threshold(threshold);
         let allocation = allocate(&contest, &rules, &[]).unwrap();
         assert_eq!(verify(&contest, &rules, &[], &allocation), Ok(()));
-        // 9,999 equal lists: ten seats each for certain, and the last ten seats are tied among all of them.
-        assert_eq!(allocation.lists[0].seats, 0);
+        // 9,999 equal lists: ten seats each for certain, and the last ten seats (nine, where every list has a first one
+        // before all others) are tied among all of them.
+        let first = u32::from(allocation.lists[0].seats > 0);
+        assert_eq!(first == 1, method == Method::ADAMS);
         assert!(
             allocation.lists[1..]
                 .iter()
                 .all(|list| list.seats == 10 && list.tied)
         );
-        assert_eq!(allocation.pending, 10);
+        assert_eq!(allocation.pending, 10 - first);
     }
 }
 
@@ -168,6 +178,33 @@ fn the_largest_group_and_the_finest_rescue() {
     assert_eq!(verify(&contest, &rescued, &[], &allocation), Ok(()));
     assert_eq!(allocation.lists[1].eligibility, Eligibility::RescueAdmitted);
     assert_eq!(allocation.seats().iter().sum::<u32>(), SEATS_MAX);
+}
+
+/// A group of all lists and a single one, at the largest votes: powers of such weights need some 1,000 bits.
+#[test]
+fn the_largest_roots() {
+    let mut contest = Contest::with_votes(SEATS_MAX, &vec![u64::MAX; LISTS_MAX]);
+    contest
+        .lists
+        .iter_mut()
+        .for_each(|list| list.group = Some(0));
+    contest.lists[0].group = None;
+    let exponent = Fraction::new(9, 10);
+    for divisors in [
+        Divisors::Power { exponent },
+        Divisors::HuntingtonHill,
+        Divisors::Dean,
+    ] {
+        let rules = Rules {
+            apparentment: Some(Apparentment {
+                inside: Some(vec![Stage::all(Method::HARE)]),
+            }),
+            ..Rules::of(Method::Divisors(divisors))
+        };
+        let allocation = allocate(&contest, &rules, &[]).unwrap();
+        assert_eq!(verify(&contest, &rules, &[], &allocation), Ok(()));
+        assert!(allocation.lists[1].seats >= 9);
+    }
 }
 
 /// Near 2^62 and 2^63 other libraries wrap; floats cannot tell these apart at all.

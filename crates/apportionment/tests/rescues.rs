@@ -209,3 +209,20 @@ fn a_runner_up_far_below_the_threshold_gets_its_floor() {
         0
     );
 }
+
+/// Of two runners-up with equal votes the one that holds seats was admitted, not the one that stands first.
+#[test]
+fn bare_seats_show_which_runner_up_was_admitted() {
+    let mut contest = Contest::with_votes(3, &[8, 3, 3]);
+    contest.lists[1].candidates = Some(0);
+    let rescue = Rescue {
+        floor: Parameter::verified(0),
+        ..Rescue::KAZAKHSTAN_2021
+    };
+    let rules = Rules {
+        rescue: Some(rescue),
+        ..Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(1, 2))
+    };
+    assert_eq!(verify_seats(&contest, &rules, &[2, 0, 1]), Ok(()));
+    assert!(verify_seats(&contest, &rules, &[2, 1, 0]).is_err());
+}

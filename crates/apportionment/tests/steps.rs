@@ -24,17 +24,17 @@ fn almaty_2021_whole_quotas_and_one_remainder() {
         Ratio::new(148_345, 39).unwrap(),
         Ratio::new(68_917, 39).unwrap(),
     );
-    assert_eq!(stage.rows[0].next_key, Some(first));
+    assert_eq!(stage.rows[0].next_key, Some(Key::Fraction(first)));
     let step = Step {
         seat: 39,
         kind: StepKind::Granted,
         list: 0,
         seats_before: 28,
-        key: first,
+        key: Key::Fraction(first),
         next_in_line: Some(Award {
             list: 1,
             seat: 5,
-            key: second,
+            key: Key::Fraction(second),
         }),
     };
     assert_eq!(stage.steps, [step]);

@@ -309,15 +309,28 @@ fn method(stage: &StageRule) -> Method {
                 RoundingRule::Exact => Rounding::Exact,
                 RoundingRule::Down => Rounding::Down,
                 RoundingRule::DownPlusOne => Rounding::DownPlusOne,
+                RoundingRule::Up => Rounding::Up,
                 RoundingRule::Nearest => Rounding::Nearest,
             });
             Method::Quota(Quota { kind, rounding })
         }
-        StageRule::HighestAverages { divisors, first } => Method::Divisors(match divisors {
+        StageRule::HighestAverages {
+            divisors,
+            first,
+            exponent,
+        } => Method::Divisors(match divisors {
             DivisorRule::DHondt => Divisors::DHondt,
             DivisorRule::SainteLague => Divisors::SainteLague,
             DivisorRule::ModifiedSainteLague => Divisors::ModifiedSainteLague {
                 first: fraction(first.unwrap_or([14, 10])),
+            },
+            DivisorRule::Danish => Divisors::Danish,
+            DivisorRule::Imperiali => Divisors::Imperiali,
+            DivisorRule::Adams => Divisors::Adams,
+            DivisorRule::Dean => Divisors::Dean,
+            DivisorRule::HuntingtonHill => Divisors::HuntingtonHill,
+            DivisorRule::Power => Divisors::Power {
+                exponent: fraction(exponent.unwrap_or([9, 10])),
             },
         }),
     }

@@ -134,6 +134,9 @@ pub enum StageRule {
         /// The first divisor of the modified series, as a fraction in whole numbers: `[14, 10]`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         first: Option<[u64; 2]>,
+        /// The exponent of the power series, as a fraction in whole numbers: `[9, 10]`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exponent: Option<[u64; 2]>,
     },
 }
 
@@ -161,6 +164,8 @@ pub enum RoundingRule {
     Down,
     /// Down, and one added.
     DownPlusOne,
+    /// Up.
+    Up,
     /// To the nearest whole number, halves up.
     Nearest,
 }
@@ -175,6 +180,18 @@ pub enum DivisorRule {
     SainteLague,
     /// A first divisor of its own, then 3, 5, 7, ...
     ModifiedSainteLague,
+    /// 1, 4, 7, ...
+    Danish,
+    /// 2, 3, 4, ..., halved.
+    Imperiali,
+    /// 0, 1, 2, ...: every first seat comes before all others.
+    Adams,
+    /// Harmonic means of neighbouring numbers, beginning at 0.
+    Dean,
+    /// Geometric means of neighbouring numbers, beginning at 0.
+    HuntingtonHill,
+    /// 1, 2, 3, ..., each to a power.
+    Power,
 }
 
 /// What happens when few lists pass.

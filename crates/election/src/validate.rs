@@ -8,7 +8,8 @@ use crate::definition::{
     Hash, OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
 };
 use crate::report::{Refusal, RefusalCode};
-use crate::rules::{ContestRules, RescueRule, Rules, StageRule};
+use crate::rules::{ContestRules, DivisorRule, RescueRule, Rules, StageRule};
+use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
@@ -485,23 +486,26 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
         ));
     }
     for (place, stage) in rules.stages.iter().enumerate() {
-        if let StageRule::HighestAverages { divisors, first } = stage {
-            let is_modified = *divisors == crate::rules::DivisorRule::ModifiedSainteLague;
-            let field = format!("{field}.stages[{place}].first");
-            match first {
-                Some(first) if is_modified => small_ratio(&field, *first, 1_000)?,
-                None if is_modified => {
-                    return Err(shape(field, "", "the first divisor, such as [14, 10]"));
-                }
-                Some(_) => {
-                    return Err(shape(
-                        field,
-                        "",
-                        "only modified-sainte-lague has a first divisor",
-                    ));
-                }
-                None => {}
-            }
+        if let StageRule::HighestAverages {
+            divisors,
+            first,
+            exponent,
+        } = stage
+        {
+            let field = |name: &str| format!("{field}.stages[{place}].{name}");
+            let is_modified = *divisors == DivisorRule::ModifiedSainteLague;
+            let rule =
+                "the first divisor, such as [14, 10], of modified-sainte-lague and of no other";
+            own_fraction(&field("first"), *first, is_modified, 1_000, rule)?;
+            let is_power = *divisors == DivisorRule::Power;
+            let rule = "the exponent, such as [9, 10], of power and of no other";
+            own_fraction(
+                &field("exponent"),
+                *exponent,
+                is_power,
+                EXPONENT_DENOMINATOR_MAX.into(),
+                rule,
+            )?;
         }
     }
     if let Some(threshold) = &rules.threshold {
@@ -550,6 +554,21 @@ fn ratio(field: &str, [numerator, denominator]: [u64; 2]) -> Checked {
         return Err(shape(field, format!("[{numerator}, {denominator}]"), rule));
     }
     Ok(())
+}
+
+// A fraction that one series of divisors needs and the others must not have.
+fn own_fraction(
+    field: &str,
+    given: Option<[u64; 2]>,
+    needed: bool,
+    limit: u64,
+    rule: &str,
+) -> Checked {
+    match given {
+        Some(fraction) if needed => small_ratio(field, fraction, limit),
+        None if !needed => Ok(()),
+        Some(_) | None => Err(shape(field, "", rule)),
+    }
 }
 
 // The engine compares keys exactly in whole numbers; small fractions keep its products small.

@@ -371,18 +371,35 @@ fn rules_are_refused_for_each_of_theirs() {
             law(d).stages = vec![StageRule::HighestAverages {
                 divisors: DivisorRule::ModifiedSainteLague,
                 first: None,
+                exponent: None,
+            }];
+        }),
+        ("rules.contests[0].stages[0].exponent", |d| {
+            law(d).stages = vec![StageRule::HighestAverages {
+                divisors: DivisorRule::Power,
+                first: None,
+                exponent: Some([9, 11]),
+            }];
+        }),
+        ("rules.contests[0].stages[0].exponent", |d| {
+            law(d).stages = vec![StageRule::HighestAverages {
+                divisors: DivisorRule::Adams,
+                first: None,
+                exponent: Some([9, 10]),
             }];
         }),
         ("rules.contests[0].stages[0].first", |d| {
             law(d).stages = vec![StageRule::HighestAverages {
                 divisors: DivisorRule::DHondt,
                 first: Some([14, 10]),
+                exponent: None,
             }];
         }),
         ("rules.contests[0].stages[0].first", |d| {
             law(d).stages = vec![StageRule::HighestAverages {
                 divisors: DivisorRule::ModifiedSainteLague,
                 first: Some([1_001, 10]),
+                exponent: None,
             }];
         }),
         ("rules.contests[0].threshold.share", |d| {

@@ -1,7 +1,9 @@
 //! The steps of an allocation as lines that can be followed with a pocket calculator.
 
 use crate::table::thousands;
-use wire::allocation::v1::{Allocation, KeyHolder, Ratio, StageSteps, Step, StepKind, StepRow};
+use wire::allocation::v1::{
+    Allocation, Fraction, KeyHolder, Ratio, StageSteps, Step, StepKind, StepRow,
+};
 
 /// All stages, line by line. `name` turns an option's id into what it is called.
 pub fn lines<'a>(allocation: &'a Allocation, name: &impl Fn(&'a str) -> &'a str) -> Vec<String> {
@@ -90,8 +92,23 @@ fn holder<'a>(holder: &'a KeyHolder, name: &impl Fn(&'a str) -> &'a str) -> Stri
     )
 }
 
-/// A fraction with three decimals, cut; whole where it is. What is compared is always the fraction itself.
+/// A fraction with three decimals, cut; whole where it is. What is compared is always the fraction itself. A root is left
+/// as it is, and a first seat that comes before all others is shown by its votes.
 pub fn decimal(ratio: &Ratio) -> String {
+    if let Some(Fraction {
+        numerator,
+        denominator,
+    }) = ratio.exponent
+    {
+        let (above, below) = (&ratio.numerator, &ratio.denominator);
+        return format!("{above}/{below}^({numerator}/{denominator})");
+    }
+    if ratio.denominator == "0" {
+        return format!(
+            "{} votes, as every first seat before all others",
+            ratio.numerator
+        );
+    }
     let parsed = ratio
         .numerator
         .parse::<i128>()
@@ -122,7 +139,20 @@ mod tests {
         let ratio = |numerator: &str, denominator: &str| Ratio {
             numerator: numerator.into(),
             denominator: denominator.into(),
+            exponent: None,
         };
+        let root = Ratio {
+            exponent: Some(Fraction {
+                numerator: 1,
+                denominator: 2,
+            }),
+            ..ratio("1000", "6")
+        };
+        assert_eq!(decimal(&root), "1000/6^(1/2)");
+        assert_eq!(
+            decimal(&ratio("12", "0")),
+            "12 votes, as every first seat before all others"
+        );
         assert_eq!(decimal(&ratio("298349", "39")), "7\u{202f}649.974");
         assert_eq!(decimal(&ratio("78", "39")), "2");
         assert_eq!(decimal(&ratio("-1", "3")), "-0.333");

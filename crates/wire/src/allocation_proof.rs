@@ -1,7 +1,7 @@
 //! What shows that a result is right: the certificate, the steps that lead to it, and how far it is from another one.
 
 use crate::allocation::v1 as proto;
-use crate::allocation_result::{Lists, ratio};
+use crate::allocation_result::{Lists, key_message, ratio};
 use crate::common::v1::SeatRow;
 use apportionment::{
     Contender, Fraction, ListMargins, Margin, QuotientRow, StageResult, StageSteps, Step, StepKind,
@@ -140,7 +140,7 @@ impl Lists<'_> {
             weight: Some(ratio(weight)),
             quotient: quotient.map(ratio),
             seats,
-            next_key: next_key.map(ratio),
+            next_key: next_key.map(key_message),
         }
     }
 
@@ -162,7 +162,7 @@ impl Lists<'_> {
             seat_number: seat,
             option_id: self.id(list),
             seats_before,
-            key: Some(ratio(key)),
+            key: Some(key_message(key)),
             next_in_line: next_in_line.map(|award| self.award(award)),
         }
     }

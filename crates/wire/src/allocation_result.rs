@@ -3,7 +3,7 @@
 use crate::allocation::v1 as proto;
 use crate::common::v1::{ListSeats, SeatsState};
 use apportionment::{
-    Allocation, Award, Comparison, Eligibility, ListResult, Lot, Outcome, Pairing, Ratio,
+    Allocation, Award, Comparison, Eligibility, Key, ListResult, Lot, Outcome, Pairing, Ratio,
     Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
 };
 use election::allocation::{Question, stage_number};
@@ -227,7 +227,7 @@ impl<'a> Lists<'a> {
         proto::KeyHolder {
             option_id: self.id(list),
             seat,
-            key: Some(ratio(key)),
+            key: Some(key_message(key)),
         }
     }
 
@@ -247,6 +247,32 @@ pub(crate) fn ratio(ratio: Ratio) -> proto::Ratio {
     proto::Ratio {
         numerator: ratio.numerator().to_string(),
         denominator: ratio.denominator().to_string(),
+        exponent: None,
+    }
+}
+
+/// A key in decimal digits; one that is before all numbers has nothing below its line.
+pub(crate) fn key_message(key: Key) -> proto::Ratio {
+    match key {
+        Key::Fraction(fraction) => ratio(fraction),
+        Key::First { weight } => proto::Ratio {
+            numerator: weight.to_string(),
+            denominator: "0".into(),
+            exponent: None,
+        },
+        Key::Root {
+            weight,
+            base,
+            power,
+            degree,
+        } => proto::Ratio {
+            numerator: weight.to_string(),
+            denominator: base.to_string(),
+            exponent: Some(proto::Fraction {
+                numerator: power.into(),
+                denominator: degree.into(),
+            }),
+        },
     }
 }
 

@@ -36,12 +36,19 @@ counterparts!(proto::Rounding, RoundingRule, {
     Down = Down,
     DownPlusOne = DownPlusOne,
     Nearest = Nearest,
+    Up = Up,
 });
 
 counterparts!(proto::Divisors, DivisorRule, {
     DHondt = DHondt,
     SainteLague = SainteLague,
     ModifiedSainteLague = ModifiedSainteLague,
+    Danish = Danish,
+    Imperiali = Imperiali,
+    Adams = Adams,
+    Dean = Dean,
+    HuntingtonHill = HuntingtonHill,
+    Power = Power,
 });
 
 counterparts!(proto::Exhausted, ExhaustedRule, {
@@ -195,12 +202,18 @@ impl TryFrom<proto::Stage> for StageRule {
                     rounding: rounding.transpose()?,
                 })
             }
-            Method::HighestAverages(proto::HighestAverages { divisors, first }) => {
-                let first = first.map(|first| fraction("highest_averages.first", Some(first)));
-                let divisors = enumeration("highest_averages.divisors", divisors)?;
+            Method::HighestAverages(proto::HighestAverages {
+                divisors,
+                first,
+                exponent,
+            }) => {
+                let optional = |field: &str, given: Option<proto::Fraction>| {
+                    given.map(|given| fraction(field, Some(given))).transpose()
+                };
                 Ok(Self::HighestAverages {
-                    divisors,
-                    first: first.transpose()?,
+                    divisors: enumeration("highest_averages.divisors", divisors)?,
+                    first: optional("highest_averages.first", first)?,
+                    exponent: optional("highest_averages.exponent", exponent)?,
                 })
             }
         }
@@ -218,12 +231,15 @@ impl From<&StageRule> for proto::Stage {
                         .into(),
                 })
             }
-            StageRule::HighestAverages { divisors, first } => {
-                Method::HighestAverages(proto::HighestAverages {
-                    divisors: proto::Divisors::from(*divisors).into(),
-                    first: first.map(fraction_message),
-                })
-            }
+            StageRule::HighestAverages {
+                divisors,
+                first,
+                exponent,
+            } => Method::HighestAverages(proto::HighestAverages {
+                divisors: proto::Divisors::from(*divisors).into(),
+                first: first.map(fraction_message),
+                exponent: exponent.map(fraction_message),
+            }),
         };
         Self {
             method: Some(method),

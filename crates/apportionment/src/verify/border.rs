@@ -1,14 +1,10 @@
 //! The keys of a stage and the border between those granted and those refused.
 
-use std::cmp::Ordering;
-
 use crate::contest::StageAt;
 use crate::method::{Divisors, Method, QuotaKind, Rounding};
 use crate::verify::expected::Competitor;
+use crate::verify::key::{Key, compare};
 use crate::verify::refusal::Refusal;
-
-/// A key as a plain fraction; the denominator is above zero.
-pub(super) type Key = (i128, i128);
 
 /// How the keys of a stage are computed.
 pub(super) struct Border {
@@ -35,6 +31,7 @@ impl Border {
                     Rounding::Exact => None,
                     Rounding::Down => Some(whole),
                     Rounding::DownPlusOne => Some(whole + 1),
+                    Rounding::Up => Some(whole + u128::from(rest > 0)),
                     Rounding::Nearest => Some(whole + u128::from(2 * rest >= seats)),
                 };
                 match rounded {
@@ -52,22 +49,48 @@ impl Border {
 
     /// The key of a list's seat, counted from 0.
     pub fn key(&self, weight: u128, seat: u32) -> Key {
-        let (weight, seat) = (signed(weight), i128::from(seat));
-        match self.method {
+        let held = u128::from(seat);
+        let divisors = match self.method {
+            Method::Divisors(divisors) => divisors,
             Method::Quota(_) => {
                 let (above, below) = self.quota;
-                (
-                    weight * below - seat * above * self.scale,
+                return Key::Fraction(
+                    signed(weight) * below - i128::from(seat) * above * self.scale,
                     below * self.scale,
-                )
+                );
             }
-            Method::Divisors(Divisors::DHondt) => (weight, seat + 1),
-            Method::Divisors(Divisors::SainteLague) => (weight, 2 * seat + 1),
-            Method::Divisors(Divisors::ModifiedSainteLague { first }) if seat == 0 => (
-                weight * i128::from(first.denominator),
-                i128::from(first.numerator),
-            ),
-            Method::Divisors(Divisors::ModifiedSainteLague { .. }) => (weight, 2 * seat + 1),
+        };
+        let (times, divisor) = match divisors {
+            Divisors::DHondt => (1, held + 1),
+            Divisors::SainteLague => (1, 2 * held + 1),
+            Divisors::ModifiedSainteLague { first } if seat == 0 => {
+                (u128::from(first.denominator), u128::from(first.numerator))
+            }
+            Divisors::ModifiedSainteLague { .. } => (1, 2 * held + 1),
+            Divisors::Danish => (1, 3 * held + 1),
+            Divisors::Imperiali => (2, held + 2),
+            Divisors::Adams => (1, held),
+            Divisors::Dean => (2 * held + 1, 2 * held * (held + 1)),
+            Divisors::HuntingtonHill if seat == 0 => (1, 0),
+            Divisors::HuntingtonHill => {
+                return Key::Root {
+                    weight,
+                    base: held * (held + 1),
+                    exponent: (1, 2),
+                };
+            }
+            Divisors::Power { exponent } => {
+                return Key::Root {
+                    weight,
+                    base: held + 1,
+                    exponent: (exponent.numerator, exponent.denominator),
+                };
+            }
+        };
+        if divisor == 0 {
+            Key::First(weight)
+        } else {
+            Key::Fraction(signed(weight * times), signed(divisor))
         }
     }
 
@@ -132,22 +155,6 @@ impl Border {
 
 /// A competitor and one of its keys.
 pub(super) type Extreme = Option<(usize, Key)>;
-/// Which of two fractions is larger, by their continued fractions: no product, so no overflow.
-pub(super) fn compare(left: Key, right: Key) -> Ordering {
-    let ((mut a, mut b), (mut c, mut d)) = (left, right);
-    loop {
-        let (whole, other) = (a.div_euclid(b), c.div_euclid(d));
-        if whole != other {
-            return whole.cmp(&other);
-        }
-        let (rest, other_rest) = (a.rem_euclid(b), c.rem_euclid(d));
-        if rest == 0 || other_rest == 0 {
-            return rest.cmp(&other_rest);
-        }
-        // rest / b against other_rest / d is d / other_rest against b / rest.
-        (a, b, c, d) = (d, other_rest, b, rest);
-    }
-}
 
 pub(super) fn signed(value: u128) -> i128 {
     i128::try_from(value).unwrap_or(i128::MAX)

@@ -25,9 +25,11 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
     // Ties are not recorded in bare seats: whichever runner-up holds some is taken for the one that was admitted.
     refusals.clear();
     let fits = |field: &&Vec<Competitor>| {
-        field
+        let has_right = |list: usize| field.iter().any(|one| one.list == list);
+        let floors = field
             .iter()
-            .all(|one| one.before == 0 || seats[one.list] > 0)
+            .all(|one| one.before == 0 || seats[one.list] > 0);
+        floors && (0..seats.len()).all(|list| seats[list] == 0 || has_right(list))
     };
     let field = expected
         .fields

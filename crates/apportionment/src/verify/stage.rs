@@ -5,9 +5,10 @@ use crate::contest::{Contest, Lot, StageAt};
 use crate::method::{Method, Stage, StageSeats};
 use crate::ratio::Ratio;
 use crate::rules::Rules;
-use crate::verify::border::{Border, Extreme, compare, signed};
+use crate::verify::border::{Border, Extreme, signed};
 use crate::verify::cuts_keys;
 use crate::verify::expected::Competitor;
+use crate::verify::key::{Key, compare};
 use crate::verify::refusal::Refusal;
 use crate::verify::tie::settled_by_the_rules;
 
@@ -206,11 +207,9 @@ impl Walk<'_> {
                 .iter()
                 .any(|one| one.winners.binary_search(list).is_ok())
         };
-        let Some(key) = tie.key else { return false };
-        let Ok(below) = i128::try_from(key.denominator()) else {
+        let Some(key) = tie.key.and_then(Key::recorded) else {
             return false;
         };
-        let key = (key.numerator(), below);
         let mut winners: u64 = 0;
         for (index, one) in competitors.iter().enumerate() {
             let wins = won(&one.list);
@@ -275,8 +274,8 @@ fn extreme_award(
     extreme: Extreme,
     ahead: u32,
 ) -> Option<Award> {
-    let (index, (above, below)) = extreme?;
-    let key = Ratio::new(above, below.unsigned_abs())?;
+    let (index, key) = extreme?;
+    let key = key.reported()?;
     Some(Award {
         list: competitors[index].list,
         seat: held[index].saturating_add(ahead),

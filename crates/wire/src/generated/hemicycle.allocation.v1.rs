@@ -94,9 +94,13 @@ pub struct HighestAverages {
     /// Which series.
     #[prost(enumeration = "Divisors", tag = "1")]
     pub divisors: i32,
-    /// The first divisor of the modified series, above 0 and at most 3, such as 14/10. Needed there, refused elsewhere.
+    /// The first divisor of the modified series, above 0 and below 3, such as 14/10. Needed there, refused elsewhere.
     #[prost(message, optional, tag = "2")]
     pub first: ::core::option::Option<Fraction>,
+    /// The exponent of the power series, above 0 and at most 1 with at most 10 below the line, such as 9/10. Needed there,
+    /// refused elsewhere.
+    #[prost(message, optional, tag = "3")]
+    pub exponent: ::core::option::Option<Fraction>,
 }
 /// What happens when few lists pass.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -258,6 +262,8 @@ pub enum Rounding {
     DownPlusOne = 3,
     /// To the nearest whole number, halves up.
     Nearest = 4,
+    /// Up.
+    Up = 5,
 }
 impl Rounding {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -271,6 +277,7 @@ impl Rounding {
             Self::Down => "ROUNDING_DOWN",
             Self::DownPlusOne => "ROUNDING_DOWN_PLUS_ONE",
             Self::Nearest => "ROUNDING_NEAREST",
+            Self::Up => "ROUNDING_UP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -281,6 +288,7 @@ impl Rounding {
             "ROUNDING_DOWN" => Some(Self::Down),
             "ROUNDING_DOWN_PLUS_ONE" => Some(Self::DownPlusOne),
             "ROUNDING_NEAREST" => Some(Self::Nearest),
+            "ROUNDING_UP" => Some(Self::Up),
             _ => None,
         }
     }
@@ -297,6 +305,18 @@ pub enum Divisors {
     SainteLague = 2,
     /// A first divisor of its own, then 3, 5, 7, ...
     ModifiedSainteLague = 3,
+    /// 1, 4, 7, ...
+    Danish = 4,
+    /// 2, 3, 4, ..., halved.
+    Imperiali = 5,
+    /// 0, 1, 2, ...: the first seat of every list comes before all others, the larger lists' first.
+    Adams = 6,
+    /// Harmonic means of neighbouring numbers, beginning at 0.
+    Dean = 7,
+    /// Geometric means of neighbouring numbers, beginning at 0.
+    HuntingtonHill = 8,
+    /// 1, 2, 3, ..., each to a power (Estonia).
+    Power = 9,
 }
 impl Divisors {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -309,6 +329,12 @@ impl Divisors {
             Self::DHondt => "DIVISORS_D_HONDT",
             Self::SainteLague => "DIVISORS_SAINTE_LAGUE",
             Self::ModifiedSainteLague => "DIVISORS_MODIFIED_SAINTE_LAGUE",
+            Self::Danish => "DIVISORS_DANISH",
+            Self::Imperiali => "DIVISORS_IMPERIALI",
+            Self::Adams => "DIVISORS_ADAMS",
+            Self::Dean => "DIVISORS_DEAN",
+            Self::HuntingtonHill => "DIVISORS_HUNTINGTON_HILL",
+            Self::Power => "DIVISORS_POWER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -318,6 +344,12 @@ impl Divisors {
             "DIVISORS_D_HONDT" => Some(Self::DHondt),
             "DIVISORS_SAINTE_LAGUE" => Some(Self::SainteLague),
             "DIVISORS_MODIFIED_SAINTE_LAGUE" => Some(Self::ModifiedSainteLague),
+            "DIVISORS_DANISH" => Some(Self::Danish),
+            "DIVISORS_IMPERIALI" => Some(Self::Imperiali),
+            "DIVISORS_ADAMS" => Some(Self::Adams),
+            "DIVISORS_DEAN" => Some(Self::Dean),
+            "DIVISORS_HUNTINGTON_HILL" => Some(Self::HuntingtonHill),
+            "DIVISORS_POWER" => Some(Self::Power),
             _ => None,
         }
     }
@@ -536,15 +568,20 @@ pub struct Lot {
     #[prost(string, repeated, tag = "4")]
     pub winner_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// An exact fraction, which may be negative. Decimal digits, because they may exceed 64 bits.
+/// An exact number: a fraction, which may be negative; or, only as a key, numerator / denominator^exponent. Decimal digits,
+/// because they may exceed 64 bits.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Ratio {
     /// Above the line, with a sign if negative.
     #[prost(string, tag = "1")]
     pub numerator: ::prost::alloc::string::String,
-    /// Below the line, above 0.
+    /// Below the line, above 0. Only as a key also 0, where the divisors begin at zero (Adams, Dean, Huntington-Hill): such a
+    /// first seat comes before all numbers, and of two the one with the larger numerator.
     #[prost(string, tag = "2")]
     pub denominator: ::prost::alloc::string::String,
+    /// The exponent of the denominator: 1/2 under Huntington-Hill, 9/10 in Estonia; missing: 1.
+    #[prost(message, optional, tag = "3")]
+    pub exponent: ::core::option::Option<Fraction>,
 }
 /// A key and the seat that it stands for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4501,6 +4538,12 @@ impl serde::Serialize for Divisors {
             Self::DHondt => "DIVISORS_D_HONDT",
             Self::SainteLague => "DIVISORS_SAINTE_LAGUE",
             Self::ModifiedSainteLague => "DIVISORS_MODIFIED_SAINTE_LAGUE",
+            Self::Danish => "DIVISORS_DANISH",
+            Self::Imperiali => "DIVISORS_IMPERIALI",
+            Self::Adams => "DIVISORS_ADAMS",
+            Self::Dean => "DIVISORS_DEAN",
+            Self::HuntingtonHill => "DIVISORS_HUNTINGTON_HILL",
+            Self::Power => "DIVISORS_POWER",
         };
         serializer.serialize_str(variant)
     }
@@ -4516,6 +4559,12 @@ impl<'de> serde::Deserialize<'de> for Divisors {
             "DIVISORS_D_HONDT",
             "DIVISORS_SAINTE_LAGUE",
             "DIVISORS_MODIFIED_SAINTE_LAGUE",
+            "DIVISORS_DANISH",
+            "DIVISORS_IMPERIALI",
+            "DIVISORS_ADAMS",
+            "DIVISORS_DEAN",
+            "DIVISORS_HUNTINGTON_HILL",
+            "DIVISORS_POWER",
         ];
 
         struct GeneratedVisitor;
@@ -4560,6 +4609,12 @@ impl<'de> serde::Deserialize<'de> for Divisors {
                     "DIVISORS_D_HONDT" => Ok(Divisors::DHondt),
                     "DIVISORS_SAINTE_LAGUE" => Ok(Divisors::SainteLague),
                     "DIVISORS_MODIFIED_SAINTE_LAGUE" => Ok(Divisors::ModifiedSainteLague),
+                    "DIVISORS_DANISH" => Ok(Divisors::Danish),
+                    "DIVISORS_IMPERIALI" => Ok(Divisors::Imperiali),
+                    "DIVISORS_ADAMS" => Ok(Divisors::Adams),
+                    "DIVISORS_DEAN" => Ok(Divisors::Dean),
+                    "DIVISORS_HUNTINGTON_HILL" => Ok(Divisors::HuntingtonHill),
+                    "DIVISORS_POWER" => Ok(Divisors::Power),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -5149,6 +5204,9 @@ impl serde::Serialize for HighestAverages {
         if self.first.is_some() {
             len += 1;
         }
+        if self.exponent.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.HighestAverages", len)?;
         if self.divisors != 0 {
             let v = Divisors::try_from(self.divisors)
@@ -5157,6 +5215,9 @@ impl serde::Serialize for HighestAverages {
         }
         if let Some(v) = self.first.as_ref() {
             struct_ser.serialize_field("first", v)?;
+        }
+        if let Some(v) = self.exponent.as_ref() {
+            struct_ser.serialize_field("exponent", v)?;
         }
         struct_ser.end()
     }
@@ -5170,12 +5231,14 @@ impl<'de> serde::Deserialize<'de> for HighestAverages {
         const FIELDS: &[&str] = &[
             "divisors",
             "first",
+            "exponent",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Divisors,
             First,
+            Exponent,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -5199,6 +5262,7 @@ impl<'de> serde::Deserialize<'de> for HighestAverages {
                         match value {
                             "divisors" => Ok(GeneratedField::Divisors),
                             "first" => Ok(GeneratedField::First),
+                            "exponent" => Ok(GeneratedField::Exponent),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -5220,6 +5284,7 @@ impl<'de> serde::Deserialize<'de> for HighestAverages {
             {
                 let mut divisors__ = None;
                 let mut first__ = None;
+                let mut exponent__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Divisors => {
@@ -5234,11 +5299,18 @@ impl<'de> serde::Deserialize<'de> for HighestAverages {
                             }
                             first__ = map_.next_value()?;
                         }
+                        GeneratedField::Exponent => {
+                            if exponent__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("exponent"));
+                            }
+                            exponent__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(HighestAverages {
                     divisors: divisors__.unwrap_or_default(),
                     first: first__,
+                    exponent: exponent__,
                 })
             }
         }
@@ -6478,12 +6550,18 @@ impl serde::Serialize for Ratio {
         if !self.denominator.is_empty() {
             len += 1;
         }
+        if self.exponent.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Ratio", len)?;
         if !self.numerator.is_empty() {
             struct_ser.serialize_field("numerator", &self.numerator)?;
         }
         if !self.denominator.is_empty() {
             struct_ser.serialize_field("denominator", &self.denominator)?;
+        }
+        if let Some(v) = self.exponent.as_ref() {
+            struct_ser.serialize_field("exponent", v)?;
         }
         struct_ser.end()
     }
@@ -6497,12 +6575,14 @@ impl<'de> serde::Deserialize<'de> for Ratio {
         const FIELDS: &[&str] = &[
             "numerator",
             "denominator",
+            "exponent",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Numerator,
             Denominator,
+            Exponent,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -6526,6 +6606,7 @@ impl<'de> serde::Deserialize<'de> for Ratio {
                         match value {
                             "numerator" => Ok(GeneratedField::Numerator),
                             "denominator" => Ok(GeneratedField::Denominator),
+                            "exponent" => Ok(GeneratedField::Exponent),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -6547,6 +6628,7 @@ impl<'de> serde::Deserialize<'de> for Ratio {
             {
                 let mut numerator__ = None;
                 let mut denominator__ = None;
+                let mut exponent__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Numerator => {
@@ -6561,11 +6643,18 @@ impl<'de> serde::Deserialize<'de> for Ratio {
                             }
                             denominator__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Exponent => {
+                            if exponent__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("exponent"));
+                            }
+                            exponent__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Ratio {
                     numerator: numerator__.unwrap_or_default(),
                     denominator: denominator__.unwrap_or_default(),
+                    exponent: exponent__,
                 })
             }
         }
@@ -6791,6 +6880,7 @@ impl serde::Serialize for Rounding {
             Self::Down => "ROUNDING_DOWN",
             Self::DownPlusOne => "ROUNDING_DOWN_PLUS_ONE",
             Self::Nearest => "ROUNDING_NEAREST",
+            Self::Up => "ROUNDING_UP",
         };
         serializer.serialize_str(variant)
     }
@@ -6807,6 +6897,7 @@ impl<'de> serde::Deserialize<'de> for Rounding {
             "ROUNDING_DOWN",
             "ROUNDING_DOWN_PLUS_ONE",
             "ROUNDING_NEAREST",
+            "ROUNDING_UP",
         ];
 
         struct GeneratedVisitor;
@@ -6852,6 +6943,7 @@ impl<'de> serde::Deserialize<'de> for Rounding {
                     "ROUNDING_DOWN" => Ok(Rounding::Down),
                     "ROUNDING_DOWN_PLUS_ONE" => Ok(Rounding::DownPlusOne),
                     "ROUNDING_NEAREST" => Ok(Rounding::Nearest),
+                    "ROUNDING_UP" => Ok(Rounding::Up),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

@@ -76,6 +76,7 @@ fn rules_come_back() {
         RoundingRule::Down,
         RoundingRule::DownPlusOne,
         RoundingRule::Nearest,
+        RoundingRule::Up,
     ]
     .map(Some);
     let quotas = [
@@ -83,25 +84,28 @@ fn rules_come_back() {
         QuotaRule::Droop,
         QuotaRule::HagenbachBischoff,
         QuotaRule::Imperiali,
+        QuotaRule::Hare,
+    ];
+    let series = [
+        DivisorRule::DHondt,
+        DivisorRule::SainteLague,
+        DivisorRule::ModifiedSainteLague,
+        DivisorRule::Danish,
+        DivisorRule::Imperiali,
+        DivisorRule::Adams,
+        DivisorRule::Dean,
+        DivisorRule::HuntingtonHill,
+        DivisorRule::Power,
     ];
     let chain = ContestRules {
         threshold: None,
         stages: (quotas.into_iter().zip(roundings))
             .map(|(quota, rounding)| StageRule::LargestRemainder { quota, rounding })
-            .chain([
-                StageRule::HighestAverages {
-                    divisors: DivisorRule::DHondt,
-                    first: None,
-                },
-                StageRule::HighestAverages {
-                    divisors: DivisorRule::SainteLague,
-                    first: None,
-                },
-                StageRule::HighestAverages {
-                    divisors: DivisorRule::ModifiedSainteLague,
-                    first: Some([14, 10]),
-                },
-            ])
+            .chain(series.map(|divisors| StageRule::HighestAverages {
+                divisors,
+                first: (divisors == DivisorRule::ModifiedSainteLague).then_some([14, 10]),
+                exponent: (divisors == DivisorRule::Power).then_some([9, 10]),
+            }))
             .collect(),
         ..kazakhstan()
     };

@@ -1,0 +1,119 @@
+//! The one routine that hands a stage's seats to the largest keys.
+
+use std::cmp::Ordering;
+
+use crate::jump::jump;
+use crate::keys::Keys;
+
+/// A competitor as the routine sees it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Runner {
+    /// The list, or the first list of a group.
+    pub list: usize,
+    /// Votes, for the quota.
+    pub votes: u128,
+    /// Votes times the chain's scale, or less where a rescue multiplies them.
+    pub weight: u128,
+    /// Order of registration; a group has none.
+    pub registration: Option<u64>,
+    /// What compares in this stage.
+    pub level: i128,
+    /// Seats that cannot be taken away in this stage.
+    pub held: u32,
+    /// Seats it can hold at most.
+    pub limit: u32,
+    /// Candidates it has, which is its limit where a seat goes on to the next in line.
+    pub candidates: u32,
+    /// Seats now.
+    pub seats: u32,
+    /// Whether an open tie can give it more.
+    pub tied: bool,
+    /// Whether later stages wait for that tie, so that how much more is open too.
+    pub waiting: bool,
+}
+
+/// Hands out seats until the runners hold `target` together; returns how many found no candidate.
+///
+/// A jump puts every runner near its end in a division each, so that what is missing or too much is about one seat a
+/// runner; the rest is taken or given back key by key from a heap, in O(n log n).
+pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], heap: &mut Vec<usize>, target: u32) -> u32 {
+    let mut total = jump(keys, runners, target);
+    let wanted = u64::from(target);
+    if total < wanted {
+        let better = |runners: &[Runner], left: usize, right: usize| {
+            let (left, right) = (&runners[left], &runners[right]);
+            keys.compare((left.level, left.seats), (right.level, right.seats)) == Ordering::Greater
+        };
+        heap.clear();
+        heap.extend(
+            (0..runners.len()).filter(|&index| runners[index].seats < runners[index].limit),
+        );
+        heapify(heap, runners, &better);
+        while total < wanted
+            && let Some(&top) = heap.first()
+        {
+            runners[top].seats += 1;
+            total += 1;
+            if runners[top].seats == runners[top].limit {
+                heap.swap_remove(0);
+            }
+            sift_down(heap, runners, 0, &better);
+        }
+    } else if total > wanted {
+        let worse = |runners: &[Runner], left: usize, right: usize| {
+            let (left, right) = (&runners[left], &runners[right]);
+            keys.compare((left.level, left.seats - 1), (right.level, right.seats - 1))
+                == Ordering::Less
+        };
+        heap.clear();
+        heap.extend((0..runners.len()).filter(|&index| runners[index].seats > runners[index].held));
+        heapify(heap, runners, &worse);
+        while total > wanted
+            && let Some(&top) = heap.first()
+        {
+            runners[top].seats -= 1;
+            total -= 1;
+            if runners[top].seats == runners[top].held {
+                heap.swap_remove(0);
+            }
+            sift_down(heap, runners, 0, &worse);
+        }
+    }
+    u32::try_from(wanted.saturating_sub(total)).expect("it is at most the target, which is a u32")
+}
+
+fn heapify(
+    heap: &mut [usize],
+    runners: &[Runner],
+    before: &impl Fn(&[Runner], usize, usize) -> bool,
+) {
+    for parent in (0..heap.len() / 2).rev() {
+        sift_down(heap, runners, parent, before);
+    }
+}
+
+/// Moves the entry at `parent` down until it comes before its children.
+fn sift_down(
+    heap: &mut [usize],
+    runners: &[Runner],
+    mut parent: usize,
+    before: &impl Fn(&[Runner], usize, usize) -> bool,
+) {
+    loop {
+        let left = 2 * parent + 1;
+        if left >= heap.len() {
+            return;
+        }
+        let right = left + 1;
+        let child = if right < heap.len() && before(runners, heap[right], heap[left]) {
+            right
+        } else {
+            left
+        };
+        if !before(runners, heap[child], heap[parent]) {
+            return;
+        }
+        heap.swap(parent, child);
+        parent = child;
+    }
+}
