@@ -58,20 +58,23 @@ pub fn allocate(
         });
     let lists = lists.collect();
     let pending = workspace.pending(contest.seats);
-    let Record { stages, rescue_tie } = workspace.record.take().unwrap_or_default();
-    let ties = rescue_tie
-        .iter()
-        .chain(stages.iter().filter_map(|stage| stage.tie.as_ref()));
-    let void_lots = void_lots(lots, ties);
-    Ok(Allocation {
+    let Record {
+        stages,
+        rescue_tie,
+        majority,
+    } = workspace.record.take().unwrap_or_default();
+    let mut allocation = Allocation {
         house: contest.seats,
         outcome,
         lists,
         pending,
         unassigned: workspace.unassigned,
-        void_lots,
+        void_lots: Vec::new(),
         silences: workspace.silences,
         stages,
         rescue_tie,
-    })
+        majority,
+    };
+    allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());
+    Ok(allocation)
 }

@@ -23,6 +23,8 @@ pub struct Allocation {
     pub stages: Vec<StageResult>,
     /// The tie for the place of the list that a rescue admits, if there was one.
     pub rescue_tie: Option<Tie>,
+    /// The seat that went to the list with the majority of votes after the last stage, if one did.
+    pub majority: Option<MajorityTransfer>,
     /// Seats that hang on open ties.
     pub pending: u32,
     /// Seats that nobody gets.
@@ -45,6 +47,11 @@ impl Allocation {
         self.rescue_tie
             .iter()
             .chain(self.stages.iter().filter_map(|stage| stage.tie.as_ref()))
+            .chain(
+                self.majority
+                    .iter()
+                    .filter_map(|transfer| transfer.tie.as_ref()),
+            )
     }
 
     /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats.
@@ -129,6 +136,19 @@ pub struct ThresholdDecision {
     pub base: u128,
     /// Whether the list's own votes pass.
     pub passed: bool,
+}
+
+/// A seat that goes to the list with more than half of the votes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MajorityTransfer {
+    /// The list with the majority: it has one seat more than the stages gave it.
+    pub to: usize,
+    /// The lists whose last seat had the smallest key: one of them gives it up.
+    pub from: Vec<usize>,
+    /// That key.
+    pub key: Key,
+    /// Where there are several: their tie for keeping the seat, with one seat fewer than lists at stake.
+    pub tie: Option<Tie>,
 }
 
 /// One stage: who competed with what, and the border between granted and refused keys.

@@ -31,6 +31,8 @@ pub struct List {
     pub exempt: bool,
     /// Lists of the same group are joined by apparentment, where the rules know it. A number below the number of lists.
     pub group: Option<u32>,
+    /// Lists of the same group and subgroup are joined inside the group (Switzerland). A number below the number of lists.
+    pub subgroup: Option<u32>,
 }
 
 impl List {
@@ -44,6 +46,7 @@ impl List {
             coalition_size: 1,
             exempt: false,
             group: None,
+            subgroup: None,
         }
     }
 }
@@ -100,9 +103,18 @@ pub enum StageAt {
     Rescue,
     /// A stage of the chain, among lists and joined groups, counted from 0.
     Chain(usize),
+    /// The choice of the list that gives up a seat to the one with the majority of votes.
+    Majority,
     /// A stage inside a joined group.
     Group {
         /// The first list of the group.
+        first: usize,
+        /// The stage inside, counted from 0.
+        stage: usize,
+    },
+    /// A stage inside lists that are joined inside a group.
+    Subgroup {
+        /// The first list of the subgroup.
         first: usize,
         /// The stage inside, counted from 0.
         stage: usize,

@@ -49,6 +49,20 @@ pub enum ContestError {
     },
     /// A rescue changes the quotient of a list: it is defined for one quota stage without apparentment.
     RescueNeedsQuota,
+    /// A stage for whole quotas, or with a bar in quotas, whose method has no quota.
+    StageNeedsQuota,
+    /// A majority clause or fewest seats are defined for lists that neither join nor are rescued at a price.
+    NeedsSingleLists {
+        /// The field as a path.
+        field: &'static str,
+    },
+    /// The fewest seats of the lists that take part are more than the house has.
+    MinimumsAboveHouse {
+        /// Their sum.
+        seats: u64,
+        /// Seats of the house.
+        house: u32,
+    },
     /// A list was named that is not in the contest.
     UnknownList {
         /// The position given.
@@ -69,6 +83,9 @@ impl ContestError {
             Self::FractionOutOfRange { .. } => "FRACTION_OUT_OF_RANGE",
             Self::ChainOpen { .. } => "CHAIN_OPEN",
             Self::RescueNeedsQuota => "RESCUE_NEEDS_QUOTA",
+            Self::StageNeedsQuota => "STAGE_NEEDS_QUOTA",
+            Self::NeedsSingleLists { .. } => "NEEDS_SINGLE_LISTS",
+            Self::MinimumsAboveHouse { .. } => "MINIMUMS_ABOVE_HOUSE",
             Self::UnknownList { .. } => "UNKNOWN_LIST",
         }
     }
@@ -107,11 +124,22 @@ impl fmt::Display for ContestError {
             Self::ChainOpen { field } => {
                 write!(
                     formatter,
-                    "{field}: the last stage takes all remaining seats, and only the last one"
+                    "{field}: the last stage takes all remaining seats, and every stage before can leave some"
                 )
             }
             Self::RescueNeedsQuota => formatter.write_str(
                 "rules.rescue needs a single quota stage and rules without apparentment",
+            ),
+            Self::StageNeedsQuota => formatter.write_str(
+                "rules.stages: whole quotas, and a bar in quotas, need the method of a quota",
+            ),
+            Self::NeedsSingleLists { field } => write!(
+                formatter,
+                "{field} needs rules without apparentment and without a runner-up's rescue"
+            ),
+            Self::MinimumsAboveHouse { seats, house } => write!(
+                formatter,
+                "rules.seats_min: the lists that take part get at least {seats} seats, and the house has {house}"
             ),
             Self::UnknownList { list, lists } => write!(
                 formatter,

@@ -21,15 +21,30 @@ pub(crate) struct Runner {
     /// Seats that cannot be taken away in this stage.
     pub held: u32,
     /// Seats it can hold at most.
+    pub room: u32,
+    /// Seats it can hold at most in this stage.
     pub limit: u32,
-    /// Candidates it has, which is its limit where a seat goes on to the next in line.
+    /// Candidates it has, which bound its room where a seat goes on to the next in line.
     pub candidates: u32,
+    /// The last stage, not one of whole quotas, that gave it a seat.
+    pub last_won: Option<usize>,
     /// Seats now.
     pub seats: u32,
     /// Whether an open tie can give it more.
     pub tied: bool,
     /// Whether later stages wait for that tie, so that how much more is open too.
     pub waiting: bool,
+}
+
+impl Runner {
+    /// Takes another list in. What stays empty shows only inside, and a group has no registration.
+    pub(crate) fn join(&mut self, other: &Self) {
+        self.votes += other.votes;
+        self.weight += other.weight;
+        self.room = self.room.saturating_add(other.room);
+        self.candidates = self.room;
+        self.registration = None;
+    }
 }
 
 /// Hands out seats until the runners hold `target` together; returns how many found no candidate.

@@ -3,8 +3,8 @@
 //! Why nothing here can overflow an `i128`. Votes of a group are below 2^64 * 10,000 < 2^78; a rescue's factor multiplies
 //! by less than 2^10 (but never meets a group). A *level* is votes times the quota's denominator (at most 100,002 < 2^17)
 //! or times a first divisor's denominator (below 2^10): below 2^105. A quota in the same unit is below 2^88 and is
-//! multiplied by a seat number below 2^17: below 2^105. Divisors are below 2^12 * 2^18 = 2^30 and multiply weights below
-//! 2^78: below 2^108. Differences of such numbers stay below 2^109. Divisors that are no whole numbers of a common unit are
+//! multiplied by a seat number below 2^17: below 2^105, or by a share of it below 2^10: 2^115. Divisors are below 2^12 * 2^18 = 2^30 and multiply weights below
+//! 2^78: below 2^108. Differences of such numbers stay below 2^116. Divisors that are no whole numbers of a common unit are
 //! compared by powers in [`Curve`], which has more room.
 
 use std::cmp::Ordering;
@@ -13,6 +13,7 @@ use crate::curve::Curve;
 use crate::key::Key;
 use crate::method::{Divisors, Method, Rounding};
 use crate::ratio::Ratio;
+use crate::rules::Fraction;
 
 /// How the keys of one stage are computed from the levels of its competitors.
 #[derive(Clone, Copy, Debug)]
@@ -184,6 +185,16 @@ impl Keys {
         match *self {
             Self::Quota { quota, .. } => Ratio::of(level, quota.unsigned_abs()),
             Self::Divisors(_) | Self::Curved(_) => Ratio::of(0, 1),
+        }
+    }
+
+    /// Whether a level is at least this share of the quota; no share of what divisor methods do not have.
+    pub(crate) fn has_share_of_quota(&self, level: i128, share: Fraction) -> bool {
+        match self {
+            Self::Quota { quota, .. } => {
+                level * i128::from(share.denominator) >= quota * i128::from(share.numerator)
+            }
+            Self::Divisors(_) | Self::Curved(_) => false,
         }
     }
 

@@ -20,16 +20,39 @@ pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), C
             limit: wide(STAGES_MAX),
         });
     }
-    if last.seats != StageSeats::Remaining
-        || before
-            .iter()
-            .any(|stage| stage.seats == StageSeats::Remaining)
-    {
+    if last.seats != StageSeats::Remaining || before.iter().any(Stage::is_plain) {
         return Err(ContestError::ChainOpen { field });
     }
-    stages
-        .iter()
-        .try_for_each(|stage| check_method(stage.method))
+    stages.iter().try_for_each(check_stage)
+}
+
+fn check_stage(stage: &Stage) -> Result<(), ContestError> {
+    let by_quota = stage.bar.is_some() || stage.seats == StageSeats::WholeQuotas;
+    if by_quota && !matches!(stage.method, Method::Quota(_)) {
+        return Err(ContestError::StageNeedsQuota);
+    }
+    if stage.each_max == Some(0) {
+        let (value, limit) = (0, 1);
+        return Err(ContestError::BelowLimit {
+            field: "rules.stages.each_max",
+            value,
+            limit,
+        });
+    }
+    if let Some(Fraction {
+        numerator,
+        denominator,
+    }) = stage.bar
+        && (numerator > PARAMETER_MAX || !(1..=PARAMETER_MAX).contains(&denominator))
+    {
+        return Err(ContestError::FractionOutOfRange {
+            field: "rules.stages.bar",
+            numerator,
+            denominator,
+            range: "a share of a quota with at most 1000 above and below the line",
+        });
+    }
+    check_method(stage.method)
 }
 
 fn check_method(method: Method) -> Result<(), ContestError> {
@@ -100,15 +123,21 @@ pub(crate) fn check_contest(contest: &Contest) -> Result<(), ContestError> {
         });
     }
     for list in &contest.lists {
-        if let Some(group) = list.group
-            && wide(lists) <= u128::from(group)
-        {
-            let (value, limit) = (u128::from(group), wide(lists - 1));
-            return Err(ContestError::AboveLimit {
-                field: "contest.lists.group",
-                value,
-                limit,
-            });
+        let joined = [
+            ("contest.lists.group", list.group),
+            ("contest.lists.subgroup", list.subgroup),
+        ];
+        for (field, number) in joined {
+            if let Some(number) = number
+                && wide(lists) <= u128::from(number)
+            {
+                let (value, limit) = (u128::from(number), wide(lists - 1));
+                return Err(ContestError::AboveLimit {
+                    field,
+                    value,
+                    limit,
+                });
+            }
         }
     }
     Ok(())
@@ -117,4 +146,12 @@ pub(crate) fn check_contest(contest: &Contest) -> Result<(), ContestError> {
 /// A count of things in memory as a wide number.
 pub(crate) fn wide(count: usize) -> u128 {
     u128::try_from(count).expect("a count of things in memory fits in 128 bits")
+}
+
+/// Whether the fewest seats of all competitors fit into the house; counted here because only votes say how many compete.
+pub(crate) fn check_minimums(held: u64, house: u32) -> Result<(), ContestError> {
+    if held > u64::from(house) {
+        return Err(ContestError::MinimumsAboveHouse { seats: held, house });
+    }
+    Ok(())
 }

@@ -338,7 +338,8 @@ impl Search<'_> {
             let all_seats_by_key = rescue.rest.value == RescueRest::MultipliedRemainders;
             all_seats_by_key && rescue.further_rounds.value && rescue.floor_first.value
         });
-        self.rules.stages.len() == 1 && inside && rescue
+        let one_plain_stage = matches!(self.rules.stages.as_slice(), [stage] if stage.is_plain());
+        one_plain_stage && self.rules.majority.is_none() && inside && rescue
     }
 
     /// The most votes that can be changed this way, with no count leaving its range.

@@ -12,6 +12,11 @@ pub struct Stage {
     pub method: Method,
     /// How many seats the stage hands out.
     pub seats: StageSeats,
+    /// Most seats that a list wins in this stage: 1 in the first round of remainders of Dutch councils.
+    pub each_max: Option<u32>,
+    /// The share of the stage's quota that a list needs as votes to compete in it: 3/4 for remainders of Dutch councils.
+    /// Quota stages only; at most 1000 above and below the line.
+    pub bar: Option<Fraction>,
 }
 
 impl Stage {
@@ -21,15 +26,42 @@ impl Stage {
         Self {
             method,
             seats: StageSeats::Remaining,
+            each_max: None,
+            bar: None,
         }
+    }
+
+    /// A stage for whole quotas alone; what they leave is for the next.
+    #[must_use]
+    pub const fn whole_quotas(quota: Quota) -> Self {
+        Self {
+            seats: StageSeats::WholeQuotas,
+            ..Self::all(Method::Quota(quota))
+        }
+    }
+
+    /// The same stage, in which a list wins at most one seat.
+    #[must_use]
+    pub const fn one_each(self) -> Self {
+        Self {
+            each_max: Some(1),
+            ..self
+        }
+    }
+
+    /// Whether every list may win any number of the seats that are left.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.seats == StageSeats::Remaining && self.each_max.is_none() && self.bar.is_none()
     }
 }
 
 /// How many seats a stage hands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StageSeats {
-    /// All that are left: the last stage, and only the last.
+    /// All that are left. The last stage, or one that leaves seats because not every list may win any number.
     Remaining,
+    /// As many as there are whole quotas, but no more than are left. Quota stages only.
+    WholeQuotas,
     /// At most this many.
     AtMost(u32),
 }
@@ -45,15 +77,9 @@ pub enum Method {
 
 impl Method {
     /// Largest remainders with the exact Hare quota.
-    pub const HARE: Self = Self::Quota(Quota {
-        kind: QuotaKind::Hare,
-        rounding: Rounding::Exact,
-    });
+    pub const HARE: Self = Self::Quota(Quota::HARE);
     /// Largest remainders with `floor(V / (s + 1)) + 1`.
-    pub const DROOP: Self = Self::Quota(Quota {
-        kind: QuotaKind::Droop,
-        rounding: Rounding::DownPlusOne,
-    });
+    pub const DROOP: Self = Self::Quota(Quota::DROOP);
     /// Largest remainders with the exact `V / (s + 1)`.
     pub const HAGENBACH_BISCHOFF: Self = Self::Quota(Quota {
         kind: QuotaKind::HagenbachBischoff,
@@ -91,6 +117,19 @@ pub struct Quota {
     pub kind: QuotaKind,
     /// How the result is rounded. A quota that rounds to zero counts as one, and the result says that the law is silent.
     pub rounding: Rounding,
+}
+
+impl Quota {
+    /// The exact V / s.
+    pub const HARE: Self = Self {
+        kind: QuotaKind::Hare,
+        rounding: Rounding::Exact,
+    };
+    /// `floor(V / (s + 1)) + 1`; in Switzerland Hagenbach-Bischoff.
+    pub const DROOP: Self = Self {
+        kind: QuotaKind::Droop,
+        rounding: Rounding::DownPlusOne,
+    };
 }
 
 /// What the votes are divided by. Droop and Hagenbach-Bischoff divide alike; laws tell them apart by the rounding.

@@ -10,7 +10,7 @@ use crate::fill::Runner;
 use crate::keys::Keys;
 use crate::rules::{Parameter, Rescue, RescueRest, Rules, Source};
 use crate::tie::{Tied, settle};
-use crate::workspace::{Chain, Workspace, runner_of};
+use crate::workspace::{Chain, Place, Workspace, runner_of};
 
 impl Workspace {
     /// Distributes the seats between the list that passed and the runner-up; `false` where there is nobody to admit.
@@ -111,7 +111,7 @@ impl Workspace {
             rules,
             lots,
             stages: &rules.stages,
-            group: None,
+            place: Place::House,
             house: contest.seats,
             scale,
         };
@@ -152,7 +152,7 @@ impl Workspace {
         } else {
             floor.min(house.saturating_sub(whole[0]))
         };
-        runner_up.held = held.min(runner_up.candidates);
+        runner_up.held = held.min(runner_up.candidates).min(runner_up.room);
 
         self.unverified(&rescue.factor, Silence::RunnerUpFactor);
         if whole[1] < floor {
@@ -178,8 +178,8 @@ impl Workspace {
             (RescueRest::MultipliedRemainders, false) => 1,
             (RescueRest::MultipliedRemainders, true) => u32::MAX,
         };
-        leader.limit = leader.limit.min(base[0].saturating_add(extra));
-        runner_up.limit = runner_up.limit.min(base[1].saturating_add(extra));
+        leader.room = leader.room.min(base[0].saturating_add(extra));
+        runner_up.room = runner_up.room.min(base[1].saturating_add(extra));
     }
 
     fn unverified<T>(&mut self, parameter: &Parameter<T>, silence: Silence) {

@@ -23,6 +23,12 @@ pub struct Rules {
     pub apparentment: Option<Apparentment>,
     /// Stages in their order; each hands out seats on top of what the earlier ones gave.
     pub stages: Vec<Stage>,
+    /// What a list with more than half of the votes is owed.
+    pub majority: Option<Majority>,
+    /// Fewest seats of every list that takes part, as far as it has candidates; 0 where the law has none.
+    pub seats_min: u32,
+    /// Most seats of any list.
+    pub seats_max: Option<u32>,
     /// Where a seat goes that a list without further candidates has won.
     pub exhausted: ExhaustedList,
     /// How equal keys are settled, in this order; what is left over is a tie in the result.
@@ -38,6 +44,9 @@ impl Rules {
             rescue: None,
             apparentment: None,
             stages: vec![Stage::all(method)],
+            majority: None,
+            seats_min: 0,
+            seats_max: None,
             exhausted: ExhaustedList::NextInLine,
             ties: Vec::new(),
         }
@@ -60,6 +69,7 @@ impl Rules {
         check_chain("rules.stages", &self.stages)?;
         if let Some(Apparentment {
             inside: Some(stages),
+            ..
         }) = &self.apparentment
         {
             check_chain("rules.apparentment.inside", stages)?;
@@ -67,13 +77,19 @@ impl Rules {
         if let Some(threshold) = &self.threshold {
             threshold.check()?;
         }
+        let joined = self.apparentment.is_some() || self.rescue.is_some();
+        if joined && self.majority.is_some() {
+            let field = "rules.majority";
+            return Err(ContestError::NeedsSingleLists { field });
+        }
+        if joined && self.seats_min > 0 {
+            let field = "rules.seats_min";
+            return Err(ContestError::NeedsSingleLists { field });
+        }
         if let Some(rescue) = &self.rescue {
             let one_quota = matches!(
                 self.stages.as_slice(),
-                [Stage {
-                    method: Method::Quota(_),
-                    ..
-                }]
+                [stage] if stage.is_plain() && matches!(stage.method, Method::Quota(_))
             );
             if !one_quota || self.apparentment.is_some() {
                 return Err(ContestError::RescueNeedsQuota);
@@ -116,12 +132,32 @@ impl Fraction {
     }
 }
 
-/// Lists that pool their votes: seats go first to groups and single lists, then inside each group.
-/// A group is void unless each of its lists takes part by itself (Israel's surplus agreements).
+/// Lists that pool their votes: seats go first to groups and single lists, then inside each group to subgroups and single
+/// lists, then inside each subgroup.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Apparentment {
-    /// The chain inside a group; `None` repeats the chain of the house.
+    /// The chain inside a group and a subgroup; `None` repeats the chain of the house.
     pub inside: Option<Vec<Stage>>,
+    /// Which lists of a group it stands for.
+    pub members: GroupMembers,
+}
+
+/// Which lists of a group pool their votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum GroupMembers {
+    /// All; the group is void unless each of them takes part by itself (Israel's surplus agreements).
+    #[default]
+    AllOrVoid,
+    /// Those that take part by themselves (Switzerland).
+    ThoseThatPass,
+}
+
+/// What a list is owed that has more than half of all list votes and no more than half of the seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Majority {
+    /// One more seat, from the list that won a seat with the smallest key of the last stage that was not one of whole
+    /// quotas (Netherlands, Kieswet P 9). Lists with equal smallest keys tie for keeping theirs.
+    TakesLastSeat,
 }
 
 /// What becomes of a seat won by a list that has no candidate for it.

@@ -128,10 +128,7 @@ fn winners_fit(lot: &Lot) -> bool {
 }
 
 /// The lots that settled nothing. `ties` are all ties that arose; a lot is used where a chain ended in its tie.
-pub(crate) fn void_lots<'a>(
-    lots: &[Lot],
-    ties: impl Iterator<Item = &'a Tie> + Clone,
-) -> Vec<VoidLot> {
+pub(crate) fn void_lots(lots: &[Lot], ties: &[&Tie]) -> Vec<VoidLot> {
     let mut void = Vec::new();
     for (index, lot) in lots.iter().enumerate() {
         let meets = |tie: &Tie| {
@@ -155,7 +152,7 @@ pub(crate) fn void_lots<'a>(
                 }
             }
         };
-        let reason = if !ties.clone().any(meets) {
+        let reason = if !ties.iter().any(|tie| meets(tie)) {
             VoidReason::NoSuchTie
         } else if !winners_fit(lot) {
             VoidReason::WrongWinners

@@ -1,18 +1,21 @@
 //! The allocator: who takes part, the chain of stages, joined groups, rescue. One code path, with or without a record.
 
-use crate::allocation::{Eligibility, Outcome, Pairing, Silence, StageResult, Tie};
+use crate::allocation::{
+    Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
+};
 use crate::border::{result_of, settle_border};
 use crate::contest::{Contest, List, Lot, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, fill};
 use crate::keys::Keys;
-use crate::limits::check_contest;
+use crate::limits::{check_contest, check_minimums};
 use crate::method::{Stage, StageSeats};
-use crate::rules::{ExhaustedList, Rules};
+use crate::rules::{Apparentment, ExhaustedList, GroupMembers, Majority, Rules};
 
 /// Buffers for computing seats again and again: with every report of a count, for example.
 ///
-/// After a first contest of a given size, [`Workspace::seats`] allocates nothing on the heap unless keys are tied.
+/// After a first contest of a given size, [`Workspace::seats`] allocates nothing on the heap unless keys are tied or lists
+/// are joined.
 #[derive(Debug, Default)]
 pub struct Workspace {
     pub(crate) eligibility: Vec<Eligibility>,
@@ -23,9 +26,8 @@ pub struct Workspace {
     pub(crate) silences: Vec<Silence>,
     pub(crate) record: Option<Record>,
     groups: Vec<Group>,
-    next_member: Vec<Option<usize>>,
+    pub(crate) next_member: Vec<Option<usize>>,
     runners: Vec<Runner>,
-    members: Vec<Runner>,
     heap: Vec<usize>,
 }
 
@@ -34,6 +36,7 @@ pub struct Workspace {
 pub(crate) struct Record {
     pub stages: Vec<StageResult>,
     pub rescue_tie: Option<Tie>,
+    pub majority: Option<MajorityTransfer>,
 }
 
 /// Seats without steps: what a live count shows after every report.
@@ -65,13 +68,34 @@ struct Group {
     runner: usize,
 }
 
+/// Among which competitors a chain runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    /// Groups and single lists.
+    House,
+    /// Subgroups and single lists of the group with this first list.
+    Group(usize),
+    /// Lists of the subgroup with this first list.
+    Subgroup(usize),
+}
+
+impl Place {
+    fn stage(self, stage: usize) -> StageAt {
+        match self {
+            Self::House => StageAt::Chain(stage),
+            Self::Group(first) => StageAt::Group { first, stage },
+            Self::Subgroup(first) => StageAt::Subgroup { first, stage },
+        }
+    }
+}
+
 /// What a chain of stages is run with.
 pub(crate) struct Chain<'a> {
     pub rules: &'a Rules,
     pub lots: &'a [Lot],
     pub stages: &'a [Stage],
-    /// The first list of the group inside which the chain runs.
-    pub group: Option<usize>,
+    /// Among which competitors it runs.
+    pub place: Place,
     /// Seats of the house, or of the group.
     pub house: u32,
     /// Weights are votes times this.
@@ -147,6 +171,8 @@ impl Workspace {
         }
         if !(passing == 1 && self.rescue(contest, rules, lots)) {
             self.collect_runners(contest, rules);
+            let held = self.runners.iter().map(|runner| u64::from(runner.held));
+            check_minimums(held.sum(), contest.seats)?;
             self.distribute(contest, rules, lots);
         }
         self.silences.sort_unstable();
@@ -188,14 +214,19 @@ impl Workspace {
             .count())
     }
 
-    /// Finds out which groups stand: those of at least two lists that all take part by themselves.
+    /// Finds out which groups stand: those of at least two lists that take part by themselves, and of no others where the
+    /// rules want all of them to.
     fn join_groups(&mut self, contest: &Contest, rules: &Rules) {
         self.groups.clear();
-        if rules.apparentment.is_none() {
+        let Some(Apparentment { members, .. }) = &rules.apparentment else {
             return;
-        }
+        };
+        let counts = |eligibility: Eligibility| {
+            *members == GroupMembers::AllOrVoid || eligibility.takes_part()
+        };
         self.groups.resize(contest.lists.len(), Group::default());
-        for (list, eligibility) in contest.lists.iter().zip(&self.eligibility) {
+        let lists = || contest.lists.iter().zip(&self.eligibility);
+        for (list, eligibility) in lists().filter(|(_, eligibility)| counts(**eligibility)) {
             if let Some(group) = list
                 .group
                 .and_then(|group| self.groups.get_mut(position(group)))
@@ -204,7 +235,10 @@ impl Workspace {
                 group.void |= !eligibility.takes_part();
             }
         }
-        for (list, pairing) in contest.lists.iter().zip(&mut self.pairing) {
+        for ((list, eligibility), pairing) in lists().zip(&mut self.pairing) {
+            if !counts(*eligibility) {
+                continue;
+            }
             *pairing = match list
                 .group
                 .and_then(|group| self.groups.get(position(group)))
@@ -237,19 +271,11 @@ impl Workspace {
             match group.first {
                 None => {
                     (group.first, group.runner) = (Some(index), self.runners.len());
-                    self.runners.push(Runner {
-                        registration: None,
-                        candidates: runner.limit,
-                        ..runner
-                    });
+                    // Its members are known to be two at least.
+                    self.runners.push(runner);
                 }
                 Some(_) => {
-                    let joined = &mut self.runners[group.runner];
-                    joined.votes += runner.votes;
-                    joined.weight += runner.weight;
-                    joined.limit = joined.limit.saturating_add(runner.limit);
-                    // What stays empty shows only inside the group.
-                    joined.candidates = joined.limit;
+                    self.runners[group.runner].join(&runner);
                     self.next_member[group.last] = Some(index);
                 }
             }
@@ -264,83 +290,23 @@ impl Workspace {
             rules,
             lots,
             stages: &rules.stages,
-            group: None,
+            place: Place::House,
             house,
             scale: 1,
         };
         let mut runners = std::mem::take(&mut self.runners);
         self.unassigned += self.run_chain(&chain, &mut runners);
+        if let Some(Majority::TakesLastSeat) = rules.majority {
+            self.give_majority(contest, &chain, &mut runners);
+        }
         for runner in &runners {
-            if self.pairing[runner.list] != Pairing::Stands {
-                self.give(runner);
-            } else if runner.waiting {
-                self.wait_inside(contest, runner);
+            if self.pairing[runner.list] == Pairing::Stands {
+                self.share_group(contest, rules, lots, runner);
             } else {
-                self.distribute_inside(contest, rules, lots, runner);
+                self.give(runner);
             }
         }
         self.runners = runners;
-    }
-
-    /// Shares a group's seats among its lists. With an open tie of the group, a list's certain seats are the fewer of
-    /// those it holds with and without the tied seat: largest remainders can take a seat away when the group gains one.
-    fn distribute_inside(
-        &mut self,
-        contest: &Contest,
-        rules: &Rules,
-        lots: &[Lot],
-        group: &Runner,
-    ) {
-        let inside = rules
-            .apparentment
-            .as_ref()
-            .and_then(|apparentment| apparentment.inside.as_ref());
-        let stages = inside.unwrap_or(&rules.stages);
-        let mut members = std::mem::take(&mut self.members);
-        let mut unassigned = None;
-        for house in group.seats..=group.seats + u32::from(group.tied) {
-            members.clear();
-            let mut next = Some(group.list);
-            while let Some(index) = next {
-                members.push(runner_of(index, &contest.lists[index], rules));
-                next = self.next_member[index];
-            }
-            let chain = Chain {
-                rules,
-                lots,
-                stages,
-                group: Some(group.list),
-                house,
-                scale: 1,
-            };
-            let mut empty = self.run_chain(&chain, &mut members);
-            for member in &members {
-                let certain = member.seats.min(member.candidates);
-                let seats = &mut self.seats[member.list];
-                empty += member.seats - certain;
-                *seats = if unassigned.is_none() {
-                    certain
-                } else {
-                    certain.min(*seats)
-                };
-                self.tied[member.list] |= member.tied || group.tied;
-            }
-            unassigned = Some(unassigned.map_or(empty, |before: u32| before.min(empty)));
-        }
-        for member in &members {
-            self.tied[member.list] &= self.seats[member.list] < member.candidates;
-        }
-        self.unassigned += unassigned.unwrap_or(0);
-        self.members = members;
-    }
-
-    /// While later stages wait for a tie, a group's seats are open in more than one place: none of its lists is sure of any.
-    fn wait_inside(&mut self, contest: &Contest, group: &Runner) {
-        let mut next = Some(group.list);
-        while let Some(index) = next {
-            self.tied[index] = contest.lists[index].candidates != Some(0);
-            next = self.next_member[index];
-        }
     }
 
     /// Writes down a runner that is a list; what it has no candidates for stays empty.
@@ -361,14 +327,19 @@ impl Workspace {
         }
         for (index, stage) in chain.stages.iter().enumerate() {
             let remaining = chain.house.saturating_sub(given);
+            if remaining == 0 {
+                break;
+            }
+            let keys = Keys::of(stage.method, votes, chain.house, chain.scale);
+            let whole = prepare(stage, &keys, runners, u128::from(chain.scale));
             let offered = match stage.seats {
                 StageSeats::Remaining => remaining,
+                StageSeats::WholeQuotas => u32::try_from(whole).unwrap_or(u32::MAX).min(remaining),
                 StageSeats::AtMost(most) => remaining.min(most),
             };
             if offered == 0 {
                 continue;
             }
-            let keys = Keys::of(stage.method, votes, chain.house, chain.scale);
             if let Keys::Quota {
                 rounded_to_zero: true,
                 ..
@@ -376,17 +347,8 @@ impl Workspace {
             {
                 self.silences.push(Silence::QuotaBelowOne);
             }
-            for runner in runners.iter_mut() {
-                runner.level = keys.level(runner.weight, u128::from(chain.scale));
-            }
             let left_over = fill(&keys, runners, &mut self.heap, given + offered);
-            let at = match chain.group {
-                Some(first) => StageAt::Group {
-                    first,
-                    stage: index,
-                },
-                None => StageAt::Chain(index),
-            };
+            let at = chain.place.stage(index);
             let tie = settle_border(&keys, runners, at, chain.rules, chain.lots);
             let open = tie.as_ref().is_some_and(|tie| tie.open_seats > 0);
             if let Some(record) = &mut self.record {
@@ -397,6 +359,14 @@ impl Workspace {
                     tie,
                     ..result
                 });
+            }
+            if stage.seats != StageSeats::WholeQuotas {
+                for runner in runners
+                    .iter_mut()
+                    .filter(|runner| runner.seats > runner.held)
+                {
+                    runner.last_won = Some(index);
+                }
             }
             if open {
                 let waiting = remaining > offered;
@@ -415,6 +385,29 @@ impl Workspace {
     }
 }
 
+/// Sets the runners' levels and limits for a stage, and counts the whole quotas that it has for them.
+fn prepare(stage: &Stage, keys: &Keys, runners: &mut [Runner], scale: u128) -> u64 {
+    let mut whole = 0;
+    for runner in runners {
+        runner.level = keys.level(runner.weight, scale);
+        runner.limit = runner.room;
+        if let Some(most) = stage.each_max {
+            runner.limit = runner.limit.min(runner.held.saturating_add(most));
+        }
+        if stage
+            .bar
+            .is_some_and(|bar| !keys.has_share_of_quota(runner.level, bar))
+        {
+            runner.limit = runner.held;
+        }
+        if stage.seats == StageSeats::WholeQuotas {
+            let quotas = keys.whole_quotas(runner.level).min(runner.limit);
+            whole += u64::from(quotas.saturating_sub(runner.held));
+        }
+    }
+    whole
+}
+
 /// Makes a buffer hold `count` copies; no allocation once it was that long.
 fn refill<T: Copy>(buffer: &mut Vec<T>, count: usize, value: T) {
     buffer.clear();
@@ -428,9 +421,10 @@ fn position(group: u32) -> usize {
 
 pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
     let candidates = list.candidates.unwrap_or(u32::MAX);
-    let limit = match rules.exhausted {
-        ExhaustedList::NextInLine => candidates,
-        ExhaustedList::StaysEmpty => u32::MAX,
+    let most = rules.seats_max.unwrap_or(u32::MAX);
+    let room = match rules.exhausted {
+        ExhaustedList::NextInLine => candidates.min(most),
+        ExhaustedList::StaysEmpty => most,
     };
     let (votes, registration) = (u128::from(list.votes), list.registration);
     Runner {
@@ -438,7 +432,8 @@ pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
         votes,
         weight: votes,
         candidates,
-        limit,
+        room,
+        held: rules.seats_min.min(candidates).min(room),
         registration,
         ..Runner::default()
     }

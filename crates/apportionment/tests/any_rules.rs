@@ -40,15 +40,46 @@ fn any_method() -> impl Strategy<Value = Method> {
     ]
 }
 
+/// A stage that may leave seats to the next, whatever way it does.
+fn any_first_stage() -> impl Strategy<Value = Stage> {
+    let bar = prop::option::of((0u32..6, 1u32..5));
+    let each_max = prop::option::of(1u32..4);
+    (any_method(), 0u32..9, bar, each_max, any::<bool>()).prop_map(
+        |(method, most, bar, each_max, whole)| {
+            let quota = matches!(method, Method::Quota(_));
+            let bar = bar
+                .filter(|_| quota)
+                .map(|(above, below)| Fraction::new(above, below));
+            let leaves_some = bar.is_some() || each_max.is_some();
+            let seats = match most {
+                _ if whole && quota => StageSeats::WholeQuotas,
+                5.. if leaves_some => StageSeats::Remaining,
+                _ => StageSeats::AtMost(most),
+            };
+            Stage {
+                method,
+                seats,
+                each_max,
+                bar,
+            }
+        },
+    )
+}
+
 fn any_chain() -> impl Strategy<Value = Vec<Stage>> {
-    let first = (any_method(), 0u32..9).prop_map(|(method, most)| Stage {
-        method,
-        seats: StageSeats::AtMost(most),
-    });
-    (prop::collection::vec(first, 0..3), any_method()).prop_map(|(mut stages, last)| {
-        stages.push(Stage::all(last));
-        stages
-    })
+    let last_each_max = prop::option::weighted(0.1, 1u32..4);
+    (
+        prop::collection::vec(any_first_stage(), 0..4),
+        any_method(),
+        last_each_max,
+    )
+        .prop_map(|(mut stages, last, each_max)| {
+            stages.push(Stage {
+                each_max,
+                ..Stage::all(last)
+            });
+            stages
+        })
 }
 
 fn any_rescue() -> impl Strategy<Value = Rescue> {
@@ -81,7 +112,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         0..=3,
     );
     let threshold = prop::option::of((0u32..60, any::<bool>(), any::<bool>()));
-    let inside = prop::option::of(prop::option::of(any_chain()));
+    let inside = prop::option::of((prop::option::of(any_chain()), any::<bool>()));
     (
         any_chain(),
         threshold,
@@ -89,14 +120,12 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         inside,
         any::<bool>(),
         ties,
+        (any::<bool>(), prop::option::weighted(0.2, 1u32..12), prop::bool::weighted(0.2)),
     )
-        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties)| {
+        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties, (majority, seats_max, seats_min))| {
             let one_quota = matches!(
                 stages.as_slice(),
-                [Stage {
-                    method: Method::Quota(_),
-                    ..
-                }]
+                [stage] if *stage == Stage::all(stage.method) && matches!(stage.method, Method::Quota(_))
             );
             let rescue = rescue.filter(|_| one_quota);
             let threshold = threshold.map(|(share, in_box, inclusive)| Threshold {
@@ -118,17 +147,28 @@ fn any_rules() -> impl Strategy<Value = Rules> {
             });
             let apparentment = inside
                 .filter(|_| rescue.is_none())
-                .map(|inside| Apparentment { inside });
+                .map(|(inside, all)| Apparentment {
+                    inside,
+                    members: if all {
+                        GroupMembers::AllOrVoid
+                    } else {
+                        GroupMembers::ThoseThatPass
+                    },
+                });
             let exhausted = if stays_empty {
                 ExhaustedList::StaysEmpty
             } else {
                 ExhaustedList::NextInLine
             };
+            let single = rescue.is_none() && apparentment.is_none();
             Rules {
                 threshold,
                 rescue,
                 apparentment,
                 stages,
+                majority: (majority && single).then_some(Majority::TakesLastSeat),
+                seats_min: u32::from(seats_min && single),
+                seats_max,
                 exhausted,
                 ties,
             }
@@ -139,7 +179,7 @@ fn any_list() -> impl Strategy<Value = List> {
     let votes = prop_oneof![0u64..8, 0u64..200, Just(u64::MAX)];
     let candidates = prop::option::weighted(0.25, 0u32..6);
     let registration = prop::option::weighted(0.7, 0u64..5);
-    let group = prop::option::of(0u32..3);
+    let group = prop::option::of((0u32..3, prop::option::of(0u32..2)));
     (
         votes,
         candidates,
@@ -155,7 +195,8 @@ fn any_list() -> impl Strategy<Value = List> {
                 registration,
                 coalition_size,
                 exempt,
-                group,
+                group: group.map(|(group, _)| group),
+                subgroup: group.and_then(|(_, subgroup)| subgroup),
             },
         )
 }
@@ -180,6 +221,19 @@ fn any_contest() -> impl Strategy<Value = Contest> {
                 },
             }
         })
+}
+
+/// The rules, without fewest seats where the house has fewer than lists.
+fn fitting(rules: Rules, contest: &Contest) -> Rules {
+    let lists = u32::try_from(contest.lists.len()).unwrap();
+    Rules {
+        seats_min: if lists > contest.seats {
+            0
+        } else {
+            rules.seats_min
+        },
+        ..rules
+    }
 }
 
 /// A lot for each open tie, favouring the lists from `turn` on.
@@ -235,6 +289,7 @@ proptest! {
 
     #[test]
     fn allocator_and_verifier_agree(contest in any_contest(), rules in any_rules(), turn in 0usize..9) {
+        let rules = fitting(rules, &contest);
         let mut workspace = Workspace::default();
         let before = agree(&contest, &rules, &[], &mut workspace)?;
         if !rules.ties.contains(&TieBreak::Lot) {
@@ -263,6 +318,7 @@ proptest! {
         list in 0usize..9,
         forged in prop_oneof![0u32..30, Just(u32::MAX)],
     ) {
+        let rules = fitting(rules, &contest);
         let allocation = allocate(&contest, &rules, &[]).unwrap();
         let list = list % contest.lists.len();
         prop_assume!(allocation.lists[list].seats != forged);
@@ -280,6 +336,7 @@ proptest! {
 
     #[test]
     fn the_order_of_lists_means_nothing(contest in any_contest(), rules in any_rules(), turn in 0usize..9) {
+        let rules = fitting(rules, &contest);
         let mut workspace = Workspace::default();
         let plain = agree(&contest, &rules, &[], &mut workspace)?;
         let by = turn % contest.lists.len();

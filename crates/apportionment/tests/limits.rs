@@ -81,8 +81,8 @@ fn refusals_name_field_value_and_limit() {
         "rules.stages is 0; at least 1 is needed"
     );
     let open = Stage {
-        method: Method::HARE,
         seats: StageSeats::AtMost(3),
+        ..Stage::all(Method::HARE)
     };
     assert!(
         error(
@@ -198,6 +198,7 @@ fn the_largest_roots() {
         let rules = Rules {
             apparentment: Some(Apparentment {
                 inside: Some(vec![Stage::all(Method::HARE)]),
+                ..Apparentment::default()
             }),
             ..Rules::of(Method::Divisors(divisors))
         };

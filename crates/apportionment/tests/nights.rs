@@ -317,8 +317,8 @@ fn more_seats_than_votes() {
 #[test]
 fn a_chain_of_two_stages() {
     let quotas = Stage {
-        method: Method::HARE,
         seats: StageSeats::AtMost(10),
+        ..Stage::all(Method::HARE)
     };
     let rules = Rules {
         stages: vec![quotas, Stage::all(Method::D_HONDT)],

@@ -46,8 +46,8 @@ fn f1_saxony_2024() {
 
     // The same mistake made on purpose: from the 117th seat on by other quotients.
     let until_116 = Stage {
-        method: Method::SAINTE_LAGUE,
         seats: StageSeats::AtMost(116),
+        ..Stage::all(Method::SAINTE_LAGUE)
     };
     let mistake = Rules {
         stages: vec![until_116, Stage::all(Method::D_HONDT)],

@@ -66,6 +66,7 @@ impl Question {
                 .apparentment
                 .as_ref()
                 .and_then(|name| groups.get(name.as_str()).copied()),
+            subgroup: None,
         });
         let options: Vec<u32> = lists().map(|(index, _)| index).collect();
         let mut question = Self {
@@ -198,16 +199,23 @@ fn lots(tally: &Tally, (contest, district): (u8, u16), options: &[u32]) -> Vec<L
 }
 
 const STAGE_RESCUE: u32 = 1_000;
+const STAGE_MAJORITY: u32 = 1_001;
 const STAGE_GROUPS: u32 = 65_536;
+const STAGE_SUBGROUPS: u32 = 1_048_576;
 const STAGES_PER_GROUP: u32 = 16;
 
 /// The number that names a stage in lots, ties and steps: n for stage n of the chain (from 0), 1,000 for the choice of
-/// the list that a rescue admits, 65,536 + 16 x (first list) + n for stage n inside a joined group.
+/// the list that a rescue admits, 1,001 for that of the list that gives up a seat to the one with the majority, 65,536 +
+/// 16 x (first list) + n for stage n inside a joined group, 1,048,576 + 16 x (first list) + n inside a subgroup.
 pub fn stage_number(at: StageAt) -> u32 {
     let small = |place: usize| u32::try_from(place).unwrap_or(0);
     match at {
         StageAt::Chain(stage) => small(stage),
         StageAt::Rescue => STAGE_RESCUE,
+        StageAt::Majority => STAGE_MAJORITY,
+        StageAt::Subgroup { first, stage } => {
+            STAGE_SUBGROUPS + small(first) * STAGES_PER_GROUP + small(stage)
+        }
         StageAt::Group { first, stage } => {
             STAGE_GROUPS + small(first) * STAGES_PER_GROUP + small(stage)
         }
@@ -219,12 +227,24 @@ pub fn stage_at(number: u32) -> Option<StageAt> {
     match number {
         0..STAGES_PER_GROUP => Some(StageAt::Chain(usize::try_from(number).ok()?)),
         STAGE_RESCUE => Some(StageAt::Rescue),
-        STAGE_GROUPS.. => Some(StageAt::Group {
-            first: usize::try_from((number - STAGE_GROUPS) / STAGES_PER_GROUP).ok()?,
-            stage: usize::try_from((number - STAGE_GROUPS) % STAGES_PER_GROUP).ok()?,
-        }),
+        STAGE_MAJORITY => Some(StageAt::Majority),
+        STAGE_GROUPS..STAGE_SUBGROUPS => {
+            let (first, stage) = inside(number - STAGE_GROUPS)?;
+            Some(StageAt::Group { first, stage })
+        }
+        STAGE_SUBGROUPS.. => {
+            let (first, stage) = inside(number - STAGE_SUBGROUPS)?;
+            Some(StageAt::Subgroup { first, stage })
+        }
         _ => None,
     }
+}
+
+/// The first list and the stage that a number above those of the house names.
+fn inside(number: u32) -> Option<(usize, usize)> {
+    let first = usize::try_from(number / STAGES_PER_GROUP).ok()?;
+    let stage = usize::try_from(number % STAGES_PER_GROUP).ok()?;
+    Some((first, stage))
 }
 
 /// The rules of a contest in the engine's terms. Fractions that validation let through fit; what does not becomes one
@@ -267,12 +287,15 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
                 },
                 ..Rescue::KAZAKHSTAN_2021
             }),
-        apparentment: has_apparentment.then_some(Apparentment { inside: None }),
+        apparentment: has_apparentment.then(Apparentment::default),
         stages: law
             .stages
             .iter()
             .map(|stage| Stage::all(method(stage)))
             .collect(),
+        majority: None,
+        seats_min: 0,
+        seats_max: None,
         exhausted: match law.exhausted {
             ExhaustedRule::NextList => ExhaustedList::NextInLine,
             ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,

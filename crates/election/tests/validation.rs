@@ -348,7 +348,7 @@ fn a_register_is_refused_for_each_of_its_rules() {
 
 #[test]
 fn rules_are_refused_for_each_of_theirs() {
-    let cases: [(&str, Change); 23] = [
+    let cases: [(&str, Change); 25] = [
         ("rules.house_size", |d| d.rules.house_size = 0),
         ("rules.house_size", |d| d.rules.house_size = 9),
         ("rules.house_size", |d| d.rules.house_size = 100_001),

@@ -137,6 +137,7 @@ fn read_list(
         coalition_size: coalition_size.max(1),
         exempt: exempts && minority,
         group,
+        subgroup: None,
     };
     Ok((id("option_id", &option_id, OptionId::new)?, entry))
 }

@@ -3,8 +3,8 @@
 use crate::allocation::v1 as proto;
 use crate::common::v1::{ListSeats, SeatsState};
 use apportionment::{
-    Allocation, Award, Comparison, Eligibility, Key, ListResult, Lot, Outcome, Pairing, Ratio,
-    Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
+    Allocation, Award, Comparison, Eligibility, Key, ListResult, Lot, MajorityTransfer, Outcome,
+    Pairing, Ratio, Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
 };
 use election::allocation::{Question, stage_number};
 use election::declaration::tied_more;
@@ -87,6 +87,7 @@ impl<'a> Lists<'a> {
             lists,
             stages,
             rescue_tie: _,
+            majority,
             pending,
             unassigned,
             void_lots,
@@ -163,6 +164,22 @@ impl<'a> Lists<'a> {
             threshold_votes: threshold_votes(question, allocation),
             problem: String::new(),
             seats_pending: *pending,
+            majority: majority.as_ref().map(|transfer| self.transfer(transfer)),
+        }
+    }
+
+    fn transfer(self, transfer: &MajorityTransfer) -> proto::MajorityTransfer {
+        // The tie stands among the ties of the result.
+        let MajorityTransfer {
+            to,
+            from,
+            key,
+            tie: _,
+        } = transfer;
+        proto::MajorityTransfer {
+            option_id: self.id(*to),
+            from_option_ids: self.ids(from),
+            key: Some(key_message(*key)),
         }
     }
 
@@ -191,7 +208,7 @@ impl<'a> Lists<'a> {
             stage: stage_number(*at),
             option_ids: self.ids(lists),
             seats_at_stake: *seats_at_stake,
-            key: key.map(ratio),
+            key: key.map(key_message),
             settlements: settlements.collect(),
             open_option_ids: self.ids(open),
             open_seats: *open_seats,
@@ -234,6 +251,16 @@ impl<'a> Lists<'a> {
     pub(crate) fn stage_text(self, at: StageAt) -> String {
         match at {
             StageAt::Rescue => "choice of the list that is admitted".into(),
+            StageAt::Majority => {
+                "choice of the list that gives up a seat to the one with the majority".into()
+            }
+            StageAt::Subgroup { first, stage } => {
+                format!(
+                    "stage {} inside the subgroup of {}",
+                    stage + 1,
+                    self.0[first]
+                )
+            }
             StageAt::Chain(stage) => format!("stage {}", stage + 1),
             StageAt::Group { first, stage } => {
                 format!("stage {} inside the group of {}", stage + 1, self.0[first])

@@ -23,6 +23,7 @@ fn question() -> AllocationRequest {
                 method: Some(Method::HighestAverages(HighestAverages {
                     divisors: wire::allocation::v1::Divisors::DHondt.into(),
                     first: None,
+                    exponent: None,
                 })),
             }],
             exhausted: Exhausted::NextList.into(),

@@ -2,6 +2,7 @@
 
 use crate::contest::StageAt;
 use crate::method::{Divisors, Method, QuotaKind, Rounding};
+use crate::rules::Fraction;
 use crate::verify::expected::Competitor;
 use crate::verify::key::{Key, compare};
 use crate::verify::refusal::Refusal;
@@ -102,6 +103,14 @@ impl Border {
                 u32::try_from(signed(weight) * below / (above * self.scale)).unwrap_or(u32::MAX)
             }
         }
+    }
+
+    /// Whether a weight is at least this share of the quota.
+    pub fn reaches(&self, weight: u128, share: Fraction) -> bool {
+        let (above, below) = self.quota;
+        let needed = i128::from(share.numerator) * above * self.scale;
+        let has = i128::from(share.denominator) * below * signed(weight);
+        matches!(self.method, Method::Quota(_)) && has >= needed
     }
 
     /// The competitor with the smallest key granted, and the one with the largest refused.

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use crate::allocation::{Eligibility, Pairing, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
-use crate::limits::check_contest;
-use crate::rules::{Rescue, RescueRest, Rules};
+use crate::limits::{check_contest, check_minimums};
+use crate::rules::{GroupMembers, Rescue, RescueRest, Rules};
 use crate::threshold::{Comparison, Threshold, ThresholdBase};
 use crate::verify::border::Border;
 use crate::verify::refusal::Refusal;
@@ -30,6 +30,8 @@ pub(super) struct Competitor {
     pub limit: u32,
     /// Seats that it holds beforehand.
     pub before: u32,
+    /// Whether its lists are joined inside a group.
+    pub subgroup: bool,
 }
 
 impl Competitor {
@@ -40,11 +42,12 @@ impl Competitor {
             .map(|list| u64::from(list.candidates.unwrap_or(u32::MAX)))
             .sum();
         let candidates = u32::try_from(candidates).unwrap_or(u32::MAX);
-        let limit = if cuts_keys(rules) {
-            candidates
-        } else {
-            u32::MAX
-        };
+        let most = rules.seats_max.unwrap_or(u32::MAX);
+        let room = lists().map(|list| {
+            let candidates = list.candidates.filter(|_| cuts_keys(rules));
+            u64::from(candidates.unwrap_or(u32::MAX).min(most))
+        });
+        let limit = u32::try_from(room.sum::<u64>()).unwrap_or(u32::MAX);
         let candidates = if members.len() > 1 { limit } else { candidates };
         Some(Self {
             list: *members.first()?,
@@ -52,15 +55,37 @@ impl Competitor {
             weight: votes,
             candidates,
             limit,
-            before: 0,
+            before: rules.seats_min.min(candidates).min(limit),
             members,
+            subgroup: false,
         })
     }
 
-    /// The lists of a group as competitors of each other.
+    /// Those who compete inside a group: its subgroups and single lists, in the order of their first lists.
     pub fn split(&self, contest: &Contest, rules: &Rules) -> Vec<Self> {
-        self.members
-            .iter()
+        let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for &list in &self.members {
+            let alike = |other: &&usize| {
+                let subgroup = contest.lists[**other].subgroup;
+                subgroup.is_some() && subgroup == contest.lists[list].subgroup
+            };
+            let first = self.members.iter().find(alike).unwrap_or(&list);
+            parts.entry(*first).or_default().push(list);
+        }
+        let parts = parts.into_values();
+        let inside = |one: Self| Self {
+            subgroup: true,
+            ..one
+        };
+        parts
+            .filter_map(|lists| Self::of(contest, rules, lists).map(inside))
+            .collect()
+    }
+
+    /// The lists of a subgroup as competitors of each other.
+    pub fn single(&self, contest: &Contest, rules: &Rules) -> Vec<Self> {
+        let lists = self.members.iter();
+        lists
             .filter_map(|&list| Self::of(contest, rules, vec![list]))
             .collect()
     }
@@ -118,6 +143,9 @@ impl Expected {
             });
         }
         expected.join(contest, rules);
+        let least = expected.fields.iter().flatten();
+        let least = least.map(|one| u64::from(one.before)).sum();
+        check_minimums(least, contest.seats)?;
         Ok(expected)
     }
 
@@ -221,9 +249,12 @@ impl Expected {
     /// Groups and single lists, in the order of their first lists.
     fn join(&mut self, contest: &Contest, rules: &Rules) {
         let mut groups: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        if rules.apparentment.is_some() {
+        if let Some(joined) = &rules.apparentment {
+            let all_or_void = joined.members == GroupMembers::AllOrVoid;
             for (index, list) in contest.lists.iter().enumerate() {
-                if let Some(group) = list.group {
+                if let Some(group) = list.group
+                    && (all_or_void || self.eligibility[index].takes_part())
+                {
                     groups.entry(group).or_default().push(index);
                 }
             }
@@ -308,7 +339,7 @@ fn rescued(
             if !rescue.floor_first.value {
                 floor = floor.min(contest.seats.saturating_sub(leader_whole));
             }
-            one.before = floor.min(one.candidates);
+            one.before = floor.min(one.candidates).min(one.limit);
             base = base.max(one.before);
         }
         one.limit = match rescue.rest.value {

@@ -5,6 +5,7 @@
 mod border;
 mod expected;
 mod key;
+mod majority;
 mod refusal;
 mod replay;
 mod seats;
@@ -51,10 +52,14 @@ pub fn verify(
         rules,
         lots,
         results: &allocation.stages,
+        majority: allocation.majority.as_ref(),
         position: 0,
         refusals,
     };
     let outcome = replay(&mut walk, &expected);
+    if walk.majority.is_some() {
+        walk.refusals.push(Refusal::Majority);
+    }
     if let Some(extra) = allocation.stages.get(walk.position) {
         walk.refusals
             .push(Refusal::UnexpectedStage { at: extra.at });

@@ -124,6 +124,8 @@ pub enum Refusal {
         /// The stage.
         at: StageAt,
     },
+    /// A seat went to a list with the majority of votes, or did not, against the rules.
+    Majority,
     /// The seats of a list are not those that the stages gave it.
     SeatsDiffer {
         /// The list.
@@ -246,6 +248,9 @@ impl fmt::Display for Refusal {
             Self::Tie { at } => write!(
                 formatter,
                 "{at:?}: a tie is missing, wrong or wrongly settled"
+            ),
+            Self::Majority => formatter.write_str(
+                "the seat owed to the list with the majority of votes is not given as the rules say",
             ),
             Self::SeatsDiffer {
                 list,

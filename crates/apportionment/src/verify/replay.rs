@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::contest::StageAt;
+use crate::rules::Majority;
 use crate::verify::expected::{Competitor, Expected};
 use crate::verify::stage::{Walk, sum};
 
@@ -64,56 +66,90 @@ fn replay_field(
         tied: vec![false; count],
         unassigned: 0,
     };
-    let end = walk.chain(&rules.stages, competitors, contest.seats, scale, None);
+    let mut end = walk.chain(
+        &rules.stages,
+        competitors,
+        contest.seats,
+        scale,
+        StageAt::Chain,
+    );
+    if rules.majority == Some(Majority::TakesLastSeat) {
+        walk.majority(competitors, &mut end);
+    }
     replayed.unassigned = end.left_over;
-    let inside = rules
-        .apparentment
-        .as_ref()
-        .and_then(|apparentment| apparentment.inside.as_ref());
     for (index, competitor) in competitors.iter().enumerate() {
-        let (seats, tied) = (end.seats[index], end.open[index]);
-        if competitor.members.len() < 2 {
-            let certain = seats.min(competitor.candidates);
-            replayed.seats[competitor.list] = certain;
-            replayed.tied[competitor.list] = tied && certain < competitor.candidates;
-            replayed.unassigned = replayed.unassigned.saturating_add(seats - certain);
-            continue;
-        }
-        let members = competitor.split(contest, rules);
-        if end.waiting {
-            for member in &members {
-                replayed.tied[member.list] = member.candidates > 0;
-            }
-            continue;
-        }
-        let mut least: BTreeMap<usize, u32> = BTreeMap::new();
-        let mut empty = None;
-        for house in seats..=seats.saturating_add(u32::from(tied)) {
-            let end = walk.chain(
-                inside.unwrap_or(&rules.stages),
-                &members,
-                house,
-                1,
-                Some(competitor.list),
-            );
-            let mut without = end.left_over;
-            for (member, (&seats, &open)) in members.iter().zip(end.seats.iter().zip(&end.open)) {
-                let certain = seats.min(member.candidates);
-                without = without.saturating_add(seats - certain);
-                least
-                    .entry(member.list)
-                    .and_modify(|least| *least = certain.min(*least))
-                    .or_insert(certain);
-                replayed.tied[member.list] |= open || tied;
-            }
-            empty = Some(empty.map_or(without, |empty: u32| empty.min(without)));
-        }
-        replayed.unassigned = replayed.unassigned.saturating_add(empty.unwrap_or(0));
-        for (list, seats) in least {
+        let won = Won {
+            seats: end.seats[index],
+            tied: end.open[index],
+            waiting: end.waiting,
+        };
+        for (list, (seats, tied)) in replay_inside(walk, competitor, won, &mut replayed.unassigned)
+        {
             replayed.seats[list] = seats;
             let candidates = contest.lists[list].candidates.unwrap_or(u32::MAX);
-            replayed.tied[list] &= seats < candidates;
+            replayed.tied[list] = tied && seats < candidates;
         }
     }
     replayed
+}
+
+/// What a competitor has won.
+#[derive(Clone, Copy)]
+struct Won {
+    seats: u32,
+    tied: bool,
+    waiting: bool,
+}
+
+/// Certain seats and open ties of a competitor's lists: of its only one, or of those joined in it once or twice.
+fn replay_inside(
+    walk: &mut Walk<'_>,
+    competitor: &Competitor,
+    won: Won,
+    empty: &mut u32,
+) -> BTreeMap<usize, (u32, bool)> {
+    let (contest, rules, first) = (walk.contest, walk.rules, competitor.list);
+    if competitor.members.len() < 2 {
+        let certain = won.seats.min(competitor.candidates);
+        *empty = empty.saturating_add(won.seats - certain);
+        return BTreeMap::from([(first, (certain, won.tied))]);
+    }
+    if won.waiting {
+        return competitor
+            .members
+            .iter()
+            .map(|&list| (list, (0, true)))
+            .collect();
+    }
+    let joined = rules.apparentment.as_ref();
+    let stages = joined.and_then(|joined| joined.inside.as_ref());
+    let stages = stages.unwrap_or(&rules.stages);
+    let parts = match competitor.subgroup {
+        true => competitor.single(contest, rules),
+        false => competitor.split(contest, rules),
+    };
+    let mut least: BTreeMap<usize, (u32, bool)> = BTreeMap::new();
+    let mut empty_least = None;
+    for house in won.seats..=won.seats.saturating_add(u32::from(won.tied)) {
+        let place = |stage| match competitor.subgroup {
+            true => StageAt::Subgroup { first, stage },
+            false => StageAt::Group { first, stage },
+        };
+        let end = walk.chain(stages, &parts, house, 1, place);
+        let mut without = end.left_over;
+        for (index, part) in parts.iter().enumerate() {
+            let won = Won {
+                seats: end.seats[index],
+                tied: end.open[index] || won.tied,
+                waiting: end.waiting,
+            };
+            for (list, (seats, tied)) in replay_inside(walk, part, won, &mut without) {
+                let entry = least.entry(list).or_insert((seats, tied));
+                *entry = (entry.0.min(seats), entry.1 || tied);
+            }
+        }
+        empty_least = Some(empty_least.map_or(without, |least: u32| least.min(without)));
+    }
+    *empty = empty.saturating_add(empty_least.unwrap_or(0));
+    least
 }

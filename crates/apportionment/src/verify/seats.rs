@@ -54,7 +54,10 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
             found,
         });
     }
-    if let [stage] = rules.stages.as_slice() {
+    if let [stage] = rules.stages.as_slice()
+        && stage.is_plain()
+        && rules.majority.is_none()
+    {
         let scale = expected.scale;
         refusals.extend(crossing(
             contest,
@@ -69,13 +72,25 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
             .as_ref()
             .and_then(|joined| joined.inside.as_ref())
             .unwrap_or(&rules.stages);
-        if let [stage] = inside.as_slice() {
-            for group in competitors.iter().filter(|one| one.members.len() > 1) {
-                let members = group.split(contest, rules);
+        if let [stage] = inside.as_slice()
+            && stage.is_plain()
+        {
+            let mut joined: Vec<Competitor> = competitors.to_vec();
+            while let Some(group) = joined.pop() {
+                if group.members.len() < 2 {
+                    continue;
+                }
+                let members = match group.subgroup {
+                    true => group.single(contest, rules),
+                    false => group.split(contest, rules),
+                };
+                if !group.subgroup {
+                    joined.extend(members.clone());
+                }
                 // What stayed empty inside is not known, so neither is what the group had won.
                 let complete =
                     cuts_keys(rules) || !members.iter().any(|one| at_its_end(one, contest, seats));
-                let won = held_by(group, seats);
+                let won = held_by(&group, seats);
                 if complete && won > 0 {
                     refusals.extend(crossing(
                         contest,
@@ -98,13 +113,23 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
 
 /// Seats that must at least have been given. Where a seat can stay empty, only stages could tell how many did.
 fn fewest(competitors: &[Competitor], contest: &Contest, rules: &Rules) -> u64 {
-    if !cuts_keys(rules) {
+    if !cuts_keys(rules) || !inside_gives_all(rules) || !gives_all(&rules.stages) {
         return 0;
     }
     let room = competitors
         .iter()
         .map(|one| u64::from(one.limit.min(contest.seats)));
     room.sum::<u64>().min(u64::from(contest.seats))
+}
+
+/// Whether a chain leaves no seat while a list has candidates for it.
+fn gives_all(stages: &[Stage]) -> bool {
+    stages.last().is_some_and(Stage::is_plain)
+}
+
+fn inside_gives_all(rules: &Rules) -> bool {
+    let inside = rules.apparentment.as_ref();
+    inside.is_none_or(|joined| gives_all(joined.inside.as_ref().unwrap_or(&rules.stages)))
 }
 
 fn held_by(competitor: &Competitor, seats: &[u32]) -> u32 {
@@ -145,7 +170,8 @@ fn crossing(
                 floor: one.before,
             });
         }
-        if !cuts_keys(rules) && at_its_end(one, contest, seats) {
+        let may_leave_some = one.members.len() > 1 && !inside_gives_all(rules);
+        if may_leave_some || !cuts_keys(rules) && at_its_end(one, contest, seats) {
             // It may have won more, which stayed empty.
             one.limit = seats_held;
         }

@@ -1,6 +1,6 @@
 //! One stage at a time: its competitors, its sums, its border, its tie.
 
-use crate::allocation::{Award, StageResult, Tie};
+use crate::allocation::{Award, MajorityTransfer, StageResult, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::method::{Method, Stage, StageSeats};
 use crate::ratio::Ratio;
@@ -18,6 +18,7 @@ pub(super) struct Walk<'a> {
     pub rules: &'a Rules,
     pub lots: &'a [Lot],
     pub results: &'a [StageResult],
+    pub majority: Option<&'a MajorityTransfer>,
     pub position: usize,
     pub refusals: Vec<Refusal>,
 }
@@ -29,6 +30,8 @@ pub(super) struct ChainEnd {
     /// Whether later stages wait for an open tie.
     pub waiting: bool,
     pub left_over: u32,
+    /// For each competitor the last stage that gave it a seat, whole quotas aside, and the key of that seat.
+    pub won: Vec<Option<(usize, Key)>>,
 }
 
 impl Walk<'_> {
@@ -39,42 +42,48 @@ impl Walk<'_> {
         competitors: &[Competitor],
         house: u32,
         scale: u32,
-        group: Option<usize>,
+        place: impl Fn(usize) -> StageAt,
     ) -> ChainEnd {
         let mut held: Vec<u32> = competitors.iter().map(|one| one.before).collect();
         let mut open = vec![false; competitors.len()];
+        let mut won = vec![None; competitors.len()];
         for (index, stage) in stages.iter().enumerate() {
             let given = sum(&held);
             let left = house.saturating_sub(given);
+            if left == 0 {
+                break;
+            }
+            let border = Border::of(stage.method, competitors, house, scale);
+            let field = narrowed(stage, &border, competitors, &held);
             let offered = match stage.seats {
                 StageSeats::Remaining => left,
+                StageSeats::WholeQuotas => whole_quotas(&border, &field, &held).min(left),
                 StageSeats::AtMost(most) => most.min(left),
             };
             if offered == 0 {
                 continue;
             }
-            let at = group.map_or(StageAt::Chain(index), |first| StageAt::Group {
-                first,
-                stage: index,
-            });
+            let at = place(index);
             let results: &[StageResult] = self.results;
             let Some(result) = results.get(self.position).filter(|result| result.at == at) else {
                 self.refusals.push(Refusal::MissingStage { at });
                 break;
             };
             self.position += 1;
-            if !same_competitors(result, competitors, &held, scale) {
+            if !same_competitors(result, &field, &held, scale) {
                 self.refusals.push(Refusal::Contenders { at });
                 break;
             }
-            let border = Border::of(stage.method, competitors, house, scale);
-            self.stage(
-                result,
-                stage,
-                &border,
-                competitors,
-                given.saturating_add(offered),
-            );
+            let after = given.saturating_add(offered);
+            self.stage(result, stage, &border, &field, after);
+            if stage.seats != StageSeats::WholeQuotas {
+                for (place, contender) in result.contenders.iter().enumerate() {
+                    if contender.seats > held[place] {
+                        let weight = competitors[place].weight;
+                        won[place] = Some((index, border.key(weight, contender.seats - 1)));
+                    }
+                }
+            }
             held = result
                 .contenders
                 .iter()
@@ -89,6 +98,7 @@ impl Walk<'_> {
                     open,
                     waiting: left > offered,
                     left_over: 0,
+                    won,
                 };
             }
         }
@@ -98,6 +108,7 @@ impl Walk<'_> {
             open,
             waiting: false,
             left_over: house.saturating_sub(given),
+            won,
         }
     }
 
@@ -245,6 +256,37 @@ impl Walk<'_> {
         winners + u64::from(tie.open_seats) == u64::from(tie.seats_at_stake)
             && settled_by_the_rules(tie, self.rules, self.lots, &facts)
     }
+}
+
+/// The competitors with the limits that they have in a stage.
+fn narrowed(
+    stage: &Stage,
+    border: &Border,
+    competitors: &[Competitor],
+    held: &[u32],
+) -> Vec<Competitor> {
+    let limit = |one: &Competitor, held: u32| match stage.bar {
+        Some(bar) if !border.reaches(one.weight, bar) => held,
+        _ => one.limit.min(
+            stage
+                .each_max
+                .map_or(u32::MAX, |most| held.saturating_add(most)),
+        ),
+    };
+    let narrow = |(one, held): (&Competitor, &u32)| Competitor {
+        limit: limit(one, *held),
+        ..one.clone()
+    };
+    competitors.iter().zip(held).map(narrow).collect()
+}
+
+/// Seats that whole quotas give on top of those held.
+fn whole_quotas(border: &Border, field: &[Competitor], held: &[u32]) -> u32 {
+    let seats = field.iter().zip(held).map(|(one, held)| {
+        let whole = border.whole_quotas(one.weight).min(one.limit);
+        u64::from(whole.saturating_sub(*held))
+    });
+    u32::try_from(seats.sum::<u64>()).unwrap_or(u32::MAX)
 }
 
 fn same_competitors(

@@ -480,6 +480,22 @@ pub struct Allocation {
     /// its base is not known.
     #[prost(uint64, optional, tag = "17")]
     pub threshold_votes: ::core::option::Option<u64>,
+    /// The seat that a majority clause moved after the last stage; missing: none.
+    #[prost(message, optional, tag = "18")]
+    pub majority: ::core::option::Option<MajorityTransfer>,
+}
+/// A seat that went to the list with more than half of the votes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MajorityTransfer {
+    /// The list with the majority.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// The lists whose last seat had the smallest key. One gives it up; several tie for keeping theirs.
+    #[prost(string, repeated, tag = "2")]
+    pub from_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// That key.
+    #[prost(message, optional, tag = "3")]
+    pub key: ::core::option::Option<Ratio>,
 }
 /// One list in a result.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -504,7 +520,8 @@ pub struct ListAllocation {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Tie {
     /// The stage, as AdminService.DrawLot and Lot name it: n for stage n of the chain (from 0), 1,000 for the choice of the
-    /// list that a rescue admits, 65,536 + 16 x (first list) + n for stage n inside a joined group.
+    /// list that a rescue admits, 1,001 for that of the list that gives up a seat to the one with the majority of votes,
+    /// 65,536 + 16 x (first list) + n for stage n inside a joined group, 1,048,576 + 16 x (first list) + n inside a subgroup.
     #[prost(uint32, tag = "1")]
     pub stage: u32,
     /// The lists that tie, in the order given; a joined group is named by its first list.
@@ -2336,6 +2353,9 @@ impl serde::Serialize for Allocation {
         if self.threshold_votes.is_some() {
             len += 1;
         }
+        if self.majority.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Allocation", len)?;
         if self.seats != 0 {
             struct_ser.serialize_field("seats", &self.seats)?;
@@ -2392,6 +2412,9 @@ impl serde::Serialize for Allocation {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("thresholdVotes", ToString::to_string(&v).as_str())?;
         }
+        if let Some(v) = self.majority.as_ref() {
+            struct_ser.serialize_field("majority", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2427,6 +2450,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             "seatsPending",
             "threshold_votes",
             "thresholdVotes",
+            "majority",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2448,6 +2472,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             Problem,
             SeatsPending,
             ThresholdVotes,
+            Majority,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2486,6 +2511,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             "problem" => Ok(GeneratedField::Problem),
                             "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
                             "thresholdVotes" | "threshold_votes" => Ok(GeneratedField::ThresholdVotes),
+                            "majority" => Ok(GeneratedField::Majority),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2522,6 +2548,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                 let mut problem__ = None;
                 let mut seats_pending__ = None;
                 let mut threshold_votes__ = None;
+                let mut majority__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Seats => {
@@ -2634,6 +2661,12 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::Majority => {
+                            if majority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("majority"));
+                            }
+                            majority__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Allocation {
@@ -2654,6 +2687,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                     problem: problem__.unwrap_or_default(),
                     seats_pending: seats_pending__.unwrap_or_default(),
                     threshold_votes: threshold_votes__,
+                    majority: majority__,
                 })
             }
         }
@@ -5872,6 +5906,133 @@ impl<'de> serde::Deserialize<'de> for Lot {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.Lot", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for MajorityTransfer {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if !self.from_option_ids.is_empty() {
+            len += 1;
+        }
+        if self.key.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.MajorityTransfer", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if !self.from_option_ids.is_empty() {
+            struct_ser.serialize_field("fromOptionIds", &self.from_option_ids)?;
+        }
+        if let Some(v) = self.key.as_ref() {
+            struct_ser.serialize_field("key", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MajorityTransfer {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "from_option_ids",
+            "fromOptionIds",
+            "key",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            FromOptionIds,
+            Key,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "fromOptionIds" | "from_option_ids" => Ok(GeneratedField::FromOptionIds),
+                            "key" => Ok(GeneratedField::Key),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MajorityTransfer;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.MajorityTransfer")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MajorityTransfer, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut from_option_ids__ = None;
+                let mut key__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FromOptionIds => {
+                            if from_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("fromOptionIds"));
+                            }
+                            from_option_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Key => {
+                            if key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("key"));
+                            }
+                            key__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(MajorityTransfer {
+                    option_id: option_id__.unwrap_or_default(),
+                    from_option_ids: from_option_ids__.unwrap_or_default(),
+                    key: key__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.MajorityTransfer", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Margin {
