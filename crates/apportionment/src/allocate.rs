@@ -41,7 +41,8 @@ pub fn allocate(
             share: threshold.share_for(coalition_size),
             comparison: threshold.comparison,
             base_kind: threshold.base,
-            base,
+            base: base.count,
+            base_parts: base.parts,
             passed: threshold.passes(votes, coalition_size, base),
         })
     };

@@ -96,7 +96,9 @@ pub enum Eligibility {
     Passed,
     /// It did not need to pass the threshold.
     Exempt,
-    /// It failed the threshold, and the rescue let it in.
+    /// It failed the threshold, and need not pass by its direct seats or its share in one district.
+    Waived,
+    /// It failed the threshold, and the rescue or widening let it in.
     RescueAdmitted,
     /// It failed the threshold.
     BelowThreshold,
@@ -108,7 +110,10 @@ impl Eligibility {
     /// Whether the list takes part in the distribution.
     #[must_use]
     pub fn takes_part(self) -> bool {
-        matches!(self, Self::Passed | Self::Exempt | Self::RescueAdmitted)
+        matches!(
+            self,
+            Self::Passed | Self::Exempt | Self::Waived | Self::RescueAdmitted
+        )
     }
 }
 
@@ -123,7 +128,7 @@ pub enum Pairing {
     Void,
 }
 
-/// The comparison `votes * denominator >= numerator * base` in numbers.
+/// The comparison `votes * denominator * base_parts >= numerator * base` in numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ThresholdDecision {
     /// The share that this list needs.
@@ -134,6 +139,8 @@ pub struct ThresholdDecision {
     pub base_kind: ThresholdBase,
     /// The count it is taken of.
     pub base: u128,
+    /// In how many equal parts: the seats of the house where the share is of one seat's votes, and otherwise 1.
+    pub base_parts: u32,
     /// Whether the list's own votes pass.
     pub passed: bool,
 }
@@ -289,7 +296,7 @@ pub enum Silence {
     QuotaBelowOne,
     /// Whether the runner-up is admitted when a single list passes.
     RunnerUpAdmission,
-    /// Several lists are runner-up with equal votes.
+    /// Several lists are runner-up with equal votes, or come in together when the threshold is widened.
     RunnerUpTie,
     /// What the runner-up's quotient is multiplied by.
     RunnerUpFactor,
@@ -320,7 +327,7 @@ impl Silence {
                 "A single list passed; that the runner-up is admitted is unverified."
             }
             Self::RunnerUpTie => {
-                "Several lists are second with equal votes; the law is silent on which of them is admitted."
+                "Several lists that failed the threshold have equal votes; the law is silent on which of them is admitted."
             }
             Self::RunnerUpFactor => "The factor on the admitted list's quotient is unverified.",
             Self::RunnerUpFloor => "The fewest seats of the admitted list are unverified.",

@@ -29,10 +29,23 @@ pub struct List {
     pub coalition_size: u32,
     /// Freed from the threshold (a national minority, for example).
     pub exempt: bool,
+    /// Seats that it won directly, where the threshold may ask for them.
+    pub direct_seats: u32,
+    /// The district in which its share is largest, where the threshold may ask for it.
+    pub best_district: Option<DistrictShare>,
     /// Lists of the same group are joined by apparentment, where the rules know it. A number below the number of lists.
     pub group: Option<u32>,
     /// Lists of the same group and subgroup are joined inside the group (Switzerland). A number below the number of lists.
     pub subgroup: Option<u32>,
+}
+
+/// A list's votes in one district.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DistrictShare {
+    /// Its votes there.
+    pub votes: u64,
+    /// What they are a share of, as the law counts it.
+    pub of: u64,
 }
 
 impl List {
@@ -45,6 +58,8 @@ impl List {
             registration: None,
             coalition_size: 1,
             exempt: false,
+            direct_seats: 0,
+            best_district: None,
             group: None,
             subgroup: None,
         }

@@ -49,6 +49,8 @@ pub enum ContestError {
     },
     /// A rescue changes the quotient of a list: it is defined for one quota stage without apparentment.
     RescueNeedsQuota,
+    /// A widening of a threshold that is not there.
+    WideningNeedsThreshold,
     /// A stage for whole quotas, or with a bar in quotas, whose method has no quota.
     StageNeedsQuota,
     /// A majority clause or fewest seats are defined for lists that neither join nor are rescued at a price.
@@ -83,6 +85,7 @@ impl ContestError {
             Self::FractionOutOfRange { .. } => "FRACTION_OUT_OF_RANGE",
             Self::ChainOpen { .. } => "CHAIN_OPEN",
             Self::RescueNeedsQuota => "RESCUE_NEEDS_QUOTA",
+            Self::WideningNeedsThreshold => "WIDENING_NEEDS_THRESHOLD",
             Self::StageNeedsQuota => "STAGE_NEEDS_QUOTA",
             Self::NeedsSingleLists { .. } => "NEEDS_SINGLE_LISTS",
             Self::MinimumsAboveHouse { .. } => "MINIMUMS_ABOVE_HOUSE",
@@ -130,6 +133,9 @@ impl fmt::Display for ContestError {
             Self::RescueNeedsQuota => formatter.write_str(
                 "rules.rescue needs a single quota stage and rules without apparentment",
             ),
+            Self::WideningNeedsThreshold => {
+                formatter.write_str("rules.widening needs a threshold to widen")
+            }
             Self::StageNeedsQuota => formatter.write_str(
                 "rules.stages: whole quotas, and a bar in quotas, need the method of a quota",
             ),

@@ -18,6 +18,7 @@ mod allocation;
 mod border;
 mod contest;
 mod curve;
+mod eligibility;
 mod error;
 mod explain;
 mod fill;

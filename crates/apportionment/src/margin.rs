@@ -12,6 +12,7 @@ use crate::error::ContestError;
 use crate::keys::Keys;
 use crate::method::{Method, Quota, Rounding, Stage};
 use crate::rules::{RescueRest, Rules};
+use crate::threshold::Base;
 use crate::workspace::Workspace;
 
 /// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.
@@ -152,8 +153,11 @@ pub fn threshold_distance(
         return Ok(None);
     };
     let base = threshold.base_of(contest)?;
-    let passes =
-        |votes: u64, base: u128| votes > 0 && threshold.passes(votes, entry.coalition_size, base);
+    let passes = |votes: u64, count: u128| {
+        let base = Base { count, ..base };
+        votes > 0 && threshold.passes(votes, entry.coalition_size, base)
+    };
+    let base = base.count;
     Ok(if passes(entry.votes, base) {
         let most = entry.votes.min(u64::try_from(base).unwrap_or(u64::MAX));
         let fails = |taken: u64| !passes(entry.votes - taken, base - u128::from(taken));
@@ -339,7 +343,11 @@ impl Search<'_> {
             all_seats_by_key && rescue.further_rounds.value && rescue.floor_first.value
         });
         let one_plain_stage = matches!(self.rules.stages.as_slice(), [stage] if stage.is_plain());
-        one_plain_stage && self.rules.majority.is_none() && inside && rescue
+        one_plain_stage
+            && self.rules.majority.is_none()
+            && self.rules.widening.is_none()
+            && inside
+            && rescue
     }
 
     /// The most votes that can be changed this way, with no count leaving its range.

@@ -17,7 +17,9 @@ pub const STAGES_MAX: usize = 16;
 pub struct Rules {
     /// Who takes part; `None` lets every list with a vote in.
     pub threshold: Option<Threshold>,
-    /// What happens when a single list passes the threshold.
+    /// What happens when few lists pass the threshold: who else is let in, on equal terms.
+    pub widening: Option<Widening>,
+    /// What happens when a single list passes the threshold: who is let in, at a price.
     pub rescue: Option<Rescue>,
     /// Whether lists may be joined; `None` ignores the groups of the contest.
     pub apparentment: Option<Apparentment>,
@@ -41,6 +43,7 @@ impl Rules {
     pub fn of(method: Method) -> Self {
         Self {
             threshold: None,
+            widening: None,
             rescue: None,
             apparentment: None,
             stages: vec![Stage::all(method)],
@@ -76,6 +79,9 @@ impl Rules {
         }
         if let Some(threshold) = &self.threshold {
             threshold.check()?;
+        }
+        if let Some(widening) = &self.widening {
+            widening.check(self.threshold.is_some())?;
         }
         let joined = self.apparentment.is_some() || self.rescue.is_some();
         if joined && self.majority.is_some() {
@@ -150,6 +156,56 @@ pub enum GroupMembers {
     AllOrVoid,
     /// Those that take part by themselves (Switzerland).
     ThoseThatPass,
+}
+
+/// Lists let in when too few pass the threshold. Lists with equal votes come in together, and the result says that the law
+/// is silent on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Widening {
+    /// The largest of the others, until those let in have more than a share of the threshold's base together, and are at
+    /// least so many (Russia, law of 2005: 60%, two lists; unverified).
+    AdmitUntil {
+        /// The share that must be exceeded, at most 1.
+        more_than: Fraction,
+        /// The fewest lists.
+        lists_min: u32,
+    },
+    /// The threshold falls step by step until so many lists pass or it has come to nothing (Czechia, Slovakia; unverified).
+    LowerBy {
+        /// What is taken off every share in each step, at most 1, with at most [`PARAMETER_MAX`] below the line.
+        step: Fraction,
+        /// The fewest lists.
+        lists_min: u32,
+    },
+}
+
+impl Widening {
+    fn check(&self, has_threshold: bool) -> Result<(), ContestError> {
+        let (field, share, least) = match *self {
+            Self::AdmitUntil { more_than, .. } => ("rules.widening.more_than", more_than, 0),
+            Self::LowerBy { step, .. } => ("rules.widening.step", step, 1),
+        };
+        let Fraction {
+            numerator,
+            denominator,
+        } = share;
+        let in_range = (1..=PARAMETER_MAX).contains(&denominator)
+            && (least..=denominator).contains(&numerator);
+        if !in_range {
+            let range = "a share of at most 1 with at most 1000 below the line, and a step above 0";
+            return Err(ContestError::FractionOutOfRange {
+                field,
+                numerator,
+                denominator,
+                range,
+            });
+        }
+        if has_threshold {
+            Ok(())
+        } else {
+            Err(ContestError::WideningNeedsThreshold)
+        }
+    }
 }
 
 /// What a list is owed that has more than half of all list votes and no more than half of the seats.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::contest::Contest;
+use crate::contest::{Contest, DistrictShare, List};
 use crate::error::ContestError;
 use crate::limits::wide;
 use crate::rules::{Fraction, STAGES_MAX, THRESHOLD_DENOMINATOR_MAX};
@@ -16,6 +16,12 @@ pub struct Threshold {
     pub comparison: Comparison,
     /// What the share is taken of.
     pub base: ThresholdBase,
+    /// Whether the share is of the base divided by the seats: 1/1 of it is one Hare quota (Dutch lower chamber).
+    pub per_seat: bool,
+    /// A list with at least so many seats won directly need not pass (Germany until 2021: 3).
+    pub direct_seats_min: Option<u32>,
+    /// A list with this share in one district need not pass elsewhere (Sweden: 12%, for the seats of that district).
+    pub in_one_district: Option<Fraction>,
     /// Other shares for coalitions: the entry with the largest size not above the list's own counts (Slovakia 5/7/10).
     pub by_coalition_size: Vec<CoalitionShare>,
 }
@@ -28,6 +34,9 @@ impl Threshold {
             share: Fraction::new(numerator, denominator),
             comparison: Comparison::AtLeast,
             base: ThresholdBase::ListVotes,
+            per_seat: false,
+            direct_seats_min: None,
+            in_one_district: None,
             by_coalition_size: Vec::new(),
         }
     }
@@ -61,6 +70,7 @@ impl Threshold {
             .iter()
             .map(|entry| entry.share)
             .chain([self.share])
+            .chain(self.in_one_district)
         {
             if denominator == 0
                 || denominator > THRESHOLD_DENOMINATOR_MAX
@@ -78,37 +88,71 @@ impl Threshold {
         Ok(())
     }
 
-    /// The count that the share is taken of.
-    pub(crate) fn base_of(&self, contest: &Contest) -> Result<u128, ContestError> {
+    /// What the share is taken of.
+    pub(crate) fn base_of(&self, contest: &Contest) -> Result<Base, ContestError> {
+        let parts = if self.per_seat { contest.seats } else { 1 };
         let count = match self.base {
-            ThresholdBase::ListVotes => return Ok(contest.list_votes()),
+            ThresholdBase::ListVotes => {
+                let count = contest.list_votes();
+                return Ok(Base { count, parts });
+            }
             ThresholdBase::ValidVotes => contest.base.valid_votes,
             ThresholdBase::ValidAndAgainstAll => contest.base.valid_and_against_all,
             ThresholdBase::BallotsInBox => contest.base.ballots_in_box,
             ThresholdBase::BallotsIssued => contest.base.ballots_issued,
         };
-        count
-            .map(u128::from)
-            .ok_or(ContestError::BaseMissing { base: self.base })
+        let count = count.ok_or(ContestError::BaseMissing { base: self.base })?;
+        let count = u128::from(count);
+        Ok(Base { count, parts })
     }
 
-    /// Both sides of the comparison: `votes * denominator` and `numerator * base`. Below 2^94 and 2^108.
-    pub(crate) fn sides(&self, votes: u64, coalition_size: u32, base: u128) -> (u128, u128) {
-        let share = self.share_for(coalition_size);
-        (
-            u128::from(votes) * u128::from(share.denominator),
-            u128::from(share.numerator) * base,
-        )
+    /// Whether a list need not pass, by what it won elsewhere.
+    pub(crate) fn waives(&self, list: &List) -> bool {
+        let direct = self
+            .direct_seats_min
+            .is_some_and(|least| list.direct_seats >= least);
+        let district = self.in_one_district.zip(list.best_district);
+        direct
+            || district.is_some_and(|(share, DistrictShare { votes, of })| {
+                let left = u128::from(votes) * u128::from(share.denominator);
+                self.compare(left, u128::from(share.numerator) * u128::from(of))
+            })
     }
 
     /// Whether a list passes, compared as integers: exactly 7% is exactly 7%.
-    pub(crate) fn passes(&self, votes: u64, coalition_size: u32, base: u128) -> bool {
-        let (left, right) = self.sides(votes, coalition_size, base);
+    pub(crate) fn passes(&self, votes: u64, coalition_size: u32, base: Base) -> bool {
+        self.passes_lowered(votes, coalition_size, base, Fraction::new(0, 1))
+    }
+
+    /// Whether a list passes when so much is taken off the share. Sides are below 2^121 and 2^118.
+    pub(crate) fn passes_lowered(
+        &self,
+        votes: u64,
+        coalition_size: u32,
+        base: Base,
+        lowered: Fraction,
+    ) -> bool {
+        let share = self.share_for(coalition_size);
+        let below = u128::from(share.denominator) * u128::from(lowered.denominator);
+        let taken = u128::from(lowered.numerator) * u128::from(share.denominator);
+        let above = u128::from(share.numerator) * u128::from(lowered.denominator);
+        let left = u128::from(votes) * below * u128::from(base.parts);
+        self.compare(left, above.saturating_sub(taken) * base.count)
+    }
+
+    fn compare(&self, left: u128, right: u128) -> bool {
         match self.comparison {
             Comparison::AtLeast => left >= right,
             Comparison::MoreThan => left > right,
         }
     }
+}
+
+/// What a share is taken of: a count, in equal parts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Base {
+    pub count: u128,
+    pub parts: u32,
 }
 
 /// A share for lists of several parties.

@@ -184,36 +184,6 @@ impl Workspace {
         })
     }
 
-    /// Fills in who takes part by itself, and returns how many do.
-    fn decide_eligibility(
-        &mut self,
-        contest: &Contest,
-        rules: &Rules,
-    ) -> Result<usize, ContestError> {
-        let base = rules
-            .threshold
-            .as_ref()
-            .map(|threshold| threshold.base_of(contest))
-            .transpose()?;
-        let decide = |list: &List| match (&rules.threshold, base) {
-            _ if list.votes == 0 => Eligibility::NoVotes,
-            _ if list.exempt => Eligibility::Exempt,
-            (Some(threshold), Some(base))
-                if !threshold.passes(list.votes, list.coalition_size, base) =>
-            {
-                Eligibility::BelowThreshold
-            }
-            _ => Eligibility::Passed,
-        };
-        self.eligibility.clear();
-        self.eligibility.extend(contest.lists.iter().map(decide));
-        Ok(self
-            .eligibility
-            .iter()
-            .filter(|eligibility| eligibility.takes_part())
-            .count())
-    }
-
     /// Finds out which groups stand: those of at least two lists that take part by themselves, and of no others where the
     /// rules want all of them to.
     fn join_groups(&mut self, contest: &Contest, rules: &Rules) {

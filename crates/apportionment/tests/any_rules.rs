@@ -111,7 +111,8 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         ],
         0..=3,
     );
-    let threshold = prop::option::of((0u32..60, any::<bool>(), any::<bool>()));
+    let threshold = prop::option::of((0u32..60, any::<[bool; 5]>()));
+    let widening = prop::option::of((any::<bool>(), 1u32..100, 0u32..4));
     let inside = prop::option::of((prop::option::of(any_chain()), any::<bool>()));
     (
         any_chain(),
@@ -120,15 +121,39 @@ fn any_rules() -> impl Strategy<Value = Rules> {
         inside,
         any::<bool>(),
         ties,
-        (any::<bool>(), prop::option::weighted(0.2, 1u32..12), prop::bool::weighted(0.2)),
+        (
+            any::<bool>(),
+            prop::option::weighted(0.2, 1u32..12),
+            prop::bool::weighted(0.2),
+            widening,
+        ),
     )
-        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties, (majority, seats_max, seats_min))| {
+        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties, (majority, seats_max, seats_min, widening))| {
             let one_quota = matches!(
                 stages.as_slice(),
                 [stage] if *stage == Stage::all(stage.method) && matches!(stage.method, Method::Quota(_))
             );
             let rescue = rescue.filter(|_| one_quota);
-            let threshold = threshold.map(|(share, in_box, inclusive)| Threshold {
+            let widening = widening
+                .filter(|_| threshold.is_some())
+                .map(|(by_steps, share, lists_min)| {
+                    let share = Fraction::new(share, 100);
+                    if by_steps {
+                        Widening::LowerBy {
+                            step: share,
+                            lists_min,
+                        }
+                    } else {
+                        Widening::AdmitUntil {
+                            more_than: share,
+                            lists_min,
+                        }
+                    }
+                });
+            let threshold = threshold.map(|(share, [in_box, inclusive, per_seat, direct, district])| Threshold {
+                per_seat,
+                direct_seats_min: direct.then_some(3),
+                in_one_district: district.then_some(Fraction::new(1, 2)),
                 comparison: if inclusive {
                     Comparison::AtLeast
                 } else {
@@ -163,6 +188,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
             let single = rescue.is_none() && apparentment.is_none();
             Rules {
                 threshold,
+                widening,
                 rescue,
                 apparentment,
                 stages,
@@ -185,16 +211,29 @@ fn any_list() -> impl Strategy<Value = List> {
         candidates,
         registration,
         group,
-        prop::bool::weighted(0.1),
+        (
+            prop::bool::weighted(0.1),
+            0u32..5,
+            prop::option::of((0u64..9, 0u64..15)),
+        ),
         1u32..4,
     )
         .prop_map(
-            |(votes, candidates, registration, group, exempt, coalition_size)| List {
+            |(
+                votes,
+                candidates,
+                registration,
+                group,
+                (exempt, direct_seats, district),
+                coalition_size,
+            )| List {
                 votes,
                 candidates,
                 registration,
                 coalition_size,
                 exempt,
+                direct_seats,
+                best_district: district.map(|(votes, of)| DistrictShare { votes, of }),
                 group: group.map(|(group, _)| group),
                 subgroup: group.and_then(|(_, subgroup)| subgroup),
             },

@@ -3,14 +3,15 @@
 use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
 use crate::rules::{
-    BaseRule, ComparisonRule, ContestRules, DivisorRule, ExhaustedRule, QuotaRule, RescueRule,
-    RoundingRule, StageRule, TieRule,
+    ApparentmentRule, BaseRule, ComparisonRule, ContestRules, DivisorRule, ExhaustedRule,
+    GroupMembersRule, MajorityRule, QuotaRule, RescueRule, RoundingRule, StageLimits, StageRule,
+    TieRule, WideningRule,
 };
 use crate::tally::{DistrictTally, Tally};
 use apportionment::{
     Apparentment, BaseCounts, CoalitionShare, Comparison, Contest, Divisors, ExhaustedList,
-    Fraction, List, Lot, Method, Parameter, Quota, QuotaKind, Rescue, Rounding, Rules, Stage,
-    StageAt, Threshold, ThresholdBase, TieBreak,
+    Fraction, GroupMembers, List, Lot, Majority, Method, Parameter, Quota, QuotaKind, Rescue,
+    Rounding, Rules, Stage, StageAt, StageSeats, Threshold, ThresholdBase, TieBreak, Widening,
 };
 use std::collections::BTreeMap;
 
@@ -62,6 +63,8 @@ impl Question {
             registration: option.registration_number.map(u64::from),
             coalition_size: option.coalition_size,
             exempt: exempt && option.minority,
+            direct_seats: 0,
+            best_district: None,
             group: option
                 .apparentment
                 .as_ref()
@@ -257,6 +260,9 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
                 ComparisonRule::AtLeast => Comparison::AtLeast,
                 ComparisonRule::MoreThan => Comparison::MoreThan,
             },
+            per_seat: threshold.per_seat,
+            direct_seats_min: threshold.direct_seats_min,
+            in_one_district: threshold.in_one_district.map(fraction),
             base: match threshold.base {
                 BaseRule::ListVotes => ThresholdBase::ListVotes,
                 BaseRule::ValidVotes => ThresholdBase::ValidVotes,
@@ -273,6 +279,19 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
                 })
                 .collect(),
         }),
+        widening: law.widening.as_ref().map(|widening| match *widening {
+            WideningRule::AdmitUntil {
+                more_than,
+                lists_min,
+            } => Widening::AdmitUntil {
+                more_than: fraction(more_than),
+                lists_min,
+            },
+            WideningRule::LowerBy { step, lists_min } => Widening::LowerBy {
+                step: fraction(step),
+                lists_min,
+            },
+        }),
         rescue: law
             .rescue
             .as_ref()
@@ -287,15 +306,13 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
                 },
                 ..Rescue::KAZAKHSTAN_2021
             }),
-        apparentment: has_apparentment.then(Apparentment::default),
-        stages: law
-            .stages
-            .iter()
-            .map(|stage| Stage::all(method(stage)))
-            .collect(),
-        majority: None,
-        seats_min: 0,
-        seats_max: None,
+        apparentment: has_apparentment.then(|| joined(law.apparentment.as_ref())),
+        stages: law.stages.iter().map(stage).collect(),
+        majority: law.majority.map(|majority| match majority {
+            MajorityRule::TakesLastSeat => Majority::TakesLastSeat,
+        }),
+        seats_min: law.seats_min,
+        seats_max: law.seats_max,
         exhausted: match law.exhausted {
             ExhaustedRule::NextList => ExhaustedList::NextInLine,
             ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,
@@ -319,42 +336,83 @@ fn fraction([numerator, denominator]: [u64; 2]) -> Fraction {
     }
 }
 
-fn method(stage: &StageRule) -> Method {
-    match stage {
-        StageRule::LargestRemainder { quota, rounding } => {
-            let (kind, own) = match quota {
-                QuotaRule::Hare => (QuotaKind::Hare, Rounding::Exact),
-                QuotaRule::Droop => (QuotaKind::Droop, Rounding::DownPlusOne),
-                QuotaRule::HagenbachBischoff => (QuotaKind::HagenbachBischoff, Rounding::Exact),
-                QuotaRule::Imperiali => (QuotaKind::Imperiali, Rounding::Exact),
-            };
-            let rounding = rounding.map_or(own, |rounding| match rounding {
-                RoundingRule::Exact => Rounding::Exact,
-                RoundingRule::Down => Rounding::Down,
-                RoundingRule::DownPlusOne => Rounding::DownPlusOne,
-                RoundingRule::Up => Rounding::Up,
-                RoundingRule::Nearest => Rounding::Nearest,
-            });
-            Method::Quota(Quota { kind, rounding })
+fn joined(rule: Option<&ApparentmentRule>) -> Apparentment {
+    let Some(ApparentmentRule { inside, members }) = rule else {
+        return Apparentment::default();
+    };
+    Apparentment {
+        inside: (!inside.is_empty()).then(|| inside.iter().map(stage).collect()),
+        members: match members {
+            GroupMembersRule::AllOrVoid => GroupMembers::AllOrVoid,
+            GroupMembersRule::ThoseThatPass => GroupMembers::ThoseThatPass,
+        },
+    }
+}
+
+fn stage(rule: &StageRule) -> Stage {
+    let (method, limits) = match rule {
+        StageRule::WholeQuotas { quota, rounding } => {
+            return Stage::whole_quotas(rounded(*quota, *rounding));
         }
+        StageRule::LargestRemainder {
+            quota,
+            rounding,
+            limits,
+        } => (Method::Quota(rounded(*quota, *rounding)), limits),
         StageRule::HighestAverages {
             divisors,
             first,
             exponent,
-        } => Method::Divisors(match divisors {
-            DivisorRule::DHondt => Divisors::DHondt,
-            DivisorRule::SainteLague => Divisors::SainteLague,
-            DivisorRule::ModifiedSainteLague => Divisors::ModifiedSainteLague {
-                first: fraction(first.unwrap_or([14, 10])),
-            },
-            DivisorRule::Danish => Divisors::Danish,
-            DivisorRule::Imperiali => Divisors::Imperiali,
-            DivisorRule::Adams => Divisors::Adams,
-            DivisorRule::Dean => Divisors::Dean,
-            DivisorRule::HuntingtonHill => Divisors::HuntingtonHill,
-            DivisorRule::Power => Divisors::Power {
-                exponent: fraction(exponent.unwrap_or([9, 10])),
-            },
-        }),
+            limits,
+        } => (
+            Method::Divisors(series(*divisors, *first, *exponent)),
+            limits,
+        ),
+    };
+    let StageLimits {
+        seats_max,
+        each_max,
+        bar,
+    } = *limits;
+    Stage {
+        seats: seats_max.map_or(StageSeats::Remaining, StageSeats::AtMost),
+        each_max,
+        bar: bar.map(fraction),
+        ..Stage::all(method)
+    }
+}
+
+fn rounded(quota: QuotaRule, rounding: Option<RoundingRule>) -> Quota {
+    let (kind, own) = match quota {
+        QuotaRule::Hare => (QuotaKind::Hare, Rounding::Exact),
+        QuotaRule::Droop => (QuotaKind::Droop, Rounding::DownPlusOne),
+        QuotaRule::HagenbachBischoff => (QuotaKind::HagenbachBischoff, Rounding::Exact),
+        QuotaRule::Imperiali => (QuotaKind::Imperiali, Rounding::Exact),
+    };
+    let rounding = rounding.map_or(own, |rounding| match rounding {
+        RoundingRule::Exact => Rounding::Exact,
+        RoundingRule::Down => Rounding::Down,
+        RoundingRule::DownPlusOne => Rounding::DownPlusOne,
+        RoundingRule::Up => Rounding::Up,
+        RoundingRule::Nearest => Rounding::Nearest,
+    });
+    Quota { kind, rounding }
+}
+
+fn series(divisors: DivisorRule, first: Option<[u64; 2]>, exponent: Option<[u64; 2]>) -> Divisors {
+    match divisors {
+        DivisorRule::DHondt => Divisors::DHondt,
+        DivisorRule::SainteLague => Divisors::SainteLague,
+        DivisorRule::ModifiedSainteLague => Divisors::ModifiedSainteLague {
+            first: fraction(first.unwrap_or([14, 10])),
+        },
+        DivisorRule::Danish => Divisors::Danish,
+        DivisorRule::Imperiali => Divisors::Imperiali,
+        DivisorRule::Adams => Divisors::Adams,
+        DivisorRule::Dean => Divisors::Dean,
+        DivisorRule::HuntingtonHill => Divisors::HuntingtonHill,
+        DivisorRule::Power => Divisors::Power {
+            exponent: fraction(exponent.unwrap_or([9, 10])),
+        },
     }
 }

@@ -38,9 +38,25 @@ pub struct ContestRules {
     pub threshold: Option<ThresholdRule>,
     /// The chain of stages that hand out the seats.
     pub stages: Vec<StageRule>,
+    /// Who else is let in, on equal terms, when few lists pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub widening: Option<WideningRule>,
     /// What happens when few lists pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rescue: Option<RescueRule>,
+    /// How joined lists share their seats, where the law departs from groups that repeat the chain of the house and are
+    /// void unless all their lists pass.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub apparentment: Option<ApparentmentRule>,
+    /// What a list with more than half of the votes is owed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub majority: Option<MajorityRule>,
+    /// Fewest seats of every list that takes part; 0: none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seats_min: u32,
+    /// Most seats of any list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats_max: Option<u32>,
     /// What becomes of a seat that a list has no candidate for.
     #[serde(default)]
     pub exhausted: ExhaustedRule,
@@ -70,9 +86,18 @@ pub struct ThresholdRule {
     pub comparison: ComparisonRule,
     /// The total that the share is of.
     pub base: BaseRule,
+    /// Whether the share is of the total divided by the seats: `[1, 1]` of it is one Hare quota.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub per_seat: bool,
     /// Lists of a minority need not pass.
     #[serde(default)]
     pub minorities_exempt: bool,
+    /// A list with so many seats won directly need not pass. Only where the caller gives them, so not in a definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct_seats_min: Option<u32>,
+    /// A list with this share in one district need not pass. Only where the caller gives it, so not in a definition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_one_district: Option<[u64; 2]>,
     /// Other shares for coalitions: from this many parties on, this share. Ascending.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub coalitions: Vec<CoalitionRule>,
@@ -119,6 +144,14 @@ pub enum BaseRule {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "method", deny_unknown_fields)]
 pub enum StageRule {
+    /// Whole quotas alone; what they leave is for the next stage.
+    WholeQuotas {
+        /// Which quota.
+        quota: QuotaRule,
+        /// How it is rounded, where the law departs from the quota's own way.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        rounding: Option<RoundingRule>,
+    },
     /// Whole quotas, then largest remainders.
     LargestRemainder {
         /// Which quota.
@@ -126,6 +159,9 @@ pub enum StageRule {
         /// How it is rounded, where the law departs from the quota's own way.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         rounding: Option<RoundingRule>,
+        /// Who may win how much in this stage.
+        #[serde(default, skip_serializing_if = "StageLimits::is_none")]
+        limits: StageLimits,
     },
     /// Highest averages by a series of divisors.
     HighestAverages {
@@ -137,7 +173,41 @@ pub enum StageRule {
         /// The exponent of the power series, as a fraction in whole numbers: `[9, 10]`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         exponent: Option<[u64; 2]>,
+        /// Who may win how much in this stage.
+        #[serde(default, skip_serializing_if = "StageLimits::is_none")]
+        limits: StageLimits,
     },
+}
+
+/// Who may win how much in a stage, so that it can leave seats to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageLimits {
+    /// Most seats of the stage; those that are left if missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats_max: Option<u32>,
+    /// Most seats of a list in the stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub each_max: Option<u32>,
+    /// The share of the stage's quota that a list needs to win a seat in it: `[3, 4]`. Largest remainders only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bar: Option<[u64; 2]>,
+}
+
+impl StageLimits {
+    /// Whether every list may win any number of the seats that are left.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// The quotas.
@@ -206,6 +276,57 @@ pub enum RescueRule {
         /// The fewest seats of the runner-up.
         floor: u32,
     },
+}
+
+/// Who else is let in, on equal terms, when few lists pass.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", deny_unknown_fields)]
+pub enum WideningRule {
+    /// The largest of the others, until all together have more than a share of the threshold's base.
+    AdmitUntil {
+        /// The share that must be exceeded: `[60, 100]`.
+        more_than: [u64; 2],
+        /// The fewest lists.
+        lists_min: u32,
+    },
+    /// The threshold falls in steps until enough lists pass.
+    LowerBy {
+        /// The step: `[1, 100]`.
+        step: [u64; 2],
+        /// The fewest lists.
+        lists_min: u32,
+    },
+}
+
+/// How joined lists share their seats.
+#[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApparentmentRule {
+    /// The chain inside a group; empty: that of the house.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inside: Vec<StageRule>,
+    /// Which lists of a group pool their votes.
+    #[serde(default)]
+    pub members: GroupMembersRule,
+}
+
+/// Which lists of a group pool their votes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupMembersRule {
+    /// All; the group is void unless each takes part by itself.
+    #[default]
+    AllOrVoid,
+    /// Those that take part by themselves.
+    ThoseThatPass,
+}
+
+/// What a list with more than half of the votes, and no more than half of the seats, is owed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MajorityRule {
+    /// The last seat that another list won.
+    TakesLastSeat,
 }
 
 /// What becomes of a seat that a list has no candidate for.

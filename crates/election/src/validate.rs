@@ -2,13 +2,14 @@
 
 // tidy: long because one check for each field, in the order of the definition.
 
+use crate::allocation::engine_rules;
 use crate::counts::COUNTERS;
 use crate::definition::{
     AREAS_MAX, Ballot, CONTESTS_MAX, COUNTING_GROUPS_MAX, ContestBallot, DISTRICTS_MAX, Definition,
     Hash, OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
 };
 use crate::report::{Refusal, RefusalCode};
-use crate::rules::{ContestRules, DivisorRule, RescueRule, Rules, StageRule};
+use crate::rules::{ContestRules, DivisorRule, RescueRule, Rules, StageRule, ThresholdRule};
 use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -490,6 +491,7 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             divisors,
             first,
             exponent,
+            limits: _,
         } = stage
         {
             let field = |name: &str| format!("{field}.stages[{place}].{name}");
@@ -524,6 +526,16 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             return Err(shape(format!("{field}.threshold.coalitions"), "", rule));
         }
     }
+    if let Some(ThresholdRule {
+        direct_seats_min,
+        in_one_district,
+        ..
+    }) = &rules.threshold
+        && (direct_seats_min.is_some() || in_one_district.is_some())
+    {
+        let rule = "only where the caller gives direct seats or votes of districts: a count here has neither";
+        return Err(shape(format!("{field}.threshold"), "", rule));
+    }
     if let Some(RescueRule::AdmitRunnerUp { factor, floor }) = &rules.rescue {
         small_ratio(&format!("{field}.rescue.factor"), *factor, 1_000)?;
         if *floor > SEATS_MAX {
@@ -534,7 +546,17 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             ));
         }
     }
-    Ok(())
+    let joined = rules.apparentment.is_some() || has_joined_lists(contest);
+    let engine = engine_rules(rules, joined).check();
+    engine.map_err(|error| shape(field, error.code(), error.to_string()))
+}
+
+fn has_joined_lists(contest: &ContestBallot) -> bool {
+    let mut options = contest
+        .districts
+        .iter()
+        .flat_map(|district| &district.options);
+    options.any(|option| option.apparentment.is_some())
 }
 
 fn seats(field: &str, seats: u32) -> Checked {

@@ -90,6 +90,9 @@ fn whole_of(definition: &mut Definition) -> Vec<&'static str> {
         comparison: ComparisonRule::MoreThan,
         base: BaseRule::ListVotes,
         minorities_exempt: true,
+        per_seat: false,
+        direct_seats_min: None,
+        in_one_district: None,
         coalitions: vec![CoalitionRule {
             parties: 2,
             share: [1, 2],
@@ -223,6 +226,9 @@ fn threshold(share: [u64; 2]) -> ThresholdRule {
         comparison: ComparisonRule::AtLeast,
         base: BaseRule::ListVotes,
         minorities_exempt: false,
+        per_seat: false,
+        direct_seats_min: None,
+        in_one_district: None,
         coalitions: Vec::new(),
     }
 }
@@ -348,7 +354,7 @@ fn a_register_is_refused_for_each_of_its_rules() {
 
 #[test]
 fn rules_are_refused_for_each_of_theirs() {
-    let cases: [(&str, Change); 25] = [
+    let cases: [(&str, Change); 28] = [
         ("rules.house_size", |d| d.rules.house_size = 0),
         ("rules.house_size", |d| d.rules.house_size = 9),
         ("rules.house_size", |d| d.rules.house_size = 100_001),
@@ -367,11 +373,30 @@ fn rules_are_refused_for_each_of_theirs() {
             law(d).districts[0].seats = u32::MAX
         }),
         ("rules.contests[0].stages", |d| law(d).stages.clear()),
+        // What the engine refuses is refused here, and not on the night.
+        ("rules.contests[0]", |d| {
+            let stage = law(d).stages[0].clone();
+            law(d).stages.push(stage);
+        }),
+        ("rules.contests[0]", |d| {
+            law(d).threshold = None;
+            law(d).widening = Some(WideningRule::LowerBy {
+                step: [1, 100],
+                lists_min: 2,
+            });
+        }),
+        ("rules.contests[0].threshold", |d| {
+            law(d).threshold = Some(ThresholdRule {
+                direct_seats_min: Some(3),
+                ..threshold([5, 100])
+            });
+        }),
         ("rules.contests[0].stages[0].first", |d| {
             law(d).stages = vec![StageRule::HighestAverages {
                 divisors: DivisorRule::ModifiedSainteLague,
                 first: None,
                 exponent: None,
+                limits: Default::default(),
             }];
         }),
         ("rules.contests[0].stages[0].exponent", |d| {
@@ -379,6 +404,7 @@ fn rules_are_refused_for_each_of_theirs() {
                 divisors: DivisorRule::Power,
                 first: None,
                 exponent: Some([9, 11]),
+                limits: Default::default(),
             }];
         }),
         ("rules.contests[0].stages[0].exponent", |d| {
@@ -386,6 +412,7 @@ fn rules_are_refused_for_each_of_theirs() {
                 divisors: DivisorRule::Adams,
                 first: None,
                 exponent: Some([9, 10]),
+                limits: Default::default(),
             }];
         }),
         ("rules.contests[0].stages[0].first", |d| {
@@ -393,6 +420,7 @@ fn rules_are_refused_for_each_of_theirs() {
                 divisors: DivisorRule::DHondt,
                 first: Some([14, 10]),
                 exponent: None,
+                limits: Default::default(),
             }];
         }),
         ("rules.contests[0].stages[0].first", |d| {
@@ -400,6 +428,7 @@ fn rules_are_refused_for_each_of_theirs() {
                 divisors: DivisorRule::ModifiedSainteLague,
                 first: Some([1_001, 10]),
                 exponent: None,
+                limits: Default::default(),
             }];
         }),
         ("rules.contests[0].threshold.share", |d| {

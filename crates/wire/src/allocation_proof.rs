@@ -33,6 +33,7 @@ impl Lists<'_> {
                 comparison: _,
                 base_kind: _,
                 base,
+                base_parts,
                 passed,
             } = result.threshold?;
             let Fraction {
@@ -47,6 +48,7 @@ impl Lists<'_> {
                     denominator: denominator.into(),
                 }),
                 base_count: base.to_string(),
+                base_parts,
                 passes: passed,
             })
         });

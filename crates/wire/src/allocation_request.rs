@@ -4,12 +4,13 @@ use crate::allocation::v1 as proto;
 use crate::field::{id, shape, within};
 use crate::rules::contest_rules;
 use apportionment::{
-    BaseCounts, Contest, ContestError, LISTS_MAX, List, Lot, Rules, ThresholdBase,
+    BaseCounts, Contest, ContestError, DistrictShare, LISTS_MAX, List, Lot, Rules, ThresholdBase,
 };
 use election::allocation::{Question, engine_rules, stage_at};
 use election::ids::{ContestId, DistrictId, OptionId};
 use election::report::{Refusal, RefusalCode};
 use std::collections::HashMap;
+use std::hash::Hash;
 
 /// The longest id of a request, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 256;
@@ -66,7 +67,7 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             .threshold
             .as_ref()
             .is_some_and(|threshold| threshold.minorities_exempt);
-        let mut groups = HashMap::new();
+        let mut groups = Groups::default();
         let mut positions = HashMap::new();
         let mut option_ids = Vec::with_capacity(lists.len());
         let mut entries = Vec::with_capacity(lists.len());
@@ -95,7 +96,7 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             lists: entries,
             base: read_base(base.unwrap_or_default()),
         };
-        let rules = read_rules(rules, seats, !groups.is_empty()).map_err(within("rules"))?;
+        let rules = read_rules(rules, seats, !groups.joined.is_empty()).map_err(within("rules"))?;
         let question = Question {
             options,
             contest,
@@ -112,10 +113,22 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
     }
 }
 
+/// The numbers of joined lists by the names that the request gives them.
+#[derive(Default)]
+struct Groups {
+    joined: HashMap<String, u32>,
+    inside: HashMap<(String, String), u32>,
+}
+
+fn number<N: Eq + Hash>(numbers: &mut HashMap<N, u32>, name: N) -> u32 {
+    let next = u32::try_from(numbers.len()).expect("there are fewer groups than lists");
+    *numbers.entry(name).or_insert(next)
+}
+
 fn read_list(
     list: proto::AllocationList,
     exempts: bool,
-    groups: &mut HashMap<String, u32>,
+    groups: &mut Groups,
 ) -> Result<(OptionId, List), Refusal> {
     let proto::AllocationList {
         option_id,
@@ -125,10 +138,20 @@ fn read_list(
         minority,
         coalition_size,
         apparentment,
+        sub_apparentment,
+        direct_seats,
+        best_district,
     } = list;
-    let group = (!apparentment.is_empty()).then(|| {
-        let next = u32::try_from(groups.len()).expect("there are fewer groups than lists");
-        *groups.entry(apparentment).or_insert(next)
+    if apparentment.is_empty() && !sub_apparentment.is_empty() {
+        let rule = "only inside an apparentment";
+        return Err(shape("sub_apparentment", sub_apparentment, rule));
+    }
+    let subgroup = (!sub_apparentment.is_empty())
+        .then(|| number(&mut groups.inside, (apparentment.clone(), sub_apparentment)));
+    let group = (!apparentment.is_empty()).then(|| number(&mut groups.joined, apparentment));
+    let best_district = best_district.map(|proto::DistrictShare { votes, base_count }| {
+        let of = base_count;
+        DistrictShare { votes, of }
     });
     let entry = List {
         votes,
@@ -137,7 +160,9 @@ fn read_list(
         coalition_size: coalition_size.max(1),
         exempt: exempts && minority,
         group,
-        subgroup: None,
+        subgroup,
+        direct_seats,
+        best_district,
     };
     Ok((id("option_id", &option_id, OptionId::new)?, entry))
 }

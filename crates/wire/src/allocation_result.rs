@@ -307,6 +307,7 @@ fn eligibility_of(eligibility: Eligibility) -> proto::Eligibility {
     match eligibility {
         Eligibility::Passed => proto::Eligibility::Passed,
         Eligibility::Exempt => proto::Eligibility::Exempt,
+        Eligibility::Waived => proto::Eligibility::Waived,
         Eligibility::RescueAdmitted => proto::Eligibility::RescueAdmitted,
         Eligibility::BelowThreshold => proto::Eligibility::BelowThreshold,
         Eligibility::NoVotes => proto::Eligibility::NoVotes,
@@ -354,13 +355,11 @@ fn silence_of(silence: Silence) -> proto::Silence {
 /// share is not enough.
 fn threshold_votes(question: &Question, allocation: &Allocation) -> Option<u64> {
     let threshold = question.rules.threshold.as_ref()?;
-    let base = allocation
-        .lists
-        .iter()
-        .find_map(|list| list.threshold)?
-        .base;
-    let product = base.checked_mul(threshold.share.numerator.into())?;
-    let denominator = u128::from(threshold.share.denominator);
+    let decision = allocation.lists.iter().find_map(|list| list.threshold)?;
+    let product = decision
+        .base
+        .checked_mul(threshold.share.numerator.into())?;
+    let denominator = u128::from(threshold.share.denominator) * u128::from(decision.base_parts);
     let votes = match threshold.comparison {
         Comparison::AtLeast => product.div_ceil(denominator),
         Comparison::MoreThan => product / denominator + 1,

@@ -5,11 +5,13 @@ use crate::field::{counterparts, enumeration, required, shape, within};
 use election::ids::{ContestId, DistrictId};
 use election::report::{Refusal, RefusalCode};
 use election::rules::{
-    BaseRule, CoalitionRule, ComparisonRule, ContestRules, DistrictSeats, DivisorRule,
-    ExhaustedRule, QuotaRule, RescueRule, RoundingRule, StageRule, ThresholdRule, TieRule,
+    ApparentmentRule, BaseRule, CoalitionRule, ComparisonRule, ContestRules, DistrictSeats,
+    DivisorRule, ExhaustedRule, GroupMembersRule, MajorityRule, QuotaRule, RescueRule,
+    RoundingRule, StageLimits, StageRule, ThresholdRule, TieRule, WideningRule,
 };
 use proto::rescue::{AdmitRunnerUp, Rule};
 use proto::stage::Method;
+use proto::widening::{AdmitUntil, LowerBy, Rule as WideningMessage};
 
 counterparts!(proto::Comparison, ComparisonRule, {
     AtLeast = AtLeast,
@@ -56,6 +58,15 @@ counterparts!(proto::Exhausted, ExhaustedRule, {
     StaysEmpty = StaysEmpty,
 });
 
+counterparts!(proto::GroupMembers, GroupMembersRule, {
+    AllOrVoid = AllOrVoid,
+    ThoseThatPass = ThoseThatPass,
+});
+
+counterparts!(proto::Majority, MajorityRule, {
+    TakesLastSeat = TakesLastSeat,
+});
+
 counterparts!(proto::TieBreak, TieRule, {
     EarlierRegistration = EarlierRegistration,
     MoreVotes = MoreVotes,
@@ -78,13 +89,12 @@ pub fn contest_rules(
         rescue,
         exhausted,
         ties,
+        widening,
+        apparentment,
+        majority,
+        seats_min,
+        seats_max,
     } = rules;
-    let stages = stages.into_iter().enumerate();
-    let stages = stages.map(|(place, stage)| {
-        stage
-            .try_into()
-            .map_err(within(format_args!("stages[{place}]")))
-    });
     let ties = ties
         .into_iter()
         .enumerate()
@@ -98,7 +108,18 @@ pub fn contest_rules(
         threshold: threshold
             .map(|given| given.try_into().map_err(within("threshold")))
             .transpose()?,
-        stages: stages.collect::<Result<_, _>>()?,
+        stages: chain("stages", stages)?,
+        widening: widening
+            .map(|given| given.try_into().map_err(within("widening")))
+            .transpose()?,
+        apparentment: apparentment
+            .map(|given| given.try_into().map_err(within("apparentment")))
+            .transpose()?,
+        majority: (majority != 0)
+            .then(|| enumeration("majority", majority))
+            .transpose()?,
+        seats_min,
+        seats_max,
         rescue: rescue
             .map(|given| given.try_into().map_err(within("rescue")))
             .transpose()?,
@@ -117,8 +138,20 @@ impl From<&ContestRules> for proto::AllocationRules {
             rescue,
             exhausted,
             ties,
+            widening,
+            apparentment,
+            majority,
+            seats_min,
+            seats_max,
         } = rules;
         Self {
+            widening: widening.as_ref().map(Into::into),
+            apparentment: apparentment.as_ref().map(Into::into),
+            majority: majority
+                .map_or(proto::Majority::Unspecified, Into::into)
+                .into(),
+            seats_min: *seats_min,
+            seats_max: *seats_max,
             threshold: threshold.as_ref().map(Into::into),
             stages: stages.iter().map(Into::into).collect(),
             rescue: rescue.as_ref().map(Into::into),
@@ -141,6 +174,9 @@ impl TryFrom<proto::Threshold> for ThresholdRule {
             base,
             minorities_exempt,
             coalitions,
+            per_seat,
+            direct_seats_min,
+            in_one_district,
         } = threshold;
         let coalitions = coalitions
             .into_iter()
@@ -157,6 +193,9 @@ impl TryFrom<proto::Threshold> for ThresholdRule {
             base: enumeration("base", base)?,
             minorities_exempt,
             coalitions: coalitions.collect::<Result<_, Refusal>>()?,
+            per_seat,
+            direct_seats_min,
+            in_one_district: optional("in_one_district", in_one_district)?,
         })
     }
 }
@@ -169,6 +208,9 @@ impl From<&ThresholdRule> for proto::Threshold {
             base,
             minorities_exempt,
             coalitions,
+            per_seat,
+            direct_seats_min,
+            in_one_district,
         } = threshold;
         let coalitions =
             coalitions
@@ -183,66 +225,183 @@ impl From<&ThresholdRule> for proto::Threshold {
             base: proto::ThresholdBase::from(*base).into(),
             minorities_exempt: *minorities_exempt,
             coalitions: coalitions.collect(),
+            per_seat: *per_seat,
+            direct_seats_min: *direct_seats_min,
+            in_one_district: in_one_district.map(fraction_message),
         }
     }
+}
+
+/// The stages of a chain, each refused by its place.
+fn chain(field: &str, stages: Vec<proto::Stage>) -> Result<Vec<StageRule>, Refusal> {
+    let stages = stages.into_iter().enumerate().map(|(place, stage)| {
+        stage
+            .try_into()
+            .map_err(within(format_args!("{field}[{place}]")))
+    });
+    stages.collect()
 }
 
 impl TryFrom<proto::Stage> for StageRule {
     type Error = Refusal;
 
     fn try_from(stage: proto::Stage) -> Result<Self, Refusal> {
-        let proto::Stage { method } = stage;
-        match required("method", method)? {
-            Method::LargestRemainder(proto::LargestRemainder { quota, rounding }) => {
-                let rounding =
-                    (rounding != 0).then(|| enumeration("largest_remainder.rounding", rounding));
-                let quota = enumeration("largest_remainder.quota", quota)?;
-                Ok(Self::LargestRemainder {
-                    quota,
-                    rounding: rounding.transpose()?,
-                })
+        let proto::Stage {
+            method,
+            seats_max,
+            each_max,
+            bar,
+        } = stage;
+        let limits = StageLimits {
+            seats_max,
+            each_max,
+            bar: optional("bar", bar)?,
+        };
+        let rounding = |field: &str, rounding: i32| {
+            (rounding != 0)
+                .then(|| enumeration(field, rounding))
+                .transpose()
+        };
+        Ok(match required("method", method)? {
+            Method::WholeQuotas(_) if !limits.is_none() => {
+                let rule = "whole quotas have no limits of their own";
+                return Err(shape("whole_quotas", "", rule));
             }
+            Method::WholeQuotas(whole) => Self::WholeQuotas {
+                quota: enumeration("whole_quotas.quota", whole.quota)?,
+                rounding: rounding("whole_quotas.rounding", whole.rounding)?,
+            },
+            Method::LargestRemainder(stage) => Self::LargestRemainder {
+                quota: enumeration("largest_remainder.quota", stage.quota)?,
+                rounding: rounding("largest_remainder.rounding", stage.rounding)?,
+                limits,
+            },
             Method::HighestAverages(proto::HighestAverages {
                 divisors,
                 first,
                 exponent,
-            }) => {
-                let optional = |field: &str, given: Option<proto::Fraction>| {
-                    given.map(|given| fraction(field, Some(given))).transpose()
-                };
-                Ok(Self::HighestAverages {
-                    divisors: enumeration("highest_averages.divisors", divisors)?,
-                    first: optional("highest_averages.first", first)?,
-                    exponent: optional("highest_averages.exponent", exponent)?,
-                })
-            }
-        }
+            }) => Self::HighestAverages {
+                divisors: enumeration("highest_averages.divisors", divisors)?,
+                first: optional("highest_averages.first", first)?,
+                exponent: optional("highest_averages.exponent", exponent)?,
+                limits,
+            },
+        })
     }
 }
 
 impl From<&StageRule> for proto::Stage {
     fn from(stage: &StageRule) -> Self {
-        let method = match stage {
-            StageRule::LargestRemainder { quota, rounding } => {
-                Method::LargestRemainder(proto::LargestRemainder {
+        let rounding_number = |rounding: &Option<RoundingRule>| {
+            rounding
+                .map_or(proto::Rounding::Unspecified, Into::into)
+                .into()
+        };
+        let (method, limits) = match stage {
+            StageRule::WholeQuotas { quota, rounding } => {
+                let whole = proto::WholeQuotas {
                     quota: proto::Quota::from(*quota).into(),
-                    rounding: rounding
-                        .map_or(proto::Rounding::Unspecified, Into::into)
-                        .into(),
-                })
+                    rounding: rounding_number(rounding),
+                };
+                (Method::WholeQuotas(whole), StageLimits::default())
+            }
+            StageRule::LargestRemainder {
+                quota,
+                rounding,
+                limits,
+            } => {
+                let stage = proto::LargestRemainder {
+                    quota: proto::Quota::from(*quota).into(),
+                    rounding: rounding_number(rounding),
+                };
+                (Method::LargestRemainder(stage), *limits)
             }
             StageRule::HighestAverages {
                 divisors,
                 first,
                 exponent,
-            } => Method::HighestAverages(proto::HighestAverages {
-                divisors: proto::Divisors::from(*divisors).into(),
-                first: first.map(fraction_message),
-                exponent: exponent.map(fraction_message),
-            }),
+                limits,
+            } => {
+                let stage = proto::HighestAverages {
+                    divisors: proto::Divisors::from(*divisors).into(),
+                    first: first.map(fraction_message),
+                    exponent: exponent.map(fraction_message),
+                };
+                (Method::HighestAverages(stage), *limits)
+            }
         };
+        let StageLimits {
+            seats_max,
+            each_max,
+            bar,
+        } = limits;
         Self {
             method: Some(method),
+            seats_max,
+            each_max,
+            bar: bar.map(fraction_message),
+        }
+    }
+}
+
+impl TryFrom<proto::Widening> for WideningRule {
+    type Error = Refusal;
+
+    fn try_from(widening: proto::Widening) -> Result<Self, Refusal> {
+        let proto::Widening { rule } = widening;
+        Ok(match required("rule", rule)? {
+            WideningMessage::AdmitUntil(AdmitUntil {
+                more_than,
+                lists_min,
+            }) => Self::AdmitUntil {
+                more_than: fraction("admit_until.more_than", more_than)?,
+                lists_min,
+            },
+            WideningMessage::LowerBy(LowerBy { step, lists_min }) => Self::LowerBy {
+                step: fraction("lower_by.step", step)?,
+                lists_min,
+            },
+        })
+    }
+}
+
+impl From<&WideningRule> for proto::Widening {
+    fn from(widening: &WideningRule) -> Self {
+        let rule = match *widening {
+            WideningRule::AdmitUntil {
+                more_than,
+                lists_min,
+            } => WideningMessage::AdmitUntil(AdmitUntil {
+                more_than: Some(fraction_message(more_than)),
+                lists_min,
+            }),
+            WideningRule::LowerBy { step, lists_min } => WideningMessage::LowerBy(LowerBy {
+                step: Some(fraction_message(step)),
+                lists_min,
+            }),
+        };
+        Self { rule: Some(rule) }
+    }
+}
+
+impl TryFrom<proto::Apparentment> for ApparentmentRule {
+    type Error = Refusal;
+
+    fn try_from(joined: proto::Apparentment) -> Result<Self, Refusal> {
+        let proto::Apparentment { inside, members } = joined;
+        Ok(Self {
+            inside: chain("inside", inside)?,
+            members: or_default("members", members)?,
+        })
+    }
+}
+
+impl From<&ApparentmentRule> for proto::Apparentment {
+    fn from(joined: &ApparentmentRule) -> Self {
+        let ApparentmentRule { inside, members } = joined;
+        Self {
+            inside: inside.iter().map(Into::into).collect(),
+            members: proto::GroupMembers::from(*members).into(),
         }
     }
 }
@@ -282,6 +441,10 @@ fn or_default<T: crate::field::Enumeration + Default>(
     } else {
         enumeration(field, number)
     }
+}
+
+fn optional(field: &str, given: Option<proto::Fraction>) -> Result<Option<[u64; 2]>, Refusal> {
+    given.map(|given| fraction(field, Some(given))).transpose()
 }
 
 fn fraction(field: &str, fraction: Option<proto::Fraction>) -> Result<[u64; 2], Refusal> {

@@ -25,6 +25,7 @@ fn question() -> AllocationRequest {
                     first: None,
                     exponent: None,
                 })),
+                ..Default::default()
             }],
             exhausted: Exhausted::NextList.into(),
             ..Default::default()

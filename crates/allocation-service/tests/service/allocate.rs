@@ -25,6 +25,7 @@ fn hare() -> AllocationRules {
                 quota: Quota::Hare.into(),
                 ..Default::default()
             })),
+            ..Default::default()
         }],
         exhausted: Exhausted::NextList.into(),
         ties: vec![TieBreak::Lot.into()],

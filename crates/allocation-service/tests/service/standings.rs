@@ -249,6 +249,9 @@ async fn seats_that_need_a_number_nobody_counted_are_unknown_and_votes_are_shown
         comparison: ComparisonRule::AtLeast,
         base: BaseRule::BallotsIssued,
         minorities_exempt: false,
+        per_seat: false,
+        direct_seats_min: None,
+        in_one_district: None,
         coalitions: Vec::new(),
     });
     let mut night = Night::begin(&definition);

@@ -7,8 +7,9 @@ use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
 use crate::limits::{check_contest, check_minimums};
 use crate::rules::{GroupMembers, Rescue, RescueRest, Rules};
-use crate::threshold::{Comparison, Threshold, ThresholdBase};
+use crate::threshold::{Threshold, ThresholdBase};
 use crate::verify::border::Border;
+use crate::verify::passing::{fewest, share_of, waived, widen};
 use crate::verify::refusal::Refusal;
 use crate::verify::tie::settled_by_the_rules;
 use crate::verify::{cuts_keys, pairing_of};
@@ -113,6 +114,16 @@ impl Expected {
         check_contest(contest)?;
         rules.check()?;
         let mut expected = Self::by_threshold(contest, rules)?;
+        if let (Some(widening), Some(threshold)) = (rules.widening, &rules.threshold) {
+            let base = base_count(contest, threshold)?;
+            widen(
+                contest,
+                threshold,
+                widening,
+                base,
+                &mut expected.eligibility,
+            );
+        }
         let members: Vec<usize> = (0..contest.lists.len())
             .filter(|&list| expected.eligibility[list].takes_part())
             .collect();
@@ -205,33 +216,36 @@ impl Expected {
         let mut decisions = Vec::new();
         for list in &contest.lists {
             let decision = rules.threshold.as_ref().zip(base).map(|(threshold, base)| {
-                let mut share = threshold.share;
-                let mut size = 0;
-                for entry in &threshold.by_coalition_size {
-                    if entry.size_min <= list.coalition_size && entry.size_min >= size {
-                        (share, size) = (entry.share, entry.size_min);
-                    }
-                }
+                let share = share_of(threshold, list);
                 let (numerator, denominator) =
                     (u128::from(share.numerator), u128::from(share.denominator));
-                let fewest = match threshold.comparison {
-                    Comparison::AtLeast => (numerator * base).div_ceil(denominator),
-                    Comparison::MoreThan => numerator * base / denominator + 1,
-                };
-                let passed = u128::from(list.votes) >= fewest;
+                let base_parts = if threshold.per_seat { contest.seats } else { 1 };
+                let below = denominator * u128::from(base_parts);
+                let passed = u128::from(list.votes) >= fewest(threshold, numerator * base, below);
                 let (comparison, base_kind) = (threshold.comparison, threshold.base);
                 ThresholdDecision {
                     share,
                     comparison,
                     base_kind,
                     base,
+                    base_parts,
                     passed,
                 }
             });
             eligibility.push(match decision {
                 _ if list.votes == 0 => Eligibility::NoVotes,
                 _ if list.exempt => Eligibility::Exempt,
-                Some(ThresholdDecision { passed: false, .. }) => Eligibility::BelowThreshold,
+                Some(ThresholdDecision { passed: false, .. }) => {
+                    let waived = rules
+                        .threshold
+                        .as_ref()
+                        .is_some_and(|rule| waived(rule, list));
+                    if waived {
+                        Eligibility::Waived
+                    } else {
+                        Eligibility::BelowThreshold
+                    }
+                }
                 _ => Eligibility::Passed,
             });
             decisions.push(decision);

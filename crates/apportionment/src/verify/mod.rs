@@ -6,6 +6,7 @@ mod border;
 mod expected;
 mod key;
 mod majority;
+mod passing;
 mod refusal;
 mod replay;
 mod seats;
@@ -179,7 +180,10 @@ fn check_sums(contest: &Contest, allocation: &Allocation, refusals: &mut Vec<Ref
     let competed = allocation.lists.iter().any(|list| {
         matches!(
             list.eligibility,
-            Eligibility::Passed | Eligibility::Exempt | Eligibility::RescueAdmitted
+            Eligibility::Passed
+                | Eligibility::Exempt
+                | Eligibility::Waived
+                | Eligibility::RescueAdmitted
         )
     });
     let expected = match (votes, competed, allocation.pending) {

@@ -75,7 +75,13 @@ pub fn small(options: usize, units: usize) -> Definition {
                 stages: vec![StageRule::LargestRemainder {
                     quota: QuotaRule::Hare,
                     rounding: None,
+                    limits: Default::default(),
                 }],
+                widening: None,
+                apparentment: None,
+                majority: None,
+                seats_min: 0,
+                seats_max: None,
                 rescue: None,
                 exhausted: ExhaustedRule::NextList,
                 ties: Vec::new(),

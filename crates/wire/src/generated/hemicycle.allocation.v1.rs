@@ -18,6 +18,72 @@ pub struct AllocationRules {
     /// What breaks a tie, in this order; what is left is a tie, shown as one.
     #[prost(enumeration = "TieBreak", repeated, tag = "5")]
     pub ties: ::prost::alloc::vec::Vec<i32>,
+    /// Who else is let in, on equal terms, when few lists pass; missing: nobody.
+    #[prost(message, optional, tag = "6")]
+    pub widening: ::core::option::Option<Widening>,
+    /// How joined lists share their seats; missing: groups repeat the chain of the house and are void unless all their lists
+    /// take part.
+    #[prost(message, optional, tag = "7")]
+    pub apparentment: ::core::option::Option<Apparentment>,
+    /// What a list with more than half of the votes is owed; unspecified: nothing. Refused with a rescue or joined lists.
+    #[prost(enumeration = "Majority", tag = "8")]
+    pub majority: i32,
+    /// Fewest seats of every list that takes part, as far as it has candidates. Refused with a rescue or joined lists.
+    #[prost(uint32, tag = "9")]
+    pub seats_min: u32,
+    /// Most seats of any list; missing: no limit.
+    #[prost(uint32, optional, tag = "10")]
+    pub seats_max: ::core::option::Option<u32>,
+}
+/// Who else is let in when few lists pass. Lists with equal votes come in together.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Widening {
+    /// Which rule.
+    #[prost(oneof = "widening::Rule", tags = "1, 2")]
+    pub rule: ::core::option::Option<widening::Rule>,
+}
+/// Nested message and enum types in `Widening`.
+pub mod widening {
+    /// The largest of the others, until all together have more than a share of the threshold's base.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct AdmitUntil {
+        /// The share that must be exceeded, at most 1 with at most 1,000 below the line, such as 60/100.
+        #[prost(message, optional, tag = "1")]
+        pub more_than: ::core::option::Option<super::Fraction>,
+        /// The fewest lists.
+        #[prost(uint32, tag = "2")]
+        pub lists_min: u32,
+    }
+    /// The threshold falls in steps until enough lists pass, or it has come to nothing.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct LowerBy {
+        /// The step, above 0 and at most 1 with at most 1,000 below the line, such as 1/100.
+        #[prost(message, optional, tag = "1")]
+        pub step: ::core::option::Option<super::Fraction>,
+        /// The fewest lists.
+        #[prost(uint32, tag = "2")]
+        pub lists_min: u32,
+    }
+    /// Which rule.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Rule {
+        /// The largest of the others, until all together have more than a share.
+        #[prost(message, tag = "1")]
+        AdmitUntil(AdmitUntil),
+        /// The threshold falls in steps.
+        #[prost(message, tag = "2")]
+        LowerBy(LowerBy),
+    }
+}
+/// How joined lists share their seats.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Apparentment {
+    /// The chain inside a group, and inside its subgroups; empty: that of the house.
+    #[prost(message, repeated, tag = "1")]
+    pub inside: ::prost::alloc::vec::Vec<Stage>,
+    /// Which lists of a group pool their votes; unspecified: all or the group is void.
+    #[prost(enumeration = "GroupMembers", tag = "2")]
+    pub members: i32,
 }
 /// A fraction in whole numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -47,6 +113,15 @@ pub struct Threshold {
     /// Other shares for coalitions, ascending by parties, at most 16.
     #[prost(message, repeated, tag = "5")]
     pub coalitions: ::prost::alloc::vec::Vec<CoalitionShare>,
+    /// Whether the share is of the total divided by the seats: 1/1 of it is one Hare quota.
+    #[prost(bool, tag = "6")]
+    pub per_seat: bool,
+    /// A list with at least so many `direct_seats` need not pass.
+    #[prost(uint32, optional, tag = "7")]
+    pub direct_seats_min: ::core::option::Option<u32>,
+    /// A list with this share of its `best_district` need not pass.
+    #[prost(message, optional, tag = "8")]
+    pub in_one_district: ::core::option::Option<Fraction>,
 }
 /// The share that a coalition needs.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -61,8 +136,17 @@ pub struct CoalitionShare {
 /// One stage of the chain.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Stage {
+    /// Most seats of the stage; missing: those that are left. Not with whole quotas.
+    #[prost(uint32, optional, tag = "4")]
+    pub seats_max: ::core::option::Option<u32>,
+    /// Most seats that a list wins in the stage, at least 1; missing: no limit. Not with whole quotas.
+    #[prost(uint32, optional, tag = "5")]
+    pub each_max: ::core::option::Option<u32>,
+    /// The share of the stage's quota that a list needs as votes to win a seat in it, such as 3/4. Largest remainders only.
+    #[prost(message, optional, tag = "6")]
+    pub bar: ::core::option::Option<Fraction>,
     /// Which keys compete for the seats.
-    #[prost(oneof = "stage::Method", tags = "1, 2")]
+    #[prost(oneof = "stage::Method", tags = "1, 2, 3")]
     pub method: ::core::option::Option<stage::Method>,
 }
 /// Nested message and enum types in `Stage`.
@@ -76,7 +160,20 @@ pub mod stage {
         /// Highest averages by a series of divisors.
         #[prost(message, tag = "2")]
         HighestAverages(super::HighestAverages),
+        /// Whole quotas alone; what they leave is for the next stage.
+        #[prost(message, tag = "3")]
+        WholeQuotas(super::WholeQuotas),
     }
+}
+/// Whole quotas alone.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WholeQuotas {
+    /// Which quota.
+    #[prost(enumeration = "Quota", tag = "1")]
+    pub quota: i32,
+    /// How it is rounded; unspecified: the quota's own way.
+    #[prost(enumeration = "Rounding", tag = "2")]
+    pub rounding: i32,
 }
 /// Whole quotas, then largest remainders: seats go to the largest of votes - m * quota, for m = 0, 1, 2, ...
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -127,6 +224,68 @@ pub mod rescue {
         /// If one list passes, the runner-up is admitted (Kazakhstan).
         #[prost(message, tag = "1")]
         AdmitRunnerUp(AdmitRunnerUp),
+    }
+}
+/// Which lists of a group pool their votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum GroupMembers {
+    /// The same as all or void.
+    Unspecified = 0,
+    /// All; the group is void unless each takes part by itself.
+    AllOrVoid = 1,
+    /// Those that take part by themselves.
+    ThoseThatPass = 2,
+}
+impl GroupMembers {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "GROUP_MEMBERS_UNSPECIFIED",
+            Self::AllOrVoid => "GROUP_MEMBERS_ALL_OR_VOID",
+            Self::ThoseThatPass => "GROUP_MEMBERS_THOSE_THAT_PASS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "GROUP_MEMBERS_UNSPECIFIED" => Some(Self::Unspecified),
+            "GROUP_MEMBERS_ALL_OR_VOID" => Some(Self::AllOrVoid),
+            "GROUP_MEMBERS_THOSE_THAT_PASS" => Some(Self::ThoseThatPass),
+            _ => None,
+        }
+    }
+}
+/// What a list with more than half of all list votes, and no more than half of the seats, is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Majority {
+    /// Nothing.
+    Unspecified = 0,
+    /// The seat with the smallest key of the last stage that was not one of whole quotas.
+    TakesLastSeat = 1,
+}
+impl Majority {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MAJORITY_UNSPECIFIED",
+            Self::TakesLastSeat => "MAJORITY_TAKES_LAST_SEAT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MAJORITY_UNSPECIFIED" => Some(Self::Unspecified),
+            "MAJORITY_TAKES_LAST_SEAT" => Some(Self::TakesLastSeat),
+            _ => None,
+        }
     }
 }
 /// Whether exactly the share is enough.
@@ -709,6 +868,9 @@ pub struct ThresholdDecision {
     /// Its own votes pass.
     #[prost(bool, tag = "5")]
     pub passes: bool,
+    /// In how many equal parts the count is taken: the seats where the share is of one seat's votes, and otherwise 1.
+    #[prost(uint32, tag = "6")]
+    pub base_parts: u32,
 }
 /// The inequality of one stage.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -862,6 +1024,8 @@ pub enum Eligibility {
     NoVotes = 4,
     /// It is below the threshold and admitted all the same by the rescue rule.
     RescueAdmitted = 5,
+    /// It is below the threshold and need not pass, by its direct seats or its share in one district.
+    Waived = 6,
 }
 impl Eligibility {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -876,6 +1040,7 @@ impl Eligibility {
             Self::BelowThreshold => "ELIGIBILITY_BELOW_THRESHOLD",
             Self::NoVotes => "ELIGIBILITY_NO_VOTES",
             Self::RescueAdmitted => "ELIGIBILITY_RESCUE_ADMITTED",
+            Self::Waived => "ELIGIBILITY_WAIVED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -887,6 +1052,7 @@ impl Eligibility {
             "ELIGIBILITY_BELOW_THRESHOLD" => Some(Self::BelowThreshold),
             "ELIGIBILITY_NO_VOTES" => Some(Self::NoVotes),
             "ELIGIBILITY_RESCUE_ADMITTED" => Some(Self::RescueAdmitted),
+            "ELIGIBILITY_WAIVED" => Some(Self::Waived),
             _ => None,
         }
     }
@@ -1221,6 +1387,25 @@ pub struct AllocationList {
     /// Lists of the same non-empty text are joined: void unless each of them takes part by itself.
     #[prost(string, tag = "7")]
     pub apparentment: ::prost::alloc::string::String,
+    /// Lists of the same group and the same non-empty text here are joined inside the group.
+    #[prost(string, tag = "8")]
+    pub sub_apparentment: ::prost::alloc::string::String,
+    /// Seats that it won directly, where the threshold asks for them.
+    #[prost(uint32, tag = "9")]
+    pub direct_seats: u32,
+    /// The district in which its share is largest, where the threshold asks for it.
+    #[prost(message, optional, tag = "10")]
+    pub best_district: ::core::option::Option<DistrictShare>,
+}
+/// A list's votes in one district.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DistrictShare {
+    /// Its votes there.
+    #[prost(uint64, tag = "1")]
+    pub votes: u64,
+    /// What they are a share of, as the law counts it.
+    #[prost(uint64, tag = "2")]
+    pub base_count: u64,
 }
 /// Counts that a threshold may be a share of. One that the rules need and that is missing is an error, never a guess.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2723,6 +2908,15 @@ impl serde::Serialize for AllocationList {
         if !self.apparentment.is_empty() {
             len += 1;
         }
+        if !self.sub_apparentment.is_empty() {
+            len += 1;
+        }
+        if self.direct_seats != 0 {
+            len += 1;
+        }
+        if self.best_district.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocationList", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -2749,6 +2943,15 @@ impl serde::Serialize for AllocationList {
         if !self.apparentment.is_empty() {
             struct_ser.serialize_field("apparentment", &self.apparentment)?;
         }
+        if !self.sub_apparentment.is_empty() {
+            struct_ser.serialize_field("subApparentment", &self.sub_apparentment)?;
+        }
+        if self.direct_seats != 0 {
+            struct_ser.serialize_field("directSeats", &self.direct_seats)?;
+        }
+        if let Some(v) = self.best_district.as_ref() {
+            struct_ser.serialize_field("bestDistrict", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2769,6 +2972,12 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             "coalition_size",
             "coalitionSize",
             "apparentment",
+            "sub_apparentment",
+            "subApparentment",
+            "direct_seats",
+            "directSeats",
+            "best_district",
+            "bestDistrict",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2780,6 +2989,9 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             Minority,
             CoalitionSize,
             Apparentment,
+            SubApparentment,
+            DirectSeats,
+            BestDistrict,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2808,6 +3020,9 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             "minority" => Ok(GeneratedField::Minority),
                             "coalitionSize" | "coalition_size" => Ok(GeneratedField::CoalitionSize),
                             "apparentment" => Ok(GeneratedField::Apparentment),
+                            "subApparentment" | "sub_apparentment" => Ok(GeneratedField::SubApparentment),
+                            "directSeats" | "direct_seats" => Ok(GeneratedField::DirectSeats),
+                            "bestDistrict" | "best_district" => Ok(GeneratedField::BestDistrict),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2834,6 +3049,9 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                 let mut minority__ = None;
                 let mut coalition_size__ = None;
                 let mut apparentment__ = None;
+                let mut sub_apparentment__ = None;
+                let mut direct_seats__ = None;
+                let mut best_district__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -2886,6 +3104,26 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             }
                             apparentment__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::SubApparentment => {
+                            if sub_apparentment__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("subApparentment"));
+                            }
+                            sub_apparentment__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DirectSeats => {
+                            if direct_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("directSeats"));
+                            }
+                            direct_seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BestDistrict => {
+                            if best_district__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bestDistrict"));
+                            }
+                            best_district__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(AllocationList {
@@ -2896,6 +3134,9 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                     minority: minority__.unwrap_or_default(),
                     coalition_size: coalition_size__.unwrap_or_default(),
                     apparentment: apparentment__.unwrap_or_default(),
+                    sub_apparentment: sub_apparentment__.unwrap_or_default(),
+                    direct_seats: direct_seats__.unwrap_or_default(),
+                    best_district: best_district__,
                 })
             }
         }
@@ -2925,6 +3166,21 @@ impl serde::Serialize for AllocationRules {
         if !self.ties.is_empty() {
             len += 1;
         }
+        if self.widening.is_some() {
+            len += 1;
+        }
+        if self.apparentment.is_some() {
+            len += 1;
+        }
+        if self.majority != 0 {
+            len += 1;
+        }
+        if self.seats_min != 0 {
+            len += 1;
+        }
+        if self.seats_max.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocationRules", len)?;
         if let Some(v) = self.threshold.as_ref() {
             struct_ser.serialize_field("threshold", v)?;
@@ -2947,6 +3203,23 @@ impl serde::Serialize for AllocationRules {
                 }).collect::<std::result::Result<Vec<_>, _>>()?;
             struct_ser.serialize_field("ties", &v)?;
         }
+        if let Some(v) = self.widening.as_ref() {
+            struct_ser.serialize_field("widening", v)?;
+        }
+        if let Some(v) = self.apparentment.as_ref() {
+            struct_ser.serialize_field("apparentment", v)?;
+        }
+        if self.majority != 0 {
+            let v = Majority::try_from(self.majority)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.majority)))?;
+            struct_ser.serialize_field("majority", &v)?;
+        }
+        if self.seats_min != 0 {
+            struct_ser.serialize_field("seatsMin", &self.seats_min)?;
+        }
+        if let Some(v) = self.seats_max.as_ref() {
+            struct_ser.serialize_field("seatsMax", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2962,6 +3235,13 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
             "rescue",
             "exhausted",
             "ties",
+            "widening",
+            "apparentment",
+            "majority",
+            "seats_min",
+            "seatsMin",
+            "seats_max",
+            "seatsMax",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2971,6 +3251,11 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
             Rescue,
             Exhausted,
             Ties,
+            Widening,
+            Apparentment,
+            Majority,
+            SeatsMin,
+            SeatsMax,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2997,6 +3282,11 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                             "rescue" => Ok(GeneratedField::Rescue),
                             "exhausted" => Ok(GeneratedField::Exhausted),
                             "ties" => Ok(GeneratedField::Ties),
+                            "widening" => Ok(GeneratedField::Widening),
+                            "apparentment" => Ok(GeneratedField::Apparentment),
+                            "majority" => Ok(GeneratedField::Majority),
+                            "seatsMin" | "seats_min" => Ok(GeneratedField::SeatsMin),
+                            "seatsMax" | "seats_max" => Ok(GeneratedField::SeatsMax),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3021,6 +3311,11 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                 let mut rescue__ = None;
                 let mut exhausted__ = None;
                 let mut ties__ = None;
+                let mut widening__ = None;
+                let mut apparentment__ = None;
+                let mut majority__ = None;
+                let mut seats_min__ = None;
+                let mut seats_max__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Threshold => {
@@ -3053,6 +3348,40 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                             }
                             ties__ = Some(map_.next_value::<Vec<TieBreak>>()?.into_iter().map(|x| x as i32).collect());
                         }
+                        GeneratedField::Widening => {
+                            if widening__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("widening"));
+                            }
+                            widening__ = map_.next_value()?;
+                        }
+                        GeneratedField::Apparentment => {
+                            if apparentment__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("apparentment"));
+                            }
+                            apparentment__ = map_.next_value()?;
+                        }
+                        GeneratedField::Majority => {
+                            if majority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("majority"));
+                            }
+                            majority__ = Some(map_.next_value::<Majority>()? as i32);
+                        }
+                        GeneratedField::SeatsMin => {
+                            if seats_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMin"));
+                            }
+                            seats_min__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsMax => {
+                            if seats_max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMax"));
+                            }
+                            seats_max__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
                     }
                 }
                 Ok(AllocationRules {
@@ -3061,10 +3390,125 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                     rescue: rescue__,
                     exhausted: exhausted__.unwrap_or_default(),
                     ties: ties__.unwrap_or_default(),
+                    widening: widening__,
+                    apparentment: apparentment__,
+                    majority: majority__.unwrap_or_default(),
+                    seats_min: seats_min__.unwrap_or_default(),
+                    seats_max: seats_max__,
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.AllocationRules", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Apparentment {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.inside.is_empty() {
+            len += 1;
+        }
+        if self.members != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Apparentment", len)?;
+        if !self.inside.is_empty() {
+            struct_ser.serialize_field("inside", &self.inside)?;
+        }
+        if self.members != 0 {
+            let v = GroupMembers::try_from(self.members)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.members)))?;
+            struct_ser.serialize_field("members", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Apparentment {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "inside",
+            "members",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Inside,
+            Members,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "inside" => Ok(GeneratedField::Inside),
+                            "members" => Ok(GeneratedField::Members),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Apparentment;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Apparentment")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Apparentment, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut inside__ = None;
+                let mut members__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Inside => {
+                            if inside__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inside"));
+                            }
+                            inside__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Members => {
+                            if members__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("members"));
+                            }
+                            members__ = Some(map_.next_value::<GroupMembers>()? as i32);
+                        }
+                    }
+                }
+                Ok(Apparentment {
+                    inside: inside__.unwrap_or_default(),
+                    members: members__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Apparentment", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for BaseCounts {
@@ -4363,6 +4807,123 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
         deserializer.deserialize_struct("hemicycle.allocation.v1.ContestStandings", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for DistrictShare {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.votes != 0 {
+            len += 1;
+        }
+        if self.base_count != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictShare", len)?;
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if self.base_count != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("baseCount", ToString::to_string(&self.base_count).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictShare {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "votes",
+            "base_count",
+            "baseCount",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Votes,
+            BaseCount,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "votes" => Ok(GeneratedField::Votes),
+                            "baseCount" | "base_count" => Ok(GeneratedField::BaseCount),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictShare;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictShare")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictShare, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut votes__ = None;
+                let mut base_count__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BaseCount => {
+                            if base_count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("baseCount"));
+                            }
+                            base_count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DistrictShare {
+                    votes: votes__.unwrap_or_default(),
+                    base_count: base_count__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictShare", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DistrictStandings {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -4669,6 +5230,7 @@ impl serde::Serialize for Eligibility {
             Self::BelowThreshold => "ELIGIBILITY_BELOW_THRESHOLD",
             Self::NoVotes => "ELIGIBILITY_NO_VOTES",
             Self::RescueAdmitted => "ELIGIBILITY_RESCUE_ADMITTED",
+            Self::Waived => "ELIGIBILITY_WAIVED",
         };
         serializer.serialize_str(variant)
     }
@@ -4686,6 +5248,7 @@ impl<'de> serde::Deserialize<'de> for Eligibility {
             "ELIGIBILITY_BELOW_THRESHOLD",
             "ELIGIBILITY_NO_VOTES",
             "ELIGIBILITY_RESCUE_ADMITTED",
+            "ELIGIBILITY_WAIVED",
         ];
 
         struct GeneratedVisitor;
@@ -4732,6 +5295,7 @@ impl<'de> serde::Deserialize<'de> for Eligibility {
                     "ELIGIBILITY_BELOW_THRESHOLD" => Ok(Eligibility::BelowThreshold),
                     "ELIGIBILITY_NO_VOTES" => Ok(Eligibility::NoVotes),
                     "ELIGIBILITY_RESCUE_ADMITTED" => Ok(Eligibility::RescueAdmitted),
+                    "ELIGIBILITY_WAIVED" => Ok(Eligibility::Waived),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -5222,6 +5786,80 @@ impl<'de> serde::Deserialize<'de> for GetStandingsResponse {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.GetStandingsResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for GroupMembers {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "GROUP_MEMBERS_UNSPECIFIED",
+            Self::AllOrVoid => "GROUP_MEMBERS_ALL_OR_VOID",
+            Self::ThoseThatPass => "GROUP_MEMBERS_THOSE_THAT_PASS",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for GroupMembers {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "GROUP_MEMBERS_UNSPECIFIED",
+            "GROUP_MEMBERS_ALL_OR_VOID",
+            "GROUP_MEMBERS_THOSE_THAT_PASS",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = GroupMembers;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "GROUP_MEMBERS_UNSPECIFIED" => Ok(GroupMembers::Unspecified),
+                    "GROUP_MEMBERS_ALL_OR_VOID" => Ok(GroupMembers::AllOrVoid),
+                    "GROUP_MEMBERS_THOSE_THAT_PASS" => Ok(GroupMembers::ThoseThatPass),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for HighestAverages {
@@ -5906,6 +6544,77 @@ impl<'de> serde::Deserialize<'de> for Lot {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.Lot", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Majority {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "MAJORITY_UNSPECIFIED",
+            Self::TakesLastSeat => "MAJORITY_TAKES_LAST_SEAT",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for Majority {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "MAJORITY_UNSPECIFIED",
+            "MAJORITY_TAKES_LAST_SEAT",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = Majority;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "MAJORITY_UNSPECIFIED" => Ok(Majority::Unspecified),
+                    "MAJORITY_TAKES_LAST_SEAT" => Ok(Majority::TakesLastSeat),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for MajorityTransfer {
@@ -7228,10 +7937,28 @@ impl serde::Serialize for Stage {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
+        if self.seats_max.is_some() {
+            len += 1;
+        }
+        if self.each_max.is_some() {
+            len += 1;
+        }
+        if self.bar.is_some() {
+            len += 1;
+        }
         if self.method.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Stage", len)?;
+        if let Some(v) = self.seats_max.as_ref() {
+            struct_ser.serialize_field("seatsMax", v)?;
+        }
+        if let Some(v) = self.each_max.as_ref() {
+            struct_ser.serialize_field("eachMax", v)?;
+        }
+        if let Some(v) = self.bar.as_ref() {
+            struct_ser.serialize_field("bar", v)?;
+        }
         if let Some(v) = self.method.as_ref() {
             match v {
                 stage::Method::LargestRemainder(v) => {
@@ -7239,6 +7966,9 @@ impl serde::Serialize for Stage {
                 }
                 stage::Method::HighestAverages(v) => {
                     struct_ser.serialize_field("highestAverages", v)?;
+                }
+                stage::Method::WholeQuotas(v) => {
+                    struct_ser.serialize_field("wholeQuotas", v)?;
                 }
             }
         }
@@ -7252,16 +7982,27 @@ impl<'de> serde::Deserialize<'de> for Stage {
         D: serde::Deserializer<'de>,
     {
         const FIELDS: &[&str] = &[
+            "seats_max",
+            "seatsMax",
+            "each_max",
+            "eachMax",
+            "bar",
             "largest_remainder",
             "largestRemainder",
             "highest_averages",
             "highestAverages",
+            "whole_quotas",
+            "wholeQuotas",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
+            SeatsMax,
+            EachMax,
+            Bar,
             LargestRemainder,
             HighestAverages,
+            WholeQuotas,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7283,8 +8024,12 @@ impl<'de> serde::Deserialize<'de> for Stage {
                         E: serde::de::Error,
                     {
                         match value {
+                            "seatsMax" | "seats_max" => Ok(GeneratedField::SeatsMax),
+                            "eachMax" | "each_max" => Ok(GeneratedField::EachMax),
+                            "bar" => Ok(GeneratedField::Bar),
                             "largestRemainder" | "largest_remainder" => Ok(GeneratedField::LargestRemainder),
                             "highestAverages" | "highest_averages" => Ok(GeneratedField::HighestAverages),
+                            "wholeQuotas" | "whole_quotas" => Ok(GeneratedField::WholeQuotas),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7304,9 +8049,34 @@ impl<'de> serde::Deserialize<'de> for Stage {
                 where
                     V: serde::de::MapAccess<'de>,
             {
+                let mut seats_max__ = None;
+                let mut each_max__ = None;
+                let mut bar__ = None;
                 let mut method__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
+                        GeneratedField::SeatsMax => {
+                            if seats_max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMax"));
+                            }
+                            seats_max__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::EachMax => {
+                            if each_max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("eachMax"));
+                            }
+                            each_max__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Bar => {
+                            if bar__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bar"));
+                            }
+                            bar__ = map_.next_value()?;
+                        }
                         GeneratedField::LargestRemainder => {
                             if method__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("largestRemainder"));
@@ -7321,9 +8091,19 @@ impl<'de> serde::Deserialize<'de> for Stage {
                             method__ = map_.next_value::<::std::option::Option<_>>()?.map(stage::Method::HighestAverages)
 ;
                         }
+                        GeneratedField::WholeQuotas => {
+                            if method__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("wholeQuotas"));
+                            }
+                            method__ = map_.next_value::<::std::option::Option<_>>()?.map(stage::Method::WholeQuotas)
+;
+                        }
                     }
                 }
                 Ok(Stage {
+                    seats_max: seats_max__,
+                    each_max: each_max__,
+                    bar: bar__,
                     method: method__,
                 })
             }
@@ -8588,6 +9368,15 @@ impl serde::Serialize for Threshold {
         if !self.coalitions.is_empty() {
             len += 1;
         }
+        if self.per_seat {
+            len += 1;
+        }
+        if self.direct_seats_min.is_some() {
+            len += 1;
+        }
+        if self.in_one_district.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Threshold", len)?;
         if let Some(v) = self.share.as_ref() {
             struct_ser.serialize_field("share", v)?;
@@ -8608,6 +9397,15 @@ impl serde::Serialize for Threshold {
         if !self.coalitions.is_empty() {
             struct_ser.serialize_field("coalitions", &self.coalitions)?;
         }
+        if self.per_seat {
+            struct_ser.serialize_field("perSeat", &self.per_seat)?;
+        }
+        if let Some(v) = self.direct_seats_min.as_ref() {
+            struct_ser.serialize_field("directSeatsMin", v)?;
+        }
+        if let Some(v) = self.in_one_district.as_ref() {
+            struct_ser.serialize_field("inOneDistrict", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -8624,6 +9422,12 @@ impl<'de> serde::Deserialize<'de> for Threshold {
             "minorities_exempt",
             "minoritiesExempt",
             "coalitions",
+            "per_seat",
+            "perSeat",
+            "direct_seats_min",
+            "directSeatsMin",
+            "in_one_district",
+            "inOneDistrict",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8633,6 +9437,9 @@ impl<'de> serde::Deserialize<'de> for Threshold {
             Base,
             MinoritiesExempt,
             Coalitions,
+            PerSeat,
+            DirectSeatsMin,
+            InOneDistrict,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8659,6 +9466,9 @@ impl<'de> serde::Deserialize<'de> for Threshold {
                             "base" => Ok(GeneratedField::Base),
                             "minoritiesExempt" | "minorities_exempt" => Ok(GeneratedField::MinoritiesExempt),
                             "coalitions" => Ok(GeneratedField::Coalitions),
+                            "perSeat" | "per_seat" => Ok(GeneratedField::PerSeat),
+                            "directSeatsMin" | "direct_seats_min" => Ok(GeneratedField::DirectSeatsMin),
+                            "inOneDistrict" | "in_one_district" => Ok(GeneratedField::InOneDistrict),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8683,6 +9493,9 @@ impl<'de> serde::Deserialize<'de> for Threshold {
                 let mut base__ = None;
                 let mut minorities_exempt__ = None;
                 let mut coalitions__ = None;
+                let mut per_seat__ = None;
+                let mut direct_seats_min__ = None;
+                let mut in_one_district__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Share => {
@@ -8715,6 +9528,26 @@ impl<'de> serde::Deserialize<'de> for Threshold {
                             }
                             coalitions__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::PerSeat => {
+                            if per_seat__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("perSeat"));
+                            }
+                            per_seat__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DirectSeatsMin => {
+                            if direct_seats_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("directSeatsMin"));
+                            }
+                            direct_seats_min__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::InOneDistrict => {
+                            if in_one_district__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inOneDistrict"));
+                            }
+                            in_one_district__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(Threshold {
@@ -8723,6 +9556,9 @@ impl<'de> serde::Deserialize<'de> for Threshold {
                     base: base__.unwrap_or_default(),
                     minorities_exempt: minorities_exempt__.unwrap_or_default(),
                     coalitions: coalitions__.unwrap_or_default(),
+                    per_seat: per_seat__.unwrap_or_default(),
+                    direct_seats_min: direct_seats_min__,
+                    in_one_district: in_one_district__,
                 })
             }
         }
@@ -8835,6 +9671,9 @@ impl serde::Serialize for ThresholdDecision {
         if self.passes {
             len += 1;
         }
+        if self.base_parts != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ThresholdDecision", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -8853,6 +9692,9 @@ impl serde::Serialize for ThresholdDecision {
         if self.passes {
             struct_ser.serialize_field("passes", &self.passes)?;
         }
+        if self.base_parts != 0 {
+            struct_ser.serialize_field("baseParts", &self.base_parts)?;
+        }
         struct_ser.end()
     }
 }
@@ -8870,6 +9712,8 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
             "base_count",
             "baseCount",
             "passes",
+            "base_parts",
+            "baseParts",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8879,6 +9723,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
             Share,
             BaseCount,
             Passes,
+            BaseParts,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8905,6 +9750,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
                             "share" => Ok(GeneratedField::Share),
                             "baseCount" | "base_count" => Ok(GeneratedField::BaseCount),
                             "passes" => Ok(GeneratedField::Passes),
+                            "baseParts" | "base_parts" => Ok(GeneratedField::BaseParts),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8929,6 +9775,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
                 let mut share__ = None;
                 let mut base_count__ = None;
                 let mut passes__ = None;
+                let mut base_parts__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -8963,6 +9810,14 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
                             }
                             passes__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::BaseParts => {
+                            if base_parts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("baseParts"));
+                            }
+                            base_parts__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(ThresholdDecision {
@@ -8971,6 +9826,7 @@ impl<'de> serde::Deserialize<'de> for ThresholdDecision {
                     share: share__,
                     base_count: base_count__.unwrap_or_default(),
                     passes: passes__.unwrap_or_default(),
+                    base_parts: base_parts__.unwrap_or_default(),
                 })
             }
         }
@@ -10196,5 +11052,451 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Reset {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.WatchStandingsResponse.Reset", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for WholeQuotas {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.quota != 0 {
+            len += 1;
+        }
+        if self.rounding != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.WholeQuotas", len)?;
+        if self.quota != 0 {
+            let v = Quota::try_from(self.quota)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.quota)))?;
+            struct_ser.serialize_field("quota", &v)?;
+        }
+        if self.rounding != 0 {
+            let v = Rounding::try_from(self.rounding)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.rounding)))?;
+            struct_ser.serialize_field("rounding", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for WholeQuotas {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "quota",
+            "rounding",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Quota,
+            Rounding,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "quota" => Ok(GeneratedField::Quota),
+                            "rounding" => Ok(GeneratedField::Rounding),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = WholeQuotas;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.WholeQuotas")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WholeQuotas, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut quota__ = None;
+                let mut rounding__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Quota => {
+                            if quota__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quota"));
+                            }
+                            quota__ = Some(map_.next_value::<Quota>()? as i32);
+                        }
+                        GeneratedField::Rounding => {
+                            if rounding__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rounding"));
+                            }
+                            rounding__ = Some(map_.next_value::<Rounding>()? as i32);
+                        }
+                    }
+                }
+                Ok(WholeQuotas {
+                    quota: quota__.unwrap_or_default(),
+                    rounding: rounding__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.WholeQuotas", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Widening {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.rule.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Widening", len)?;
+        if let Some(v) = self.rule.as_ref() {
+            match v {
+                widening::Rule::AdmitUntil(v) => {
+                    struct_ser.serialize_field("admitUntil", v)?;
+                }
+                widening::Rule::LowerBy(v) => {
+                    struct_ser.serialize_field("lowerBy", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Widening {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "admit_until",
+            "admitUntil",
+            "lower_by",
+            "lowerBy",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            AdmitUntil,
+            LowerBy,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "admitUntil" | "admit_until" => Ok(GeneratedField::AdmitUntil),
+                            "lowerBy" | "lower_by" => Ok(GeneratedField::LowerBy),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Widening;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Widening")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Widening, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut rule__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::AdmitUntil => {
+                            if rule__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admitUntil"));
+                            }
+                            rule__ = map_.next_value::<::std::option::Option<_>>()?.map(widening::Rule::AdmitUntil)
+;
+                        }
+                        GeneratedField::LowerBy => {
+                            if rule__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lowerBy"));
+                            }
+                            rule__ = map_.next_value::<::std::option::Option<_>>()?.map(widening::Rule::LowerBy)
+;
+                        }
+                    }
+                }
+                Ok(Widening {
+                    rule: rule__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Widening", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for widening::AdmitUntil {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.more_than.is_some() {
+            len += 1;
+        }
+        if self.lists_min != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Widening.AdmitUntil", len)?;
+        if let Some(v) = self.more_than.as_ref() {
+            struct_ser.serialize_field("moreThan", v)?;
+        }
+        if self.lists_min != 0 {
+            struct_ser.serialize_field("listsMin", &self.lists_min)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for widening::AdmitUntil {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "more_than",
+            "moreThan",
+            "lists_min",
+            "listsMin",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            MoreThan,
+            ListsMin,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "moreThan" | "more_than" => Ok(GeneratedField::MoreThan),
+                            "listsMin" | "lists_min" => Ok(GeneratedField::ListsMin),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = widening::AdmitUntil;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Widening.AdmitUntil")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<widening::AdmitUntil, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut more_than__ = None;
+                let mut lists_min__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::MoreThan => {
+                            if more_than__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("moreThan"));
+                            }
+                            more_than__ = map_.next_value()?;
+                        }
+                        GeneratedField::ListsMin => {
+                            if lists_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsMin"));
+                            }
+                            lists_min__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(widening::AdmitUntil {
+                    more_than: more_than__,
+                    lists_min: lists_min__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Widening.AdmitUntil", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for widening::LowerBy {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.step.is_some() {
+            len += 1;
+        }
+        if self.lists_min != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Widening.LowerBy", len)?;
+        if let Some(v) = self.step.as_ref() {
+            struct_ser.serialize_field("step", v)?;
+        }
+        if self.lists_min != 0 {
+            struct_ser.serialize_field("listsMin", &self.lists_min)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for widening::LowerBy {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "step",
+            "lists_min",
+            "listsMin",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Step,
+            ListsMin,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "step" => Ok(GeneratedField::Step),
+                            "listsMin" | "lists_min" => Ok(GeneratedField::ListsMin),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = widening::LowerBy;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Widening.LowerBy")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<widening::LowerBy, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut step__ = None;
+                let mut lists_min__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Step => {
+                            if step__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("step"));
+                            }
+                            step__ = map_.next_value()?;
+                        }
+                        GeneratedField::ListsMin => {
+                            if lists_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listsMin"));
+                            }
+                            lists_min__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(widening::LowerBy {
+                    step: step__,
+                    lists_min: lists_min__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Widening.LowerBy", FIELDS, GeneratedVisitor)
     }
 }

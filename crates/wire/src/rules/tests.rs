@@ -12,12 +12,21 @@ fn kazakhstan() -> ContestRules {
             comparison: ComparisonRule::AtLeast,
             base: BaseRule::ListVotes,
             minorities_exempt: false,
+            per_seat: false,
+            direct_seats_min: None,
+            in_one_district: None,
             coalitions: Vec::new(),
         }),
         stages: vec![StageRule::LargestRemainder {
             quota: QuotaRule::Hare,
             rounding: None,
+            limits: Default::default(),
         }],
+        widening: None,
+        apparentment: None,
+        majority: None,
+        seats_min: 0,
+        seats_max: None,
         rescue: Some(RescueRule::AdmitRunnerUp {
             factor: [7, 10],
             floor: 2,
@@ -55,6 +64,9 @@ fn rules_come_back() {
             comparison: ComparisonRule::MoreThan,
             base,
             minorities_exempt: true,
+            per_seat: false,
+            direct_seats_min: None,
+            in_one_district: None,
             coalitions: vec![
                 CoalitionRule {
                     parties: 2,
@@ -66,6 +78,11 @@ fn rules_come_back() {
                 },
             ],
         }),
+        widening: None,
+        apparentment: None,
+        majority: None,
+        seats_min: 0,
+        seats_max: None,
         rescue: None,
         exhausted: ExhaustedRule::StaysEmpty,
         ties: Vec::new(),
@@ -100,11 +117,16 @@ fn rules_come_back() {
     let chain = ContestRules {
         threshold: None,
         stages: (quotas.into_iter().zip(roundings))
-            .map(|(quota, rounding)| StageRule::LargestRemainder { quota, rounding })
+            .map(|(quota, rounding)| StageRule::LargestRemainder {
+                quota,
+                rounding,
+                limits: Default::default(),
+            })
             .chain(series.map(|divisors| StageRule::HighestAverages {
                 divisors,
                 first: (divisors == DivisorRule::ModifiedSainteLague).then_some([14, 10]),
                 exponent: (divisors == DivisorRule::Power).then_some([9, 10]),
+                limits: Default::default(),
             }))
             .collect(),
         ..kazakhstan()
@@ -162,7 +184,7 @@ fn what_are_no_rules_is_refused_by_field() {
             "threshold.coalitions[0].share",
         ),
         (
-            |rules| rules.stages.push(proto::Stage { method: None }),
+            |rules| rules.stages.push(proto::Stage::default()),
             "stages[1].method",
         ),
         (
@@ -198,5 +220,71 @@ fn what_are_no_rules_is_refused_by_field() {
         let mut message = proto::AllocationRules::from(&kazakhstan());
         change(&mut message);
         assert_eq!(read(message).unwrap_err().field, field);
+    }
+}
+
+/// Everything a law may say of chains, joined lists, majorities, limits and widened thresholds comes back as it went.
+#[test]
+fn chains_of_real_laws_are_told_in_full() {
+    let limits = StageLimits {
+        seats_max: Some(9),
+        each_max: Some(1),
+        bar: Some([3, 4]),
+    };
+    let stages = vec![
+        StageRule::WholeQuotas {
+            quota: QuotaRule::Hare,
+            rounding: None,
+        },
+        StageRule::WholeQuotas {
+            quota: QuotaRule::Droop,
+            rounding: Some(RoundingRule::Up),
+        },
+        StageRule::LargestRemainder {
+            quota: QuotaRule::Hare,
+            rounding: None,
+            limits,
+        },
+        StageRule::HighestAverages {
+            divisors: DivisorRule::DHondt,
+            first: None,
+            exponent: None,
+            limits: StageLimits {
+                bar: None,
+                ..limits
+            },
+        },
+    ];
+    let threshold = ThresholdRule {
+        per_seat: true,
+        direct_seats_min: Some(3),
+        in_one_district: Some([12, 100]),
+        ..kazakhstan().threshold.unwrap()
+    };
+    let widenings = [
+        WideningRule::AdmitUntil {
+            more_than: [60, 100],
+            lists_min: 2,
+        },
+        WideningRule::LowerBy {
+            step: [1, 100],
+            lists_min: 2,
+        },
+    ];
+    let members = [GroupMembersRule::AllOrVoid, GroupMembersRule::ThoseThatPass];
+    for (widening, members) in widenings.into_iter().zip(members) {
+        let inside = stages.clone();
+        let rules = ContestRules {
+            threshold: Some(threshold.clone()),
+            stages: stages.clone(),
+            widening: Some(widening),
+            rescue: None,
+            apparentment: Some(ApparentmentRule { inside, members }),
+            majority: Some(MajorityRule::TakesLastSeat),
+            seats_min: 1,
+            seats_max: Some(65),
+            ..kazakhstan()
+        };
+        assert_eq!(read((&rules).into()), Ok(rules));
     }
 }
