@@ -13,6 +13,7 @@ pub mod declaration;
 pub mod definition;
 pub mod event;
 pub mod ids;
+pub mod profile;
 pub mod publication;
 pub mod report;
 pub mod rules;

@@ -44,6 +44,12 @@ pub enum Command {
     Declare(Declare),
     /// Allots seats: a request as JSON in, seats with their proof out. Needs no server.
     Allocate(Allocate),
+    /// Allots the same votes under several profiles, side by side. Needs no server.
+    Compare(Compare),
+    /// Lists the laws that are known as data, or shows one with its sources and what in it is unverified.
+    Profiles(Profiles),
+    /// Runs files of cases (JSON lines of votes and seats) through this very program: what to do before the night.
+    Selftest(Selftest),
     /// Writes results as JSON or CSV.
     Export(Export),
 }
@@ -391,6 +397,73 @@ pub struct Allocate {
     /// Print tables instead of JSON.
     #[arg(long, conflicts_with = "jsonl")]
     pub table: bool,
+    /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
+    /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment.
+    #[arg(
+        long,
+        value_name = "NAME",
+        requires = "seats",
+        conflicts_with = "jsonl"
+    )]
+    pub profile: Option<String>,
+    /// Seats to be allotted, with a profile.
+    #[arg(long, requires = "profile")]
+    pub seats: Option<u32>,
+    /// Counts that the profile's threshold may be a share of.
+    #[command(flatten)]
+    pub counts: Counts,
+}
+
+/// Counts other than list votes.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Counts {
+    /// Valid votes, as the law counts them.
+    #[arg(long, value_name = "NUMBER")]
+    pub valid_votes: Option<u64>,
+    /// Valid votes and those against all.
+    #[arg(long, value_name = "NUMBER")]
+    pub valid_and_against_all: Option<u64>,
+    /// Ballots in the boxes.
+    #[arg(long, value_name = "NUMBER")]
+    pub ballots_in_box: Option<u64>,
+    /// Ballots issued.
+    #[arg(long, value_name = "NUMBER")]
+    pub ballots_issued: Option<u64>,
+}
+
+/// `compare`.
+#[derive(Debug, Args)]
+pub struct Compare {
+    /// The lists as CSV, as `allocate --profile` has them; standard input if it is not given or `-`.
+    pub file: Option<PathBuf>,
+    /// A profile; give at least two.
+    #[arg(long = "profile", value_name = "NAME", required = true)]
+    pub profiles: Vec<String>,
+    /// Seats to be allotted.
+    #[arg(long)]
+    pub seats: u32,
+    /// Counts that thresholds may be a share of.
+    #[command(flatten)]
+    pub counts: Counts,
+}
+
+/// `profiles`.
+#[derive(Debug, Args)]
+pub struct Profiles {
+    /// The profile to show as it is written; all are listed if it is not given.
+    pub name: Option<String>,
+}
+
+/// `selftest`.
+#[derive(Debug, Args)]
+pub struct Selftest {
+    /// Files of cases: a JSON object on each line, with `id`, `method`, `quota`, `seats`, `votes`, `min_share_num` and
+    /// `min_share_den`, and `expected` seats, or `sure` seats with the `tied` lists and the seats `left` for them.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// How results are written.

@@ -3,6 +3,7 @@
 pub mod cli;
 pub mod command;
 pub mod failure;
+mod lists_file;
 pub mod names;
 pub mod night;
 pub mod rehearsal;

@@ -50,6 +50,9 @@ async fn run(command: Command) -> Result<Ending, Failure> {
         Command::Publish(arguments) => command::publish::run(arguments).await,
         Command::Declare(arguments) => command::declare::run(arguments).await,
         Command::Allocate(arguments) => command::allocate::run(arguments).await,
+        Command::Compare(arguments) => command::compare::run(arguments).await,
+        Command::Profiles(arguments) => command::profiles::run(&arguments),
+        Command::Selftest(arguments) => command::selftest::run(arguments).await,
         Command::Export(arguments) => command::export::run(arguments).await,
     }
 }

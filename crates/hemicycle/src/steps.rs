@@ -2,7 +2,7 @@
 
 use crate::table::thousands;
 use wire::allocation::v1::{
-    Allocation, Fraction, KeyHolder, Ratio, StageSteps, Step, StepKind, StepRow,
+    Allocation, Fraction, KeyHolder, MajorityTransfer, Ratio, StageSteps, Step, StepKind, StepRow,
 };
 
 /// All stages, line by line. `name` turns an option's id into what it is called.
@@ -20,6 +20,20 @@ pub fn lines<'a>(allocation: &'a Allocation, name: &impl Fn(&'a str) -> &'a str)
     }
     for stage in &allocation.steps {
         stage_lines(stage, name, &mut lines);
+    }
+    if let Some(MajorityTransfer {
+        option_id,
+        from_option_ids,
+        key,
+    }) = &allocation.majority
+    {
+        let from: Vec<&str> = from_option_ids.iter().map(|id| name(id)).collect();
+        let key = key.as_ref().map(decimal).unwrap_or_default();
+        lines.push(format!(
+            "{} has more than half of the votes and gets one more seat, from {} with {key}.",
+            name(option_id),
+            from.join(" or ")
+        ));
     }
     lines
 }

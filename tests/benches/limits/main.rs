@@ -3,6 +3,7 @@
 //! `cargo xtask bench [--quick] [--json] [--folder PATH] [NAME ...]`, where a name is one of [`NAMES`]. A missed target is
 //! said loudly and is no error: the figures belong to the machine as much as to the program.
 
+mod allocation;
 mod fold;
 mod idle;
 mod ingestion;
@@ -28,7 +29,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The benchmarks, in the order in which they run.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 7] = [
+    "allocation",
     "fold",
     "journal",
     "idle",
@@ -116,6 +118,7 @@ fn run(options: &Options) -> Outcome<()> {
         }
         eprintln!("{name} ...");
         match name {
+            "allocation" => lines.extend(allocation::run(options)?),
             "fold" => lines.extend(fold::run(options)?),
             "journal" => lines.extend(runtime.block_on(journal::run(options))?),
             "idle" => lines.extend(runtime.block_on(idle::run(options))?),

@@ -1,14 +1,15 @@
 //! `hemicycle allocate`: seats from votes, without a server.
 
 use super::{print, to_json};
-use crate::cli::Allocate;
+use crate::cli::{Allocate, Counts};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, share, table, thousands};
+use election::profile::Profile;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use wire::AllocationRequest;
-use wire::allocation::v1::{AllocateRequest, AllocateResponse};
+use wire::allocation::v1::{AllocateRequest, AllocateResponse, AllocationList, BaseCounts};
 
 /// Answers one request, or one a line.
 ///
@@ -24,16 +25,22 @@ pub async fn run(arguments: Allocate) -> Result<Ending, Failure> {
 }
 
 fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
-    let source = open(arguments.file.as_deref())?;
+    let mut source = open(arguments.file.as_deref())?;
     if arguments.jsonl {
         return answer_lines(source);
     }
-    let mut text = String::new();
-    let mut source = source;
-    source
-        .read_to_string(&mut text)
-        .map_err(Failure::io("the request"))?;
-    let response = answer(&text).map_err(Failure::Input)?;
+    let response = if let (Some(name), Some(seats)) = (&arguments.profile, arguments.seats) {
+        let lists = crate::lists_file::read(source)?;
+        let mut request = profile_request(profile(name)?, seats, &lists, arguments.counts);
+        request.include_steps = true;
+        answer_request(request).map_err(Failure::Input)?
+    } else {
+        let mut text = String::new();
+        source
+            .read_to_string(&mut text)
+            .map_err(Failure::io("the request"))?;
+        answer(&text).map_err(Failure::Input)?
+    };
     if arguments.table {
         print(&tables(&response))?;
     } else {
@@ -42,7 +49,7 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-fn open(file: Option<&Path>) -> Result<Box<dyn std::io::BufRead>, Failure> {
+pub(super) fn open(file: Option<&Path>) -> Result<Box<dyn std::io::BufRead>, Failure> {
     match file.filter(|path| path.as_os_str() != "-") {
         None => Ok(Box::new(std::io::stdin().lock())),
         Some(path) => {
@@ -83,8 +90,50 @@ fn answer_lines(source: Box<dyn std::io::BufRead>) -> Result<Ending, Failure> {
 fn answer(text: &str) -> Result<AllocateResponse, String> {
     let request: AllocateRequest = serde_json::from_str(text)
         .map_err(|error| format!("the request is no AllocateRequest: {error}"))?;
+    answer_request(request)
+}
+
+/// Answers a request, or says what is wrong with it.
+pub(super) fn answer_request(request: AllocateRequest) -> Result<AllocateResponse, String> {
     let request = AllocationRequest::try_from(request).map_err(|refusal| refusal.to_string())?;
     allocation_service::allocate(&request).map_err(|error| error.to_string())
+}
+
+/// The profile of a name, or a failure that says which there are.
+pub(super) fn profile(name: &str) -> Result<&'static Profile, Failure> {
+    Profile::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
+        let known = known.join(", ");
+        Failure::Input(format!("no profile is called {name:?}; there are: {known}"))
+    })
+}
+
+/// The request that gives lists and counts to the rules of a profile.
+pub(super) fn profile_request(
+    profile: &Profile,
+    seats: u32,
+    lists: &[AllocationList],
+    counts: Counts,
+) -> AllocateRequest {
+    let Counts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    } = counts;
+    AllocateRequest {
+        id: profile.name.to_owned(),
+        seats,
+        lists: lists.to_vec(),
+        rules: Some((&profile.law.rules).into()),
+        base: Some(BaseCounts {
+            valid_votes,
+            valid_and_against_all,
+            ballots_in_box,
+            ballots_issued,
+        }),
+        ..Default::default()
+    }
 }
 
 fn tables(response: &AllocateResponse) -> String {

@@ -1,14 +1,17 @@
 //! What each command of the program does.
 
 pub mod allocate;
+pub mod compare;
 pub mod declare;
 pub mod define;
 pub mod demo;
 pub mod export;
 pub mod history;
+pub mod profiles;
 pub mod publish;
 pub mod replay;
 pub mod review;
+pub mod selftest;
 pub mod serve;
 pub mod submit;
 pub mod watch;

@@ -1,0 +1,125 @@
+//! Laws of real bodies as data: what a definition may copy and `hemicycle allocate --profile` uses.
+//!
+//! A profile says on what it rests and what in it nobody has read in the law. It is a file beside this crate's sources, in
+//! the words of the definition, so that it can be read and copied as it is.
+
+use crate::rules::ContestRules;
+use std::sync::LazyLock;
+
+/// The rules of a body, with their sources.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Profile {
+    /// Its name, such as `kz-maslihat-2021`.
+    pub name: &'static str,
+    /// The file, as it is written.
+    pub text: &'static str,
+    /// What it says.
+    pub law: ProfileLaw,
+}
+
+/// What a profile's file says.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProfileLaw {
+    /// For people.
+    pub title: String,
+    /// The texts of law, and the results by which the rules were checked.
+    pub sources: Vec<String>,
+    /// What was not found in the text of the law.
+    pub unverified: Vec<String>,
+    /// The rules. Contest and districts are the body's own: here they are named for no election.
+    pub rules: ContestRules,
+}
+
+macro_rules! profiles {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../profiles/", $name, ".toml")))),+]
+    };
+}
+
+static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+    let files = profiles!(
+        "ch-nationalrat",
+        "il-knesset",
+        "kz-2023",
+        "kz-maslihat-2021",
+        "kz-mazhilis-2021",
+        "nl-council-large",
+        "nl-council-small",
+        "pl-sejm",
+        "ru-duma-2007",
+        "sk-2020",
+    );
+    let read = |(name, text): (&'static str, &'static str)| {
+        let law = toml::from_str(text).expect("every profile is read by a test");
+        Profile { name, text, law }
+    };
+    files.into_iter().map(read).collect()
+});
+
+impl Profile {
+    /// All profiles, by name.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &PROFILES
+    }
+
+    /// The profile of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::all().iter().find(|profile| profile.name == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::allocation::engine_rules;
+    use apportionment::{Contest, allocate};
+
+    #[test]
+    fn every_profile_says_what_it_rests_on_and_is_taken_by_the_engine() {
+        assert!(Profile::all().is_sorted_by(|one, other| one.name < other.name));
+        for profile in Profile::all() {
+            let ProfileLaw {
+                title,
+                sources,
+                unverified,
+                rules,
+            } = &profile.law;
+            assert!(!title.is_empty() && !sources.is_empty() && !unverified.is_empty());
+            let joined = rules.apparentment.is_some();
+            assert_eq!(
+                engine_rules(rules, joined).check(),
+                Ok(()),
+                "{}",
+                profile.name
+            );
+        }
+        assert_eq!(Profile::named("xx"), None);
+    }
+
+    /// Almaty, 10 January 2021, by the profile that bears its law.
+    #[test]
+    fn almaty_by_its_profile() {
+        let profile = Profile::named("kz-maslihat-2021").unwrap();
+        let contest = Contest::with_votes(39, &[218_003, 32_367, 24_591, 23_388, 21_733]);
+        let rules = engine_rules(&profile.law.rules, false);
+        let seats = allocate(&contest, &rules, &[]).unwrap().seats();
+        assert_eq!(seats, [29, 4, 3, 3, 0]);
+    }
+
+    /// A small Dutch council with a majority clause; a large one has no bar and no round of remainders.
+    #[test]
+    fn dutch_councils_by_their_profiles() {
+        let seats = |name: &str, house, votes: &[u64]| {
+            let rules = engine_rules(&Profile::named(name).unwrap().law.rules, false);
+            let contest = Contest::with_votes(house, votes);
+            allocate(&contest, &rules, &[]).unwrap().seats()
+        };
+        let votes = [2571, 977, 567, 536, 453];
+        assert_eq!(seats("nl-council-small", 15, &votes), [8, 3, 2, 1, 1]);
+        let votes = [600, 302, 98, 99, 101];
+        assert_eq!(seats("nl-council-large", 23, &votes), [12, 6, 1, 2, 2]);
+    }
+}

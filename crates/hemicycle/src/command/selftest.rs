@@ -1,0 +1,270 @@
+//! `hemicycle selftest`: files of cases through the engine and the verifier, on the machine of whoever wants to be sure.
+
+use super::allocate::open;
+use super::{print, print_json};
+use crate::cli::Selftest;
+use crate::failure::{Ending, Failure};
+use apportionment::{Contest, Method, Rules, Threshold, allocate, verify};
+use serde::{Deserialize, Serialize};
+use std::io::BufRead as _;
+use std::path::Path;
+
+/// A case: votes, a method, and the seats they must give.
+#[derive(Debug, Deserialize)]
+struct Case {
+    id: String,
+    method: String,
+    quota: Option<String>,
+    seats: u32,
+    votes: Vec<u64>,
+    min_share_num: Option<u32>,
+    min_share_den: Option<u32>,
+    expected: Option<Vec<u32>>,
+    sure: Option<Vec<u32>>,
+    tied: Option<Vec<usize>>,
+    left: Option<u32>,
+}
+
+/// What a case has, or what the engine says to it.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Answer {
+    /// Certain seats by list.
+    seats: Vec<u32>,
+    /// Positions of the lists that tie for the others.
+    tied: Vec<usize>,
+    /// Seats that they tie for.
+    left: u32,
+}
+
+/// A case that did not come out.
+#[derive(Debug, Serialize)]
+struct Mismatch {
+    file: String,
+    id: String,
+    /// As the case has it; missing where the case itself cannot be run.
+    expected: Option<Answer>,
+    /// As the engine has it; missing where it refuses.
+    found: Option<Answer>,
+    /// What was refused: the case, by the engine, or the result, by the verifier.
+    problem: Option<String>,
+}
+
+/// The end of the run.
+#[derive(Debug, Default, Serialize)]
+struct Outcome {
+    passed: u64,
+    failed: u64,
+    mismatches: Vec<Mismatch>,
+}
+
+/// Runs every case of the files; prints every mismatch with both answers, and the numbers at the end.
+///
+/// # Errors
+///
+/// A file that cannot be read, or has no case: a test that tests nothing does not pass.
+pub async fn run(arguments: Selftest) -> Result<Ending, Failure> {
+    tokio::task::spawn_blocking(move || test(&arguments))
+        .await
+        .map_err(|error| Failure::Input(error.to_string()))?
+}
+
+fn test(arguments: &Selftest) -> Result<Ending, Failure> {
+    let mut outcome = Outcome::default();
+    for path in &arguments.files {
+        test_file(path, &mut outcome)?;
+    }
+    if arguments.json {
+        print_json(&outcome)?;
+    } else {
+        for mismatch in &outcome.mismatches {
+            print(&line(mismatch))?;
+        }
+        print(&format!(
+            "{} passed, {} failed",
+            outcome.passed, outcome.failed
+        ))?;
+    }
+    Ok(if outcome.failed == 0 {
+        Ending::Done
+    } else {
+        Ending::CheckFailed
+    })
+}
+
+fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
+    let file = path.display().to_string();
+    let before = outcome.passed + outcome.failed;
+    for (number, line) in (1_u64..).zip(open(Some(path))?.lines()) {
+        let line = line.map_err(Failure::io(file.clone()))?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let (id, checked) = match serde_json::from_str::<Case>(&line) {
+            Ok(case) => (case.id.clone(), check(&case)),
+            Err(error) => {
+                let problem = format!("this is no case: {error}");
+                (format!("line {number}"), Err((None, None, Some(problem))))
+            }
+        };
+        match checked {
+            Ok(()) => outcome.passed += 1,
+            Err((expected, found, problem)) => {
+                outcome.failed += 1;
+                outcome.mismatches.push(Mismatch {
+                    file: file.clone(),
+                    id,
+                    expected,
+                    found,
+                    problem,
+                });
+            }
+        }
+    }
+    if outcome.passed + outcome.failed == before {
+        return Err(Failure::Input(format!("{file}: there is no case in it")));
+    }
+    Ok(())
+}
+
+fn check(case: &Case) -> Result<(), (Option<Answer>, Option<Answer>, Option<String>)> {
+    let expected = expected(case).map_err(|problem| (None, None, Some(problem)))?;
+    match found(case) {
+        Ok((found, None)) if found == expected => Ok(()),
+        Ok((found, problem)) => Err((Some(expected), Some(found), problem)),
+        Err(problem) => Err((Some(expected), None, Some(problem))),
+    }
+}
+
+fn expected(case: &Case) -> Result<Answer, String> {
+    let answer = match (&case.expected, &case.sure, &case.tied, case.left) {
+        (Some(seats), ..) => Answer {
+            seats: seats.clone(),
+            tied: Vec::new(),
+            left: 0,
+        },
+        (None, Some(seats), Some(tied), Some(left)) => Answer {
+            seats: seats.clone(),
+            tied: tied.clone(),
+            left,
+        },
+        _ => return Err("the case has neither expected nor sure, tied and left".into()),
+    };
+    Ok(answer)
+}
+
+/// What the engine says, and what the verifier has against it.
+fn found(case: &Case) -> Result<(Answer, Option<String>), String> {
+    let method = method(&case.method, case.quota.as_deref())?;
+    let mut rules = Rules::of(method);
+    match (case.min_share_num, case.min_share_den) {
+        (Some(numerator), Some(denominator)) => {
+            rules = rules.with_threshold(Threshold::of_list_votes(numerator, denominator));
+        }
+        (None, None) => {}
+        _ => {
+            return Err("half a threshold: min_share_num and min_share_den belong together".into());
+        }
+    }
+    let contest = Contest::with_votes(case.seats, &case.votes);
+    let allocation = allocate(&contest, &rules, &[]).map_err(|error| error.to_string())?;
+    let problem = verify(&contest, &rules, &[], &allocation)
+        .err()
+        .map(|refusals| {
+            let refusals: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+            format!("the verifier refuses it: {}", refusals.join("; "))
+        });
+    let tied = allocation.open_ties().flat_map(|tie| tie.open.clone());
+    let answer = Answer {
+        seats: allocation.seats(),
+        tied: tied.collect(),
+        left: allocation.pending,
+    };
+    Ok((answer, problem))
+}
+
+fn method(name: &str, quota: Option<&str>) -> Result<Method, String> {
+    Ok(match (name, quota) {
+        ("dhondt", None) => Method::D_HONDT,
+        ("saintelague", None) => Method::SAINTE_LAGUE,
+        ("modified_saintelague", None) => Method::MODIFIED_SAINTE_LAGUE,
+        ("danish", None) => Method::DANISH,
+        ("imperiali", None) => Method::IMPERIALI_DIVISORS,
+        ("adams", None) => Method::ADAMS,
+        ("dean", None) => Method::DEAN,
+        ("huntington", None) => Method::HUNTINGTON_HILL,
+        ("largest_remainder", Some("hare")) => Method::HARE,
+        ("largest_remainder", Some("droop")) => Method::DROOP,
+        ("largest_remainder", Some("hagenbach_bischoff")) => Method::HAGENBACH_BISCHOFF,
+        ("largest_remainder", Some("imperiali")) => Method::IMPERIALI,
+        (name, quota) => {
+            let quota = quota.unwrap_or("none");
+            return Err(format!(
+                "the method {name:?} with the quota {quota:?} is not known"
+            ));
+        }
+    })
+}
+
+fn line(mismatch: &Mismatch) -> String {
+    let Mismatch {
+        file,
+        id,
+        expected,
+        found,
+        problem,
+    } = mismatch;
+    let answer = |answer: &Option<Answer>| match answer {
+        None => String::from("nothing"),
+        Some(Answer { seats, tied, left }) if tied.is_empty() && *left == 0 => format!("{seats:?}"),
+        Some(Answer { seats, tied, left }) => {
+            format!("{seats:?}, and {left} among the lists {tied:?}")
+        }
+    };
+    let problem = problem.as_ref().map(|problem| format!(" ({problem})"));
+    let (expected, found) = (answer(expected), answer(found));
+    let problem = problem.unwrap_or_default();
+    format!("{file}: {id}: expected {expected}, found {found}{problem}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(text: &str) -> Result<Outcome, Failure> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let mut outcome = Outcome::default();
+        test_file(file.path(), &mut outcome)?;
+        Ok(outcome)
+    }
+
+    const ALMATY: &str = r#"{"id":"almaty","method":"largest_remainder","quota":"hare","seats":39,"votes":[218003,32367,24591,23388,21733],"min_share_num":7,"min_share_den":100,"expected":[29,4,3,3,0]}"#;
+
+    #[test]
+    fn right_cases_pass_and_wrong_ones_are_told_with_both_answers() {
+        let tie = r#"{"id":"tie","method":"adams","seats":1,"votes":[5,5],"sure":[0,0],"tied":[0,1],"left":1}"#;
+        let right = outcome(&format!("{ALMATY}\n\n{tie}\n")).unwrap();
+        assert_eq!((right.passed, right.failed), (2, 0));
+        // The table that circulates: 50 seats for a house of 39.
+        let wrong = outcome(&ALMATY.replace("[29,4,3,3,0]", "[29,15,3,3,0]")).unwrap();
+        assert_eq!((wrong.passed, wrong.failed), (0, 1));
+        let text = line(&wrong.mismatches[0]);
+        assert!(text.ends_with("almaty: expected [29, 15, 3, 3, 0], found [29, 4, 3, 3, 0]"));
+    }
+
+    #[test]
+    fn what_cannot_be_run_is_a_failure_and_not_left_out() {
+        for (from, to) in [
+            ("hare", "none-such"),
+            ("\"min_share_den\":100,", ""),
+            ("\"seats\":39", "\"seats\":0"),
+            ("expected", "hoped"),
+            ("{\"id\"", "{id"),
+        ] {
+            let outcome = outcome(&ALMATY.replace(from, to)).unwrap();
+            assert_eq!((outcome.passed, outcome.failed), (0, 1), "{to}");
+            assert!(outcome.mismatches[0].problem.is_some());
+        }
+        assert!(outcome("\n").is_err());
+    }
+}
