@@ -4,6 +4,8 @@
 //! but summed anew from the slots, so the two cannot disagree. Tables are rows of a fixed width, as a restart waits for
 //! them: a million units are read in about a tenth of a second.
 
+// tidy: long because writing and reading of each table stand side by side.
+
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::stream::Stream;
 use crate::bytes::{

@@ -214,7 +214,8 @@ impl Part<'_> {
 }
 
 /// Removes all but the newest `keep` snapshots of an election, those that were set aside as damaged before the oldest of
-/// them, and what was left of writes that were cut off. Returns how many were removed. Must not run beside [`write()`] of the same election. Blocks.
+/// them, and what was left of writes that were cut off. Returns how many were removed. Must not run beside [`write()`] of
+/// the same election. Blocks.
 pub fn remove_older(
     folder: &Path,
     election: &ElectionId,
