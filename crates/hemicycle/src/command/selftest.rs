@@ -41,6 +41,13 @@ struct Answer {
 struct Mismatch {
     file: String,
     id: String,
+    #[serde(flatten)]
+    difference: Difference,
+}
+
+/// What did not come out.
+#[derive(Debug, Default, Serialize)]
+struct Difference {
     /// As the case has it; missing where the case itself cannot be run.
     expected: Option<Answer>,
     /// As the engine has it; missing where it refuses.
@@ -102,20 +109,22 @@ fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
         let (id, checked) = match serde_json::from_str::<Case>(&line) {
             Ok(case) => (case.id.clone(), check(&case)),
             Err(error) => {
-                let problem = format!("this is no case: {error}");
-                (format!("line {number}"), Err((None, None, Some(problem))))
+                let problem = Some(format!("this is no case: {error}"));
+                let difference = Difference {
+                    problem,
+                    ..Difference::default()
+                };
+                (format!("line {number}"), Some(difference))
             }
         };
         match checked {
-            Ok(()) => outcome.passed += 1,
-            Err((expected, found, problem)) => {
+            None => outcome.passed += 1,
+            Some(difference) => {
                 outcome.failed += 1;
                 outcome.mismatches.push(Mismatch {
                     file: file.clone(),
                     id,
-                    expected,
-                    found,
-                    problem,
+                    difference,
                 });
             }
         }
@@ -126,13 +135,19 @@ fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
     Ok(())
 }
 
-fn check(case: &Case) -> Result<(), (Option<Answer>, Option<Answer>, Option<String>)> {
-    let expected = expected(case).map_err(|problem| (None, None, Some(problem)))?;
-    match found(case) {
-        Ok((found, None)) if found == expected => Ok(()),
-        Ok((found, problem)) => Err((Some(expected), Some(found), problem)),
-        Err(problem) => Err((Some(expected), None, Some(problem))),
-    }
+/// Runs a case; `None`: it comes out.
+fn check(case: &Case) -> Option<Difference> {
+    let (expected, found, problem) = match (expected(case), found(case)) {
+        (Err(problem), _) => (None, None, Some(problem)),
+        (Ok(expected), Ok((found, None))) if found == expected => return None,
+        (Ok(expected), Ok((found, problem))) => (Some(expected), Some(found), problem),
+        (Ok(expected), Err(problem)) => (Some(expected), None, Some(problem)),
+    };
+    Some(Difference {
+        expected,
+        found,
+        problem,
+    })
 }
 
 fn expected(case: &Case) -> Result<Answer, String> {
@@ -209,10 +224,13 @@ fn line(mismatch: &Mismatch) -> String {
     let Mismatch {
         file,
         id,
+        difference,
+    } = mismatch;
+    let Difference {
         expected,
         found,
         problem,
-    } = mismatch;
+    } = difference;
     let answer = |answer: &Option<Answer>| match answer {
         None => String::from("nothing"),
         Some(Answer { seats, tied, left }) if tied.is_empty() && *left == 0 => format!("{seats:?}"),
@@ -263,7 +281,7 @@ mod tests {
         ] {
             let outcome = outcome(&ALMATY.replace(from, to)).unwrap();
             assert_eq!((outcome.passed, outcome.failed), (0, 1), "{to}");
-            assert!(outcome.mismatches[0].problem.is_some());
+            assert!(outcome.mismatches[0].difference.problem.is_some());
         }
         assert!(outcome("\n").is_err());
     }
