@@ -424,17 +424,12 @@ impl State {
         let groups = ballot.counting_groups.len();
         let places = ballot.contests.len() * groups;
         let districts = district_indexes(&ballot);
-        // The register's size is known, and a table that doubles would waste up to half of itself. How many units will be
-        // added later is not: an eighth.
+        // The register's size is known, and a table that doubles would waste up to half of itself.
         let announced = usize::try_from(self.tally.units_announced)
             .unwrap_or(0)
             .min(UNITS_MAX);
         let missing = announced.saturating_sub(self.units.len());
-        let more = if missing >= units.len() {
-            missing
-        } else {
-            units.len().max(self.units.len() / 8)
-        };
+        let more = missing.max(units.len());
         let slots = (more * places).min(SLOTS_MAX);
         self.units.reserve_exact(more);
         self.slots.reserve_exact(slots);

@@ -20,6 +20,10 @@ use std::thread::JoinHandle;
 /// More elections than this are not listed in a seal, so that it stays smaller than a batch.
 const SEALED_HEADS_MAX: usize = 8_192;
 
+/// While there is no room for the next segment, it is looked for again after so many commits: a disk that is full is filled
+/// up by each try.
+const LOOK_EVERY_COMMITS: u32 = 16;
+
 /// Writes to one journal. See the module.
 pub(crate) struct Writer<D: Folder> {
     folder: Arc<D>,
@@ -30,6 +34,8 @@ pub(crate) struct Writer<D: Folder> {
     file: Arc<D::File>,
     next: Position,
     upcoming: Upcoming<D::File>,
+    /// Commits since there was no room for the next segment.
+    commits_without_room: u32,
     sealed: bool,
     failed: Option<String>,
     /// A batch of several groups is put together here.
@@ -104,6 +110,7 @@ impl<D: Folder> Writer<D> {
             file,
             next: start.next,
             upcoming: upcoming.map_or(Upcoming::None, Upcoming::Ready),
+            commits_without_room: 0,
             sealed: start.sealed,
             failed: None,
             buffer: Vec::new(),
@@ -333,9 +340,14 @@ impl<D: Folder> Writer<D> {
         {
             self.collect();
         }
-        if !self.shared.is_short_of_room() {
-            self.begin_ahead();
+        if self.shared.is_short_of_room() {
+            self.commits_without_room += 1;
+            if self.commits_without_room < LOOK_EVERY_COMMITS {
+                return;
+            }
         }
+        self.commits_without_room = 0;
+        self.begin_ahead();
     }
 
     /// Looks for room again where there was none. Called when idle; true if that is to be done again.

@@ -123,7 +123,8 @@ impl Rounds {
     /// Brings every election's rows up to its head, and lays the tail over those that were behind. Not while the log has
     /// no room for its next segment: the little that was freed on a full disk is the log's.
     fn round(&mut self, opened: &Opened) -> Result<(), Failure> {
-        if opened.log.is_short_of_room() {
+        let is_short = opened.log.is_short_of_room();
+        if is_short && self.store.is_none() {
             return Ok(());
         }
         let store = self.store(opened)?;
@@ -131,21 +132,9 @@ impl Rounds {
             if self.put_off(&hosted.id) {
                 continue;
             }
-            let before = store.applied_revision(&hosted.id)?;
-            match self.catch_up(&store, &hosted) {
-                Ok(()) => {}
-                // Only the units of this election cannot be asked for.
-                Err(Failure::Read(error)) => {
-                    self.unreadable.insert(hosted.id.clone(), Instant::now());
-                    let shown = error.to_string();
-                    if hosted.leave_for(error) {
-                        error!(election = %hosted.id, error = shown, "the log cannot be read for the store, others go on");
-                    }
-                }
-                Err(failure) => return Err(failure),
+            if !is_short {
+                self.apply(&store, &hosted)?;
             }
-            let after = store.applied_revision(&hosted.id)?;
-            self.is_dirty |= after != before;
             let pending = hosted.with(|durable| {
                 let districts = durable.tally.contests.iter().flatten();
                 districts.map(|it| it.states_total().pending()).sum()
@@ -157,11 +146,31 @@ impl Rounds {
                 pending.unwrap_or(0),
             );
         }
-        if self.is_dirty && self.checkpoint.elapsed() >= CHECKPOINT_EVERY {
+        if !is_short && self.is_dirty && self.checkpoint.elapsed() >= CHECKPOINT_EVERY {
             store.checkpoint()?;
             self.is_dirty = false;
             self.checkpoint = Instant::now();
         }
+        Ok(())
+    }
+
+    /// Brings one election's rows up to its head.
+    fn apply(&mut self, store: &Store, hosted: &Arc<Hosted>) -> Result<(), Failure> {
+        let before = store.applied_revision(&hosted.id)?;
+        match self.catch_up(store, hosted) {
+            Ok(()) => {}
+            // Only the units of this election cannot be asked for.
+            Err(Failure::Read(error)) => {
+                self.unreadable.insert(hosted.id.clone(), Instant::now());
+                let shown = error.to_string();
+                if hosted.leave_for(error) {
+                    error!(election = %hosted.id, error = shown, "the log cannot be read for the store, others go on");
+                }
+            }
+            Err(failure) => return Err(failure),
+        }
+        let after = store.applied_revision(&hosted.id)?;
+        self.is_dirty |= after != before;
         Ok(())
     }
 

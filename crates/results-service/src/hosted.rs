@@ -8,6 +8,7 @@ use election::tally::Tally;
 use event_log::{Damage, Head, Record};
 use event_log_journal::leaf_hash;
 use results_store::{ResultsStore, StoreView};
+use tokio::sync::mpsc::error::SendError;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
@@ -121,10 +122,11 @@ impl Hosted {
         }
     }
 
-    /// Gives work to the sequencer; waits while it has no room.
-    pub async fn send(&self, work: Work) -> Result<(), Error> {
-        let sent = self.work.send(work).await;
-        sent.map_err(|_| self.gone())
+    /// Gives work to the sequencer; waits while it has no room. Where there is none any more, the work is answered so.
+    pub async fn send(&self, work: Work) {
+        if let Err(SendError(work)) = self.work.send(work).await {
+            work.refuse(&self.gone());
+        }
     }
 
     /// Tells the sequencer to end, as the election was never defined. Full or closed: then it has other things to say,

@@ -41,8 +41,9 @@ use crate::work::{Answer, Batch, Order, Phase, Work, Written, unknown_election, 
 const PIPELINE_GROUPS_MAX: usize = 2;
 /// Reports that are decided before other tasks get their turn: about a millisecond.
 const CHUNK: usize = 256;
-/// How long after a full disk was found everything is shed, before the disk is tried again.
-const NO_SPACE_PAUSE: Duration = Duration::from_secs(1);
+/// How long after a full disk was found everything is shed, before the disk is tried again: doubled with each failure from
+/// the first to the last, as each costs folding what came since the last snapshot.
+const NO_SPACE_PAUSES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(8));
 
 /// A sequencer before it runs.
 pub(crate) struct Sequencer {
@@ -65,6 +66,8 @@ pub(crate) struct Sequencer {
     snapshot: Snapshots,
     /// Until when everything is refused, and with what.
     shed: Option<(Instant, Error)>,
+    /// How long that will be for the next full disk.
+    no_space_pause: Duration,
     /// The queue is closed and empty.
     drained: bool,
 }
@@ -122,6 +125,7 @@ impl Sequencer {
                 writing: None,
             },
             shed: None,
+            no_space_pause: NO_SPACE_PAUSES.0,
             drained: false,
         }
     }
@@ -409,6 +413,7 @@ impl Sequencer {
             answers.into_iter().for_each(|it| it.fail(told.clone()));
             return Err(told);
         }
+        self.no_space_pause = NO_SPACE_PAUSES.0;
         self.hosted.publish(first, records, &events);
         answers.into_iter().for_each(Answer::give);
         self.write_snapshot();
@@ -442,8 +447,14 @@ impl Sequencer {
                 answer.fail(told.clone());
             }
         }
+        if let Some(away) = self.away.take()
+            && let Returned::Decided(_, order, _) = away.await
+        {
+            Work::Order(*order).refuse(&told);
+        }
         self.tell_decided(&told);
-        self.shed = Some((Instant::now() + NO_SPACE_PAUSE, told));
+        self.shed = Some((Instant::now() + self.no_space_pause, told));
+        self.no_space_pause = (self.no_space_pause * 2).min(NO_SPACE_PAUSES.1);
         self.snapshot.waiting = None;
         self.state = None;
         self.reload();

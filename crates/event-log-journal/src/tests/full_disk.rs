@@ -148,3 +148,24 @@ fn room_is_looked_for_when_idle() {
     disk.heal();
     assert!(!writer.look_for_room() && !shared.is_short_of_room());
 }
+
+/// Nor has it to be idle: small appends go on where there is no room for a whole segment.
+#[test]
+fn room_is_looked_for_while_small_groups_come() {
+    let disk = Disk::default();
+    let mut writer = crate::start(disk.clone(), super::SMALL).unwrap();
+    let shared = writer.shared();
+    disk.fail(Fault::NoSpace);
+    let full = (0..).find(|number| writer.commit(super::prepared(&[large(*number)]))[0].is_err());
+    let full = full.unwrap();
+    assert!(shared.is_short_of_room());
+    disk.heal();
+    // Of what fits into the rest of the segment, some group finds the room for the next one.
+    let found = (full..full + 64).find(|number| {
+        let small = group("full", *number, number + 1, 1);
+        let answer = &writer.commit(super::prepared(&[small]))[0];
+        assert!(answer.is_ok(), "{answer:?}");
+        !shared.is_short_of_room()
+    });
+    assert!(found.is_some());
+}

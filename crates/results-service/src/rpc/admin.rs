@@ -235,7 +235,7 @@ async fn send(
         command,
         answer,
     };
-    hosted.send(Work::Order(order)).await?;
+    hosted.send(Work::Order(order)).await;
     let Written {
         first_revision,
         last_revision,

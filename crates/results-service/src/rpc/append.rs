@@ -122,7 +122,7 @@ async fn submit(
                 validate_only,
                 answer,
             };
-            hosted.send(Work::Batch(batch)).await?;
+            hosted.send(Work::Batch(batch)).await;
         }
         // One stream carries the reports of many elections: a wrong id is an answer and does not end it.
         Err(Error::NoElection(_)) => {

@@ -11,6 +11,7 @@ use election::report::Outcome;
 use event_log::memory::{Fault, Place};
 use event_log::{EventLog, Group, GroupId, Record};
 use event_log_journal::{Journal, Options};
+use futures::stream;
 use results_service::{Config, Entropy, Storage, SystemEntropy};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -116,6 +117,27 @@ async fn a_panic_closes_its_election_alone() {
     let status = service.admin.clone().set_mark(mark).await.unwrap_err();
     assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
     assert_eq!(service.log(ELECTION).await.len(), 2);
+
+    // On a stream that both share, the batch is answered and the stream goes on.
+    let shared = [
+        batch(1, ELECTION, &reports),
+        batch(2, "small-other", &[report(other, 2, 1, &[1, 2])]),
+    ];
+    let mut answers = (service
+        .results
+        .clone()
+        .append_batches(stream::iter(shared))
+        .await)
+        .unwrap()
+        .into_inner();
+    let failed = answers.message().await.unwrap().unwrap();
+    let reason = failed.failure.unwrap().reason();
+    assert_eq!(reason, proto::BatchFailureReason::ReadOnly);
+    let taken = answers.message().await.unwrap().unwrap();
+    assert_eq!((taken.batch_id, taken.outcome_count), (2, 1));
+    assert!(taken.failure.is_none());
+    let head = head + 1;
+    watching.message().await.unwrap().unwrap();
 
     // The other one was never closed: its watcher is still there and sees what comes.
     let reports = [report(other, 0, 1, &[1, 2])];
