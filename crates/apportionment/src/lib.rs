@@ -10,8 +10,14 @@
 //! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
 //! one is its remainder.
 //!
+//! [`double_proportional`] gives seats to lists and districts at once, with a verifier of its own. Its divisors are fractions of
+//! [`WholeNumber`]s, which have no limit.
+//!
 //! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by powers in 1,280; the limits that make
 //! overflow impossible are checked on entry.
+
+mod districts;
+pub mod double_proportional;
 
 mod allocate;
 mod allocation;
@@ -37,11 +43,13 @@ mod rules;
 mod threshold;
 mod tie;
 mod verify;
+mod whole_number;
 mod workspace;
 
 pub use allocate::allocate;
 pub use allocation::*;
 pub use contest::*;
+pub use districts::*;
 pub use error::ContestError;
 pub use explain::*;
 pub use key::Key;
@@ -51,4 +59,5 @@ pub use ratio::Ratio;
 pub use rules::*;
 pub use threshold::*;
 pub use verify::*;
+pub use whole_number::WholeNumber;
 pub use workspace::{Seats, Workspace};

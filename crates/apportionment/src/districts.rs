@@ -1,0 +1,336 @@
+//! The same lists in several districts, and what is asked of a list before it takes part in them.
+
+use std::fmt;
+
+use crate::contest::{BaseCounts, Contest, List, SEATS_MAX};
+use crate::error::ContestError;
+use crate::limits::wide;
+use crate::threshold::Threshold;
+
+/// Most districts in one contest.
+pub const DISTRICTS_MAX: usize = 1_000;
+/// Most lists in a contest in districts.
+pub const DISTRICTED_LISTS_MAX: usize = 1_000;
+/// Most districts times lists: keeps exact double proportional seats a matter of seconds in the worst case.
+pub const CELLS_MAX: usize = 20_000;
+
+/// A contest in districts: the same lists everywhere, each district with its own seats and votes.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct DistrictedContest {
+    /// The lists, at most [`DISTRICTED_LISTS_MAX`]. Their order means nothing.
+    pub lists: Vec<DistrictedList>,
+    /// The districts, at most [`DISTRICTS_MAX`], and [`CELLS_MAX`] times lists.
+    pub districts: Vec<District>,
+}
+
+/// What is known of a list in all districts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DistrictedList {
+    /// Order of registration, smaller is earlier; equal values or `None` mean that the order is not known.
+    pub registration: Option<u64>,
+    /// Parties that stand together on this list, 1 for a party alone; chooses the threshold where it depends on it.
+    pub coalition_size: u32,
+    /// Freed from every threshold (a national minority, for example).
+    pub exempt: bool,
+}
+
+impl Default for DistrictedList {
+    fn default() -> Self {
+        Self {
+            registration: None,
+            coalition_size: 1,
+            exempt: false,
+        }
+    }
+}
+
+/// One district.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct District {
+    /// Seats to fill in the district itself, at least 1; [`SEATS_MAX`] in all districts together.
+    pub seats: u32,
+    /// Votes by list, one entry for each; zero also where a list does not stand.
+    pub votes: Vec<u64>,
+    /// Counts other than list votes, as far as they are known.
+    pub base: BaseCounts,
+}
+
+impl DistrictedContest {
+    /// Lists with nothing known but their votes: seats and votes by list for each district.
+    #[must_use]
+    pub fn with_votes(districts: &[(u32, &[u64])]) -> Self {
+        let lists = districts.first().map_or(0, |(_, votes)| votes.len());
+        let district = |&(seats, votes): &(u32, &[u64])| District {
+            seats,
+            votes: votes.to_vec(),
+            base: BaseCounts::default(),
+        };
+        Self {
+            lists: vec![DistrictedList::default(); lists],
+            districts: districts.iter().map(district).collect(),
+        }
+    }
+
+    /// Seats of all districts together.
+    #[must_use]
+    pub fn seats(&self) -> u64 {
+        self.districts
+            .iter()
+            .map(|district| u64::from(district.seats))
+            .sum()
+    }
+
+    /// One district as a contest of its own.
+    #[must_use]
+    pub fn district(&self, district: usize) -> Option<Contest> {
+        let District { seats, votes, base } = self.districts.get(district)?;
+        Some(self.contest(*seats, votes.iter().copied(), *base))
+    }
+
+    /// All districts as one contest: votes and counts added up, a count only where every district has it.
+    ///
+    /// # Errors
+    /// A sum beyond 64 bits.
+    pub fn whole(&self) -> Result<Contest, DistrictsError> {
+        let sum = |field: &'static str, counts: &mut dyn Iterator<Item = u64>| {
+            let total: u128 = counts.map(u128::from).sum();
+            u64::try_from(total).map_err(|_| ContestError::AboveLimit {
+                field,
+                value: total,
+                limit: u128::from(u64::MAX),
+            })
+        };
+        let count = |field: &'static str, of: fn(&BaseCounts) -> Option<u64>| {
+            let counts: Option<Vec<u64>> = self
+                .districts
+                .iter()
+                .map(|district| of(&district.base))
+                .collect();
+            counts
+                .map(|counts| sum(field, &mut counts.into_iter()))
+                .transpose()
+        };
+        let votes: Vec<u64> = (0..self.lists.len())
+            .map(|list| {
+                let votes = self.districts.iter().map(|district| district.votes[list]);
+                sum("contest.districts.votes", &mut { votes })
+            })
+            .collect::<Result<_, _>>()?;
+        let base = BaseCounts {
+            valid_votes: count("contest.districts.base.valid_votes", |base| {
+                base.valid_votes
+            })?,
+            valid_and_against_all: count("contest.districts.base.valid_and_against_all", |base| {
+                base.valid_and_against_all
+            })?,
+            ballots_in_box: count("contest.districts.base.ballots_in_box", |base| {
+                base.ballots_in_box
+            })?,
+            ballots_issued: count("contest.districts.base.ballots_issued", |base| {
+                base.ballots_issued
+            })?,
+        };
+        let seats = u32::try_from(self.seats()).unwrap_or(u32::MAX);
+        Ok(self.contest(seats, votes.into_iter(), base))
+    }
+
+    fn contest(&self, seats: u32, votes: impl Iterator<Item = u64>, base: BaseCounts) -> Contest {
+        let list = |(list, votes): (&DistrictedList, u64)| List {
+            registration: list.registration,
+            coalition_size: list.coalition_size,
+            exempt: list.exempt,
+            ..List::with_votes(votes)
+        };
+        Contest {
+            seats,
+            lists: self.lists.iter().zip(votes).map(list).collect(),
+            base,
+        }
+    }
+
+    pub(crate) fn check(&self) -> Result<(), DistrictsError> {
+        let (lists, districts) = (self.lists.len(), self.districts.len());
+        let above = |field, value, limit| {
+            Err(ContestError::AboveLimit {
+                field,
+                value,
+                limit,
+            }
+            .into())
+        };
+        for (field, count, most) in [
+            ("contest.lists", lists, DISTRICTED_LISTS_MAX),
+            ("contest.districts", districts, DISTRICTS_MAX),
+        ] {
+            if count == 0 {
+                return Err(ContestError::BelowLimit {
+                    field,
+                    value: 0,
+                    limit: 1,
+                }
+                .into());
+            }
+            if count > most {
+                return above(field, wide(count), wide(most));
+            }
+        }
+        let cells = wide(lists) * wide(districts);
+        if cells > wide(CELLS_MAX) {
+            return above(
+                "contest.districts times contest.lists",
+                cells,
+                wide(CELLS_MAX),
+            );
+        }
+        if self.seats() > u64::from(SEATS_MAX) {
+            return above(
+                "contest.districts.seats",
+                u128::from(self.seats()),
+                u128::from(SEATS_MAX),
+            );
+        }
+        for (district, District { seats, votes, .. }) in self.districts.iter().enumerate() {
+            if votes.len() != lists {
+                return Err(DistrictsError::VotesOfDistrict {
+                    district,
+                    found: votes.len(),
+                    lists,
+                });
+            }
+            if *seats == 0 {
+                return Err(ContestError::BelowLimit {
+                    field: "contest.districts.seats",
+                    value: 0,
+                    limit: 1,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a list needs before it takes part: one of the given shares is enough; with none given, a vote is enough.
+/// Zurich: 5% of the votes of one district; Zug: that, or 3% of the votes of all districts.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Quorum {
+    /// The share in one district, whichever it is.
+    pub one_district: Option<Threshold>,
+    /// The share in all districts together.
+    pub overall: Option<Threshold>,
+}
+
+impl Quorum {
+    pub(crate) fn check(&self) -> Result<(), ContestError> {
+        let thresholds = [&self.one_district, &self.overall];
+        thresholds
+            .into_iter()
+            .flatten()
+            .try_for_each(Threshold::check)
+    }
+
+    /// By list: whether it takes part.
+    pub(crate) fn decide(&self, contest: &DistrictedContest) -> Result<Vec<bool>, DistrictsError> {
+        let whole = contest.whole()?;
+        let mut reached: Vec<bool> = whole
+            .lists
+            .iter()
+            .map(|list| list.exempt || (self.one_district.is_none() && self.overall.is_none()))
+            .collect();
+        let mut admit = |threshold: &Threshold, contest: &Contest| {
+            let base = threshold.base_of(contest)?;
+            for (reached, list) in reached.iter_mut().zip(&contest.lists) {
+                *reached |=
+                    list.votes > 0 && threshold.passes(list.votes, list.coalition_size, base);
+            }
+            Ok::<(), ContestError>(())
+        };
+        if let Some(overall) = &self.overall {
+            admit(overall, &whole)?;
+        }
+        if let Some(one_district) = &self.one_district {
+            for district in (0..).map_while(|district| contest.district(district)) {
+                admit(one_district, &district)?;
+            }
+        }
+        for (reached, list) in reached.iter_mut().zip(&whole.lists) {
+            *reached &= list.votes > 0;
+        }
+        Ok(reached)
+    }
+}
+
+/// Why seats in districts cannot be computed. Written by hand, because this crate depends on nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DistrictsError {
+    /// The whole, or a district by itself, is refused.
+    Contest(ContestError),
+    /// A district has votes for more or fewer lists than there are.
+    VotesOfDistrict {
+        /// The district.
+        district: usize,
+        /// Lists it has votes for.
+        found: usize,
+        /// Lists of the contest.
+        lists: usize,
+    },
+    /// Of the lists that are due seats, these districts have votes for these only, and more seats than the lists are due
+    /// in all: no seats by district and list exist that keep both sums.
+    NoSuchSeats {
+        /// The districts.
+        districts: Vec<usize>,
+        /// The lists.
+        lists: Vec<usize>,
+        /// Seats of these districts together.
+        seats: u64,
+        /// Seats due to these lists together.
+        due: u64,
+    },
+}
+
+impl DistrictsError {
+    /// A stable code for logs and answers.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Contest(error) => error.code(),
+            Self::VotesOfDistrict { .. } => "VOTES_OF_DISTRICT",
+            Self::NoSuchSeats { .. } => "NO_SUCH_SEATS",
+        }
+    }
+}
+
+impl From<ContestError> for DistrictsError {
+    fn from(error: ContestError) -> Self {
+        Self::Contest(error)
+    }
+}
+
+impl fmt::Display for DistrictsError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Contest(error) => error.fmt(formatter),
+            Self::VotesOfDistrict {
+                district,
+                found,
+                lists,
+            } => write!(
+                formatter,
+                "district {district} has votes for {found} lists, and there are {lists}"
+            ),
+            Self::NoSuchSeats {
+                districts,
+                lists,
+                seats,
+                due,
+            } => write!(
+                formatter,
+                "of the lists that are due seats, districts {districts:?} have votes for {lists:?} only; \
+                 they have {seats} seats, and these lists are due {due}"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for DistrictsError {}
