@@ -47,7 +47,8 @@ impl Default for DistrictedList {
 /// One district.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct District {
-    /// Seats to fill in the district itself, at least 1; [`SEATS_MAX`] in all districts together.
+    /// Seats to fill in the district itself, [`SEATS_MAX`] in all districts together; 0 only where all seats come from
+    /// another tier (the states of Germany).
     pub seats: u32,
     /// Votes by list, one entry for each; zero also where a list does not stand.
     pub votes: Vec<u64>,
@@ -189,7 +190,7 @@ impl DistrictedContest {
                 u128::from(SEATS_MAX),
             );
         }
-        for (district, District { seats, votes, .. }) in self.districts.iter().enumerate() {
+        for (district, District { votes, .. }) in self.districts.iter().enumerate() {
             if votes.len() != lists {
                 return Err(DistrictsError::VotesOfDistrict {
                     district,
@@ -197,16 +198,20 @@ impl DistrictedContest {
                     lists,
                 });
             }
-            if *seats == 0 {
-                return Err(ContestError::BelowLimit {
-                    field: "contest.districts.seats",
-                    value: 0,
-                    limit: 1,
-                }
-                .into());
-            }
         }
         Ok(())
+    }
+
+    /// Refuses districts without seats of their own.
+    pub(crate) fn check_district_seats(&self) -> Result<(), ContestError> {
+        if self.districts.iter().all(|district| district.seats > 0) {
+            return Ok(());
+        }
+        Err(ContestError::BelowLimit {
+            field: "contest.districts.seats",
+            value: 0,
+            limit: 1,
+        })
     }
 }
 

@@ -10,14 +10,15 @@
 //! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
 //! one is its remainder.
 //!
-//! [`double_proportional`] gives seats to lists and districts at once, with a verifier of its own. Its divisors are fractions of
-//! [`WholeNumber`]s, which have no limit.
+//! [`double_proportional`] gives seats to lists and districts at once, by divisors of any length ([`WholeNumber`]), and [`tiers`]
+//! has a house above its districts; each has a verifier of its own.
 //!
 //! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by powers in 1,280; the limits that make
 //! overflow impossible are checked on entry.
 
 mod districts;
 pub mod double_proportional;
+pub mod tiers;
 
 mod allocate;
 mod allocation;

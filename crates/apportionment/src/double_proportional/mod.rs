@@ -34,13 +34,12 @@ mod tests;
 mod tie;
 mod transfer;
 mod upper;
-mod verify;
+pub(crate) mod verify;
 
 use crate::allocation::{Allocation, Outcome, VoidLot};
 use crate::contest::Lot;
 use crate::districts::{DistrictedContest, DistrictsError, Quorum};
-use crate::limits::check_chain;
-use crate::method::{Divisors, Method, Stage};
+use crate::method::Divisors;
 use crate::rules::TieBreak;
 
 pub use divisor::Divisor;
@@ -75,13 +74,6 @@ impl Default for DoubleProportional {
             ties: vec![TieBreak::Lot],
             lower: CellRounding::Standard,
         }
-    }
-}
-
-impl DoubleProportional {
-    fn check(&self) -> Result<(), DistrictsError> {
-        check_chain("rules.upper", &[Stage::all(Method::Divisors(self.upper))])?;
-        Ok(self.quorum.check()?)
     }
 }
 
@@ -169,7 +161,8 @@ pub fn allocate(
     cell_lots: &[CellLot],
 ) -> Result<DoubleAllocation, DistrictsError> {
     contest.check()?;
-    rules.check()?;
+    contest.check_district_seats()?;
+    rules.quorum.check()?;
     let quorum = rules.quorum.decide(contest)?;
     let (voters_numbers, denominator) =
         upper::voters_numbers(contest, &quorum, rules.voters_numbers)?;

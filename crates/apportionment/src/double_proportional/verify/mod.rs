@@ -6,6 +6,7 @@
 mod frame;
 mod lower;
 mod products;
+mod quorum;
 mod refusal;
 
 use std::collections::BTreeSet;
@@ -13,13 +14,15 @@ use std::collections::BTreeSet;
 use super::{CellLot, DoubleAllocation, DoubleProportional, VotersNumbers};
 use crate::allocation::Outcome;
 use crate::contest::{Contest, List, Lot};
-use crate::districts::{District, DistrictedContest, Quorum};
+use crate::districts::DistrictedContest;
 use crate::method::Method;
 use crate::rules::Rules;
-use crate::threshold::{Comparison, Threshold, ThresholdBase};
 
 use lower::{check_lower, check_void};
 use products::Wide;
+pub(crate) use products::product_order;
+use quorum::reached;
+pub(crate) use quorum::{base_of, passes};
 pub use refusal::DoubleRefusal;
 
 /// Checks a whole result: quorum, voters' numbers, the upper apportionment, both sums, the quotient of every cell, every
@@ -70,59 +73,6 @@ pub fn verify(
     } else {
         Err(refusals)
     }
-}
-
-/// By list: whether it reached the quorum; `None` where a count is missing.
-fn reached(contest: &DistrictedContest, quorum: &Quorum) -> Option<Vec<bool>> {
-    let total = |of: &dyn Fn(&District) -> Option<u128>| -> Option<u128> {
-        contest.districts.iter().map(of).sum()
-    };
-    let list = |(index, list): (usize, &crate::districts::DistrictedList)| {
-        let passes = |threshold: &Threshold, votes: u128, base: u128| {
-            let share = threshold.share_for(list.coalition_size);
-            let (least, exact) = {
-                let parts = u128::from(share.numerator) * base;
-                let unit = u128::from(share.denominator).max(1);
-                (parts / unit, parts.is_multiple_of(unit))
-            };
-            // The fewest whole votes that pass.
-            let needed = match (threshold.comparison, exact) {
-                (Comparison::AtLeast, true) => least,
-                _ => least + 1,
-            };
-            votes >= needed.max(1)
-        };
-        let votes = |district: &District| u128::from(district.votes[index]);
-        let all: u128 = contest.districts.iter().map(votes).sum();
-        let mut reached = list.exempt || *quorum == Quorum::default();
-        if let Some(threshold) = &quorum.overall {
-            reached |= passes(
-                threshold,
-                all,
-                total(&|district| base_of(threshold, district))?,
-            );
-        }
-        if let Some(threshold) = &quorum.one_district {
-            for district in &contest.districts {
-                reached |= passes(threshold, votes(district), base_of(threshold, district)?);
-            }
-        }
-        Some(reached && all > 0)
-    };
-    contest.lists.iter().enumerate().map(list).collect()
-}
-
-fn base_of(threshold: &Threshold, district: &District) -> Option<u128> {
-    let given = match threshold.base {
-        ThresholdBase::ListVotes => {
-            return Some(district.votes.iter().map(|&votes| u128::from(votes)).sum());
-        }
-        ThresholdBase::ValidVotes => district.base.valid_votes,
-        ThresholdBase::ValidAndAgainstAll => district.base.valid_and_against_all,
-        ThresholdBase::BallotsInBox => district.base.ballots_in_box,
-        ThresholdBase::BallotsIssued => district.base.ballots_issued,
-    };
-    given.map(u128::from)
 }
 
 /// Voters' numbers, with all fractions brought over the product of all different numbers of seats.

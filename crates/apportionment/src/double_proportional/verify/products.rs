@@ -65,7 +65,7 @@ impl Wide {
 }
 
 /// Compares the product of one pair of factors with that of another.
-pub(super) fn product_order(
+pub(crate) fn product_order(
     left: &[u64],
     left_wide: &[&WholeNumber],
     right: &[u64],

@@ -1,0 +1,406 @@
+//! The stages over one state: seats held by district and list, and seats due to lists.
+
+use super::cover::cover;
+use super::place::{Draw, place};
+use super::{
+    Admission, DistrictResult, TierAllocation, TierContest, TierLots, TierRules, TierStage,
+    TierStageResult, WholeResult, WholeRound, check_contest,
+};
+use crate::allocate::allocate as allocate_one;
+use crate::allocation::{Allocation, Outcome};
+use crate::contest::{Contest, Lot};
+use crate::districts::DistrictsError;
+use crate::error::ContestError;
+use crate::method::Stage;
+use crate::rules::Rules;
+
+/// Turns votes into seats, stage by stage. An open tie ends the run: what the later stages do depends on how it ends.
+///
+/// # Errors
+/// Limits broken, rules that mean nothing, stages in an order that leaves nothing due, or a count that a threshold needs
+/// and that is missing.
+pub fn allocate(
+    contest: &TierContest,
+    rules: &TierRules,
+    lots: &TierLots,
+) -> Result<TierAllocation, DistrictsError> {
+    check_contest(contest)?;
+    rules.check()?;
+    let mut run = Run::of(contest, rules, lots);
+    let mut stages = Vec::new();
+    for (number, stage) in rules.stages.iter().enumerate() {
+        let result = run.stage(number, stage)?;
+        stages.push(result);
+        if run.stopped.is_some() {
+            break;
+        }
+    }
+    Ok(run.finish(stages))
+}
+
+/// The state that the stages share.
+struct Run<'a> {
+    contest: &'a TierContest,
+    rules: &'a TierRules,
+    lots: &'a TierLots,
+    inside_used: Vec<bool>,
+    places_used: Vec<bool>,
+    /// Seats by district and list.
+    held: Vec<Vec<u32>>,
+    /// Seats due by list, held ones included.
+    due: Option<Vec<u32>>,
+    unassigned: u32,
+    /// The state in which a stage ended the run.
+    stopped: Option<Outcome>,
+}
+
+impl<'a> Run<'a> {
+    fn of(contest: &'a TierContest, rules: &'a TierRules, lots: &'a TierLots) -> Self {
+        let districted = &contest.districted;
+        Self {
+            contest,
+            rules,
+            lots,
+            inside_used: vec![false; lots.inside.len()],
+            places_used: vec![false; lots.places.len()],
+            held: vec![vec![0; districted.lists.len()]; districted.districts.len()],
+            due: None,
+            unassigned: 0,
+            stopped: None,
+        }
+    }
+
+    fn stage(
+        &mut self,
+        number: usize,
+        stage: &TierStage,
+    ) -> Result<TierStageResult, DistrictsError> {
+        Ok(match stage {
+            TierStage::Districts { admission, chain } => {
+                TierStageResult::Districts(self.districts(number, admission, chain)?)
+            }
+            TierStage::Whole { admission, chain } => {
+                TierStageResult::Whole(self.whole(number, admission, chain)?)
+            }
+            TierStage::Place(placement) => {
+                let open = self.open()?;
+                let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
+                let result = place(
+                    &self.contest.districted,
+                    placement,
+                    &mut self.held,
+                    open,
+                    &mut draw,
+                )?;
+                if result.tie.is_some() {
+                    self.stopped = Some(Outcome::Tied);
+                }
+                TierStageResult::Place(result)
+            }
+            TierStage::Shares { chain } => TierStageResult::Shares(self.shares(number, chain)?),
+            TierStage::Cover => {
+                let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
+                let result = cover(self.contest, &self.held, &mut draw);
+                let tied = result.lines.iter().any(|line| line.tie.is_some());
+                if tied || !result.undecided.is_empty() {
+                    self.stopped = Some(Outcome::Tied);
+                }
+                TierStageResult::Cover(result)
+            }
+        })
+    }
+
+    fn districts(
+        &mut self,
+        number: usize,
+        admission: &Admission,
+        chain: &[Stage],
+    ) -> Result<Vec<DistrictResult>, DistrictsError> {
+        self.contest.districted.check_district_seats()?;
+        let overall = self.admitted(admission)?;
+        let mut results = Vec::new();
+        for index in 0..self.held.len() {
+            let mut district = self.district(index);
+            let counted = district.list_votes() > 0;
+            let mut admitted = overall.clone();
+            if let Some(here) = &admission.here {
+                let base = here.base_of(&district)?;
+                for (admitted, list) in admitted.iter_mut().zip(&district.lists) {
+                    *admitted |=
+                        list.votes > 0 && here.passes(list.votes, list.coalition_size, base);
+                }
+            }
+            silence(&mut district, &admitted);
+            let allocation = self.allocate_part(number, index, &district, chain)?;
+            self.take(index, &allocation, counted);
+            results.push(DistrictResult {
+                admitted,
+                allocation,
+            });
+        }
+        Ok(results)
+    }
+
+    /// Takes over what an allocation of a district gave, and stops the run where it is not settled. A district where votes
+    /// are `counted`, but none for a list that takes part, leaves its seats empty; one without votes may report later.
+    fn take(&mut self, district: usize, allocation: &Allocation, counted: bool) {
+        for (held, seats) in self.held[district].iter_mut().zip(allocation.seats()) {
+            *held += seats;
+        }
+        match allocation.outcome {
+            Outcome::Tied => self.stopped = Some(Outcome::Tied),
+            Outcome::NoneYet if !counted => {
+                self.stopped = self.stopped.or(Some(Outcome::NoneYet));
+                return;
+            }
+            Outcome::Settled | Outcome::NoneYet | Outcome::NobodyPassed => {}
+        }
+        self.unassigned += allocation.unassigned;
+    }
+
+    fn whole(
+        &mut self,
+        number: usize,
+        admission: &Admission,
+        chain: &[Stage],
+    ) -> Result<WholeResult, DistrictsError> {
+        let admitted = self.admitted(admission)?;
+        let held = self.held_by_list();
+        let mut competing = admitted.clone();
+        let mut rounds = Vec::new();
+        if self.first_places_matter(admission, &admitted) {
+            self.stopped = Some(Outcome::Tied);
+            return Ok(WholeResult {
+                admitted,
+                rounds,
+                due: None,
+            });
+        }
+        loop {
+            let mut whole = self.contest.districted.whole()?;
+            silence(&mut whole, &competing);
+            let outside = held
+                .iter()
+                .zip(&competing)
+                .filter(|(_, competes)| !**competes);
+            let outside: u32 = outside.map(|(held, _)| held).sum();
+            let house = u32::try_from(self.contest.house()).expect("the house was checked");
+            whole.seats = house - outside - self.unassigned;
+            if whole.seats == 0 {
+                // The lists outside hold the whole house.
+                return Ok(WholeResult {
+                    admitted,
+                    rounds,
+                    due: Some(self.settle_due(held)),
+                });
+            }
+            let allocation = self.allocate_part(number, rounds.len(), &whole, chain)?;
+            let settled = allocation.outcome == Outcome::Settled;
+            let leaving: Vec<usize> = (0..held.len())
+                .filter(|&list| {
+                    settled && competing[list] && held[list] > allocation.lists[list].seats
+                })
+                .collect();
+            let due: Vec<u32> = (0..held.len())
+                .map(|list| {
+                    if competing[list] {
+                        allocation.lists[list].seats
+                    } else {
+                        held[list]
+                    }
+                })
+                .collect();
+            let outcome = allocation.outcome;
+            let unassigned = allocation.unassigned;
+            rounds.push(WholeRound {
+                allocation,
+                leaving: leaving.clone(),
+            });
+            if outcome == Outcome::Settled && !leaving.is_empty() {
+                for list in leaving {
+                    competing[list] = false;
+                }
+                continue;
+            }
+            let due = match outcome {
+                Outcome::Settled | Outcome::NobodyPassed => {
+                    self.unassigned += unassigned;
+                    Some(self.settle_due(due))
+                }
+                Outcome::Tied | Outcome::NoneYet => {
+                    self.stopped = Some(outcome);
+                    None
+                }
+            };
+            return Ok(WholeResult {
+                admitted,
+                rounds,
+                due,
+            });
+        }
+    }
+
+    /// Whether a lot for a first place can let a list in.
+    fn first_places_matter(&self, admission: &Admission, admitted: &[bool]) -> bool {
+        let Some(needed) = admission.constituencies_won else {
+            return false;
+        };
+        let can_win = |list: usize| {
+            let constituencies = self.contest.constituencies.iter();
+            let in_reach = constituencies.filter(|constituency| match constituency.first() {
+                Some(first) => first == list,
+                None => constituency.leading().contains(&list),
+            });
+            u32::try_from(in_reach.count()).is_ok_and(|count| count >= needed)
+        };
+        (0..admitted.len()).any(|list| !admitted[list] && can_win(list))
+    }
+
+    fn settle_due(&mut self, due: Vec<u32>) -> Vec<u32> {
+        self.due = Some(due.clone());
+        due
+    }
+
+    fn shares(
+        &mut self,
+        number: usize,
+        chain: &[Stage],
+    ) -> Result<Vec<Option<Allocation>>, DistrictsError> {
+        let open = self.open()?;
+        let mut results = Vec::new();
+        for (list, &seats) in open.iter().enumerate() {
+            if seats == 0 {
+                results.push(None);
+                continue;
+            }
+            let districts = &self.contest.districted.districts;
+            let votes: Vec<u64> = districts
+                .iter()
+                .map(|district| district.votes[list])
+                .collect();
+            let contest = Contest::with_votes(seats, &votes);
+            let allocation = self.allocate_part(number, list, &contest, chain)?;
+            for (held, seats) in self.held.iter_mut().zip(allocation.seats()) {
+                held[list] += seats;
+            }
+            if allocation.outcome != Outcome::Settled {
+                self.stopped = Some(allocation.outcome);
+            }
+            results.push(Some(allocation));
+        }
+        Ok(results)
+    }
+
+    /// Seats due to each list beyond those that it holds.
+    fn open(&self) -> Result<Vec<u32>, DistrictsError> {
+        let Some(due) = &self.due else {
+            return Err(ContestError::ChainOpen {
+                field: "rules.stages: seats are placed or shared out after a stage `Whole`",
+            }
+            .into());
+        };
+        let held = self.held_by_list();
+        Ok(due
+            .iter()
+            .zip(held)
+            .map(|(due, held)| due.saturating_sub(held))
+            .collect())
+    }
+
+    /// By list, whether it takes part wherever it has votes.
+    fn admitted(&self, admission: &Admission) -> Result<Vec<bool>, DistrictsError> {
+        let whole = self.contest.districted.whole()?;
+        let free = *admission == Admission::default();
+        let mut admitted: Vec<bool> = whole.lists.iter().map(|list| free || list.exempt).collect();
+        if let Some(overall) = &admission.overall {
+            let base = overall.base_of(&whole)?;
+            for (admitted, list) in admitted.iter_mut().zip(&whole.lists) {
+                *admitted |=
+                    list.votes > 0 && overall.passes(list.votes, list.coalition_size, base);
+            }
+        }
+        if let Some(needed) = admission.constituencies_won {
+            for (list, admitted) in admitted.iter_mut().enumerate() {
+                let won = self.contest.constituencies.iter();
+                let won = won
+                    .filter(|constituency| constituency.first() == Some(list))
+                    .count();
+                *admitted |= u32::try_from(won).is_ok_and(|won| won >= needed);
+            }
+        }
+        Ok(admitted)
+    }
+
+    fn district(&self, index: usize) -> Contest {
+        let district = self.contest.districted.district(index);
+        district.expect("the state has as many districts as the contest")
+    }
+
+    fn held_by_list(&self) -> Vec<u32> {
+        (0..self.contest.districted.lists.len())
+            .map(|list| self.held.iter().map(|line| line[list]).sum())
+            .collect()
+    }
+
+    /// One sub-allocation with the lots that are bound to it.
+    fn allocate_part(
+        &mut self,
+        stage: usize,
+        part: usize,
+        contest: &Contest,
+        chain: &[Stage],
+    ) -> Result<Allocation, DistrictsError> {
+        let rules = Rules {
+            threshold: None,
+            rescue: None,
+            apparentment: None,
+            stages: chain.to_vec(),
+            exhausted: crate::rules::ExhaustedList::NextInLine,
+            ties: self.rules.ties.clone(),
+        };
+        let (positions, lots): (Vec<usize>, Vec<Lot>) = self
+            .lots
+            .inside
+            .iter()
+            .enumerate()
+            .filter(|(_, lot)| (lot.stage, lot.part) == (stage, part))
+            .map(|(position, lot)| (position, lot.lot.clone()))
+            .unzip();
+        let allocation = allocate_one(contest, &rules, &lots)?;
+        for (index, position) in positions.into_iter().enumerate() {
+            self.inside_used[position] = allocation.void_lots.iter().all(|void| void.lot != index);
+        }
+        Ok(allocation)
+    }
+
+    fn finish(self, stages: Vec<TierStageResult>) -> TierAllocation {
+        let given: u32 = self.held.iter().flatten().sum();
+        let house = u32::try_from(self.contest.house()).expect("the house was checked");
+        // Seats that no stage hands out stay empty; behind a stop they wait.
+        let rest = house - given - self.unassigned;
+        let (pending, left) = if self.stopped.is_some() {
+            (rest, 0)
+        } else {
+            (0, rest)
+        };
+        let unused = |used: &[bool]| (0..used.len()).filter(|&lot| !used[lot]).collect();
+        TierAllocation {
+            outcome: self.stopped.unwrap_or(Outcome::Settled),
+            void_lots: unused(&self.inside_used),
+            void_place_lots: unused(&self.places_used),
+            seats: self.held,
+            pending,
+            unassigned: self.unassigned + left,
+            stages,
+        }
+    }
+}
+
+/// Takes the votes of all others out of a contest.
+fn silence(contest: &mut Contest, admitted: &[bool]) {
+    for (list, admitted) in contest.lists.iter_mut().zip(admitted) {
+        if !admitted {
+            list.votes = 0;
+        }
+    }
+}

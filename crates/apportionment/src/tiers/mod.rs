@@ -1,0 +1,292 @@
+//! Seats in tiers: districts, and a house above them that fills up, levels or covers what the districts gave.
+//!
+//! A law is a list of [`TierStage`]s that run in their order over one state: the seats that each list holds in each
+//! district, and the seats that are due to it in all. Each stage is one procedure that some law names; what differs
+//! between laws inside a procedure is a parameter.
+//!
+//! | law | stages |
+//! |---|---|
+//! | Poland, Sejm | `Districts` with a national threshold |
+//! | Norway, Storting | `Districts`, `Whole`, `Place` (one seat a district, relative quotients) |
+//! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
+//!
+//! Sub-allocations are ordinary [`Allocation`]s with their own certificates; placed and covered seats carry their keys.
+//! [`verify`] checks every stage with code of its own.
+
+mod allocate;
+mod cover;
+mod place;
+mod result;
+mod verify;
+
+use crate::contest::{Lot, SEATS_MAX};
+use crate::districts::{DistrictedContest, DistrictsError};
+use crate::error::ContestError;
+use crate::limits::wide;
+use crate::method::Stage;
+use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak};
+use crate::threshold::{Threshold, ThresholdBase};
+
+pub use allocate::allocate;
+pub use result::*;
+pub use verify::{PlaceRefusal, TierRefusal, verify};
+
+/// Most constituencies in one contest.
+pub const CONSTITUENCIES_MAX: usize = 10_000;
+
+/// A contest in tiers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct TierContest {
+    /// The lists and the districts with their own seats.
+    pub districted: DistrictedContest,
+    /// Seats of the house that no district has as its own: Norway 19, Germany all 630.
+    pub further_seats: u32,
+    /// Constituencies with a vote for persons, at most [`CONSTITUENCIES_MAX`].
+    pub constituencies: Vec<Constituency>,
+}
+
+impl TierContest {
+    /// Seats of the house.
+    #[must_use]
+    pub fn house(&self) -> u64 {
+        self.districted.seats() + u64::from(self.further_seats)
+    }
+}
+
+/// A constituency where a person is voted for, inside a district.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Constituency {
+    /// Its district.
+    pub district: usize,
+    /// First votes for the persons that the lists put up, one entry for each list; zero where it has none.
+    pub votes: Vec<u64>,
+    /// Valid first votes for persons without a list, all together. That such a person came first, which takes a seat from
+    /// the house, is not covered.
+    pub other_votes: u64,
+    /// The list that a lot favoured where the most votes are equal; without meaning otherwise.
+    pub drawn: Option<usize>,
+}
+
+impl Constituency {
+    /// The lists whose persons have the most votes: none without votes, several where they are equal.
+    #[must_use]
+    pub fn leading(&self) -> Vec<usize> {
+        let most = self.votes.iter().copied().max().unwrap_or(0);
+        let leading = (0..self.votes.len()).filter(|&list| most > 0 && self.votes[list] == most);
+        leading.collect()
+    }
+
+    /// The list whose person came first; `None` without votes, or with equal votes and no lot among them.
+    #[must_use]
+    pub fn first(&self) -> Option<usize> {
+        match self.leading().as_slice() {
+            [first] => Some(*first),
+            tied => self.drawn.filter(|drawn| tied.contains(drawn)),
+        }
+    }
+}
+
+/// The law as data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierRules {
+    /// The stages in their order.
+    pub stages: Vec<TierStage>,
+    /// How equal keys inside a district, or of the house, are settled, in this order. Seats that are placed or covered know
+    /// lots only.
+    pub ties: Vec<TieBreak>,
+}
+
+impl TierRules {
+    pub(crate) fn check(&self) -> Result<(), ContestError> {
+        if self.stages.is_empty() || self.stages.len() > STAGES_MAX {
+            return Err(ContestError::AboveLimit {
+                field: "rules.stages",
+                value: wide(self.stages.len()),
+                limit: wide(STAGES_MAX),
+            });
+        }
+        self.stages.iter().try_for_each(|stage| match stage {
+            TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
+                let thresholds = [&admission.overall, &admission.here];
+                thresholds
+                    .into_iter()
+                    .flatten()
+                    .try_for_each(Threshold::check)
+            }
+            TierStage::Place(placement) => placement.check(),
+            TierStage::Shares { .. } | TierStage::Cover => Ok(()),
+        })
+    }
+}
+
+/// One procedure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TierStage {
+    /// Each district hands out its own seats.
+    Districts {
+        /// Who takes part in which district.
+        admission: Admission,
+        /// How, among those who take part.
+        chain: Vec<Stage>,
+    },
+    /// The house as one contest says what is due to each list in all, seats of the districts included. Lists that take no
+    /// part keep what they won in districts. A list that won more than is due to it keeps that too: it leaves with all its
+    /// seats, and the others share the rest anew, until nobody holds too much (Norway).
+    Whole {
+        /// Who takes part; a share `here` means nothing in it.
+        admission: Admission,
+        /// How, among those who take part.
+        chain: Vec<Stage>,
+    },
+    /// What is due to a list beyond its seats is placed in districts.
+    Place(Placement),
+    /// What is due to a list is shared out among the districts by its own votes there.
+    Shares {
+        /// How.
+        chain: Vec<Stage>,
+    },
+    /// Persons who came first in their constituencies take the seats of their list in the district, those with the largest
+    /// shares of the constituency's votes first; whoever is not covered by a seat has none (Germany from 2025).
+    Cover,
+}
+
+/// Who takes part. One of the given ways is enough; with none given, a vote is enough.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Admission {
+    /// A share of the votes of all districts (Poland 5% or 8%, Norway 4%, Germany 5%).
+    pub overall: Option<Threshold>,
+    /// A share of the votes of a district, for the seats of this district only (Sweden 12%, unverified).
+    pub here: Option<Threshold>,
+    /// This many constituencies where the list's person came first (Germany 3).
+    pub constituencies_won: Option<u32>,
+}
+
+/// How seats are placed: the largest keys first, where a key is a list's votes in a district over a divisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// What votes are divided by where the list has no seat in the district yet.
+    pub first: Fraction,
+    /// With m seats they are divided by `step * m + 1`: 2 for 3, 5, 7, ...
+    pub step: u32,
+    /// Keys are divided by the district's votes for each of its own seats besides, with its votes counted so (Norway).
+    pub relative: Option<ThresholdBase>,
+    /// Seats that each district gets at most in this stage (Norway: one).
+    pub per_district: Option<u32>,
+}
+
+impl Placement {
+    /// Norway, Election Act 2002 section 11-6, as it gives the official seats of 2021: one a district, votes over
+    /// 1, 3, 5, ... relative to the votes for a seat of the district.
+    pub const NORWAY: Self = Self {
+        first: Fraction::new(1, 1),
+        step: 2,
+        relative: Some(ThresholdBase::ValidVotes),
+        per_district: Some(1),
+    };
+
+    fn check(&self) -> Result<(), ContestError> {
+        let Fraction {
+            numerator,
+            denominator,
+        } = self.first;
+        let first = (1..=PARAMETER_MAX).contains(&denominator) && numerator >= 1;
+        // Keys must fall with each seat.
+        if first
+            && numerator < (self.step + 1).saturating_mul(denominator)
+            && (1..=PARAMETER_MAX).contains(&self.step)
+        {
+            return Ok(());
+        }
+        Err(ContestError::FractionOutOfRange {
+            field: "rules.stages.place.first",
+            numerator,
+            denominator,
+            range: "above 0 and below the second divisor, with at most 1000 below the line and in the step",
+        })
+    }
+}
+
+/// A lot for a tie inside one of the sub-allocations of a stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierLot {
+    /// The stage, counted from 0.
+    pub stage: usize,
+    /// Which of its allocations: the district of `Districts`, the round of `Whole`, the list of `Shares`.
+    pub part: usize,
+    /// The lot. In `Shares` its lists are districts.
+    pub lot: Lot,
+}
+
+/// A lot for equal keys of placed or covered seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceLot {
+    /// The stage, counted from 0.
+    pub stage: usize,
+    /// The tied seats, in any order.
+    pub tied: Vec<Place>,
+    /// The one that comes first.
+    pub winner: Place,
+}
+
+/// All lots of a contest in tiers.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct TierLots {
+    /// Inside sub-allocations.
+    pub inside: Vec<TierLot>,
+    /// Of placed and covered seats.
+    pub places: Vec<PlaceLot>,
+}
+
+fn check_contest(contest: &TierContest) -> Result<(), DistrictsError> {
+    contest.districted.check()?;
+    let above = |field, value, limit| {
+        Err(DistrictsError::Contest(ContestError::AboveLimit {
+            field,
+            value,
+            limit,
+        }))
+    };
+    if contest.house() > u64::from(SEATS_MAX) {
+        return above(
+            "contest.further_seats",
+            u128::from(contest.house()),
+            u128::from(SEATS_MAX),
+        );
+    }
+    let count = contest.constituencies.len();
+    if count > CONSTITUENCIES_MAX {
+        return above(
+            "contest.constituencies",
+            wide(count),
+            wide(CONSTITUENCIES_MAX),
+        );
+    }
+    let lists = contest.districted.lists.len();
+    let districts = contest.districted.districts.len();
+    for constituency in &contest.constituencies {
+        if constituency.district >= districts {
+            return above(
+                "contest.constituencies.district",
+                wide(constituency.district),
+                wide(districts - 1),
+            );
+        }
+        if constituency.votes.len() != lists {
+            return Err(DistrictsError::VotesOfDistrict {
+                district: constituency.district,
+                found: constituency.votes.len(),
+                lists,
+            });
+        }
+        let total: u128 = constituency
+            .votes
+            .iter()
+            .map(|&votes| u128::from(votes))
+            .sum();
+        let total = total + u128::from(constituency.other_votes);
+        if total > u128::from(u64::MAX) {
+            return above("contest.constituencies.votes", total, u128::from(u64::MAX));
+        }
+    }
+    Ok(())
+}

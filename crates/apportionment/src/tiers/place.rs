@@ -1,0 +1,162 @@
+//! Places seats that are due to lists into districts: the largest keys first.
+
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+
+use super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement};
+use crate::districts::{DistrictedContest, DistrictsError};
+use crate::ratio::Ratio;
+use crate::threshold::Threshold;
+
+/// The lots of one stage.
+pub(super) struct Draw<'a> {
+    stage: usize,
+    lots: &'a [PlaceLot],
+    used: &'a mut [bool],
+}
+
+impl<'a> Draw<'a> {
+    pub fn of(stage: usize, lots: &'a [PlaceLot], used: &'a mut [bool]) -> Self {
+        Self { stage, lots, used }
+    }
+
+    /// Who comes first of these, which are different and in order, if a lot says so.
+    pub fn winner(&mut self, tied: &[Place]) -> Option<Place> {
+        let binds = |lot: &PlaceLot| {
+            let named: BTreeSet<Place> = lot.tied.iter().copied().collect();
+            lot.stage == self.stage
+                && lot.tied.len() == tied.len()
+                && named.into_iter().eq(tied.iter().copied())
+                && tied.contains(&lot.winner)
+        };
+        let position = self.lots.iter().position(binds)?;
+        self.used[position] = true;
+        Some(self.lots[position].winner)
+    }
+}
+
+/// Places `open` seats by list. Keys fall with every seat, so each key that is taken is the largest of all that are left;
+/// equal keys are taken together unless a list or a district would get more than it may.
+pub(super) fn place(
+    contest: &DistrictedContest,
+    placement: &Placement,
+    held: &mut [Vec<u32>],
+    mut open: Vec<u32>,
+    draw: &mut Draw<'_>,
+) -> Result<PlaceResult, DistrictsError> {
+    let keys = Keys::of(contest, placement)?;
+    let mut room = vec![placement.per_district.unwrap_or(u32::MAX); held.len()];
+    let mut waiting = BinaryHeap::new();
+    for (district, line) in held.iter().enumerate() {
+        for (list, &seats) in line.iter().enumerate() {
+            let place = Place {
+                district,
+                list,
+                constituency: None,
+            };
+            waiting.extend(keys.key(place, seats).map(|key| (key, place)));
+        }
+    }
+    let mut placed = Vec::new();
+    let mut tie = None;
+    while let Some(&(key, _)) = waiting.peek() {
+        let mut equal = Vec::new();
+        while let Some((_, place)) = waiting.peek().filter(|next| next.0 == key).copied() {
+            waiting.pop();
+            if open[place.list] > 0 && room[place.district] > 0 {
+                equal.push(place);
+            }
+        }
+        equal.sort_unstable();
+        let (mut free, mut tied) = apart(&equal, &open, &room);
+        if free.is_empty() && !tied.is_empty() {
+            let Some(winner) = draw.winner(&tied) else {
+                tie = Some(PlaceTie { tied, key });
+                break;
+            };
+            tied.retain(|place| *place != winner);
+            free.push(winner);
+        }
+        waiting.extend(tied.into_iter().map(|place| (key, place)));
+        for place in free {
+            open[place.list] -= 1;
+            room[place.district] -= 1;
+            let seats = &mut held[place.district][place.list];
+            *seats += 1;
+            placed.push(PlacedSeat { place, key });
+            waiting.extend(keys.key(place, *seats).map(|key| (key, place)));
+        }
+    }
+    let left_over = if tie.is_some() { 0 } else { open.iter().sum() };
+    Ok(PlaceResult {
+        placed,
+        tie,
+        left_over,
+    })
+}
+
+/// Those of equal keys that can be placed whatever happens to the others, and those that compete.
+fn apart(equal: &[Place], open: &[u32], room: &[u32]) -> (Vec<Place>, Vec<Place>) {
+    let (mut by_list, mut by_district) = (BTreeMap::new(), BTreeMap::new());
+    for place in equal {
+        *by_list.entry(place.list).or_insert(0u32) += 1;
+        *by_district.entry(place.district).or_insert(0u32) += 1;
+    }
+    equal.iter().partition(|place| {
+        by_list[&place.list] <= open[place.list]
+            && by_district[&place.district] <= room[place.district]
+    })
+}
+
+struct Keys<'a> {
+    contest: &'a DistrictedContest,
+    placement: &'a Placement,
+    /// The votes that each district's own seats stand for, where keys are relative to them.
+    bases: Option<Vec<u128>>,
+}
+
+impl<'a> Keys<'a> {
+    fn of(
+        contest: &'a DistrictedContest,
+        placement: &'a Placement,
+    ) -> Result<Self, DistrictsError> {
+        let base = |base| {
+            let threshold = Threshold {
+                base,
+                ..Threshold::of_list_votes(0, 1)
+            };
+            (0..)
+                .map_while(|district| contest.district(district))
+                .map(|district| threshold.base_of(&district))
+                .collect::<Result<_, _>>()
+        };
+        Ok(Self {
+            contest,
+            placement,
+            bases: placement.relative.map(base).transpose()?,
+        })
+    }
+
+    /// The key of one more seat beside `seats`; `None` without votes. The parts of the fraction stay below 2^92.
+    fn key(&self, place: Place, seats: u32) -> Option<Ratio> {
+        let district = &self.contest.districts[place.district];
+        let votes = i128::from(district.votes[place.list]);
+        let (above, below) = match seats {
+            0 => (
+                self.placement.first.denominator,
+                u64::from(self.placement.first.numerator),
+            ),
+            seats => (1, u64::from(self.placement.step) * u64::from(seats) + 1),
+        };
+        let (own, base) = match &self.bases {
+            Some(bases) => (district.seats, bases[place.district]),
+            None => (1, 1),
+        };
+        let key = || {
+            Ratio::new(
+                votes * i128::from(above) * i128::from(own),
+                u128::from(below) * base,
+            )
+        };
+        (votes > 0).then(key).flatten()
+    }
+}

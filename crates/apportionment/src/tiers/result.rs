@@ -1,0 +1,146 @@
+//! What comes out of seats in tiers.
+
+use crate::allocation::{Allocation, Outcome};
+use crate::ratio::Ratio;
+
+/// The seats of a contest in tiers and why they are so.
+///
+/// Always: the seats of all lists in all districts, `pending` and `unassigned` add up to the seats of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TierAllocation {
+    /// The state of the result.
+    pub outcome: Outcome,
+    /// Seats by district and list that the stages have given; with an open tie, those given before and beside it.
+    pub seats: Vec<Vec<u32>>,
+    /// Seats that hang on open ties, or on stages behind them.
+    pub pending: u32,
+    /// Seats that nobody gets.
+    pub unassigned: u32,
+    /// The stages that ran, in their order.
+    pub stages: Vec<TierStageResult>,
+    /// Lots inside sub-allocations that met no tie, by their position in the input.
+    pub void_lots: Vec<usize>,
+    /// Lots for placed and covered seats that met no tie, by their position in the input.
+    pub void_place_lots: Vec<usize>,
+}
+
+impl TierAllocation {
+    /// Seats by list in all districts.
+    #[must_use]
+    pub fn list_seats(&self) -> Vec<u32> {
+        let lists = self.seats.first().map_or(0, Vec::len);
+        (0..lists)
+            .map(|list| self.seats.iter().map(|line| line[list]).sum())
+            .collect()
+    }
+}
+
+/// What one stage did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TierStageResult {
+    /// See [`super::TierStage::Districts`].
+    Districts(Vec<DistrictResult>),
+    /// See [`super::TierStage::Whole`].
+    Whole(WholeResult),
+    /// See [`super::TierStage::Place`].
+    Place(PlaceResult),
+    /// See [`super::TierStage::Shares`]: for each list its districts as the lists of a contest; `None` where nothing is due.
+    Shares(Vec<Option<Allocation>>),
+    /// See [`super::TierStage::Cover`].
+    Cover(CoverResult),
+}
+
+/// One district's own seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DistrictResult {
+    /// By list: whether it takes part here.
+    pub admitted: Vec<bool>,
+    /// The district as a contest; lists that take no part compete without votes.
+    pub allocation: Allocation,
+}
+
+/// What is due to each list in the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeResult {
+    /// By list: whether it takes part.
+    pub admitted: Vec<bool>,
+    /// The rounds of the distribution; each but the last ends with lists that hold more than is due to them.
+    pub rounds: Vec<WholeRound>,
+    /// By list: what is due to it in the end, seats that it keeps included; `None` while a tie is open.
+    pub due: Option<Vec<u32>>,
+}
+
+/// One round of a distribution of the house.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WholeRound {
+    /// The house without the seats of those who take no part; they compete without votes.
+    pub allocation: Allocation,
+    /// Lists that hold more than this round gives them, and so leave with their seats before the next one.
+    pub leaving: Vec<usize>,
+}
+
+/// One seat in reach: a list in a district, or in one of its constituencies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The district.
+    pub district: usize,
+    /// The list.
+    pub list: usize,
+    /// The constituency, where a person is covered.
+    pub constituency: Option<usize>,
+}
+
+/// A seat with its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlacedSeat {
+    /// Where and to whom.
+    pub place: Place,
+    /// Votes over divisor, relative where the law says so; for a covered person the share of the constituency's votes.
+    pub key: Ratio,
+}
+
+/// Seats placed in districts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceResult {
+    /// The seats in the order in which they were placed: by falling keys.
+    pub placed: Vec<PlacedSeat>,
+    /// Equal keys of which not all can be placed.
+    pub tie: Option<PlaceTie>,
+    /// Seats due for which no district is left.
+    pub left_over: u32,
+}
+
+/// Equal keys of which not all can have a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceTie {
+    /// The tied seats in their order.
+    pub tied: Vec<Place>,
+    /// Their key.
+    pub key: Ratio,
+}
+
+/// Who is covered by a seat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverResult {
+    /// Constituencies with equal votes and no lot: nobody came first there yet.
+    pub undecided: Vec<usize>,
+    /// One entry for each district and list where a person came first, in this order.
+    pub lines: Vec<CoverLine>,
+}
+
+/// Persons of one list in one district who came first in their constituencies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CoverLine {
+    /// The district.
+    pub district: usize,
+    /// The list.
+    pub list: usize,
+    /// Seats of the list in the district.
+    pub seats: u32,
+    /// Those who have a seat, by falling share.
+    pub covered: Vec<PlacedSeat>,
+    /// Those who have none, by falling share; with an open tie, the tied ones among them.
+    pub uncovered: Vec<PlacedSeat>,
+    /// Equal shares of which not all can be covered.
+    pub tie: Option<PlaceTie>,
+}

@@ -1,0 +1,450 @@
+//! What must hold of seats in tiers, whatever the votes: allocator and verifier agree, order means nothing, lots settle the
+//! ties they were drawn for, and a forged result is refused.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
+
+use apportionment::tiers::{
+    Admission, Constituency, Place, PlaceLot, PlaceRefusal, PlaceTie, Placement, TierAllocation,
+    TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage, TierStageResult, allocate,
+    verify,
+};
+use apportionment::*;
+use proptest::prelude::*;
+
+fn any_placement() -> impl Strategy<Value = Placement> {
+    (1u32..3, any::<bool>(), prop::option::of(0u32..3)).prop_map(
+        |(step, relative, per_district)| Placement {
+            first: Fraction::new(1, 1),
+            step,
+            relative: relative.then_some(ThresholdBase::ListVotes),
+            per_district,
+        },
+    )
+}
+
+fn any_admission() -> impl Strategy<Value = Admission> {
+    let share =
+        || prop::option::of((0u32..40).prop_map(|share| Threshold::of_list_votes(share, 100)));
+    (share(), share(), prop::option::of(1u32..4)).prop_map(|(overall, here, constituencies_won)| {
+        Admission {
+            overall,
+            here,
+            constituencies_won,
+        }
+    })
+}
+
+fn any_method() -> impl Strategy<Value = Vec<Stage>> {
+    prop_oneof![
+        Just(Method::D_HONDT),
+        Just(Method::MODIFIED_SAINTE_LAGUE),
+        Just(Method::HARE),
+    ]
+    .prop_map(|method| vec![Stage::all(method)])
+}
+
+/// Districts that are levelled, or a house that is shared out and covered.
+fn any_rules() -> impl Strategy<Value = TierRules> {
+    let levelled = (
+        any_admission(),
+        any_method(),
+        any_admission(),
+        any_method(),
+        any_placement(),
+    )
+        .prop_map(|(below, chain, above, method, placement)| {
+            vec![
+                TierStage::Districts {
+                    admission: below,
+                    chain,
+                },
+                TierStage::Whole {
+                    admission: Admission {
+                        here: None,
+                        ..above
+                    },
+                    chain: method,
+                },
+                TierStage::Place(placement),
+            ]
+        });
+    let covered =
+        (any_admission(), any_method(), any_method()).prop_map(|(admission, chain, shares)| {
+            vec![
+                TierStage::Whole {
+                    admission: Admission {
+                        here: None,
+                        ..admission
+                    },
+                    chain,
+                },
+                TierStage::Shares { chain: shares },
+                TierStage::Cover,
+            ]
+        });
+    prop_oneof![levelled, covered].prop_map(|stages| TierRules {
+        stages,
+        ties: vec![TieBreak::Lot],
+    })
+}
+
+fn any_contest() -> impl Strategy<Value = TierContest> {
+    let votes = || prop_oneof![3 => 0u64..6, 2 => 0u64..1000];
+    (2usize..6, 1usize..5, 0u32..12).prop_flat_map(move |(lists, districts, further_seats)| {
+        let district =
+            (1u32..7, prop::collection::vec(votes(), lists)).prop_map(|(seats, votes)| District {
+                seats,
+                votes,
+                ..District::default()
+            });
+        let constituency = (
+            0..districts,
+            prop::collection::vec(0u64..20, lists),
+            0u64..5,
+        )
+            .prop_map(|(district, votes, other_votes)| Constituency {
+                district,
+                votes,
+                other_votes,
+                drawn: None,
+            });
+        let parts = (
+            prop::collection::vec(district, districts),
+            prop::collection::vec(constituency, 0..9),
+            prop::collection::vec(prop::bool::weighted(0.1), lists),
+        );
+        parts.prop_map(move |(districts, constituencies, exempt)| TierContest {
+            districted: DistrictedContest {
+                lists: exempt
+                    .into_iter()
+                    .map(|exempt| DistrictedList {
+                        exempt,
+                        ..DistrictedList::default()
+                    })
+                    .collect(),
+                districts,
+            },
+            further_seats,
+            constituencies,
+        })
+    })
+}
+
+fn agree(contest: &TierContest, rules: &TierRules, lots: &TierLots) -> TierAllocation {
+    let allocation = allocate(contest, rules, lots).unwrap();
+    assert_eq!(verify(contest, rules, lots, &allocation), Ok(()));
+    let given: u32 = allocation.seats.iter().flatten().sum();
+    assert_eq!(
+        u64::from(given + allocation.pending + allocation.unassigned),
+        contest.house()
+    );
+    allocation
+}
+
+fn inside(stage: usize, part: usize, allocation: &Allocation) -> Vec<TierLot> {
+    let lot = |tie: &Tie| TierLot {
+        stage,
+        part,
+        lot: Lot {
+            stage: tie.at,
+            lists: tie.open.clone(),
+            seats_at_stake: tie.open_seats,
+            winners: tie
+                .open
+                .iter()
+                .copied()
+                .take(usize::try_from(tie.open_seats).unwrap())
+                .collect(),
+        },
+    };
+    allocation.open_ties().map(lot).collect()
+}
+
+/// A lot for each open tie, and for first places.
+fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocation) {
+    // First places come first: what they decide can make other ties vanish.
+    let mut undecided = contest
+        .constituencies
+        .iter_mut()
+        .filter(|constituency| constituency.drawn.is_none() && constituency.leading().len() > 1);
+    if let Some(constituency) = undecided.next() {
+        constituency.drawn = constituency.leading().first().copied();
+        return;
+    }
+    let place = |stage: usize, tie: &Option<PlaceTie>| {
+        tie.as_ref().map(|tie| PlaceLot {
+            stage,
+            tied: tie.tied.clone(),
+            winner: *tie.tied.last().unwrap(),
+        })
+    };
+    for (stage, result) in allocation.stages.iter().enumerate() {
+        match result {
+            TierStageResult::Districts(results) => {
+                let drawn = results
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(part, result)| inside(stage, part, &result.allocation));
+                lots.inside.extend(drawn);
+            }
+            TierStageResult::Whole(result) => {
+                let drawn = result
+                    .rounds
+                    .iter()
+                    .enumerate()
+                    .flat_map(|(part, round)| inside(stage, part, &round.allocation));
+                lots.inside.extend(drawn);
+            }
+            TierStageResult::Shares(results) => {
+                let drawn = results.iter().enumerate();
+                let drawn = drawn.filter_map(|(part, result)| Some((part, result.as_ref()?)));
+                lots.inside
+                    .extend(drawn.flat_map(|(part, result)| inside(stage, part, result)));
+            }
+            TierStageResult::Place(result) => lots.places.extend(place(stage, &result.tie)),
+            TierStageResult::Cover(result) => {
+                lots.places.extend(
+                    result
+                        .lines
+                        .iter()
+                        .filter_map(|line| place(stage, &line.tie)),
+                );
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, ..ProptestConfig::default() })]
+
+    #[test]
+    fn allocator_and_verifier_agree_until_every_lot_is_drawn(contest in any_contest(), rules in any_rules()) {
+        let mut contest = contest;
+        let mut lots = TierLots::default();
+        let mut allocation = agree(&contest, &rules, &lots);
+        for _ in 0..60 {
+            if allocation.outcome != Outcome::Tied {
+                break;
+            }
+            draw(&mut contest, &mut lots, &allocation);
+            allocation = agree(&contest, &rules, &lots);
+        }
+        prop_assert_ne!(allocation.outcome, Outcome::Tied);
+        prop_assert!(allocation.void_lots.is_empty() && allocation.void_place_lots.is_empty());
+    }
+
+    #[test]
+    fn order_means_nothing(contest in any_contest(), rules in any_rules(), by in 0usize..5) {
+        let plain = agree(&contest, &rules, &TierLots::default());
+        let mut turned = contest.clone();
+        let (districts, lists) = (contest.districted.districts.len(), contest.districted.lists.len());
+        turned.districted.districts.rotate_left(by % districts);
+        turned.districted.lists.reverse();
+        turned.districted.districts.iter_mut().for_each(|district| district.votes.reverse());
+        turned.constituencies.reverse();
+        for constituency in &mut turned.constituencies {
+            constituency.district = (constituency.district + districts - by % districts) % districts;
+            constituency.votes.reverse();
+        }
+        let mut other = agree(&turned, &rules, &TierLots::default());
+        other.seats.iter_mut().for_each(|line| line.reverse());
+        other.seats.rotate_right(by % districts);
+        prop_assert_eq!(&other.seats, &plain.seats);
+        prop_assert_eq!((other.outcome, other.pending, other.unassigned), (plain.outcome, plain.pending, plain.unassigned));
+        prop_assert_eq!(lists, other.list_seats().len());
+    }
+
+    /// Whatever is changed in a result is seen: seats, what is due, who takes part, keys, order, ties, sums.
+    #[test]
+    fn a_forged_result_is_refused(
+        contest in any_contest(),
+        rules in any_rules(),
+        cells in any::<[prop::sample::Index; 3]>(),
+        what in 0usize..8,
+    ) {
+        let right = agree(&contest, &rules, &TierLots::default());
+        let district = cells[0].index(contest.districted.districts.len());
+        let lists = [cells[1], cells[2]].map(|index| index.index(contest.districted.lists.len()));
+        let mut wrong = right.clone();
+        match what {
+            0 => wrong.seats[district][lists[0]] += 1,
+            1 => if wrong.seats[district][lists[0]] > 0 {
+                wrong.seats[district][lists[0]] -= 1;
+                wrong.seats[district][lists[1]] += 1;
+            },
+            2 => wrong.unassigned += 1,
+            3 => wrong.outcome = if right.outcome == Outcome::Settled { Outcome::Tied } else { Outcome::Settled },
+            4 => { wrong.stages.pop(); }
+            _ => for stage in &mut wrong.stages {
+                forge(stage, (district, lists), what);
+            },
+        }
+        prop_assert!(wrong == right || verify(&contest, &rules, &TierLots::default(), &wrong).is_err());
+    }
+}
+
+fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), what: usize) {
+    match (stage, what) {
+        (TierStageResult::Districts(results), 5) => {
+            let admitted = &mut results[district].admitted[lists[0]];
+            *admitted = !*admitted;
+        }
+        (TierStageResult::Districts(results), _) => {
+            results[district].allocation.lists[lists[0]].seats += 1
+        }
+        (TierStageResult::Whole(result), 5) => {
+            result.admitted[lists[0]] = !result.admitted[lists[0]]
+        }
+        (TierStageResult::Whole(result), _) => {
+            if let Some(due) = &mut result.due {
+                due.swap(lists[0], lists[1]);
+            }
+        }
+        (TierStageResult::Place(result), 5) => {
+            result.placed.pop();
+        }
+        (TierStageResult::Place(result), 6) => {
+            if let Some(first) = result.placed.first_mut() {
+                (first.place.district, first.place.list) = (district, lists[0]);
+            }
+        }
+        (TierStageResult::Place(result), _) => result.left_over += 1,
+        (TierStageResult::Shares(results), _) => {
+            results.swap(lists[0], lists[1]);
+        }
+        (TierStageResult::Cover(result), 5) => {
+            if let Some(line) = result.lines.first_mut() {
+                line.covered.append(&mut line.uncovered);
+            }
+        }
+        (TierStageResult::Cover(result), 6) => {
+            result.lines.pop();
+        }
+        (TierStageResult::Cover(result), _) => {
+            for line in &mut result.lines {
+                if let (Some(last), Some(next)) =
+                    (line.covered.last_mut(), line.uncovered.first_mut())
+                {
+                    std::mem::swap(last, next);
+                }
+            }
+        }
+    }
+}
+
+/// Equal keys on one free district: the result waits for a lot, and a result that picks one in silence is refused.
+#[test]
+fn equal_keys_of_levelling_seats_wait_for_a_lot() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(1, &[90, 30, 30]), (1, &[90, 30, 30])]),
+        further_seats: 2,
+        constituencies: Vec::new(),
+    };
+    let chain = vec![Stage::all(Method::SAINTE_LAGUE)];
+    let rules = TierRules {
+        stages: vec![
+            TierStage::Districts {
+                admission: Admission::default(),
+                chain: chain.clone(),
+            },
+            TierStage::Whole {
+                admission: Admission::default(),
+                chain,
+            },
+            TierStage::Place(Placement {
+                relative: Some(ThresholdBase::ListVotes),
+                ..Placement::NORWAY
+            }),
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    let open = agree(&contest, &rules, &TierLots::default());
+    assert_eq!((open.outcome, open.pending), (Outcome::Tied, 2));
+    let place = |district, list| Place {
+        district,
+        list,
+        constituency: None,
+    };
+    let Some(TierStageResult::Place(result)) = open.stages.last() else {
+        panic!("levelling seats come last");
+    };
+    let tied = vec![place(0, 1), place(0, 2), place(1, 1), place(1, 2)];
+    assert_eq!(result.tie.as_ref().map(|tie| tied == tie.tied), Some(true));
+    let lot = PlaceLot {
+        stage: 2,
+        tied,
+        winner: place(1, 1),
+    };
+    let other = PlaceLot {
+        stage: 2,
+        tied: vec![place(0, 1), place(0, 2)],
+        winner: place(0, 1),
+    };
+    let lots = TierLots {
+        places: vec![other, lot],
+        ..TierLots::default()
+    };
+    let settled = agree(&contest, &rules, &lots);
+    assert_eq!(settled.outcome, Outcome::Settled);
+    assert_eq!(settled.seats, [[1, 0, 1], [1, 1, 0]]);
+    assert_eq!(settled.void_place_lots, [0]);
+    // The same seats without the lot are refused by name.
+    let refused = verify(&contest, &rules, &TierLots::default(), &settled).unwrap_err();
+    let silent = |refusal: &TierRefusal| {
+        matches!(
+            refusal,
+            TierRefusal::Place {
+                what: PlaceRefusal::Silent { .. },
+                ..
+            }
+        )
+    };
+    assert!(refused.iter().any(silent), "{refused:?}");
+}
+
+/// Stages in an order that leaves nothing due, and numbers outside their limits, are errors.
+#[test]
+fn rules_that_mean_nothing_are_refused() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(2, &[5, 6])]),
+        further_seats: 1,
+        constituencies: Vec::new(),
+    };
+    let refused = |contest: &TierContest, stages: Vec<TierStage>| {
+        let rules = TierRules {
+            stages,
+            ties: Vec::new(),
+        };
+        allocate(contest, &rules, &TierLots::default())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refused(&contest, Vec::new()).contains("rules.stages"));
+    assert!(
+        refused(&contest, vec![TierStage::Place(Placement::NORWAY)])
+            .contains("after a stage `Whole`")
+    );
+    let rising = Placement {
+        first: Fraction::new(3, 1),
+        ..Placement::NORWAY
+    };
+    assert!(refused(&contest, vec![TierStage::Place(rising)]).contains("below the second divisor"));
+    let mut outside = contest.clone();
+    outside.constituencies.push(Constituency {
+        district: 1,
+        votes: vec![1, 2],
+        ..Constituency::default()
+    });
+    assert!(refused(&outside, vec![TierStage::Cover]).contains("contest.constituencies.district"));
+    let mut short = contest.clone();
+    short.constituencies.push(Constituency {
+        votes: vec![1],
+        ..Constituency::default()
+    });
+    assert!(refused(&short, vec![TierStage::Cover]).contains("votes for 1 lists"));
+    let mut house = contest;
+    house.further_seats = 100_000;
+    assert!(refused(&house, vec![TierStage::Cover]).contains("contest.further_seats"));
+}
