@@ -43,11 +43,8 @@ impl Divisor {
         }
     }
 
-    pub(super) fn reduced(self) -> Self {
+    fn reduced(&self) -> Self {
         let common = self.numerator.common_divisor(&self.denominator);
-        if common == WholeNumber::from(1u64) {
-            return self;
-        }
         Self {
             numerator: self.numerator.divided_by(&common).0,
             denominator: self.denominator.divided_by(&common).0,
@@ -109,17 +106,15 @@ pub(super) fn simplify(table: &Table, solution: &mut Solution) {
         let range = Range::of(table, &solution.seats, cells, |(district, _)| {
             &others[district]
         });
-        if let Some(divisor) = range.shortest() {
-            solution.list_divisors[column] = divisor;
-        }
+        let divisor = &mut solution.list_divisors[column];
+        *divisor = range.shortest().unwrap_or_else(|| divisor.reduced());
     }
     for district in 0..districts {
         let cells = (0..columns).map(|column| (district, column));
         let others = &solution.list_divisors;
         let range = Range::of(table, &solution.seats, cells, |(_, column)| &others[column]);
-        if let Some(divisor) = range.shortest() {
-            solution.district_divisors[district] = divisor;
-        }
+        let divisor = &mut solution.district_divisors[district];
+        *divisor = range.shortest().unwrap_or_else(|| divisor.reduced());
     }
 }
 
@@ -160,7 +155,7 @@ impl Range {
 
     /// The decimal number with the fewest digits strictly inside; `None` where nothing is.
     fn shortest(&self) -> Option<Divisor> {
-        // Every line has a cell with votes and seats, because its sum of seats is above zero.
+        // A list that has no seats yet while they are transferred has no upper end, and needs no new divisor.
         let (least, most) = (self.least.as_ref()?, self.most.as_ref()?);
         if least.compare(most).is_ge() {
             return None;

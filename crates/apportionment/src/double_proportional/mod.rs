@@ -192,7 +192,6 @@ fn apportion_lower(
     let start = scaling::scale(&table);
     let mut solution = transfer::transfer(&table, start)
         .map_err(|stuck| table.no_such_seats(&stuck.districts, &stuck.lists))?;
-    divisor::simplify(&table, &mut solution);
     let ties = tie::find(&table, &mut solution, lots);
     Ok(table.widened(solution, ties))
 }

@@ -115,13 +115,12 @@ impl Round {
     fn solution(self, table: &Table, multipliers: &[u128]) -> Solution {
         let largest = (0..multipliers.len()).max_by_key(|&column| table.list_seats[column]);
         let unit = WholeNumber::from(largest.map_or(1, |column| multipliers[column]));
-        let list_divisor = |&multiplier: &u128| {
-            Divisor::unreduced(unit.clone(), WholeNumber::from(multiplier)).reduced()
-        };
+        let list_divisor =
+            |&multiplier: &u128| Divisor::unreduced(unit.clone(), WholeNumber::from(multiplier));
         let district_divisor = |border: &Border| {
             let (weight, signpost) = border.last;
             let key = WholeNumber::from(weight).times(u64::from(table.signposts.step));
-            Divisor::unreduced(key, unit.times(signpost)).reduced()
+            Divisor::unreduced(key, unit.times(signpost))
         };
         Solution {
             list_divisors: multipliers.iter().map(list_divisor).collect(),

@@ -49,6 +49,13 @@ pub(super) struct Solution {
     pub list_divisors: Vec<Divisor>,
 }
 
+impl Solution {
+    /// What the votes of a cell are divided by.
+    pub fn product(&self, district: usize, column: usize) -> Divisor {
+        self.district_divisors[district].times(&self.list_divisors[column])
+    }
+}
+
 impl Table {
     /// The table of a contest whose lists are due these seats.
     pub fn of(

@@ -14,7 +14,6 @@ fn seats_of(
 ) -> Option<(Vec<Vec<u32>>, Vec<CellTie>)> {
     let table = Table::of(contest, due, rounding).ok()?;
     let mut solution = transfer(&table, start(&table)).ok()?;
-    divisor::simplify(&table, &mut solution);
     let ties = tie::find(&table, &mut solution, &[]);
     Some((solution.seats, ties))
 }

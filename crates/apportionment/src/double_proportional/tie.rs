@@ -261,7 +261,7 @@ impl Ways {
         let mut cells = Vec::new();
         for (district, list) in table.cells() {
             let seats = solution.seats[district][list];
-            let product = solution.district_divisors[district].times(&solution.list_divisors[list]);
+            let product = solution.product(district, list);
             let at = |seats: u32| {
                 let signpost = table.product_at_signpost((district, list), seats);
                 signpost.compare(&product).is_eq()
