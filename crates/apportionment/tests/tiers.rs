@@ -10,7 +10,7 @@ use std::path::Path;
 
 use apportionment::tiers::{
     Admission, Constituency, Placement, TierAllocation, TierContest, TierLots, TierRules,
-    TierStage, TierStageResult, allocate, verify,
+    TierStage, TierStageResult, TierSteps, allocate, explain, verify,
 };
 use apportionment::*;
 use flate2::read::GzDecoder;
@@ -433,4 +433,92 @@ fn three_constituencies_waive_the_threshold() {
     // A lot between others is none.
     contest.constituencies[2].drawn = Some(0);
     assert_eq!(checked(&contest, &germany()).outcome, Outcome::Tied);
+}
+
+/// The last levelling seats of Norway 2021 with the numbers that a clerk needs: votes over divisor, relative to the votes
+/// for a seat of the county.
+#[test]
+fn levelling_seats_of_norway_2021_step_by_step() {
+    let Some(snapshots) = norwegian_counties() else {
+        return;
+    };
+    let (_, last) = snapshots.last_key_value().unwrap();
+    let own_seats: BTreeMap<&str, u32> = last
+        .iter()
+        .map(|(name, county)| {
+            (
+                name.as_str(),
+                county.parties.values().map(|row| row.1 - row.2).sum(),
+            )
+        })
+        .collect();
+    let (parties, contest) = norwegian_contest(last, &own_seats);
+    let rules = norway();
+    let allocation = checked(&contest, &rules);
+    let steps = explain(&contest, &rules, &allocation);
+    let [
+        TierSteps::Parts(counties),
+        TierSteps::Parts(rounds),
+        TierSteps::Placed(placed),
+    ] = steps.as_slice()
+    else {
+        panic!("counties, the house, levelling seats: {steps:?}");
+    };
+    assert_eq!((counties.len(), placed.len()), (19, 19));
+    // Parties hold more than is due to them: the house is shared out anew without them.
+    assert!(rounds.len() > 1);
+    assert!(
+        placed
+            .iter()
+            .zip(&placed[1..])
+            .all(|(seat, next)| seat.next_in_line == Some(next.placed))
+    );
+    for step in placed {
+        let county = &contest.districted.districts[step.placed.place.district];
+        assert_eq!(step.votes, county.votes[step.placed.place.list]);
+        assert_eq!(
+            step.divisor,
+            Ratio::new(2 * i128::from(step.seats_before) + 1, 1).unwrap()
+        );
+        let per_seat = step.votes_per_seat.unwrap();
+        let key = Ratio::new(
+            i128::from(step.votes) * i128::try_from(per_seat.denominator()).unwrap(),
+            step.divisor.numerator().unsigned_abs() * per_seat.numerator().unsigned_abs(),
+        );
+        assert_eq!(key, Some(step.placed.key));
+    }
+    let party = |step: &apportionment::tiers::PlaceStep| parties[step.placed.place.list].as_str();
+    let mut by_party: BTreeMap<&str, usize> = BTreeMap::new();
+    for step in placed {
+        *by_party.entry(party(step)).or_default() += 1;
+    }
+    let official = [("FRP", 4), ("H", 1), ("RØDT", 4), ("SV", 5), ("V", 5)];
+    assert_eq!(by_party, official.into_iter().collect());
+}
+
+/// Every elected person of Germany 2025 has a rank within the seats of the party in the state.
+#[test]
+fn covered_constituencies_of_germany_2025_step_by_step() {
+    let Some((contest, _, elected)) = germany_2025() else {
+        return;
+    };
+    let rules = germany();
+    let allocation = checked(&contest, &rules);
+    let steps = explain(&contest, &rules, &allocation);
+    let Some(TierSteps::Covered(persons)) = steps.last() else {
+        panic!("constituencies come last");
+    };
+    assert_eq!(persons.len(), 299);
+    for step in persons {
+        let rank = u32::try_from(step.rank).unwrap();
+        assert_eq!(step.covered, rank <= step.seats);
+        assert_eq!(
+            step.covered,
+            elected[step.person.place.constituency.unwrap()].is_some()
+        );
+        assert_eq!(
+            Ratio::new(i128::from(step.votes), step.valid),
+            Some(step.person.key)
+        );
+    }
 }

@@ -15,6 +15,7 @@
 
 mod allocate;
 mod cover;
+mod explain;
 mod place;
 mod result;
 mod verify;
@@ -24,10 +25,12 @@ use crate::districts::{DistrictedContest, DistrictsError};
 use crate::error::ContestError;
 use crate::limits::wide;
 use crate::method::Stage;
+use crate::ratio::Ratio;
 use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak};
 use crate::threshold::{Threshold, ThresholdBase};
 
 pub use allocate::allocate;
+pub use explain::{CoverStep, PartSteps, PlaceStep, TierSteps, explain};
 pub use result::*;
 pub use verify::{PlaceRefusal, TierRefusal, verify};
 
@@ -183,6 +186,19 @@ impl Placement {
         relative: Some(ThresholdBase::ValidVotes),
         per_district: Some(1),
     };
+
+    /// What votes are divided by for one more seat beside `seats`; `None` where the first divisor is no fraction.
+    #[must_use]
+    pub fn divisor(&self, seats: u32) -> Option<Ratio> {
+        let Fraction {
+            numerator,
+            denominator,
+        } = self.first;
+        match seats {
+            0 => Ratio::new(i128::from(numerator), u128::from(denominator)),
+            seats => Ratio::new(i128::from(self.step) * i128::from(seats) + 1, 1),
+        }
+    }
 
     fn check(&self) -> Result<(), ContestError> {
         let Fraction {

@@ -1,0 +1,184 @@
+//! Seats in tiers unrolled into steps that can be followed with a pocket calculator.
+
+use super::{
+    Place, PlacedSeat, Placement, TierAllocation, TierContest, TierRules, TierStage,
+    TierStageResult,
+};
+use crate::allocation::Allocation;
+use crate::explain::StageSteps;
+use crate::ratio::Ratio;
+use crate::threshold::Threshold;
+
+/// The steps of one stage.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TierSteps {
+    /// Of each sub-allocation: districts, rounds of the house, or lists.
+    Parts(Vec<PartSteps>),
+    /// Seat after seat.
+    Placed(Vec<PlaceStep>),
+    /// Person after person: the covered of each list and district first, then those who are not.
+    Covered(Vec<CoverStep>),
+}
+
+/// The steps of one sub-allocation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartSteps {
+    /// The district, round or list.
+    pub part: usize,
+    /// Seats that it hands out.
+    pub seats: u32,
+    /// Its stages, as [`crate::explain`] unrolls them.
+    pub stages: Vec<StageSteps>,
+}
+
+/// One placed seat: `key = votes / divisor / votes_per_seat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PlaceStep {
+    /// Which of the stage's seats it is, from 1.
+    pub seat: u32,
+    /// Where it goes and by which key.
+    pub placed: PlacedSeat,
+    /// The list's votes in the district.
+    pub votes: u64,
+    /// Seats of the list in the district before.
+    pub seats_before: u32,
+    /// What the votes are divided by.
+    pub divisor: Ratio,
+    /// The district's votes for each of its own seats, where keys are relative to them.
+    pub votes_per_seat: Option<Ratio>,
+    /// Whose key comes next: the next seat placed, or the tie that stopped the stage; `None` after the last.
+    pub next_in_line: Option<PlacedSeat>,
+}
+
+/// One person who came first in a constituency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoverStep {
+    /// The person by constituency and list, with the share of the first votes.
+    pub person: PlacedSeat,
+    /// The person's votes.
+    pub votes: u64,
+    /// All valid first votes of the constituency.
+    pub valid: u128,
+    /// Place among those of the same list and district, from 1.
+    pub rank: usize,
+    /// Seats of the list in the district.
+    pub seats: u32,
+    /// Whether a seat covers it.
+    pub covered: bool,
+}
+
+/// Unrolls every stage of a result that these rules gave for this contest, in order.
+#[must_use]
+pub fn explain(
+    contest: &TierContest,
+    rules: &TierRules,
+    allocation: &TierAllocation,
+) -> Vec<TierSteps> {
+    let mut held =
+        vec![vec![0; contest.districted.lists.len()]; contest.districted.districts.len()];
+    let stages = rules.stages.iter().zip(&allocation.stages);
+    let steps = stages.map(|(stage, result)| match (stage, result) {
+        (_, TierStageResult::Districts(results)) => {
+            for (held, result) in held.iter_mut().zip(results) {
+                for (held, list) in held.iter_mut().zip(&result.allocation.lists) {
+                    *held += list.seats;
+                }
+            }
+            let allocations = results.iter().map(|result| &result.allocation);
+            TierSteps::Parts(allocations.enumerate().map(part).collect())
+        }
+        (_, TierStageResult::Whole(result)) => {
+            let allocations = result.rounds.iter().map(|round| &round.allocation);
+            TierSteps::Parts(allocations.enumerate().map(part).collect())
+        }
+        (_, TierStageResult::Shares(results)) => {
+            let allocations = results.iter().enumerate();
+            let allocations =
+                allocations.filter_map(|(list, result)| Some((list, result.as_ref()?)));
+            TierSteps::Parts(allocations.map(part).collect())
+        }
+        (TierStage::Place(placement), TierStageResult::Place(result)) => {
+            let tied = result.tie.as_ref().and_then(|tie| {
+                Some(PlacedSeat {
+                    place: *tie.tied.first()?,
+                    key: tie.key,
+                })
+            });
+            let next = result
+                .placed
+                .iter()
+                .copied()
+                .skip(1)
+                .map(Some)
+                .chain([tied]);
+            let seats = (1..).zip(result.placed.iter().zip(next));
+            let step = |(seat, (placed, next)): (u32, (&PlacedSeat, _))| {
+                place_step(contest, placement, &mut held, seat, *placed, next)
+            };
+            TierSteps::Placed(seats.filter_map(step).collect())
+        }
+        (_, TierStageResult::Place(_)) => TierSteps::Placed(Vec::new()),
+        (_, TierStageResult::Cover(result)) => {
+            let lines = result.lines.iter().flat_map(|line| {
+                let persons = line.covered.iter().chain(&line.uncovered).enumerate();
+                persons.filter_map(move |(index, person)| {
+                    let constituency = &contest.constituencies[person.place.constituency?];
+                    let valid = constituency
+                        .votes
+                        .iter()
+                        .map(|&votes| u128::from(votes))
+                        .sum::<u128>();
+                    Some(CoverStep {
+                        person: *person,
+                        votes: constituency.votes[line.list],
+                        valid: valid + u128::from(constituency.other_votes),
+                        rank: index + 1,
+                        seats: line.seats,
+                        covered: index < line.covered.len(),
+                    })
+                })
+            });
+            TierSteps::Covered(lines.collect())
+        }
+    });
+    steps.collect()
+}
+
+fn part((part, allocation): (usize, &Allocation)) -> PartSteps {
+    PartSteps {
+        part,
+        seats: allocation.house,
+        stages: crate::explain::explain(allocation),
+    }
+}
+
+fn place_step(
+    contest: &TierContest,
+    placement: &Placement,
+    held: &mut [Vec<u32>],
+    seat: u32,
+    placed: PlacedSeat,
+    next_in_line: Option<PlacedSeat>,
+) -> Option<PlaceStep> {
+    let Place { district, list, .. } = placed.place;
+    let seats_before = held[district][list];
+    held[district][list] += 1;
+    let per_seat = |base| {
+        let share = Threshold {
+            base,
+            ..Threshold::of_list_votes(0, 1)
+        };
+        let district = contest.districted.district(district)?;
+        let votes = i128::try_from(share.base_of(&district).ok()?).ok()?;
+        Ratio::new(votes, u128::from(district.seats))
+    };
+    Some(PlaceStep {
+        seat,
+        placed,
+        votes: contest.districted.districts[district].votes[list],
+        seats_before,
+        divisor: placement.divisor(seats_before)?,
+        votes_per_seat: placement.relative.and_then(per_seat),
+        next_in_line,
+    })
+}
