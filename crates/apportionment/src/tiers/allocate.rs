@@ -2,15 +2,15 @@
 
 use super::cover::cover;
 use super::place::{Draw, place};
+use super::returned::give_back;
 use super::{
-    Admission, DistrictResult, TierAllocation, TierContest, TierLots, TierRules, TierStage,
-    TierStageResult, WholeResult, WholeRound, check_contest,
+    Admission, DistrictResult, Surplus, TierAllocation, TierContest, TierLots, TierRules,
+    TierStage, TierStageResult, WholeResult, WholeRound, check_contest,
 };
 use crate::allocate::allocate as allocate_one;
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, Lot};
 use crate::districts::DistrictsError;
-use crate::error::ContestError;
 use crate::method::Stage;
 use crate::rules::Rules;
 
@@ -79,11 +79,23 @@ impl<'a> Run<'a> {
             TierStage::Districts { admission, chain } => {
                 TierStageResult::Districts(self.districts(number, admission, chain)?)
             }
-            TierStage::Whole { admission, chain } => {
-                TierStageResult::Whole(self.whole(number, admission, chain)?)
+            TierStage::Whole {
+                admission,
+                chain,
+                surplus,
+            } => TierStageResult::Whole(self.whole(number, admission, chain, *surplus)?),
+            TierStage::Return(series) => {
+                let due = self.due();
+                let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
+                let districted = &self.contest.districted;
+                let result = give_back(districted, series, &mut self.held, &due, &mut draw);
+                if result.tie.is_some() {
+                    self.stopped = Some(Outcome::Tied);
+                }
+                TierStageResult::Return(result)
             }
             TierStage::Place(placement) => {
-                let open = self.open()?;
+                let open = self.open();
                 let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
                 let result = place(
                     &self.contest.districted,
@@ -163,6 +175,7 @@ impl<'a> Run<'a> {
         number: usize,
         admission: &Admission,
         chain: &[Stage],
+        surplus: Surplus,
     ) -> Result<WholeResult, DistrictsError> {
         let admitted = self.admitted(admission)?;
         let held = self.held_by_list();
@@ -195,7 +208,7 @@ impl<'a> Run<'a> {
                 });
             }
             let allocation = self.allocate_part(number, rounds.len(), &whole, chain)?;
-            let settled = allocation.outcome == Outcome::Settled;
+            let settled = allocation.outcome == Outcome::Settled && surplus == Surplus::Kept;
             let leaving: Vec<usize> = (0..held.len())
                 .filter(|&list| {
                     settled && competing[list] && held[list] > allocation.lists[list].seats
@@ -266,7 +279,7 @@ impl<'a> Run<'a> {
         number: usize,
         chain: &[Stage],
     ) -> Result<Vec<Option<Allocation>>, DistrictsError> {
-        let open = self.open()?;
+        let open = self.open();
         let mut results = Vec::new();
         for (list, &seats) in open.iter().enumerate() {
             if seats == 0 {
@@ -291,20 +304,18 @@ impl<'a> Run<'a> {
         Ok(results)
     }
 
+    /// Seats due to each list, those that it holds included.
+    fn due(&self) -> Vec<u32> {
+        self.due.clone().expect(
+            "the order of stages was checked, and `Whole` stops the run where nothing is due",
+        )
+    }
+
     /// Seats due to each list beyond those that it holds.
-    fn open(&self) -> Result<Vec<u32>, DistrictsError> {
-        let Some(due) = &self.due else {
-            return Err(ContestError::ChainOpen {
-                field: "rules.stages: seats are placed or shared out after a stage `Whole`",
-            }
-            .into());
-        };
+    fn open(&self) -> Vec<u32> {
         let held = self.held_by_list();
-        Ok(due
-            .iter()
-            .zip(held)
-            .map(|(due, held)| due.saturating_sub(held))
-            .collect())
+        let due = self.due().into_iter().zip(held);
+        due.map(|(due, held)| due.saturating_sub(held)).collect()
     }
 
     /// By list, whether it takes part wherever it has votes.

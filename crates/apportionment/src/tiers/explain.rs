@@ -1,7 +1,7 @@
 //! Seats in tiers unrolled into steps that can be followed with a pocket calculator.
 
 use super::{
-    Place, PlacedSeat, Placement, TierAllocation, TierContest, TierRules, TierStage,
+    Place, PlacedSeat, Placement, ReturnedSeat, TierAllocation, TierContest, TierRules, TierStage,
     TierStageResult,
 };
 use crate::allocation::Allocation;
@@ -14,6 +14,8 @@ use crate::threshold::Threshold;
 pub enum TierSteps {
     /// Of each sub-allocation: districts, rounds of the house, or lists.
     Parts(Vec<PartSteps>),
+    /// Seat after seat, with who gave it back and who received it.
+    Returned(Vec<ReturnedSeat>),
     /// Seat after seat.
     Placed(Vec<PlaceStep>),
     /// Person after person: the covered of each list and district first, then those who are not.
@@ -90,6 +92,15 @@ pub fn explain(
         (_, TierStageResult::Whole(result)) => {
             let allocations = result.rounds.iter().map(|round| &round.allocation);
             TierSteps::Parts(allocations.enumerate().map(part).collect())
+        }
+        (_, TierStageResult::Return(result)) => {
+            for seat in &result.returned {
+                held[seat.from.place.district][seat.from.place.list] -= 1;
+                if let Some(to) = seat.to {
+                    held[to.place.district][to.place.list] += 1;
+                }
+            }
+            TierSteps::Returned(result.returned.clone())
         }
         (_, TierStageResult::Shares(results)) => {
             let allocations = results.iter().enumerate();
@@ -177,7 +188,7 @@ fn place_step(
         placed,
         votes: contest.districted.districts[district].votes[list],
         seats_before,
-        divisor: placement.divisor(seats_before)?,
+        divisor: placement.series.divisor(seats_before)?,
         votes_per_seat: placement.relative.and_then(per_seat),
         next_in_line,
     })

@@ -7,7 +7,8 @@
 //! | law | stages |
 //! |---|---|
 //! | Poland, Sejm | `Districts` with a national threshold |
-//! | Norway, Storting | `Districts`, `Whole`, `Place` (one seat a district, relative quotients) |
+//! | Norway, Storting | `Districts`, `Whole` (surplus kept), `Place` (one seat a district, relative quotients) |
+//! | Sweden, Riksdag (unverified) | `Districts`, `Whole` (surplus returned), `Return`, `Place` (each list by itself) |
 //! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
 //!
 //! Sub-allocations are ordinary [`Allocation`]s with their own certificates; placed and covered seats carry their keys.
@@ -18,6 +19,7 @@ mod cover;
 mod explain;
 mod place;
 mod result;
+mod returned;
 mod verify;
 
 use crate::contest::{Lot, SEATS_MAX};
@@ -108,6 +110,7 @@ impl TierRules {
                 limit: wide(STAGES_MAX),
             });
         }
+        self.check_order()?;
         self.stages.iter().try_for_each(|stage| match stage {
             TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
                 let thresholds = [&admission.overall, &admission.here];
@@ -116,9 +119,45 @@ impl TierRules {
                     .flatten()
                     .try_for_each(Threshold::check)
             }
-            TierStage::Place(placement) => placement.check(),
+            TierStage::Place(placement) => placement.series.check(),
+            TierStage::Return(series) => series.check(),
             TierStage::Shares { .. } | TierStage::Cover => Ok(()),
         })
+    }
+}
+
+impl TierRules {
+    /// Refuses stages in an order in which seats would be handed out twice, or that leaves a stage nothing to do.
+    fn check_order(&self) -> Result<(), ContestError> {
+        let is_whole = |stage: &TierStage| matches!(stage, TierStage::Whole { .. });
+        let returns = |stage: &TierStage| {
+            matches!(
+                stage,
+                TierStage::Whole {
+                    surplus: Surplus::Returned,
+                    ..
+                }
+            )
+        };
+        let wholes = self.stages.iter().filter(|stage| is_whole(stage)).count();
+        for (position, stage) in self.stages.iter().enumerate() {
+            let (before, after) = (&self.stages[..position], self.stages.get(position + 1));
+            let in_order = match stage {
+                TierStage::Districts { .. } => position == 0,
+                TierStage::Whole { .. } => {
+                    wholes == 1 && returns(stage) == matches!(after, Some(TierStage::Return(_)))
+                }
+                TierStage::Return(_) => before.last().is_some_and(returns),
+                TierStage::Place(_) | TierStage::Shares { .. } => before.iter().any(is_whole),
+                TierStage::Cover => true,
+            };
+            if !in_order {
+                return Err(ContestError::ChainOpen {
+                    field: "rules.stages: districts come first, the house once, and what is due after it",
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -133,14 +172,19 @@ pub enum TierStage {
         chain: Vec<Stage>,
     },
     /// The house as one contest says what is due to each list in all, seats of the districts included. Lists that take no
-    /// part keep what they won in districts. A list that won more than is due to it keeps that too: it leaves with all its
-    /// seats, and the others share the rest anew, until nobody holds too much (Norway).
+    /// part keep what they won in districts.
     Whole {
         /// Who takes part; a share `here` means nothing in it.
         admission: Admission,
         /// How, among those who take part.
         chain: Vec<Stage>,
+        /// What becomes of seats beyond what is due.
+        surplus: Surplus,
     },
+    /// While lists hold more than is due to them, the seat with the smallest key of all that they hold goes back to its
+    /// district, and there to the largest next key of a list that is due more than it holds; where there is none, the seat is
+    /// placed elsewhere. The order among lists, and who may receive, are unverified for Sweden.
+    Return(Series),
     /// What is due to a list beyond its seats is placed in districts.
     Place(Placement),
     /// What is due to a list is shared out among the districts by its own votes there.
@@ -164,27 +208,30 @@ pub struct Admission {
     pub constituencies_won: Option<u32>,
 }
 
-/// How seats are placed: the largest keys first, where a key is a list's votes in a district over a divisor.
+/// What becomes of seats that a list won in districts beyond what is due to it in the house.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Placement {
+pub enum Surplus {
+    /// The list keeps them and leaves with all its seats; the others share the rest anew, until nobody holds too much
+    /// (Norway).
+    Kept,
+    /// They go back to the districts in the stage [`TierStage::Return`], which must follow (Sweden since 2018).
+    Returned,
+}
+
+/// The divisors of keys in districts: `first`, then `step + 1`, `2 * step + 1`, ...
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Series {
     /// What votes are divided by where the list has no seat in the district yet.
     pub first: Fraction,
     /// With m seats they are divided by `step * m + 1`: 2 for 3, 5, 7, ...
     pub step: u32,
-    /// Keys are divided by the district's votes for each of its own seats besides, with its votes counted so (Norway).
-    pub relative: Option<ThresholdBase>,
-    /// Seats that each district gets at most in this stage (Norway: one).
-    pub per_district: Option<u32>,
 }
 
-impl Placement {
-    /// Norway, Election Act 2002 section 11-6, as it gives the official seats of 2021: one a district, votes over
-    /// 1, 3, 5, ... relative to the votes for a seat of the district.
-    pub const NORWAY: Self = Self {
+impl Series {
+    /// 1, 3, 5, ...
+    pub const ODD: Self = Self {
         first: Fraction::new(1, 1),
         step: 2,
-        relative: Some(ThresholdBase::ValidVotes),
-        per_district: Some(1),
     };
 
     /// What votes are divided by for one more seat beside `seats`; `None` where the first divisor is no fraction.
@@ -205,21 +252,48 @@ impl Placement {
             numerator,
             denominator,
         } = self.first;
-        let first = (1..=PARAMETER_MAX).contains(&denominator) && numerator >= 1;
+        let range = 1..=PARAMETER_MAX;
         // Keys must fall with each seat.
-        if first
-            && numerator < (self.step + 1).saturating_mul(denominator)
-            && (1..=PARAMETER_MAX).contains(&self.step)
-        {
+        let falls = range.contains(&denominator)
+            && range.contains(&self.step)
+            && (1..(self.step + 1) * denominator).contains(&numerator);
+        if falls {
             return Ok(());
         }
         Err(ContestError::FractionOutOfRange {
-            field: "rules.stages.place.first",
+            field: "rules.stages.series.first",
             numerator,
             denominator,
             range: "above 0 and below the second divisor, with at most 1000 below the line and in the step",
         })
     }
+}
+
+/// How seats are placed: the largest keys first, where a key is a list's votes in a district over a divisor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placement {
+    /// The divisors.
+    pub series: Series,
+    /// Keys are divided by the district's votes for each of its own seats besides, with its votes counted so (Norway).
+    pub relative: Option<ThresholdBase>,
+    /// Seats that each district gets at most in this stage (Norway: one).
+    pub per_district: Option<u32>,
+}
+
+impl Placement {
+    /// Norway, Election Act 2002 section 11-6, as it gives the official seats of 2021: one a district, votes over
+    /// 1, 3, 5, ... relative to the votes for a seat of the district.
+    pub const NORWAY: Self = Self {
+        series: Series::ODD,
+        relative: Some(ThresholdBase::ValidVotes),
+        per_district: Some(1),
+    };
+    /// Sweden: what is due to each list goes to its largest keys over 1, 3, 5, ...; unverified.
+    pub const SWEDEN: Self = Self {
+        series: Series::ODD,
+        relative: None,
+        per_district: None,
+    };
 }
 
 /// A lot for a tie inside one of the sub-allocations of a stage.

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement};
+use super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement, Series};
 use crate::districts::{DistrictedContest, DistrictsError};
+use crate::error::ContestError;
 use crate::ratio::Ratio;
 use crate::threshold::Threshold;
 
@@ -126,7 +127,14 @@ impl<'a> Keys<'a> {
             };
             (0..)
                 .map_while(|district| contest.district(district))
-                .map(|district| threshold.base_of(&district))
+                .map(|district| match threshold.base_of(&district)? {
+                    0 if district.list_votes() > 0 => Err(ContestError::BelowLimit {
+                        field: "contest.districts.base",
+                        value: 0,
+                        limit: 1,
+                    }),
+                    base => Ok(base),
+                })
                 .collect::<Result<_, _>>()
         };
         Ok(Self {
@@ -139,24 +147,25 @@ impl<'a> Keys<'a> {
     /// The key of one more seat beside `seats`; `None` without votes. The parts of the fraction stay below 2^92.
     fn key(&self, place: Place, seats: u32) -> Option<Ratio> {
         let district = &self.contest.districts[place.district];
-        let votes = i128::from(district.votes[place.list]);
-        let (above, below) = match seats {
-            0 => (
-                self.placement.first.denominator,
-                u64::from(self.placement.first.numerator),
-            ),
-            seats => (1, u64::from(self.placement.step) * u64::from(seats) + 1),
-        };
-        let (own, base) = match &self.bases {
-            Some(bases) => (district.seats, bases[place.district]),
-            None => (1, 1),
-        };
-        let key = || {
-            Ratio::new(
-                votes * i128::from(above) * i128::from(own),
-                u128::from(below) * base,
-            )
-        };
-        (votes > 0).then(key).flatten()
+        let votes = district.votes[place.list];
+        match &self.bases {
+            None => key(votes, &self.placement.series, seats),
+            Some(bases) => {
+                let key = key(votes, &self.placement.series, seats)?;
+                let own = i128::from(district.seats);
+                Ratio::new(
+                    key.numerator() * own,
+                    key.denominator() * bases[place.district],
+                )
+            }
+        }
     }
+}
+
+/// Votes over the divisor for one more seat beside `seats`; `None` without votes.
+pub(super) fn key(votes: u64, series: &Series, seats: u32) -> Option<Ratio> {
+    let divisor = series.divisor(seats).filter(|_| votes > 0)?;
+    // A divisor is below 2^28 over 2^10.
+    let above = i128::from(votes) * i128::try_from(divisor.denominator()).ok()?;
+    Ratio::new(above, divisor.numerator().unsigned_abs())
 }

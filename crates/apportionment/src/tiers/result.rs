@@ -10,7 +10,8 @@ use crate::ratio::Ratio;
 pub struct TierAllocation {
     /// The state of the result.
     pub outcome: Outcome,
-    /// Seats by district and list that the stages have given; with an open tie, those given before and beside it.
+    /// Seats by district and list that the stages have given; with an open tie, those given before and beside it. Where
+    /// surplus seats go back, a stage that did not run yet can take some of them.
     pub seats: Vec<Vec<u32>>,
     /// Seats that hang on open ties, or on stages behind them.
     pub pending: u32,
@@ -42,6 +43,8 @@ pub enum TierStageResult {
     Districts(Vec<DistrictResult>),
     /// See [`super::TierStage::Whole`].
     Whole(WholeResult),
+    /// See [`super::TierStage::Return`].
+    Return(ReturnResult),
     /// See [`super::TierStage::Place`].
     Place(PlaceResult),
     /// See [`super::TierStage::Shares`]: for each list its districts as the lists of a contest; `None` where nothing is due.
@@ -64,7 +67,8 @@ pub struct DistrictResult {
 pub struct WholeResult {
     /// By list: whether it takes part.
     pub admitted: Vec<bool>,
-    /// The rounds of the distribution; each but the last ends with lists that hold more than is due to them.
+    /// The rounds of the distribution; where surplus seats are kept, each but the last ends with lists that hold more than is
+    /// due to them.
     pub rounds: Vec<WholeRound>,
     /// By list: what is due to it in the end, seats that it keeps included; `None` while a tie is open.
     pub due: Option<Vec<u32>>,
@@ -97,6 +101,24 @@ pub struct PlacedSeat {
     pub place: Place,
     /// Votes over divisor, relative where the law says so; for a covered person the share of the constituency's votes.
     pub key: Ratio,
+}
+
+/// Seats that went back to their districts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReturnResult {
+    /// The seats in the order in which they went back.
+    pub returned: Vec<ReturnedSeat>,
+    /// Equal keys: who gives a seat back next, or who receives the last one that went back.
+    pub tie: Option<PlaceTie>,
+}
+
+/// A seat that went back to its district.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReturnedSeat {
+    /// Who had it, by which key.
+    pub from: PlacedSeat,
+    /// Who has it now, by which key; `None` where nobody in the district is due more, or a tie is open.
+    pub to: Option<PlacedSeat>,
 }
 
 /// Seats placed in districts.

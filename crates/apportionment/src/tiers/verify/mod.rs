@@ -2,11 +2,13 @@
 //! sub-allocation goes to the verifier of single contests, and placed and covered seats are looked at as a whole, without
 //! handing anything out: whoever has no seat was kept from it by larger keys.
 
+mod cover;
 mod place;
 mod refusal;
+mod returned;
 
 use super::{
-    Admission, Constituency, CoverResult, DistrictResult, Place, TierAllocation, TierContest,
+    Admission, Constituency, CoverResult, DistrictResult, Surplus, TierAllocation, TierContest,
     TierLots, TierRules, TierStage, TierStageResult, WholeResult,
 };
 use crate::allocation::{Allocation, Outcome};
@@ -16,8 +18,10 @@ use crate::double_proportional::verify::{base_of, passes};
 use crate::method::Stage;
 use crate::rules::{ExhaustedList, Rules};
 
-use place::{check_cover, check_place};
+use cover::check_cover;
+use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
+use returned::check_return;
 
 /// Checks a whole result: who takes part, every sub-allocation, what is due, every placed and covered seat, and the sums.
 /// Which lots are void is not checked; that every lot used was drawn for the tie that it settles is.
@@ -88,8 +92,27 @@ impl Check<'_> {
                 ) => {
                     self.districts(number, admission, chain, results);
                 }
-                (TierStage::Whole { admission, chain }, Some(TierStageResult::Whole(result))) => {
-                    self.whole(number, admission, chain, result);
+                (
+                    TierStage::Whole {
+                        admission,
+                        chain,
+                        surplus,
+                    },
+                    Some(TierStageResult::Whole(result)),
+                ) => {
+                    let kept = *surplus == Surplus::Kept;
+                    self.whole((number, kept), admission, chain, result);
+                }
+                (TierStage::Return(series), Some(TierStageResult::Return(result))) => {
+                    let due = self.due.clone().unwrap_or_default();
+                    let wrong = check_return(
+                        &self.contest.districted,
+                        series,
+                        (number, &self.lots.places),
+                        (&mut self.held, &due),
+                        result,
+                    );
+                    self.places(number, wrong, result.tie.is_some());
                 }
                 (TierStage::Place(placement), Some(TierStageResult::Place(result))) => {
                     let open = self.open();
@@ -100,14 +123,7 @@ impl Check<'_> {
                         (&mut self.held, open),
                         result,
                     );
-                    self.refusals
-                        .extend(wrong.into_iter().map(|what| TierRefusal::Place {
-                            stage: number,
-                            what,
-                        }));
-                    if result.tie.is_some() {
-                        self.outcome = Some(Outcome::Tied);
-                    }
+                    self.places(number, wrong, result.tie.is_some());
                 }
                 (TierStage::Shares { chain }, Some(TierStageResult::Shares(results))) => {
                     self.shares(number, chain, results);
@@ -173,7 +189,7 @@ impl Check<'_> {
 
     fn whole(
         &mut self,
-        stage: usize,
+        (stage, kept): (usize, bool),
         admission: &Admission,
         chain: &[Stage],
         result: &WholeResult,
@@ -228,7 +244,7 @@ impl Check<'_> {
                 return;
             }
             let given = |list: usize| u64::from(round.allocation.lists[list].seats);
-            let settled = round.allocation.outcome == Outcome::Settled;
+            let settled = kept && round.allocation.outcome == Outcome::Settled;
             let leaving: Vec<usize> = (0..held.len())
                 .filter(|&list| settled && competing[list] && given(list) < held[list])
                 .collect();
@@ -301,12 +317,15 @@ impl Check<'_> {
 
     fn cover(&mut self, stage: usize, result: &CoverResult) {
         let wrong = check_cover(self.contest, &self.held, (stage, &self.lots.places), result);
-        self.refusals.extend(
-            wrong
-                .into_iter()
-                .map(|what| TierRefusal::Place { stage, what }),
-        );
-        if !result.undecided.is_empty() || result.lines.iter().any(|line| line.tie.is_some()) {
+        let tied = result.lines.iter().any(|line| line.tie.is_some());
+        self.places(stage, wrong, tied || !result.undecided.is_empty());
+    }
+
+    /// What is wrong with placed seats, and whether they end the run.
+    fn places(&mut self, stage: usize, wrong: Vec<PlaceRefusal>, tied: bool) {
+        let name = |what| TierRefusal::Place { stage, what };
+        self.refusals.extend(wrong.into_iter().map(name));
+        if tied {
             self.outcome = Some(Outcome::Tied);
         }
     }
@@ -497,14 +516,5 @@ fn first(constituency: &Constituency) -> Option<usize> {
             .drawn
             .filter(|&drawn| drawn < constituency.votes.len() && is_leading(constituency, drawn)),
         _ => None,
-    }
-}
-
-/// The person of a constituency as a place.
-fn person(constituency: &Constituency, number: usize, list: usize) -> Place {
-    Place {
-        district: constituency.district,
-        list,
-        constituency: Some(number),
     }
 }

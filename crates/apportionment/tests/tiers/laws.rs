@@ -1,23 +1,17 @@
 //! What must hold of seats in tiers, whatever the votes: allocator and verifier agree, order means nothing, lots settle the
 //! ties they were drawn for, and a forged result is refused.
-#![allow(
-    clippy::unwrap_used,
-    reason = "a failed unwrap in a helper is a failed test"
-)]
 
-use apportionment::tiers::{
-    Admission, Constituency, Place, PlaceLot, PlaceRefusal, PlaceTie, Placement, TierAllocation,
-    TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage, TierStageResult, allocate,
-    verify,
-};
-use apportionment::*;
 use proptest::prelude::*;
+
+use super::*;
 
 fn any_placement() -> impl Strategy<Value = Placement> {
     (1u32..3, any::<bool>(), prop::option::of(0u32..3)).prop_map(
         |(step, relative, per_district)| Placement {
-            first: Fraction::new(1, 1),
-            step,
+            series: Series {
+                first: Fraction::new(1, 1),
+                step,
+            },
             relative: relative.then_some(ThresholdBase::ListVotes),
             per_district,
         },
@@ -53,9 +47,19 @@ fn any_rules() -> impl Strategy<Value = TierRules> {
         any_admission(),
         any_method(),
         any_placement(),
+        prop::option::of((1u32..29, 1u32..3)),
     )
-        .prop_map(|(below, chain, above, method, placement)| {
-            vec![
+        .prop_map(|(below, chain, above, method, placement, returned)| {
+            let surplus = if returned.is_some() {
+                Surplus::Returned
+            } else {
+                Surplus::Kept
+            };
+            let returned = returned.map(|(first, step)| {
+                let first = Fraction::new(first.min(10 * step + 9), 10);
+                TierStage::Return(Series { first, step })
+            });
+            let mut stages = vec![
                 TierStage::Districts {
                     admission: below,
                     chain,
@@ -66,9 +70,12 @@ fn any_rules() -> impl Strategy<Value = TierRules> {
                         ..above
                     },
                     chain: method,
+                    surplus,
                 },
-                TierStage::Place(placement),
-            ]
+            ];
+            stages.extend(returned);
+            stages.push(TierStage::Place(placement));
+            stages
         });
     let covered =
         (any_admission(), any_method(), any_method()).prop_map(|(admission, chain, shares)| {
@@ -79,6 +86,7 @@ fn any_rules() -> impl Strategy<Value = TierRules> {
                         ..admission
                     },
                     chain,
+                    surplus: Surplus::Kept,
                 },
                 TierStage::Shares { chain: shares },
                 TierStage::Cover,
@@ -130,17 +138,6 @@ fn any_contest() -> impl Strategy<Value = TierContest> {
             constituencies,
         })
     })
-}
-
-fn agree(contest: &TierContest, rules: &TierRules, lots: &TierLots) -> TierAllocation {
-    let allocation = allocate(contest, rules, lots).unwrap();
-    assert_eq!(verify(contest, rules, lots, &allocation), Ok(()));
-    let given: u32 = allocation.seats.iter().flatten().sum();
-    assert_eq!(
-        u64::from(given + allocation.pending + allocation.unassigned),
-        contest.house()
-    );
-    allocation
 }
 
 fn inside(stage: usize, part: usize, allocation: &Allocation) -> Vec<TierLot> {
@@ -203,6 +200,7 @@ fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocat
                 lots.inside
                     .extend(drawn.flat_map(|(part, result)| inside(stage, part, result)));
             }
+            TierStageResult::Return(result) => lots.places.extend(place(stage, &result.tie)),
             TierStageResult::Place(result) => lots.places.extend(place(stage, &result.tie)),
             TierStageResult::Cover(result) => {
                 lots.places.extend(
@@ -302,6 +300,19 @@ fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), wh
                 due.swap(lists[0], lists[1]);
             }
         }
+        (TierStageResult::Return(result), 5) => {
+            result.returned.pop();
+        }
+        (TierStageResult::Return(result), 6) => {
+            if let Some(first) = result.returned.first_mut() {
+                first.from.place.district = district;
+            }
+        }
+        (TierStageResult::Return(result), _) => {
+            if let Some(first) = result.returned.first_mut() {
+                first.to = None;
+            }
+        }
         (TierStageResult::Place(result), 5) => {
             result.placed.pop();
         }
@@ -332,119 +343,4 @@ fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), wh
             }
         }
     }
-}
-
-/// Equal keys on one free district: the result waits for a lot, and a result that picks one in silence is refused.
-#[test]
-fn equal_keys_of_levelling_seats_wait_for_a_lot() {
-    let contest = TierContest {
-        districted: DistrictedContest::with_votes(&[(1, &[90, 30, 30]), (1, &[90, 30, 30])]),
-        further_seats: 2,
-        constituencies: Vec::new(),
-    };
-    let chain = vec![Stage::all(Method::SAINTE_LAGUE)];
-    let rules = TierRules {
-        stages: vec![
-            TierStage::Districts {
-                admission: Admission::default(),
-                chain: chain.clone(),
-            },
-            TierStage::Whole {
-                admission: Admission::default(),
-                chain,
-            },
-            TierStage::Place(Placement {
-                relative: Some(ThresholdBase::ListVotes),
-                ..Placement::NORWAY
-            }),
-        ],
-        ties: vec![TieBreak::Lot],
-    };
-    let open = agree(&contest, &rules, &TierLots::default());
-    assert_eq!((open.outcome, open.pending), (Outcome::Tied, 2));
-    let place = |district, list| Place {
-        district,
-        list,
-        constituency: None,
-    };
-    let Some(TierStageResult::Place(result)) = open.stages.last() else {
-        panic!("levelling seats come last");
-    };
-    let tied = vec![place(0, 1), place(0, 2), place(1, 1), place(1, 2)];
-    assert_eq!(result.tie.as_ref().map(|tie| tied == tie.tied), Some(true));
-    let lot = PlaceLot {
-        stage: 2,
-        tied,
-        winner: place(1, 1),
-    };
-    let other = PlaceLot {
-        stage: 2,
-        tied: vec![place(0, 1), place(0, 2)],
-        winner: place(0, 1),
-    };
-    let lots = TierLots {
-        places: vec![other, lot],
-        ..TierLots::default()
-    };
-    let settled = agree(&contest, &rules, &lots);
-    assert_eq!(settled.outcome, Outcome::Settled);
-    assert_eq!(settled.seats, [[1, 0, 1], [1, 1, 0]]);
-    assert_eq!(settled.void_place_lots, [0]);
-    // The same seats without the lot are refused by name.
-    let refused = verify(&contest, &rules, &TierLots::default(), &settled).unwrap_err();
-    let silent = |refusal: &TierRefusal| {
-        matches!(
-            refusal,
-            TierRefusal::Place {
-                what: PlaceRefusal::Silent { .. },
-                ..
-            }
-        )
-    };
-    assert!(refused.iter().any(silent), "{refused:?}");
-}
-
-/// Stages in an order that leaves nothing due, and numbers outside their limits, are errors.
-#[test]
-fn rules_that_mean_nothing_are_refused() {
-    let contest = TierContest {
-        districted: DistrictedContest::with_votes(&[(2, &[5, 6])]),
-        further_seats: 1,
-        constituencies: Vec::new(),
-    };
-    let refused = |contest: &TierContest, stages: Vec<TierStage>| {
-        let rules = TierRules {
-            stages,
-            ties: Vec::new(),
-        };
-        allocate(contest, &rules, &TierLots::default())
-            .unwrap_err()
-            .to_string()
-    };
-    assert!(refused(&contest, Vec::new()).contains("rules.stages"));
-    assert!(
-        refused(&contest, vec![TierStage::Place(Placement::NORWAY)])
-            .contains("after a stage `Whole`")
-    );
-    let rising = Placement {
-        first: Fraction::new(3, 1),
-        ..Placement::NORWAY
-    };
-    assert!(refused(&contest, vec![TierStage::Place(rising)]).contains("below the second divisor"));
-    let mut outside = contest.clone();
-    outside.constituencies.push(Constituency {
-        district: 1,
-        votes: vec![1, 2],
-        ..Constituency::default()
-    });
-    assert!(refused(&outside, vec![TierStage::Cover]).contains("contest.constituencies.district"));
-    let mut short = contest.clone();
-    short.constituencies.push(Constituency {
-        votes: vec![1],
-        ..Constituency::default()
-    });
-    assert!(refused(&short, vec![TierStage::Cover]).contains("votes for 1 lists"));
-    let mut house = contest;
-    house.further_seats = 100_000;
-    assert!(refused(&house, vec![TierStage::Cover]).contains("contest.further_seats"));
 }

@@ -1,0 +1,54 @@
+//! Seats in tiers: official seats of Norway 2021, Poland 2019 and Germany 2025, laws, and rules that mean nothing.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
+
+mod germany;
+mod laws;
+mod norway;
+mod poland;
+mod rules;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
+use std::path::Path;
+
+use apportionment::tiers::{
+    Admission, Constituency, Place, PlaceLot, PlaceRefusal, PlaceStep, PlaceTie, Placement, Series,
+    Surplus, TierAllocation, TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage,
+    TierStageResult, TierSteps, allocate, explain, verify,
+};
+use apportionment::*;
+use flate2::read::GzDecoder;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
+
+fn read(file: &str) -> Option<String> {
+    let path = Path::new(DATA).join(file);
+    if !path.exists() {
+        eprintln!("skipped: {file} is not in the folder of data");
+        return None;
+    }
+    let bytes = std::fs::read(path).unwrap();
+    let mut text = String::new();
+    if file.ends_with(".gz") {
+        GzDecoder::new(bytes.as_slice())
+            .read_to_string(&mut text)
+            .unwrap();
+    } else {
+        text = String::from_utf8(bytes).unwrap();
+    }
+    Some(text)
+}
+
+fn agree(contest: &TierContest, rules: &TierRules, lots: &TierLots) -> TierAllocation {
+    let allocation = allocate(contest, rules, lots).unwrap();
+    assert_eq!(verify(contest, rules, lots, &allocation), Ok(()));
+    let given: u32 = allocation.seats.iter().flatten().sum();
+    assert_eq!(
+        u64::from(given + allocation.pending + allocation.unassigned),
+        contest.house()
+    );
+    allocation
+}

@@ -1,0 +1,199 @@
+//! Small contests that show one rule each, and rules that are refused.
+
+use super::*;
+
+/// Equal keys on one free district: the result waits for a lot, and a result that picks one in silence is refused.
+#[test]
+fn equal_keys_of_levelling_seats_wait_for_a_lot() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(1, &[90, 30, 30]), (1, &[90, 30, 30])]),
+        further_seats: 2,
+        constituencies: Vec::new(),
+    };
+    let chain = vec![Stage::all(Method::SAINTE_LAGUE)];
+    let rules = TierRules {
+        stages: vec![
+            TierStage::Districts {
+                admission: Admission::default(),
+                chain: chain.clone(),
+            },
+            TierStage::Whole {
+                admission: Admission::default(),
+                chain,
+                surplus: Surplus::Kept,
+            },
+            TierStage::Place(Placement {
+                relative: Some(ThresholdBase::ListVotes),
+                ..Placement::NORWAY
+            }),
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    let open = agree(&contest, &rules, &TierLots::default());
+    assert_eq!((open.outcome, open.pending), (Outcome::Tied, 2));
+    let place = |district, list| Place {
+        district,
+        list,
+        constituency: None,
+    };
+    let Some(TierStageResult::Place(result)) = open.stages.last() else {
+        panic!("levelling seats come last");
+    };
+    let tied = vec![place(0, 1), place(0, 2), place(1, 1), place(1, 2)];
+    assert_eq!(result.tie.as_ref().map(|tie| tied == tie.tied), Some(true));
+    let lot = PlaceLot {
+        stage: 2,
+        tied,
+        winner: place(1, 1),
+    };
+    let other = PlaceLot {
+        stage: 2,
+        tied: vec![place(0, 1), place(0, 2)],
+        winner: place(0, 1),
+    };
+    let lots = TierLots {
+        places: vec![other, lot],
+        ..TierLots::default()
+    };
+    let settled = agree(&contest, &rules, &lots);
+    assert_eq!(settled.outcome, Outcome::Settled);
+    assert_eq!(settled.seats, [[1, 0, 1], [1, 1, 0]]);
+    assert_eq!(settled.void_place_lots, [0]);
+    // The same seats without the lot are refused by name.
+    let refused = verify(&contest, &rules, &TierLots::default(), &settled).unwrap_err();
+    let silent = |refusal: &TierRefusal| {
+        matches!(
+            refusal,
+            TierRefusal::Place {
+                what: PlaceRefusal::Silent { .. },
+                ..
+            }
+        )
+    };
+    assert!(refused.iter().any(silent), "{refused:?}");
+}
+
+/// Three districts with a seat each for the same list, which is due one: its smallest keys go back, 40 before 41, the first
+/// to the next list there, and the second to the only one that is still due a seat.
+#[test]
+fn surplus_seats_go_back_where_their_keys_are_smallest() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[
+            (1, &[42, 30, 30]),
+            (1, &[40, 31, 29]),
+            (1, &[41, 30, 29]),
+        ]),
+        ..TierContest::default()
+    };
+    let chain = vec![Stage::all(Method::SAINTE_LAGUE)];
+    let rules = TierRules {
+        stages: vec![
+            TierStage::Districts {
+                admission: Admission::default(),
+                chain: chain.clone(),
+            },
+            TierStage::Whole {
+                admission: Admission::default(),
+                chain,
+                surplus: Surplus::Returned,
+            },
+            TierStage::Return(Series::ODD),
+            TierStage::Place(Placement::SWEDEN),
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    let allocation = agree(&contest, &rules, &TierLots::default());
+    assert_eq!(allocation.seats, [[1, 0, 0], [0, 1, 0], [0, 0, 1]]);
+    let TierStageResult::Return(result) = &allocation.stages[2] else {
+        panic!("seats go back in the third stage");
+    };
+    let ways: Vec<(usize, usize, Option<usize>)> = result
+        .returned
+        .iter()
+        .map(|seat| {
+            (
+                seat.from.place.district,
+                seat.from.place.list,
+                seat.to.map(|to| to.place.list),
+            )
+        })
+        .collect();
+    assert_eq!(ways, [(1, 0, Some(1)), (2, 0, Some(2))]);
+    let steps = explain(&contest, &rules, &allocation);
+    assert_eq!(steps[2], TierSteps::Returned(result.returned.clone()));
+    // Equal keys: which of two seats goes back first is a lot.
+    let mut equal = contest.clone();
+    equal.districted.districts[2].votes = vec![40, 31, 29];
+    let open = agree(&equal, &rules, &TierLots::default());
+    assert_eq!(open.outcome, Outcome::Tied);
+}
+
+/// Stages in an order that leaves nothing due, and numbers outside their limits, are errors.
+#[test]
+fn rules_that_mean_nothing_are_refused() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(2, &[5, 6])]),
+        further_seats: 1,
+        constituencies: Vec::new(),
+    };
+    let refused = |contest: &TierContest, stages: Vec<TierStage>| {
+        let rules = TierRules {
+            stages,
+            ties: Vec::new(),
+        };
+        allocate(contest, &rules, &TierLots::default())
+            .unwrap_err()
+            .to_string()
+    };
+    assert!(refused(&contest, Vec::new()).contains("rules.stages"));
+    let districts = || TierStage::Districts {
+        admission: Admission::default(),
+        chain: vec![Stage::all(Method::D_HONDT)],
+    };
+    let whole = |surplus| TierStage::Whole {
+        admission: Admission::default(),
+        chain: vec![Stage::all(Method::D_HONDT)],
+        surplus,
+    };
+    let place = || TierStage::Place(Placement::SWEDEN);
+    // Seats would be handed out twice, or never come back.
+    for stages in [
+        vec![districts(), districts()],
+        vec![whole(Surplus::Kept), whole(Surplus::Kept)],
+        vec![districts(), whole(Surplus::Returned), place()],
+        vec![
+            districts(),
+            whole(Surplus::Kept),
+            TierStage::Return(Series::ODD),
+        ],
+        vec![whole(Surplus::Kept), districts()],
+    ] {
+        assert!(refused(&contest, stages).contains("districts come first"));
+    }
+    let rising = Series {
+        first: Fraction::new(3, 1),
+        step: 2,
+    };
+    let rising = vec![whole(Surplus::Returned), TierStage::Return(rising)];
+    assert!(refused(&contest, rising).contains("below the second divisor"));
+    let mut no_base = contest.clone();
+    no_base.districted.districts[0].base.valid_votes = Some(0);
+    let relative = vec![whole(Surplus::Kept), TierStage::Place(Placement::NORWAY)];
+    assert!(refused(&no_base, relative).contains("contest.districts.base"));
+    let mut outside = contest.clone();
+    outside.constituencies.push(Constituency {
+        district: 1,
+        votes: vec![1, 2],
+        ..Constituency::default()
+    });
+    assert!(refused(&outside, vec![TierStage::Cover]).contains("contest.constituencies.district"));
+    let mut short = contest.clone();
+    short.constituencies.push(Constituency {
+        votes: vec![1],
+        ..Constituency::default()
+    });
+    assert!(refused(&short, vec![TierStage::Cover]).contains("votes for 1 lists"));
+    let mut house = contest;
+    house.further_seats = 100_000;
+    assert!(refused(&house, vec![TierStage::Cover]).contains("contest.further_seats"));
+}
