@@ -5,13 +5,13 @@
 //! which the law is silent. [`verify`] checks it with code of its own. [`Workspace`] gives the seats alone, fast enough to do
 //! so after every report. [`explain`] unrolls an allocation into steps, and [`margin`] says how many votes would change it.
 //!
+//! [`double_proportional`] gives seats to lists and districts at once, by divisors of any length ([`WholeNumber`]), and
+//! [`tiers`] has a house above its districts; each has a verifier of its own.
+//!
 //! One mechanism does all of it. Each list has keys for its seat number m = 0, 1, 2, ...: `w - m * q` for quota methods and
 //! `w / d(m)` for divisor methods. A stage hands its seats to the largest keys, starting from the seats already held.
 //! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
 //! one is its remainder.
-//!
-//! [`double_proportional`] gives seats to lists and districts at once, by divisors of any length ([`WholeNumber`]), and [`tiers`]
-//! has a house above its districts; each has a verifier of its own.
 //!
 //! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by powers in 1,280; the limits that make
 //! overflow impossible are checked on entry.

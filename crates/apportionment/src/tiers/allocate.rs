@@ -11,7 +11,7 @@ use crate::allocate::allocate as allocate_one;
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, Lot};
 use crate::districts::DistrictsError;
-use crate::method::Stage;
+use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
 /// Turns votes into seats, stage by stage. An open tie ends the run: what the later stages do depends on how it ends.
@@ -362,12 +362,9 @@ impl<'a> Run<'a> {
         chain: &[Stage],
     ) -> Result<Allocation, DistrictsError> {
         let rules = Rules {
-            threshold: None,
-            rescue: None,
-            apparentment: None,
             stages: chain.to_vec(),
-            exhausted: crate::rules::ExhaustedList::NextInLine,
             ties: self.rules.ties.clone(),
+            ..Rules::of(Method::D_HONDT)
         };
         let (positions, lots): (Vec<usize>, Vec<Lot>) = self
             .lots

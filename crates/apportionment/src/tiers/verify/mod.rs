@@ -15,8 +15,8 @@ use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, List, Lot};
 use crate::districts::District;
 use crate::double_proportional::verify::{base_of, passes};
-use crate::method::Stage;
-use crate::rules::{ExhaustedList, Rules};
+use crate::method::{Method, Stage};
+use crate::rules::Rules;
 
 use cover::check_cover;
 use place::check_place;
@@ -339,12 +339,9 @@ impl Check<'_> {
         allocation: &Allocation,
     ) -> bool {
         let rules = Rules {
-            threshold: None,
-            rescue: None,
-            apparentment: None,
             stages: chain.to_vec(),
-            exhausted: ExhaustedList::NextInLine,
             ties: self.rules.ties.clone(),
+            ..Rules::of(Method::D_HONDT)
         };
         let own = self
             .lots
@@ -426,12 +423,10 @@ impl Check<'_> {
             .iter()
             .zip(votes.iter().zip(admitted));
         let lists = lists.map(|(list, (&votes, &admitted))| List {
-            votes: if admitted { votes } else { 0 },
-            candidates: None,
             registration: list.registration,
             coalition_size: list.coalition_size,
             exempt: list.exempt,
-            group: None,
+            ..List::with_votes(if admitted { votes } else { 0 })
         });
         Contest {
             seats,
