@@ -5,7 +5,7 @@ use std::fmt;
 use crate::contest::{BaseCounts, Contest, List, SEATS_MAX};
 use crate::error::ContestError;
 use crate::limits::wide;
-use crate::threshold::Threshold;
+use crate::threshold::{Threshold, ThresholdBase};
 
 /// Most districts in one contest.
 pub const DISTRICTS_MAX: usize = 1_000;
@@ -54,6 +54,24 @@ pub struct District {
     pub votes: Vec<u64>,
     /// Counts other than list votes, as far as they are known.
     pub base: BaseCounts,
+}
+
+impl District {
+    /// The count that a share, or a key, is taken of.
+    pub(crate) fn count(&self, base: ThresholdBase) -> Result<u128, ContestError> {
+        let given = match base {
+            ThresholdBase::ListVotes => {
+                return Ok(self.votes.iter().map(|&votes| u128::from(votes)).sum());
+            }
+            ThresholdBase::ValidVotes => self.base.valid_votes,
+            ThresholdBase::ValidAndAgainstAll => self.base.valid_and_against_all,
+            ThresholdBase::BallotsInBox => self.base.ballots_in_box,
+            ThresholdBase::BallotsIssued => self.base.ballots_issued,
+        };
+        given
+            .map(u128::from)
+            .ok_or(ContestError::BaseMissing { base })
+    }
 }
 
 impl DistrictedContest {

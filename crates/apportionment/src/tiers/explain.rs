@@ -7,7 +7,6 @@ use super::{
 use crate::allocation::Allocation;
 use crate::explain::StageSteps;
 use crate::ratio::Ratio;
-use crate::threshold::Threshold;
 
 /// The steps of one stage.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,12 +174,8 @@ fn place_step(
     let seats_before = held[district][list];
     held[district][list] += 1;
     let per_seat = |base| {
-        let share = Threshold {
-            base,
-            ..Threshold::of_list_votes(0, 1)
-        };
-        let district = contest.districted.district(district)?;
-        let votes = i128::try_from(share.base_of(&district).ok()?).ok()?;
+        let district = &contest.districted.districts[district];
+        let votes = i128::try_from(district.count(base).ok()?).ok()?;
         Ratio::new(votes, u128::from(district.seats))
     };
     Some(PlaceStep {

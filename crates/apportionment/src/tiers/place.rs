@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement, Series};
-use crate::districts::{DistrictedContest, DistrictsError};
+use crate::districts::{District, DistrictedContest, DistrictsError};
 use crate::error::ContestError;
 use crate::ratio::Ratio;
-use crate::threshold::Threshold;
 
 /// The lots of one stage.
 pub(super) struct Draw<'a> {
@@ -120,27 +119,24 @@ impl<'a> Keys<'a> {
         contest: &'a DistrictedContest,
         placement: &'a Placement,
     ) -> Result<Self, DistrictsError> {
-        let base = |base| {
-            let threshold = Threshold {
-                base,
-                ..Threshold::of_list_votes(0, 1)
-            };
-            (0..)
-                .map_while(|district| contest.district(district))
-                .map(|district| match threshold.base_of(&district)? {
-                    0 if district.list_votes() > 0 => Err(ContestError::BelowLimit {
+        let bases = |base| {
+            let districts = contest.districts.iter();
+            let count = |district: &District| match district.count(base)? {
+                0 if district.votes.iter().any(|&votes| votes > 0) => {
+                    Err(ContestError::BelowLimit {
                         field: "contest.districts.base",
                         value: 0,
                         limit: 1,
-                    }),
-                    base => Ok(base),
-                })
-                .collect::<Result<_, _>>()
+                    })
+                }
+                count => Ok(count),
+            };
+            districts.map(count).collect::<Result<_, _>>()
         };
         Ok(Self {
             contest,
             placement,
-            bases: placement.relative.map(base).transpose()?,
+            bases: placement.relative.map(bases).transpose()?,
         })
     }
 

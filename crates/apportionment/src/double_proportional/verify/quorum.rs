@@ -13,7 +13,7 @@ pub(super) fn reached(contest: &DistrictedContest, quorum: &Quorum) -> Option<Ve
             let bases = contest
                 .districts
                 .iter()
-                .map(|district| base_of(threshold, district));
+                .map(|district| base_of(threshold.base, district));
             reached |= passes(
                 threshold,
                 list.coalition_size,
@@ -23,7 +23,7 @@ pub(super) fn reached(contest: &DistrictedContest, quorum: &Quorum) -> Option<Ve
         }
         if let Some(threshold) = &quorum.one_district {
             for district in &contest.districts {
-                let base = base_of(threshold, district)?;
+                let base = base_of(threshold.base, district)?;
                 reached |= passes(threshold, list.coalition_size, votes(district), base);
             }
         }
@@ -44,9 +44,9 @@ pub(crate) fn passes(threshold: &Threshold, coalition_size: u32, votes: u128, ba
     votes >= needed.max(1)
 }
 
-/// The count that a share in a district is taken of.
-pub(crate) fn base_of(threshold: &Threshold, district: &District) -> Option<u128> {
-    let given = match threshold.base {
+/// The count that a share, or a key, in a district is taken of.
+pub(crate) fn base_of(base: ThresholdBase, district: &District) -> Option<u128> {
+    let given = match base {
         ThresholdBase::ListVotes => {
             return Some(district.votes.iter().map(|&votes| u128::from(votes)).sum());
         }

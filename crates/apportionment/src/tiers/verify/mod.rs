@@ -373,12 +373,12 @@ impl Check<'_> {
                 if let Some(threshold) = &admission.overall {
                     let base: Option<u128> = districts
                         .iter()
-                        .map(|district| base_of(threshold, district))
+                        .map(|district| base_of(threshold.base, district))
                         .sum();
                     admitted |= passes(threshold, list.coalition_size, votes[index].into(), base?);
                 }
                 if let (Some(threshold), Some(district)) = (&admission.here, here) {
-                    let base = base_of(threshold, district)?;
+                    let base = base_of(threshold.base, district)?;
                     admitted |= passes(
                         threshold,
                         list.coalition_size,

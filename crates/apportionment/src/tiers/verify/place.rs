@@ -8,7 +8,6 @@ use super::refusal::PlaceRefusal;
 use crate::districts::{District, DistrictedContest};
 use crate::double_proportional::verify::{base_of, product_order};
 use crate::ratio::Ratio;
-use crate::threshold::Threshold;
 use crate::whole_number::WholeNumber;
 
 /// A key as products: all factors above the line, all below it.
@@ -43,13 +42,7 @@ impl Key {
         let plain = Self::plain(&placement.series, district, list, seats)?;
         let (own, base) = match placement.relative {
             None => (1, 1),
-            Some(base) => {
-                let share = Threshold {
-                    base,
-                    ..Threshold::of_list_votes(0, 1)
-                };
-                (u64::from(district.seats), base_of(&share, district)?)
-            }
+            Some(base) => (u64::from(district.seats), base_of(base, district)?),
         };
         let [votes, scale, _] = plain.above;
         Some(Self {
