@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{
     Constituency, CoverLine, CoverResult, Place, PlaceLot, PlaceTie, PlacedSeat, TierContest,
 };
+use super::admission::{first, is_leading};
 use super::place::check_tie;
 use super::refusal::PlaceRefusal;
-use super::{first, is_leading};
 use crate::double_proportional::verify::product_order;
 use crate::ratio::Ratio;
 use crate::whole_number::WholeNumber;

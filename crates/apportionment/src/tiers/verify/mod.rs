@@ -2,22 +2,22 @@
 //! sub-allocation goes to the verifier of single contests, and placed and covered seats are looked at as a whole, without
 //! handing anything out: whoever has no seat was kept from it by larger keys.
 
+mod admission;
 mod cover;
 mod place;
 mod refusal;
 mod returned;
 
 use super::{
-    Admission, Constituency, CoverResult, DistrictResult, Surplus, TierAllocation, TierContest,
-    TierLots, TierRules, TierStage, TierStageResult, WholeResult,
+    Admission, CoverResult, DistrictResult, Surplus, TierAllocation, TierContest, TierLots,
+    TierRules, TierStage, TierStageResult, WholeResult,
 };
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, List, Lot};
-use crate::districts::District;
-use crate::double_proportional::verify::{base_of, passes};
 use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
+use admission::{admitted, hangs_on_first_places, votes_by_list};
 use cover::check_cover;
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
@@ -158,7 +158,7 @@ impl Check<'_> {
         }
         let mut without_votes = false;
         for (index, (district, result)) in districts.iter().zip(results).enumerate() {
-            let Some(admitted) = self.admitted(admission, Some(district)) else {
+            let Some(admitted) = admitted(self.contest, admission, Some(district)) else {
                 self.refusals.push(TierRefusal::BaseMissing);
                 return;
             };
@@ -194,7 +194,7 @@ impl Check<'_> {
         chain: &[Stage],
         result: &WholeResult,
     ) {
-        let Some(admitted) = self.admitted(admission, None) else {
+        let Some(admitted) = admitted(self.contest, admission, None) else {
             self.refusals.push(TierRefusal::BaseMissing);
             return;
         };
@@ -203,7 +203,7 @@ impl Check<'_> {
                 .push(TierRefusal::Admission { stage, part: 0 });
             return;
         }
-        if self.hangs_on_first_places(admission, &admitted) {
+        if hangs_on_first_places(self.contest, admission, &admitted) {
             self.outcome = Some(Outcome::Tied);
             if !result.rounds.is_empty() || result.due.is_some() {
                 self.refusals.push(TierRefusal::Due { stage });
@@ -211,7 +211,7 @@ impl Check<'_> {
             return;
         }
         let held = self.held_by_list();
-        let votes = self.votes_by_list();
+        let votes = votes_by_list(self.contest);
         let mut competing = admitted;
         let mut due: Option<Vec<u64>> = None;
         let mut rounds = result.rounds.iter();
@@ -362,59 +362,6 @@ impl Check<'_> {
         stands
     }
 
-    /// By list, whether it takes part in a district, or in the whole.
-    fn admitted(&self, admission: &Admission, here: Option<&District>) -> Option<Vec<bool>> {
-        let votes = self.votes_by_list();
-        let districts = &self.contest.districted.districts;
-        let lists = self.contest.districted.lists.iter().enumerate();
-        lists
-            .map(|(index, list)| {
-                let mut admitted = list.exempt || *admission == Admission::default();
-                if let Some(threshold) = &admission.overall {
-                    let base: Option<u128> = districts
-                        .iter()
-                        .map(|district| base_of(threshold.base, district))
-                        .sum();
-                    admitted |= passes(threshold, list.coalition_size, votes[index].into(), base?);
-                }
-                if let (Some(threshold), Some(district)) = (&admission.here, here) {
-                    let base = base_of(threshold.base, district)?;
-                    admitted |= passes(
-                        threshold,
-                        list.coalition_size,
-                        district.votes[index].into(),
-                        base,
-                    );
-                }
-                if let Some(needed) = admission.constituencies_won {
-                    let won = self
-                        .contest
-                        .constituencies
-                        .iter()
-                        .filter(|constituency| first(constituency) == Some(index));
-                    admitted |= won.count() >= usize::try_from(needed).unwrap_or(usize::MAX);
-                }
-                Some(admitted)
-            })
-            .collect()
-    }
-
-    /// Whether equal first votes leave open if a list takes part.
-    fn hangs_on_first_places(&self, admission: &Admission, admitted: &[bool]) -> bool {
-        let Some(needed) = admission.constituencies_won else {
-            return false;
-        };
-        (0..admitted.len())
-            .filter(|&list| !admitted[list])
-            .any(|list| {
-                let reach = self.contest.constituencies.iter().filter(|constituency| {
-                    first(constituency)
-                        .map_or(is_leading(constituency, list), |first| first == list)
-                });
-                reach.count() >= usize::try_from(needed).unwrap_or(usize::MAX)
-            })
-    }
-
     fn sub_contest(&self, seats: u32, votes: &[u64], admitted: &[bool]) -> Contest {
         let lists = self
             .contest
@@ -433,20 +380,6 @@ impl Check<'_> {
             lists: lists.collect(),
             ..Contest::default()
         }
-    }
-
-    fn votes_by_list(&self) -> Vec<u64> {
-        let lists = 0..self.contest.districted.lists.len();
-        let of = |list: usize| {
-            let votes = self
-                .contest
-                .districted
-                .districts
-                .iter()
-                .map(|district| district.votes[list]);
-            votes.fold(0, u64::saturating_add)
-        };
-        lists.map(of).collect()
     }
 
     fn held_by_list(&self) -> Vec<u64> {
@@ -494,22 +427,5 @@ impl Check<'_> {
         } else {
             Err(self.refusals)
         }
-    }
-}
-
-fn is_leading(constituency: &Constituency, list: usize) -> bool {
-    let votes = constituency.votes[list];
-    votes > 0 && constituency.votes.iter().all(|&other| other <= votes)
-}
-
-/// The list whose person came first, by its votes or by lot among equals.
-fn first(constituency: &Constituency) -> Option<usize> {
-    let mut leading = (0..constituency.votes.len()).filter(|&list| is_leading(constituency, list));
-    match (leading.next(), leading.next()) {
-        (Some(only), None) => Some(only),
-        (Some(_), Some(_)) => constituency
-            .drawn
-            .filter(|&drawn| drawn < constituency.votes.len() && is_leading(constituency, drawn)),
-        _ => None,
     }
 }

@@ -1,0 +1,96 @@
+//! Who takes part in which stage, and who came first in a constituency.
+
+use super::super::{Admission, Constituency, TierContest};
+use crate::districts::District;
+use crate::double_proportional::verify::{base_of, passes};
+
+/// By list, whether it takes part in a district, or in the whole.
+pub(super) fn admitted(
+    contest: &TierContest,
+    admission: &Admission,
+    here: Option<&District>,
+) -> Option<Vec<bool>> {
+    let votes = votes_by_list(contest);
+    let districts = &contest.districted.districts;
+    let lists = contest.districted.lists.iter().enumerate();
+    lists
+        .map(|(index, list)| {
+            let mut admitted = list.exempt || *admission == Admission::default();
+            if let Some(threshold) = &admission.overall {
+                let base: Option<u128> = districts
+                    .iter()
+                    .map(|district| base_of(threshold.base, district))
+                    .sum();
+                admitted |= passes(threshold, list.coalition_size, votes[index].into(), base?);
+            }
+            if let (Some(threshold), Some(district)) = (&admission.here, here) {
+                let base = base_of(threshold.base, district)?;
+                admitted |= passes(
+                    threshold,
+                    list.coalition_size,
+                    district.votes[index].into(),
+                    base,
+                );
+            }
+            if let Some(needed) = admission.constituencies_won {
+                let won = contest
+                    .constituencies
+                    .iter()
+                    .filter(|constituency| first(constituency) == Some(index));
+                admitted |= won.count() >= usize::try_from(needed).unwrap_or(usize::MAX);
+            }
+            Some(admitted)
+        })
+        .collect()
+}
+
+/// Whether equal first votes leave open if a list takes part.
+pub(super) fn hangs_on_first_places(
+    contest: &TierContest,
+    admission: &Admission,
+    admitted: &[bool],
+) -> bool {
+    let Some(needed) = admission.constituencies_won else {
+        return false;
+    };
+    (0..admitted.len())
+        .filter(|&list| !admitted[list])
+        .any(|list| {
+            let reach = contest.constituencies.iter().filter(|constituency| {
+                first(constituency).map_or(is_leading(constituency, list), |first| first == list)
+            });
+            reach.count() >= usize::try_from(needed).unwrap_or(usize::MAX)
+        })
+}
+
+/// Votes of each list in all districts.
+pub(super) fn votes_by_list(contest: &TierContest) -> Vec<u64> {
+    let lists = 0..contest.districted.lists.len();
+    let of = |list: usize| {
+        let votes = contest
+            .districted
+            .districts
+            .iter()
+            .map(|district| district.votes[list]);
+        votes.fold(0, u64::saturating_add)
+    };
+    lists.map(of).collect()
+}
+
+/// Whether nobody has more votes than the person of this list, who has some.
+pub(super) fn is_leading(constituency: &Constituency, list: usize) -> bool {
+    let votes = constituency.votes[list];
+    votes > 0 && constituency.votes.iter().all(|&other| other <= votes)
+}
+
+/// The list whose person came first, by its votes or by lot among equals.
+pub(super) fn first(constituency: &Constituency) -> Option<usize> {
+    let mut leading = (0..constituency.votes.len()).filter(|&list| is_leading(constituency, list));
+    match (leading.next(), leading.next()) {
+        (Some(only), None) => Some(only),
+        (Some(_), Some(_)) => constituency
+            .drawn
+            .filter(|&drawn| drawn < constituency.votes.len() && is_leading(constituency, drawn)),
+        _ => None,
+    }
+}
