@@ -298,6 +298,8 @@ pub enum DistrictsError {
         /// Lists of the contest.
         lists: usize,
     },
+    /// The regions do not name each district once.
+    DistrictsOfRegions,
     /// Of the lists that are due seats, these districts have votes for these only, and more seats than the lists are due
     /// in all: no seats by district and list exist that keep both sums.
     NoSuchSeats {
@@ -319,6 +321,7 @@ impl DistrictsError {
         match self {
             Self::Contest(error) => error.code(),
             Self::VotesOfDistrict { .. } => "VOTES_OF_DISTRICT",
+            Self::DistrictsOfRegions => "DISTRICTS_OF_REGIONS",
             Self::NoSuchSeats { .. } => "NO_SUCH_SEATS",
         }
     }
@@ -342,6 +345,9 @@ impl fmt::Display for DistrictsError {
                 formatter,
                 "district {district} has votes for {found} lists, and there are {lists}"
             ),
+            Self::DistrictsOfRegions => {
+                formatter.write_str("the regions must name each district once")
+            }
             Self::NoSuchSeats {
                 districts,
                 lists,

@@ -2,10 +2,11 @@
 
 use super::cover::cover;
 use super::place::{Draw, place};
+use super::regions::{place_in_regions, place_inside, regions_as_districts};
 use super::returned::give_back;
 use super::{
-    Admission, DistrictResult, Surplus, TierAllocation, TierContest, TierLots, TierRules,
-    TierStage, TierStageResult, WholeResult, WholeRound, check_contest,
+    Admission, DistrictResult, PlaceResult, Series, Surplus, TierAllocation, TierContest, TierLots,
+    TierRules, TierStage, TierStageResult, WholeResult, WholeRound, check_contest,
 };
 use crate::allocate::allocate as allocate_one;
 use crate::allocation::{Allocation, Outcome};
@@ -49,6 +50,8 @@ struct Run<'a> {
     held: Vec<Vec<u32>>,
     /// Seats due by list, held ones included.
     due: Option<Vec<u32>>,
+    /// Seats by region and list that are not placed in districts yet.
+    in_regions: Vec<Vec<u32>>,
     unassigned: u32,
     /// The state in which a stage ended the run.
     stopped: Option<Outcome>,
@@ -65,6 +68,7 @@ impl<'a> Run<'a> {
             places_used: vec![false; lots.places.len()],
             held: vec![vec![0; districted.lists.len()]; districted.districts.len()],
             due: None,
+            in_regions: Vec::new(),
             unassigned: 0,
             stopped: None,
         }
@@ -95,7 +99,8 @@ impl<'a> Run<'a> {
                 TierStageResult::Return(result)
             }
             TierStage::Place(placement) => {
-                let open = self.open();
+                let room = vec![placement.per_district.unwrap_or(u32::MAX); self.held.len()];
+                let open = (self.open(), room);
                 let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
                 let result = place(
                     &self.contest.districted,
@@ -109,6 +114,19 @@ impl<'a> Run<'a> {
                 }
                 TierStageResult::Place(result)
             }
+            TierStage::Regions(series) => {
+                let open = self.open();
+                let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
+                let (districted, regions) = (&self.contest.districted, &self.contest.regions);
+                let (result, given) =
+                    place_in_regions(districted, regions, series, &self.held, open, &mut draw)?;
+                self.in_regions = given;
+                if result.tie.is_some() {
+                    self.stopped = Some(Outcome::Tied);
+                }
+                TierStageResult::Regions(result)
+            }
+            TierStage::Inside(series) => TierStageResult::Inside(self.inside(number, series)?),
             TierStage::Shares { chain } => TierStageResult::Shares(self.shares(number, chain)?),
             TierStage::Cover => {
                 let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
@@ -304,6 +322,29 @@ impl<'a> Run<'a> {
         Ok(results)
     }
 
+    fn inside(
+        &mut self,
+        number: usize,
+        series: &Series,
+    ) -> Result<Vec<PlaceResult>, DistrictsError> {
+        let mut results = Vec::new();
+        for (region, open) in self
+            .contest
+            .regions
+            .iter()
+            .zip(std::mem::take(&mut self.in_regions))
+        {
+            let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
+            let districted = &self.contest.districted;
+            let result = place_inside(districted, region, series, &mut self.held, open, &mut draw)?;
+            if result.tie.is_some() {
+                self.stopped = Some(Outcome::Tied);
+            }
+            results.push(result);
+        }
+        Ok(results)
+    }
+
     /// Seats due to each list, those that it holds included.
     fn due(&self) -> Vec<u32> {
         self.due.clone().expect(
@@ -328,6 +369,25 @@ impl<'a> Run<'a> {
             for (admitted, list) in admitted.iter_mut().zip(&whole.lists) {
                 *admitted |=
                     list.votes > 0 && overall.passes(list.votes, list.coalition_size, base);
+            }
+        }
+        if let Some(needed) = admission.seats_won {
+            for (admitted, held) in admitted.iter_mut().zip(self.held_by_list()) {
+                *admitted |= held >= needed;
+            }
+        }
+        if let Some(average) = admission.regions_average {
+            let regions = regions_as_districts(&self.contest.districted, &self.contest.regions)?;
+            let mut reached = vec![0; admitted.len()];
+            for region in &regions.districts {
+                let base = region.count(average.base)?;
+                for (reached, &votes) in reached.iter_mut().zip(&region.votes) {
+                    let enough = u128::from(votes) * u128::from(region.seats) >= base;
+                    *reached += u32::from(votes > 0 && region.seats > 0 && enough);
+                }
+            }
+            for (admitted, reached) in admitted.iter_mut().zip(reached) {
+                *admitted |= reached >= average.regions;
             }
         }
         if let Some(needed) = admission.constituencies_won {

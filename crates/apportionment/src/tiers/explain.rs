@@ -1,10 +1,12 @@
 //! Seats in tiers unrolled into steps that can be followed with a pocket calculator.
 
+use super::regions::{held_by_region, plain, regions_as_districts};
 use super::{
-    Place, PlacedSeat, Placement, ReturnedSeat, TierAllocation, TierContest, TierRules, TierStage,
-    TierStageResult,
+    Place, PlaceResult, PlacedSeat, Placement, ReturnedSeat, TierAllocation, TierContest,
+    TierRules, TierStage, TierStageResult,
 };
 use crate::allocation::Allocation;
+use crate::districts::DistrictedContest;
 use crate::explain::StageSteps;
 use crate::ratio::Ratio;
 
@@ -107,25 +109,24 @@ pub fn explain(
                 allocations.filter_map(|(list, result)| Some((list, result.as_ref()?)));
             TierSteps::Parts(allocations.map(part).collect())
         }
-        (TierStage::Place(placement), TierStageResult::Place(result)) => {
-            let tied = result.tie.as_ref().and_then(|tie| {
-                Some(PlacedSeat {
-                    place: *tie.tied.first()?,
-                    key: tie.key,
-                })
-            });
-            let next = result
-                .placed
+        (TierStage::Regions(series), TierStageResult::Regions(result)) => {
+            let regions = regions_as_districts(&contest.districted, &contest.regions);
+            let mut held = held_by_region(&held, &contest.regions);
+            let steps = regions.map(|regions| placed(&regions, &plain(series), &mut held, result));
+            TierSteps::Placed(steps.unwrap_or_default())
+        }
+        (TierStage::Inside(series), TierStageResult::Inside(results)) => {
+            let districted = &contest.districted;
+            let steps = results
                 .iter()
-                .copied()
-                .skip(1)
-                .map(Some)
-                .chain([tied]);
-            let seats = (1..).zip(result.placed.iter().zip(next));
-            let step = |(seat, (placed, next)): (u32, (&PlacedSeat, _))| {
-                place_step(contest, placement, &mut held, seat, *placed, next)
-            };
-            TierSteps::Placed(seats.filter_map(step).collect())
+                .flat_map(|result| placed(districted, &plain(series), &mut held, result));
+            TierSteps::Placed(steps.collect())
+        }
+        (_, TierStageResult::Regions(_) | TierStageResult::Inside(_)) => {
+            TierSteps::Placed(Vec::new())
+        }
+        (TierStage::Place(placement), TierStageResult::Place(result)) => {
+            TierSteps::Placed(placed(&contest.districted, placement, &mut held, result))
         }
         (_, TierStageResult::Place(_)) => TierSteps::Placed(Vec::new()),
         (_, TierStageResult::Cover(result)) => {
@@ -162,8 +163,34 @@ fn part((part, allocation): (usize, &Allocation)) -> PartSteps {
     }
 }
 
+fn placed(
+    contest: &DistrictedContest,
+    placement: &Placement,
+    held: &mut [Vec<u32>],
+    result: &PlaceResult,
+) -> Vec<PlaceStep> {
+    let tied = result.tie.as_ref().and_then(|tie| {
+        Some(PlacedSeat {
+            place: *tie.tied.first()?,
+            key: tie.key,
+        })
+    });
+    let next = result
+        .placed
+        .iter()
+        .copied()
+        .skip(1)
+        .map(Some)
+        .chain([tied]);
+    let seats = (1..).zip(result.placed.iter().zip(next));
+    let step = |(seat, (placed, next)): (u32, (&PlacedSeat, _))| {
+        place_step(contest, placement, held, seat, *placed, next)
+    };
+    seats.filter_map(step).collect()
+}
+
 fn place_step(
-    contest: &TierContest,
+    contest: &DistrictedContest,
     placement: &Placement,
     held: &mut [Vec<u32>],
     seat: u32,
@@ -174,14 +201,14 @@ fn place_step(
     let seats_before = held[district][list];
     held[district][list] += 1;
     let per_seat = |base| {
-        let district = &contest.districted.districts[district];
+        let district = &contest.districts[district];
         let votes = i128::try_from(district.count(base).ok()?).ok()?;
         Ratio::new(votes, u128::from(district.seats))
     };
     Some(PlaceStep {
         seat,
         placed,
-        votes: contest.districted.districts[district].votes[list],
+        votes: contest.districts[district].votes[list],
         seats_before,
         divisor: placement.series.divisor(seats_before)?,
         votes_per_seat: placement.relative.and_then(per_seat),

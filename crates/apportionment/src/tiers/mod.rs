@@ -9,6 +9,7 @@
 //! | Poland, Sejm | `Districts` with a national threshold |
 //! | Norway, Storting | `Districts`, `Whole` (surplus kept), `Place` (one seat a district, relative quotients) |
 //! | Sweden, Riksdag (unverified) | `Districts`, `Whole` (surplus returned), `Return`, `Place` (each list by itself) |
+//! | Denmark, Folketing (unverified) | `Districts`, `Whole` (surplus kept), `Regions`, `Inside` |
 //! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
 //!
 //! Sub-allocations are ordinary [`Allocation`]s with their own certificates; placed and covered seats carry their keys.
@@ -18,6 +19,7 @@ mod allocate;
 mod cover;
 mod explain;
 mod place;
+mod regions;
 mod result;
 mod returned;
 mod verify;
@@ -48,6 +50,17 @@ pub struct TierContest {
     pub further_seats: u32,
     /// Constituencies with a vote for persons, at most [`CONSTITUENCIES_MAX`].
     pub constituencies: Vec<Constituency>,
+    /// Regions with further seats of their own, where the law has them (Denmark); each district is in one of them.
+    pub regions: Vec<Region>,
+}
+
+/// Districts that have further seats together.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Region {
+    /// The districts.
+    pub districts: Vec<usize>,
+    /// Seats of the house that are placed here beyond those of the districts.
+    pub further_seats: u32,
 }
 
 impl TierContest {
@@ -120,7 +133,9 @@ impl TierRules {
                     .try_for_each(Threshold::check)
             }
             TierStage::Place(placement) => placement.series.check(),
-            TierStage::Return(series) => series.check(),
+            TierStage::Return(series) | TierStage::Regions(series) | TierStage::Inside(series) => {
+                series.check()
+            }
             TierStage::Shares { .. } | TierStage::Cover => Ok(()),
         })
     }
@@ -149,6 +164,10 @@ impl TierRules {
                 }
                 TierStage::Return(_) => before.last().is_some_and(returns),
                 TierStage::Place(_) | TierStage::Shares { .. } => before.iter().any(is_whole),
+                TierStage::Regions(_) => {
+                    before.iter().any(is_whole) && matches!(after, Some(TierStage::Inside(_)))
+                }
+                TierStage::Inside(_) => matches!(before.last(), Some(TierStage::Regions(_))),
                 TierStage::Cover => true,
             };
             if !in_order {
@@ -187,6 +206,11 @@ pub enum TierStage {
     Return(Series),
     /// What is due to a list beyond its seats is placed in districts.
     Place(Placement),
+    /// What is due to a list beyond its seats is placed in regions, each of which takes its further seats. In keys the seats
+    /// of a list's districts in the region count. [`TierStage::Inside`] must follow.
+    Regions(Series),
+    /// What a region got for a list is placed in its districts.
+    Inside(Series),
     /// What is due to a list is shared out among the districts by its own votes there.
     Shares {
         /// How.
@@ -206,6 +230,19 @@ pub struct Admission {
     pub here: Option<Threshold>,
     /// This many constituencies where the list's person came first (Germany 3).
     pub constituencies_won: Option<u32>,
+    /// This many seats won in districts in an earlier stage (Denmark 1; unverified).
+    pub seats_won: Option<u32>,
+    /// Enough votes in so many regions (Denmark 2 of 3; unverified).
+    pub regions_average: Option<RegionsAverage>,
+}
+
+/// At least as many votes as a seat of the region's districts stands for on average, in at least so many regions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegionsAverage {
+    /// Regions, at least.
+    pub regions: u32,
+    /// How the votes of a region are counted for its average.
+    pub base: ThresholdBase,
 }
 
 /// What becomes of seats that a list won in districts beyond what is due to it in the house.
@@ -232,6 +269,11 @@ impl Series {
     pub const ODD: Self = Self {
         first: Fraction::new(1, 1),
         step: 2,
+    };
+    /// 1, 4, 7, ... (Denmark, inside a region; unverified).
+    pub const DANISH: Self = Self {
+        first: Fraction::new(1, 1),
+        step: 3,
     };
 
     /// What votes are divided by for one more seat beside `seats`; `None` where the first divisor is no fraction.
@@ -353,6 +395,15 @@ fn check_contest(contest: &TierContest) -> Result<(), DistrictsError> {
     }
     let lists = contest.districted.lists.len();
     let districts = contest.districted.districts.len();
+    let mut named: Vec<usize> = contest
+        .regions
+        .iter()
+        .flat_map(|region| region.districts.clone())
+        .collect();
+    named.sort_unstable();
+    if !named.is_empty() && !named.into_iter().eq(0..districts) {
+        return Err(DistrictsError::DistrictsOfRegions);
+    }
     for constituency in &contest.constituencies {
         if constituency.district >= districts {
             return above(

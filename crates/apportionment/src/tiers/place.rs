@@ -34,17 +34,16 @@ impl<'a> Draw<'a> {
     }
 }
 
-/// Places `open` seats by list. Keys fall with every seat, so each key that is taken is the largest of all that are left;
+/// Places `open` seats by list where districts have `room`. Keys fall with every seat, so each key that is taken is the largest of all that are left;
 /// equal keys are taken together unless a list or a district would get more than it may.
 pub(super) fn place(
     contest: &DistrictedContest,
     placement: &Placement,
     held: &mut [Vec<u32>],
-    mut open: Vec<u32>,
+    (mut open, mut room): (Vec<u32>, Vec<u32>),
     draw: &mut Draw<'_>,
 ) -> Result<PlaceResult, DistrictsError> {
     let keys = Keys::of(contest, placement)?;
-    let mut room = vec![placement.per_district.unwrap_or(u32::MAX); held.len()];
     let mut waiting = BinaryHeap::new();
     for (district, line) in held.iter().enumerate() {
         for (list, &seats) in line.iter().enumerate() {

@@ -47,6 +47,10 @@ pub enum TierStageResult {
     Return(ReturnResult),
     /// See [`super::TierStage::Place`].
     Place(PlaceResult),
+    /// See [`super::TierStage::Regions`]; the district of each place is the region.
+    Regions(PlaceResult),
+    /// See [`super::TierStage::Inside`]: one entry for each region.
+    Inside(Vec<PlaceResult>),
     /// See [`super::TierStage::Shares`]: for each list its districts as the lists of a contest; `None` where nothing is due.
     Shares(Vec<Option<Allocation>>),
     /// See [`super::TierStage::Cover`].

@@ -81,6 +81,7 @@ fn germany_2025() -> Option<(TierContest, Vec<String>, Vec<Option<String>>)> {
         },
         further_seats: 630,
         constituencies,
+        ..TierContest::default()
     };
     Some((contest, names, elected))
 }
@@ -171,6 +172,7 @@ fn three_constituencies_waive_the_threshold() {
             constituency(&[1, 2, 3], None),
             constituency(&[1, 2, 2], None),
         ],
+        ..TierContest::default()
     };
     contest.districted.districts[0].base.valid_votes = Some(1000);
     // Whether the third party has won three hangs on a lot: nothing is known before.

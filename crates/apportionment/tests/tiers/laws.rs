@@ -21,13 +21,26 @@ fn any_placement() -> impl Strategy<Value = Placement> {
 fn any_admission() -> impl Strategy<Value = Admission> {
     let share =
         || prop::option::of((0u32..40).prop_map(|share| Threshold::of_list_votes(share, 100)));
-    (share(), share(), prop::option::of(1u32..4)).prop_map(|(overall, here, constituencies_won)| {
-        Admission {
-            overall,
-            here,
-            constituencies_won,
-        }
-    })
+    let average = (1u32..3).prop_map(|regions| RegionsAverage {
+        regions,
+        base: ThresholdBase::ListVotes,
+    });
+    (
+        share(),
+        share(),
+        prop::option::of(1u32..4),
+        prop::option::weighted(0.3, 1u32..3),
+        prop::option::weighted(0.3, average),
+    )
+        .prop_map(
+            |(overall, here, constituencies_won, seats_won, regions_average)| Admission {
+                overall,
+                here,
+                constituencies_won,
+                seats_won,
+                regions_average,
+            },
+        )
 }
 
 fn any_method() -> impl Strategy<Value = Vec<Stage>> {
@@ -48,35 +61,43 @@ fn any_rules() -> impl Strategy<Value = TierRules> {
         any_method(),
         any_placement(),
         prop::option::of((1u32..29, 1u32..3)),
+        any::<bool>(),
     )
-        .prop_map(|(below, chain, above, method, placement, returned)| {
-            let surplus = if returned.is_some() {
-                Surplus::Returned
-            } else {
-                Surplus::Kept
-            };
-            let returned = returned.map(|(first, step)| {
-                let first = Fraction::new(first.min(10 * step + 9), 10);
-                TierStage::Return(Series { first, step })
-            });
-            let mut stages = vec![
-                TierStage::Districts {
-                    admission: below,
-                    chain,
-                },
-                TierStage::Whole {
-                    admission: Admission {
-                        here: None,
-                        ..above
+        .prop_map(
+            |(below, chain, above, method, placement, returned, regions)| {
+                let surplus = if returned.is_some() {
+                    Surplus::Returned
+                } else {
+                    Surplus::Kept
+                };
+                let returned = returned.map(|(first, step)| {
+                    let first = Fraction::new(first.min(10 * step + 9), 10);
+                    TierStage::Return(Series { first, step })
+                });
+                let mut stages = vec![
+                    TierStage::Districts {
+                        admission: below,
+                        chain,
                     },
-                    chain: method,
-                    surplus,
-                },
-            ];
-            stages.extend(returned);
-            stages.push(TierStage::Place(placement));
-            stages
-        });
+                    TierStage::Whole {
+                        admission: Admission {
+                            here: None,
+                            ..above
+                        },
+                        chain: method,
+                        surplus,
+                    },
+                ];
+                stages.extend(returned);
+                if regions {
+                    stages.push(TierStage::Regions(placement.series));
+                    stages.push(TierStage::Inside(Series::DANISH));
+                } else {
+                    stages.push(TierStage::Place(placement));
+                }
+                stages
+            },
+        );
     let covered =
         (any_admission(), any_method(), any_method()).prop_map(|(admission, chain, shares)| {
             vec![
@@ -122,21 +143,34 @@ fn any_contest() -> impl Strategy<Value = TierContest> {
             prop::collection::vec(district, districts),
             prop::collection::vec(constituency, 0..9),
             prop::collection::vec(prop::bool::weighted(0.1), lists),
+            prop::collection::vec(0usize..3, districts),
+            prop::collection::vec(0u32..6, 3),
         );
-        parts.prop_map(move |(districts, constituencies, exempt)| TierContest {
-            districted: DistrictedContest {
-                lists: exempt
-                    .into_iter()
-                    .map(|exempt| DistrictedList {
-                        exempt,
-                        ..DistrictedList::default()
+        parts.prop_map(
+            move |(districts, constituencies, exempt, region_of, further)| TierContest {
+                regions: (0..3)
+                    .zip(further)
+                    .map(|(region, further_seats)| Region {
+                        districts: (0..region_of.len())
+                            .filter(|&district| region_of[district] == region)
+                            .collect(),
+                        further_seats,
                     })
                     .collect(),
-                districts,
+                districted: DistrictedContest {
+                    lists: exempt
+                        .into_iter()
+                        .map(|exempt| DistrictedList {
+                            exempt,
+                            ..DistrictedList::default()
+                        })
+                        .collect(),
+                    districts,
+                },
+                further_seats,
+                constituencies,
             },
-            further_seats,
-            constituencies,
-        })
+        )
     })
 }
 
@@ -201,7 +235,16 @@ fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocat
                     .extend(drawn.flat_map(|(part, result)| inside(stage, part, result)));
             }
             TierStageResult::Return(result) => lots.places.extend(place(stage, &result.tie)),
-            TierStageResult::Place(result) => lots.places.extend(place(stage, &result.tie)),
+            TierStageResult::Place(result) | TierStageResult::Regions(result) => {
+                lots.places.extend(place(stage, &result.tie));
+            }
+            TierStageResult::Inside(results) => {
+                lots.places.extend(
+                    results
+                        .iter()
+                        .filter_map(|result| place(stage, &result.tie)),
+                );
+            }
             TierStageResult::Cover(result) => {
                 lots.places.extend(
                     result
@@ -242,6 +285,10 @@ proptest! {
         turned.districted.lists.reverse();
         turned.districted.districts.iter_mut().for_each(|district| district.votes.reverse());
         turned.constituencies.reverse();
+        turned.regions.reverse();
+        for district in turned.regions.iter_mut().flat_map(|region| &mut region.districts) {
+            *district = (*district + districts - by % districts) % districts;
+        }
         for constituency in &mut turned.constituencies {
             constituency.district = (constituency.district + districts - by % districts) % districts;
             constituency.votes.reverse();
@@ -313,7 +360,7 @@ fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), wh
                 first.to = None;
             }
         }
-        (TierStageResult::Place(result), 5) => {
+        (TierStageResult::Place(result) | TierStageResult::Regions(result), 5) => {
             result.placed.pop();
         }
         (TierStageResult::Place(result), 6) => {
@@ -321,7 +368,16 @@ fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), wh
                 (first.place.district, first.place.list) = (district, lists[0]);
             }
         }
-        (TierStageResult::Place(result), _) => result.left_over += 1,
+        (TierStageResult::Place(result) | TierStageResult::Regions(result), _) => {
+            result.left_over += 1;
+        }
+        (TierStageResult::Inside(results), 5) => {
+            for result in results {
+                result.placed.pop();
+            }
+        }
+        (TierStageResult::Inside(results), 6) => results.swap(0, 1),
+        (TierStageResult::Inside(results), _) => results[0].left_over += 1,
         (TierStageResult::Shares(results), _) => {
             results.swap(lists[0], lists[1]);
         }

@@ -15,9 +15,9 @@ use std::io::Read;
 use std::path::Path;
 
 use apportionment::tiers::{
-    Admission, Constituency, Place, PlaceLot, PlaceRefusal, PlaceStep, PlaceTie, Placement, Series,
-    Surplus, TierAllocation, TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage,
-    TierStageResult, TierSteps, allocate, explain, verify,
+    Admission, Constituency, Place, PlaceLot, PlaceRefusal, PlaceStep, PlaceTie, Placement, Region,
+    RegionsAverage, Series, Surplus, TierAllocation, TierContest, TierLot, TierLots, TierRefusal,
+    TierRules, TierStage, TierStageResult, TierSteps, allocate, explain, verify,
 };
 use apportionment::*;
 use flate2::read::GzDecoder;

@@ -96,7 +96,7 @@ fn norwegian_contest(
             districts,
         },
         further_seats: 19,
-        constituencies: Vec::new(),
+        ..TierContest::default()
     };
     (parties, contest)
 }

@@ -8,7 +8,7 @@ fn equal_keys_of_levelling_seats_wait_for_a_lot() {
     let contest = TierContest {
         districted: DistrictedContest::with_votes(&[(1, &[90, 30, 30]), (1, &[90, 30, 30])]),
         further_seats: 2,
-        constituencies: Vec::new(),
+        ..TierContest::default()
     };
     let chain = vec![Stage::all(Method::SAINTE_LAGUE)];
     let rules = TierRules {
@@ -128,13 +128,99 @@ fn surplus_seats_go_back_where_their_keys_are_smallest() {
     assert_eq!(open.outcome, Outcome::Tied);
 }
 
+/// One list wins every district; what is due to the other is placed in regions, 70 before 45, each of which has room for one
+/// seat, and inside the first region where it has more votes.
+#[test]
+fn seats_are_placed_in_regions_and_inside_them() {
+    let mut contest = TierContest {
+        districted: DistrictedContest::with_votes(&[
+            (1, &[60, 40]),
+            (1, &[59, 30]),
+            (1, &[50, 45]),
+        ]),
+        further_seats: 2,
+        regions: vec![
+            Region {
+                districts: vec![0, 1],
+                further_seats: 1,
+            },
+            Region {
+                districts: vec![2],
+                further_seats: 1,
+            },
+        ],
+        ..TierContest::default()
+    };
+    let rules = |admission: Admission| TierRules {
+        stages: vec![
+            TierStage::Districts {
+                admission: Admission::default(),
+                chain: vec![Stage::all(Method::D_HONDT)],
+            },
+            TierStage::Whole {
+                admission,
+                chain: vec![Stage::all(Method::HARE)],
+                surplus: Surplus::Kept,
+            },
+            TierStage::Regions(Series::ODD),
+            TierStage::Inside(Series::DANISH),
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    let all = rules(Admission::default());
+    let allocation = agree(&contest, &all, &TierLots::default());
+    assert_eq!(allocation.seats, [[1, 1], [1, 0], [1, 1]]);
+    let steps = explain(&contest, &all, &allocation);
+    let [_, _, TierSteps::Placed(regions), TierSteps::Placed(inside)] = steps.as_slice() else {
+        panic!("regions, then inside them: {steps:?}");
+    };
+    let votes = |steps: &[PlaceStep]| -> Vec<u64> { steps.iter().map(|step| step.votes).collect() };
+    assert_eq!(
+        (votes(regions), votes(inside)),
+        (vec![70, 45], vec![40, 45])
+    );
+    // Who has no seat in a district takes no part, unless its votes are enough in regions: a seat stands for 94.5 votes
+    // in one and 95 in the other, so only the larger list reaches an average.
+    let won = Admission {
+        seats_won: Some(1),
+        ..Admission::default()
+    };
+    assert_eq!(
+        agree(&contest, &rules(won), &TierLots::default()).list_seats(),
+        [5, 0]
+    );
+    let average = Admission {
+        regions_average: Some(RegionsAverage {
+            regions: 1,
+            base: ThresholdBase::ListVotes,
+        }),
+        ..Admission::default()
+    };
+    assert_eq!(
+        agree(&contest, &rules(average.clone()), &TierLots::default()).list_seats(),
+        [5, 0]
+    );
+    // Now the smaller list wins a district and reaches the average of its region. It takes the only further seat of the
+    // other region, so that the third seat of the larger list finds no region with votes and room.
+    contest.districted.districts[2].votes = vec![0, 45];
+    let allocation = agree(&contest, &rules(average), &TierLots::default());
+    assert_eq!(
+        (allocation.list_seats(), allocation.unassigned),
+        (vec![2, 2], 1)
+    );
+    // A district in no region has nowhere to go.
+    contest.regions[0].districts.pop();
+    let error = allocate(&contest, &all, &TierLots::default()).unwrap_err();
+    assert_eq!(error, DistrictsError::DistrictsOfRegions);
+}
+
 /// Stages in an order that leaves nothing due, and numbers outside their limits, are errors.
 #[test]
 fn rules_that_mean_nothing_are_refused() {
     let contest = TierContest {
         districted: DistrictedContest::with_votes(&[(2, &[5, 6])]),
         further_seats: 1,
-        constituencies: Vec::new(),
+        ..TierContest::default()
     };
     let refused = |contest: &TierContest, stages: Vec<TierStage>| {
         let rules = TierRules {
@@ -167,6 +253,8 @@ fn rules_that_mean_nothing_are_refused() {
             TierStage::Return(Series::ODD),
         ],
         vec![whole(Surplus::Kept), districts()],
+        vec![whole(Surplus::Kept), TierStage::Regions(Series::ODD)],
+        vec![whole(Surplus::Kept), TierStage::Inside(Series::ODD)],
     ] {
         assert!(refused(&contest, stages).contains("districts come first"));
     }
@@ -180,6 +268,12 @@ fn rules_that_mean_nothing_are_refused() {
     no_base.districted.districts[0].base.valid_votes = Some(0);
     let relative = vec![whole(Surplus::Kept), TierStage::Place(Placement::NORWAY)];
     assert!(refused(&no_base, relative).contains("contest.districts.base"));
+    let without_regions = vec![
+        whole(Surplus::Kept),
+        TierStage::Regions(Series::ODD),
+        TierStage::Inside(Series::ODD),
+    ];
+    assert!(refused(&contest, without_regions).contains("contest.regions"));
     let mut outside = contest.clone();
     outside.constituencies.push(Constituency {
         district: 1,

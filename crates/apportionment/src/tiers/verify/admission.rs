@@ -1,6 +1,7 @@
 //! Who takes part in which stage, and who came first in a constituency.
 
-use super::super::{Admission, Constituency, TierContest};
+use super::super::{Admission, Constituency, Region, TierContest};
+use crate::contest::BaseCounts;
 use crate::districts::District;
 use crate::double_proportional::verify::{base_of, passes};
 
@@ -8,6 +9,7 @@ use crate::double_proportional::verify::{base_of, passes};
 pub(super) fn admitted(
     contest: &TierContest,
     admission: &Admission,
+    held: &[u64],
     here: Option<&District>,
 ) -> Option<Vec<bool>> {
     let votes = votes_by_list(contest);
@@ -31,6 +33,21 @@ pub(super) fn admitted(
                     district.votes[index].into(),
                     base,
                 );
+            }
+            admitted |= admission
+                .seats_won
+                .is_some_and(|needed| held[index] >= u64::from(needed));
+            if let Some(average) = admission.regions_average {
+                let mut reached = 0;
+                for region in &contest.regions {
+                    let region = region_district(contest, region);
+                    let base = base_of(average.base, &region)?;
+                    let votes = u128::from(region.votes[index]);
+                    // As many votes as a seat stands for: the quotient of votes and seats, rounded up.
+                    let needed = base.div_ceil(u128::from(region.seats.max(1))).max(1);
+                    reached += u32::from(region.seats > 0 && votes >= needed);
+                }
+                admitted |= reached >= average.regions;
             }
             if let Some(needed) = admission.constituencies_won {
                 let won = contest
@@ -61,6 +78,33 @@ pub(super) fn hangs_on_first_places(
             });
             reach.count() >= usize::try_from(needed).unwrap_or(usize::MAX)
         })
+}
+
+/// A region as one district: its votes, own seats and counts.
+pub(super) fn region_district(contest: &TierContest, region: &Region) -> District {
+    let districts: Vec<&District> = region
+        .districts
+        .iter()
+        .map(|&district| &contest.districted.districts[district])
+        .collect();
+    let sum = |of: &dyn Fn(&District) -> Option<u64>| {
+        let counts = districts.iter().map(|district| of(district));
+        counts.sum::<Option<u64>>()
+    };
+    let votes = |list: usize| {
+        let votes = districts.iter().map(|district| district.votes[list]);
+        votes.fold(0, u64::saturating_add)
+    };
+    District {
+        seats: districts.iter().map(|district| district.seats).sum(),
+        votes: (0..contest.districted.lists.len()).map(votes).collect(),
+        base: BaseCounts {
+            valid_votes: sum(&|district| district.base.valid_votes),
+            valid_and_against_all: sum(&|district| district.base.valid_and_against_all),
+            ballots_in_box: sum(&|district| district.base.ballots_in_box),
+            ballots_issued: sum(&|district| district.base.ballots_issued),
+        },
+    }
 }
 
 /// Votes of each list in all districts.

@@ -6,6 +6,7 @@ mod admission;
 mod cover;
 mod place;
 mod refusal;
+mod regions;
 mod returned;
 
 use super::{
@@ -21,6 +22,7 @@ use admission::{admitted, hangs_on_first_places, votes_by_list};
 use cover::check_cover;
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
+use regions::{check_inside, check_regions};
 use returned::check_return;
 
 /// Checks a whole result: who takes part, every sub-allocation, what is due, every placed and covered seat, and the sums.
@@ -42,6 +44,12 @@ pub fn verify(
             .districts
             .iter()
             .all(|district| district.votes.len() == lists)
+        && contest.regions.iter().all(|region| {
+            region
+                .districts
+                .iter()
+                .all(|&district| district < districted.districts.len())
+        })
         && contest.constituencies.iter().all(|constituency| {
             constituency.votes.len() == lists && constituency.district < districted.districts.len()
         });
@@ -54,6 +62,7 @@ pub fn verify(
         lots,
         held: vec![vec![0; lists]; districted.districts.len()],
         due: None,
+        in_regions: Vec::new(),
         unassigned: 0,
         outcome: None,
         refusals: Vec::new(),
@@ -68,6 +77,8 @@ struct Check<'a> {
     lots: &'a TierLots,
     held: Vec<Vec<u64>>,
     due: Option<Vec<u64>>,
+    /// Seats by region and list that are not placed in districts yet.
+    in_regions: Vec<Vec<u64>>,
     unassigned: u64,
     /// The state in which a stage must have ended the run.
     outcome: Option<Outcome>,
@@ -116,14 +127,41 @@ impl Check<'_> {
                 }
                 (TierStage::Place(placement), Some(TierStageResult::Place(result))) => {
                     let open = self.open();
+                    let cap = placement.per_district.map_or(u64::MAX, u64::from);
+                    let districts = self.held.len();
                     let wrong = check_place(
                         &self.contest.districted,
                         placement,
                         (number, &self.lots.places),
-                        (&mut self.held, open),
+                        (&mut self.held, open, vec![cap; districts]),
                         result,
                     );
                     self.places(number, wrong, result.tie.is_some());
+                }
+                (TierStage::Regions(series), Some(TierStageResult::Regions(result))) => {
+                    let open = self.open();
+                    let (wrong, given) = check_regions(
+                        self.contest,
+                        series,
+                        (number, &self.lots.places),
+                        &self.held,
+                        open,
+                        result,
+                    );
+                    self.in_regions = given;
+                    self.places(number, wrong, result.tie.is_some());
+                }
+                (TierStage::Inside(series), Some(TierStageResult::Inside(results))) => {
+                    let given = std::mem::take(&mut self.in_regions);
+                    let wrong = check_inside(
+                        self.contest,
+                        series,
+                        (number, &self.lots.places),
+                        (&mut self.held, given),
+                        results,
+                    );
+                    let tied = results.iter().any(|result| result.tie.is_some());
+                    self.places(number, wrong, tied);
                 }
                 (TierStage::Shares { chain }, Some(TierStageResult::Shares(results))) => {
                     self.shares(number, chain, results);
@@ -156,9 +194,10 @@ impl Check<'_> {
             self.refusals.push(TierRefusal::Shape);
             return;
         }
+        let before = self.held_by_list();
         let mut without_votes = false;
         for (index, (district, result)) in districts.iter().zip(results).enumerate() {
-            let Some(admitted) = admitted(self.contest, admission, Some(district)) else {
+            let Some(admitted) = admitted(self.contest, admission, &before, Some(district)) else {
                 self.refusals.push(TierRefusal::BaseMissing);
                 return;
             };
@@ -194,7 +233,7 @@ impl Check<'_> {
         chain: &[Stage],
         result: &WholeResult,
     ) {
-        let Some(admitted) = admitted(self.contest, admission, None) else {
+        let Some(admitted) = admitted(self.contest, admission, &self.held_by_list(), None) else {
             self.refusals.push(TierRefusal::BaseMissing);
             return;
         };

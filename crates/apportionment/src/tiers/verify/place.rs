@@ -66,12 +66,12 @@ impl Key {
     }
 }
 
-/// Checks placed seats, adds them to `held`, and returns what is wrong.
+/// Checks seats placed where lists have seats `open` and districts `room`, adds them to `held`, and returns what is wrong.
 pub(super) fn check_place(
     contest: &DistrictedContest,
     placement: &Placement,
     (stage, lots): (usize, &[PlaceLot]),
-    (held, mut open): (&mut Vec<Vec<u64>>, Vec<u64>),
+    (held, mut open, mut room): (&mut [Vec<u64>], Vec<u64>, Vec<u64>),
     result: &PlaceResult,
 ) -> Vec<PlaceRefusal> {
     let mut wrong = Vec::new();
@@ -79,11 +79,12 @@ pub(super) fn check_place(
     let inside = |place: &Place| {
         place.district < districts && place.list < lists && place.constituency.is_none()
     };
-    if open.len() != lists || !result.placed.iter().all(|seat| inside(&seat.place)) {
+    if open.len() != lists
+        || room.len() != districts
+        || !result.placed.iter().all(|seat| inside(&seat.place))
+    {
         return vec![PlaceRefusal::Shape];
     }
-    let cap = placement.per_district.map_or(u64::MAX, u64::from);
-    let mut room = vec![cap; districts];
     let mut smallest_of_list: Vec<Option<Ratio>> = vec![None; lists];
     let mut smallest_of_district: Vec<Option<Ratio>> = vec![None; districts];
     let mut by_key: BTreeMap<Ratio, Vec<Place>> = BTreeMap::new();
