@@ -244,12 +244,9 @@ pub struct Quorum {
 }
 
 impl Quorum {
-    pub(crate) fn check(&self) -> Result<(), ContestError> {
+    pub(crate) fn check(&self) -> Result<(), DistrictsError> {
         let thresholds = [&self.one_district, &self.overall];
-        thresholds
-            .into_iter()
-            .flatten()
-            .try_for_each(Threshold::check)
+        thresholds.into_iter().flatten().try_for_each(check_share)
     }
 
     /// By list: whether it takes part.
@@ -283,6 +280,23 @@ impl Quorum {
     }
 }
 
+/// Refuses a threshold that is no plain share of a count: what is waived, or enough in one district, has rules of its own here.
+pub(crate) fn check_share(threshold: &Threshold) -> Result<(), DistrictsError> {
+    let Threshold {
+        share: _,
+        comparison: _,
+        base: _,
+        per_seat,
+        direct_seats_min,
+        in_one_district,
+        by_coalition_size: _,
+    } = threshold;
+    if *per_seat || direct_seats_min.is_some() || in_one_district.is_some() {
+        return Err(DistrictsError::NoPlainShare);
+    }
+    Ok(threshold.check()?)
+}
+
 /// Why seats in districts cannot be computed. Written by hand, because this crate depends on nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -298,6 +312,8 @@ pub enum DistrictsError {
         /// Lists of the contest.
         lists: usize,
     },
+    /// A threshold that is per seat, waived, or widened by one district: in districts these are rules of their own.
+    NoPlainShare,
     /// The regions do not name each district once.
     DistrictsOfRegions,
     /// Of the lists that are due seats, these districts have votes for these only, and more seats than the lists are due
@@ -321,6 +337,7 @@ impl DistrictsError {
         match self {
             Self::Contest(error) => error.code(),
             Self::VotesOfDistrict { .. } => "VOTES_OF_DISTRICT",
+            Self::NoPlainShare => "NO_PLAIN_SHARE",
             Self::DistrictsOfRegions => "DISTRICTS_OF_REGIONS",
             Self::NoSuchSeats { .. } => "NO_SUCH_SEATS",
         }
@@ -344,6 +361,9 @@ impl fmt::Display for DistrictsError {
             } => write!(
                 formatter,
                 "district {district} has votes for {found} lists, and there are {lists}"
+            ),
+            Self::NoPlainShare => formatter.write_str(
+                "a threshold in districts is a plain share: not per seat, waived or widened by a district",
             ),
             Self::DistrictsOfRegions => {
                 formatter.write_str("the regions must name each district once")

@@ -25,7 +25,7 @@ mod returned;
 mod verify;
 
 use crate::contest::{Lot, SEATS_MAX};
-use crate::districts::{DistrictedContest, DistrictsError};
+use crate::districts::{DistrictedContest, DistrictsError, check_share};
 use crate::error::ContestError;
 use crate::limits::wide;
 use crate::method::Stage;
@@ -115,26 +115,24 @@ pub struct TierRules {
 }
 
 impl TierRules {
-    pub(crate) fn check(&self) -> Result<(), ContestError> {
+    pub(crate) fn check(&self) -> Result<(), DistrictsError> {
         if self.stages.is_empty() || self.stages.len() > STAGES_MAX {
             return Err(ContestError::AboveLimit {
                 field: "rules.stages",
                 value: wide(self.stages.len()),
                 limit: wide(STAGES_MAX),
-            });
+            }
+            .into());
         }
         self.check_order()?;
         self.stages.iter().try_for_each(|stage| match stage {
             TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
                 let thresholds = [&admission.overall, &admission.here];
-                thresholds
-                    .into_iter()
-                    .flatten()
-                    .try_for_each(Threshold::check)
+                thresholds.into_iter().flatten().try_for_each(check_share)
             }
-            TierStage::Place(placement) => placement.series.check(),
+            TierStage::Place(placement) => Ok(placement.series.check()?),
             TierStage::Return(series) | TierStage::Regions(series) | TierStage::Inside(series) => {
-                series.check()
+                Ok(series.check()?)
             }
             TierStage::Shares { .. } | TierStage::Cover => Ok(()),
         })

@@ -122,4 +122,12 @@ fn limits_and_missing_counts_are_named() {
         one_district: None,
     });
     assert!(refused(&contest, &missing).contains("ballots in the box"));
+    let per_seat = with_quorum(Quorum {
+        one_district: Some(Threshold {
+            per_seat: true,
+            ..Threshold::of_list_votes(1, 1)
+        }),
+        overall: None,
+    });
+    assert!(refused(&contest, &per_seat).contains("plain share"));
 }

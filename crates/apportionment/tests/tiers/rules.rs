@@ -258,6 +258,17 @@ fn rules_that_mean_nothing_are_refused() {
     ] {
         assert!(refused(&contest, stages).contains("districts come first"));
     }
+    let waived = TierStage::Districts {
+        admission: Admission {
+            overall: Some(Threshold {
+                direct_seats_min: Some(3),
+                ..Threshold::of_list_votes(5, 100)
+            }),
+            ..Admission::default()
+        },
+        chain: vec![Stage::all(Method::D_HONDT)],
+    };
+    assert!(refused(&contest, vec![waived]).contains("plain share"));
     let rising = Series {
         first: Fraction::new(3, 1),
         step: 2,
