@@ -12,7 +12,8 @@
 //! | Denmark, Folketing (unverified) | `Districts`, `Whole` (surplus kept), `Regions`, `Inside` |
 //! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
 //!
-//! Sub-allocations are ordinary [`Allocation`]s with their own certificates; placed and covered seats carry their keys.
+//! Sub-allocations are ordinary [`Allocation`](crate::Allocation)s with their own certificates; placed and covered seats
+//! carry their keys.
 //! [`verify`] checks every stage with code of its own.
 
 mod allocate;

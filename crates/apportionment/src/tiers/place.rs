@@ -34,8 +34,8 @@ impl<'a> Draw<'a> {
     }
 }
 
-/// Places `open` seats by list where districts have `room`. Keys fall with every seat, so each key that is taken is the largest of all that are left;
-/// equal keys are taken together unless a list or a district would get more than it may.
+/// Places `open` seats by list where districts have `room`. Keys fall with every seat, so each key that is taken is the
+/// largest of all that are left; equal keys are taken together unless a list or a district would get more than it may.
 pub(super) fn place(
     contest: &DistrictedContest,
     placement: &Placement,
