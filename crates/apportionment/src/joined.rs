@@ -1,5 +1,7 @@
 //! Seats inside joined lists: first among subgroups and single lists of a group, then inside each subgroup.
 
+use std::collections::BTreeMap;
+
 use crate::contest::{Contest, Lot};
 use crate::fill::Runner;
 use crate::rules::Rules;
@@ -124,17 +126,17 @@ fn competitors(
     place: Place,
 ) -> (Vec<Runner>, Vec<Vec<usize>>) {
     let (mut runners, mut members): (Vec<Runner>, Vec<Vec<usize>>) = Default::default();
+    let mut places: BTreeMap<u32, usize> = BTreeMap::new();
     for &index in lists {
         let list = &contest.lists[index];
         let runner = runner_of(index, list, rules);
-        let joins = |others: &Vec<usize>| {
-            list.subgroup.is_some() && contest.lists[others[0]].subgroup == list.subgroup
-        };
-        let joined = match place {
+        let subgroup = match place {
             Place::Subgroup(_) => None,
-            Place::House | Place::Group(_) => members.iter().position(joins),
+            Place::House | Place::Group(_) => list.subgroup,
         };
-        if let Some(joined) = joined {
+        let next = runners.len();
+        let joined = subgroup.map_or(next, |subgroup| *places.entry(subgroup).or_insert(next));
+        if joined < next {
             runners[joined].join(&runner);
             members[joined].push(index);
         } else {

@@ -3,6 +3,8 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use crate::keys::divide;
+
 /// An exact fraction in lowest terms; the denominator is never zero.
 ///
 /// A key may be below zero: when every list already has its quota and seats are still left, the next key is
@@ -21,7 +23,7 @@ impl Ratio {
             return None;
         }
         let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator);
-        let magnitude = numerator.unsigned_abs() / divisor;
+        let magnitude = divide(numerator.unsigned_abs(), divisor);
         let numerator = match (numerator < 0, i128::try_from(magnitude)) {
             (false, Ok(value)) => value,
             (true, Ok(value)) => -value,
@@ -30,7 +32,7 @@ impl Ratio {
         };
         Some(Self {
             numerator,
-            denominator: denominator / divisor,
+            denominator: divide(denominator, divisor),
         })
     }
 
@@ -86,8 +88,15 @@ impl fmt::Display for Ratio {
     }
 }
 
+/// Euclid's algorithm, in 64 bits as soon as both numbers fit: several times faster, and they nearly always do.
 fn greatest_common_divisor(mut left: u128, mut right: u128) -> u128 {
     while left != 0 {
+        if let (Ok(mut left), Ok(mut right)) = (u64::try_from(left), u64::try_from(right)) {
+            while left != 0 {
+                (left, right) = (right % left, left);
+            }
+            return right.into();
+        }
         (left, right) = (right % left, left);
     }
     right

@@ -65,13 +65,11 @@ impl Competitor {
     /// Those who compete inside a group: its subgroups and single lists, in the order of their first lists.
     pub fn split(&self, contest: &Contest, rules: &Rules) -> Vec<Self> {
         let mut parts: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        let mut firsts: BTreeMap<u32, usize> = BTreeMap::new();
         for &list in &self.members {
-            let alike = |other: &&usize| {
-                let subgroup = contest.lists[**other].subgroup;
-                subgroup.is_some() && subgroup == contest.lists[list].subgroup
-            };
-            let first = self.members.iter().find(alike).unwrap_or(&list);
-            parts.entry(*first).or_default().push(list);
+            let subgroup = contest.lists[list].subgroup;
+            let first = subgroup.map_or(list, |subgroup| *firsts.entry(subgroup).or_insert(list));
+            parts.entry(first).or_default().push(list);
         }
         let parts = parts.into_values();
         let inside = |one: Self| Self {
