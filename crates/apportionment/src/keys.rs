@@ -3,9 +3,9 @@
 //! Why nothing here can overflow an `i128`. Votes of a group are below 2^64 * 10,000 < 2^78; a rescue's factor multiplies
 //! by less than 2^10 (but never meets a group). A *level* is votes times the quota's denominator (at most 100,002 < 2^17)
 //! or times a first divisor's denominator (below 2^10): below 2^105. A quota in the same unit is below 2^88 and is
-//! multiplied by a seat number below 2^17: below 2^105, or by a share of it below 2^10: 2^115. Divisors are below 2^12 * 2^18 = 2^30 and multiply weights below
-//! 2^78: below 2^108. Differences of such numbers stay below 2^116. Divisors that are no whole numbers of a common unit are
-//! compared by powers in [`Curve`], which has more room.
+//! multiplied by a seat number below 2^17: below 2^105, or by a share of it below 2^10: 2^115. Divisors are below
+//! 2^12 * 2^18 = 2^30 and multiply weights below 2^78: below 2^108. Differences of such numbers stay below 2^116. Divisors
+//! that are no whole numbers of a common unit are compared by powers in [`Curve`], which has more room.
 
 use std::cmp::Ordering;
 

@@ -1,5 +1,7 @@
 //! The command line.
 
+// tidy: long because every command has its arguments here, each with the help that it prints.
+
 use crate::serve::config::RoleName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

@@ -1,6 +1,7 @@
 //! The independent check of a result, in O(n) (and pairwise inside a tie). It shares the types of input and output with
 //! the allocator and no code: thresholds are counted in whole votes needed, keys are compared by continued fractions
-//! (or, where they are roots, in schoolbook digits), and nothing is handed out: each stage's border is looked at directly. A wrong result needs the same mistake twice.
+//! (or, where they are roots, in schoolbook digits), and nothing is handed out: each stage's border is looked at directly.
+//! A wrong result needs the same mistake twice.
 
 mod border;
 mod expected;

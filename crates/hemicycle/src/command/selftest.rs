@@ -256,7 +256,11 @@ mod tests {
         Ok(outcome)
     }
 
-    const ALMATY: &str = r#"{"id":"almaty","method":"largest_remainder","quota":"hare","seats":39,"votes":[218003,32367,24591,23388,21733],"min_share_num":7,"min_share_den":100,"expected":[29,4,3,3,0]}"#;
+    const ALMATY: &str = concat!(
+        r#"{"id":"almaty","method":"largest_remainder","quota":"hare","seats":39,"#,
+        r#""votes":[218003,32367,24591,23388,21733],"min_share_num":7,"min_share_den":100,"#,
+        r#""expected":[29,4,3,3,0]}"#,
+    );
 
     #[test]
     fn right_cases_pass_and_wrong_ones_are_told_with_both_answers() {
