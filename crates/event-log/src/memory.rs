@@ -30,6 +30,7 @@ struct Kept {
     groups: Vec<Group>,
     damaged: BTreeMap<ElectionId, Revision>,
     fault: Option<Fault>,
+    failing_reads: u32,
 }
 
 impl Place {
@@ -50,6 +51,11 @@ impl Place {
     /// The next append goes wrong in this way.
     pub fn fail_next(&self, fault: Fault) {
         self.lock().fault = Some(fault);
+    }
+
+    /// The next so many reads fail, as of a disk that is gone for a moment.
+    pub fn fail_reads(&self, count: u32) {
+        self.lock().failing_reads = count;
     }
 
     /// Spoils a record where it lies; the next opening finds it.
@@ -149,6 +155,11 @@ impl EventLog for MemoryLog {
         records_max: usize,
         bytes_max: usize,
     ) -> Result<Vec<Stored>, ReadError> {
+        let failing = &mut self.place.lock().failing_reads;
+        if *failing > 0 {
+            *failing -= 1;
+            return Err(ReadError::Io("fault switch".to_owned()));
+        }
         let state = self.lock();
         let head = state
             .admission

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use election::bytes::codec::Writer;
 use election::bytes::{DecodeError, decode_record};
@@ -24,6 +25,10 @@ const SNAPSHOTS_KEPT: usize = 2;
 /// What is read of the log at once while folding.
 const READ_RECORDS: usize = 16_384;
 const READ_BYTES: usize = 4 << 20;
+/// How often a log that cannot be read now is tried again, and how long after the first time; then twice as long each
+/// time. Other elections wait for so long.
+const RETRIES_MAX: u32 = 6;
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// An election's log, folded up to its head, or up to where it cannot be folded.
 #[derive(Debug, Default)]
@@ -114,14 +119,15 @@ fn misfit(error: &election::tally::FoldError) -> Error {
 }
 
 /// Folds an election's log up to the given head: about half a second per million reports, beside reading them. What cannot
-/// be read or folded is damage of this election alone: the fold ends before it and says so.
+/// be read or folded is damage of this election alone: the fold ends before it and says so. What cannot be read now is
+/// tried again first, for six seconds.
 pub(crate) async fn load(log: &Arc<Log>, folder: Option<&Path>, head: &Head) -> Fold {
     let mut fold = match folder {
         Some(folder) => from_snapshot(log, folder, head).await,
         None => Fold::default(),
     };
     let snapshot = fold.revision();
-    if let Err(error) = to_head(&mut fold, log, head).await {
+    if let Err(error) = to_head_with_patience(&mut fold, log, head).await {
         let damage = match error {
             Error::Corrupt(damage) => damage,
             error => Damage {
@@ -143,6 +149,21 @@ pub(crate) async fn load(log: &Arc<Log>, folder: Option<&Path>, head: &Head) -> 
         drop(spawn_blocking(move || names.prepare()));
     }
     fold
+}
+
+async fn to_head_with_patience(fold: &mut Fold, log: &Arc<Log>, head: &Head) -> Result<(), Error> {
+    for retry in 0..RETRIES_MAX {
+        match to_head(fold, log, head).await {
+            Err(error @ Error::Unavailable(_)) => {
+                let pause = RETRY_PAUSE * 2_u32.pow(retry);
+                warn!(election = %head.election, %error, revision = %fold.revision(), pause_ms = pause.as_millis(),
+                    "the log cannot be folded now, trying again");
+                tokio::time::sleep(pause).await;
+            }
+            outcome => return outcome,
+        }
+    }
+    to_head(fold, log, head).await
 }
 
 async fn to_head(fold: &mut Fold, log: &Arc<Log>, head: &Head) -> Result<(), Error> {

@@ -254,6 +254,24 @@ async fn a_damaged_log_is_read_only_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_log_that_cannot_be_read_for_a_moment_is_not_damaged() {
+    let place = Place::default();
+    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
+    let ballot = service.define(ELECTION, 5, 2).await;
+    let reports = [report(ballot, 0, 1, &[1, 2])];
+    service.append(ELECTION, &reports).await.unwrap();
+    let events = service.log(ELECTION).await;
+    service.stop().await;
+    place.fail_reads(2);
+    let service = Service::start(Config::new(Storage::Memory(place))).await;
+    assert_eq!(service.log(ELECTION).await, events);
+    let more = [report(ballot, 1, 1, &[1, 2])];
+    let outcomes = service.append(ELECTION, &more).await.unwrap();
+    assert_eq!(outcomes[0].name(), "ACCEPTED");
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let service = Service::start(folder(place.path())).await;
