@@ -4,7 +4,7 @@
 use crate::config::Config;
 use crate::error::FeedError;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told, distance};
-use crate::upstream::Place;
+use crate::upstream::{Known, Place};
 use bytes::Bytes;
 use election::ids::{LogId, Timestamp};
 use prost::Message as _;
@@ -135,7 +135,7 @@ impl Viewer {
                 }
                 match frame.place.order().cmp(&seen.order()) {
                     Ordering::Greater => Next::Frame(frame),
-                    Ordering::Less => self.behind(frame.place.position.log_id)?,
+                    Ordering::Less => self.behind(seen)?,
                     Ordering::Equal => {
                         self.waiting_since = None;
                         Next::Wait
@@ -146,19 +146,30 @@ impl Viewer {
         Ok((next, is_stale))
     }
 
-    // The token is ahead. With the count out of sight, another replica may know more. With the count in sight for as long
-    // as it takes to be patient, it is the log that does not have any more what was seen.
-    fn behind(&mut self, log_id: LogId) -> Result<Next, FeedError> {
-        let Some(found) = self.feed.upstream.touch.borrow().in_sight_since() else {
+    // The token is ahead. With the count out of sight, another replica may know more; with what was seen in the count, it is
+    // the frame that cannot be made here yet. With the count in sight for as long as it takes to be patient, and lower, it
+    // is the log that does not have any more what was seen.
+    fn behind(&mut self, seen: Place) -> Result<Next, FeedError> {
+        let in_sight_since = self.feed.upstream.touch.borrow().in_sight_since();
+        let (Some(found), true) = (in_sight_since, self.count_is_below(seen)) else {
             return self.wait();
         };
         let since = *self.waiting_since.get_or_insert_with(Instant::now);
         let is_reset = since.max(found).elapsed() >= self.config.behind_max;
         Ok(if is_reset {
-            Next::Reset(log_id)
+            Next::Reset(seen.position.log_id)
         } else {
             Next::Wait
         })
+    }
+
+    fn count_is_below(&self, seen: Place) -> bool {
+        match &*self.feed.upstream.known.borrow() {
+            Known::Newest(newest) => {
+                newest.place.is_comparable(seen) && newest.place.order() < seen.order()
+            }
+            Known::Asking | Known::NotPublic => false,
+        }
     }
 
     fn wait(&mut self) -> Result<Next, FeedError> {

@@ -39,6 +39,7 @@ pub struct Known {
     /// How often watchers were told to forget what they were shown.
     pub resets: u64,
     pub is_down: bool,
+    pub units_are_away: bool,
     pub lag_ms: u64,
 }
 
@@ -93,6 +94,11 @@ impl Roles {
         self.state.send_modify(|known| known.lag_ms = lag_ms);
     }
 
+    pub fn set_units_away(&self, units_are_away: bool) {
+        self.state
+            .send_modify(|known| known.units_are_away = units_are_away);
+    }
+
     fn check(&self) -> Result<(), Status> {
         if self.state.borrow().is_down {
             return Err(Status::unavailable("told to be down"));
@@ -102,6 +108,9 @@ impl Roles {
 
     fn unit(&self, unit: &str, revision: u64) -> Result<results::UnitState, Status> {
         let known = self.state.borrow();
+        if known.units_are_away {
+            return Err(Status::unavailable("the store of units catches up"));
+        }
         let mut state = State::begin(&known.records[0]).unwrap();
         let rest = known.records[1..].iter();
         let rest = rest.take_while(|recorded| recorded.revision.0 <= revision);

@@ -164,6 +164,12 @@ async fn a_token_ahead_is_behind_then_unavailable() {
     stage.roles.set_down(true);
     let began = Instant::now();
     let mut viewer = stage.watch(whole(), Some(beyond)).await.unwrap();
+    waits_in_vain(&mut viewer).await;
+    assert!(began.elapsed() >= Config::default().behind_max);
+}
+
+/// Reads until the end, which is UNAVAILABLE, and nothing but heartbeats comes before it.
+async fn waits_in_vain(viewer: &mut Viewer) {
     let status = loop {
         match viewer.event().await {
             Ok(Event::Heartbeat(heartbeat)) => assert!(heartbeat.is_behind),
@@ -172,7 +178,26 @@ async fn a_token_ahead_is_behind_then_unavailable() {
         }
     };
     assert_eq!(status.code(), Code::Unavailable);
-    assert!(began.elapsed() >= Config::default().behind_max);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_cannot_be_read_here_resets_nobody_who_has_seen_it_elsewhere() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 5);
+    let mut viewer = stage.watch(unit("u0"), None).await.unwrap();
+    viewer.until(5).await;
+    stage.roles.set_units_away(true);
+    stage.show(&night, 9);
+    let mut of_all = stage.watch(whole(), None).await.unwrap();
+    let seen = token_of(&of_all.until(9).await);
+    let mut returned = stage.watch(unit("u0"), Some(seen.clone())).await.unwrap();
+    waits_in_vain(&mut returned).await;
+    let mut again = stage.watch(unit("u0"), Some(seen)).await.unwrap();
+    assert!(again.heartbeat().await.is_behind);
+    stage.roles.set_units_away(false);
+    while again.heartbeat().await.is_behind {}
+    viewer.until(9).await;
 }
 
 #[tokio::test(start_paused = true)]
