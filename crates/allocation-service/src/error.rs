@@ -51,6 +51,12 @@ pub enum AllocationError {
         /// What is found instead.
         found: String,
     },
+    /// The log is damaged before what was folded: that stays true, and cannot be read again.
+    #[error("the log is damaged and can be read up to revision {readable} only")]
+    LogDamaged {
+        /// The last revision that can be read.
+        readable: Revision,
+    },
     /// The results role has left events out.
     #[error("the log goes from revision {expected} to {found}")]
     Gap {
@@ -78,7 +84,8 @@ impl AllocationError {
             | Self::Stopping
             | Self::Results(_)
             | Self::Silent(_)
-            | Self::LogChanged { .. } => Code::Unavailable,
+            | Self::LogChanged { .. }
+            | Self::LogDamaged { .. } => Code::Unavailable,
             Self::Gap { .. } | Self::Record(_) | Self::Fold(_) => Code::Internal,
         }
     }
@@ -100,6 +107,7 @@ impl AllocationError {
             Self::Results(_) => "RESULTS",
             Self::Silent(_) => "RESULTS_SILENT",
             Self::LogChanged { .. } => "LOG_CHANGED",
+            Self::LogDamaged { .. } => "LOG_DAMAGED",
             Self::Gap { .. } => "LOG_GAP",
             Self::Record(_) => "RECORD",
             Self::Fold(_) => "FOLD",
@@ -117,7 +125,8 @@ impl AllocationError {
             | Self::CatchingUp
             | Self::Stopping
             | Self::Results(_)
-            | Self::Silent(_) => false,
+            | Self::Silent(_)
+            | Self::LogDamaged { .. } => false,
         }
     }
 }
@@ -134,7 +143,8 @@ impl From<AllocationError> for Status {
             | AllocationError::Stopping
             | AllocationError::Results(_)
             | AllocationError::Silent(_)
-            | AllocationError::LogChanged { .. } => builder.retry_after(RETRY_AFTER),
+            | AllocationError::LogChanged { .. }
+            | AllocationError::LogDamaged { .. } => builder.retry_after(RETRY_AFTER),
             AllocationError::NoSuchElection(_)
             | AllocationError::NoSuchPlace { .. }
             | AllocationError::NoSuchRevision(_)

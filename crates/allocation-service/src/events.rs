@@ -24,6 +24,8 @@ pub(crate) struct EventBatch {
     pub events: Vec<Recorded>,
     /// Where the log ended when they were sent.
     pub head: Revision,
+    /// The log is damaged: behind its end there may be more, which cannot be read.
+    pub is_damaged: bool,
 }
 
 /// Where a reader of a log stands.
@@ -128,7 +130,8 @@ impl EventSource {
 /// What it means that the log is not opened behind what was folded.
 fn refusal(status: Status, folded: Revision) -> AllocationError {
     match status.code() {
-        // It ends before that place; it is of another id; there is no such election any more.
+        // It ends before that place; it is of another id; there is no such election any more. DATA_LOSS is none of
+        // these: what was folded stands behind the damage and is still true.
         Code::OutOfRange | Code::FailedPrecondition | Code::NotFound => {
             let found = status.message().to_owned();
             AllocationError::LogChanged { folded, found }
@@ -152,7 +155,10 @@ impl Events {
         let WatchEventsResponse {
             records,
             head_revision,
-            ..
+            is_damaged,
+            log_id: _,
+            first_revision: _,
+            publication: _,
         } = response;
         let head = Revision(head_revision);
         let mut records = records.into_iter();
@@ -160,6 +166,9 @@ impl Events {
             match records.next() {
                 Some(record) if record.public_bytes == known => self.next = self.next.next(),
                 Some(_) => return Err(self.changed("another event stands there".to_owned())),
+                None if head < self.next && is_damaged => {
+                    return Err(AllocationError::LogDamaged { readable: head });
+                }
                 None if head < self.next => {
                     return Err(self.changed(format!("it ends at revision {head}")));
                 }
@@ -189,7 +198,11 @@ impl Events {
         self.last_record = last_record
             .map(|bytes| bytes.to_vec())
             .or(self.last_record.take());
-        Ok(Some(EventBatch { events, head }))
+        Ok(Some(EventBatch {
+            events,
+            head,
+            is_damaged,
+        }))
     }
 
     /// The bytes of the last record that came.

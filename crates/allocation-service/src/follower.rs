@@ -84,18 +84,30 @@ pub(crate) enum Lag {
     Lost(Instant),
     /// It is followed, and was caught up with.
     Followed(Instant),
+    /// It is followed as far as it can be read. It is damaged, and what there may be behind is out of sight.
+    Damaged(Instant),
 }
 
 impl Lag {
-    /// Whether the log is out of sight, or not caught up with.
+    /// Whether the log, or what it may have behind damage, is out of sight, or not caught up with.
     pub fn is_lost(self) -> bool {
-        matches!(self, Self::Lost(_))
+        matches!(self, Self::Lost(_) | Self::Damaged(_))
+    }
+
+    /// Whether what was folded can be read again.
+    pub fn is_readable(self) -> bool {
+        matches!(self, Self::Followed(_) | Self::Damaged(_))
+    }
+
+    /// Whether the log is known to be damaged.
+    pub fn is_damaged(self) -> bool {
+        matches!(self, Self::Damaged(_))
     }
 
     /// How long the log has been out of sight; zero while it is followed.
     pub fn duration(self) -> Duration {
         match self {
-            Self::Lost(since) => since.elapsed(),
+            Self::Lost(since) | Self::Damaged(since) => since.elapsed(),
             Self::Followed(_) => Duration::ZERO,
         }
     }
@@ -295,24 +307,33 @@ impl Follower {
             }
             let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
             metrics::counter!("allocation_events_folded_total").increment(count);
-            self.publish(tally, count > 0, tally.revision >= goal);
+            let has_caught_up = tally.revision >= goal;
+            self.publish(tally, count > 0, has_caught_up, batch.is_damaged);
         }
         Ok(())
     }
 
     // A replica that has just begun, or that folds anew, shows nothing before it has caught up: what it had would be far
     // behind others, or behind what it has shown itself.
-    fn publish(&mut self, tally: &Tally, has_moved: bool, has_caught_up: bool) {
-        let is_above = |shown: &Moment| {
-            shown.tally.log_id == tally.log_id && shown.tally.revision <= tally.revision
+    fn publish(&mut self, tally: &Tally, has_moved: bool, has_caught_up: bool, is_damaged: bool) {
+        let same_log = |shown: &Moment| shown.tally.log_id == tally.log_id;
+        let (is_above, is_same_log) = match &*self.head.borrow() {
+            None => (None, false),
+            Some(shown) => {
+                let is_above = shown.tally.revision <= tally.revision;
+                (Some(same_log(shown) && is_above), same_log(shown))
+            }
         };
-        let is_above = self.head.borrow().as_ref().map(is_above);
         if has_caught_up && is_above == Some(false) {
+            if is_damaged && is_same_log {
+                // What was shown lies behind the damage: it stays, and is told as lost.
+                return;
+            }
             tracing::warn!(election = %self.election, "the log no longer has what was shown");
             self.forsake();
         }
         if has_caught_up {
-            self.tell_followed();
+            self.tell_followed(is_damaged);
         }
         if has_moved {
             let tally = Arc::new(tally.clone());
@@ -325,25 +346,30 @@ impl Follower {
         }
     }
 
-    fn tell_followed(&self) {
-        self.lag.send_if_modified(|lag| {
-            let was_lost = lag.is_lost();
-            if was_lost {
-                *lag = Lag::Followed(Instant::now());
-                metrics::gauge!(LOGS_LOST).decrement(1);
-            }
-            was_lost
+    fn tell_followed(&self, is_damaged: bool) {
+        self.tell(|lag| match (lag, is_damaged) {
+            (Lag::Followed(_), false) | (Lag::Damaged(_), true) => lag,
+            (_, false) => Lag::Followed(Instant::now()),
+            (_, true) => Lag::Damaged(Instant::now()),
         });
     }
 
     fn tell_lost(&self) {
+        self.tell(|lag| match lag {
+            Lag::Followed(_) => Lag::Lost(Instant::now()),
+            Lag::Lost(since) | Lag::Damaged(since) => Lag::Lost(since),
+        });
+    }
+
+    fn tell(&self, next: impl FnOnce(Lag) -> Lag) {
         self.lag.send_if_modified(|lag| {
-            let was_followed = !lag.is_lost();
-            if was_followed {
-                *lag = Lag::Lost(Instant::now());
-                metrics::gauge!(LOGS_LOST).increment(1);
+            let before = std::mem::replace(lag, next(*lag));
+            match (before.is_lost(), lag.is_lost()) {
+                (false, true) => metrics::gauge!(LOGS_LOST).increment(1),
+                (true, false) => metrics::gauge!(LOGS_LOST).decrement(1),
+                (true, true) | (false, false) => {}
             }
-            was_followed
+            before != *lag
         });
     }
 

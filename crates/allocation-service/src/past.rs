@@ -39,7 +39,7 @@ impl Past {
     /// The state at a revision that the head's log has, folded from a checkpoint or from `other`, which is a state of the
     /// same log.
     ///
-    /// Only while the log is followed: out of sight it may be replaced, and then what is kept does not fit its events.
+    /// Only while the log can be read: out of sight it may be replaced, and then what is kept does not fit its events.
     pub async fn at(
         &self,
         head: &Moment,
@@ -47,7 +47,7 @@ impl Past {
         revision: Revision,
     ) -> Result<Arc<Tally>, AllocationError> {
         let since = *self.lag.borrow();
-        if since.is_lost() {
+        if !since.is_readable() {
             return Err(AllocationError::CatchingUp);
         }
         let kept = self.checkpoints().before(revision);

@@ -27,6 +27,8 @@ pub(crate) struct Watched {
     /// The incarnation of what was shown; of a token it is not known.
     incarnation: Option<u64>,
     behind_since: Option<Instant>,
+    /// The next answer, where something had to be said before it.
+    held: Option<Event>,
     said: Said,
 }
 
@@ -35,6 +37,7 @@ pub(crate) struct Watched {
 struct Said {
     at: Instant,
     is_lost: bool,
+    is_damaged: bool,
     is_behind: bool,
 }
 
@@ -56,9 +59,11 @@ impl Watched {
             shown: seen,
             incarnation: None,
             behind_since: None,
+            held: None,
             said: Said {
                 at: Instant::now(),
                 is_lost: false,
+                is_damaged: false,
                 is_behind: false,
             },
         }
@@ -67,15 +72,26 @@ impl Watched {
     /// The next answer.
     pub async fn next(&mut self) -> Result<Event, AllocationError> {
         loop {
-            if let Some(event) = self.newest()? {
+            let news = match self.held.take() {
+                Some(event) => Some(event),
+                None => self.newest()?,
+            };
+            // That the log is lost, damaged or found again, and that this replica is behind, is said at once. Whoever is
+            // shown standings of a log that is lost or damaged knows it before.
+            let lag = *self.lag.borrow_and_update();
+            let is_behind = self.behind_since.is_some();
+            let is_told =
+                (lag.is_lost(), lag.is_damaged()) == (self.said.is_lost, self.said.is_damaged);
+            if let Some(event) = news {
+                if lag.is_lost() && !is_told {
+                    self.held = Some(event);
+                    return Ok(self.heartbeat(lag, is_behind));
+                }
                 self.said.at = Instant::now();
                 return Ok(event);
             }
-            // That the log is lost or found again, and that this replica is behind, is said at once.
-            let is_lost = self.lag.borrow_and_update().is_lost();
-            let is_behind = self.behind_since.is_some();
-            if (is_lost, is_behind) != (self.said.is_lost, self.said.is_behind) {
-                return Ok(self.heartbeat(is_lost, is_behind));
+            if !is_told || is_behind != self.said.is_behind {
+                return Ok(self.heartbeat(lag, is_behind));
             }
             let pause = if is_behind {
                 self.config.poll_interval
@@ -91,7 +107,7 @@ impl Watched {
                     return Err(AllocationError::Stopping);
                 },
                 () = tokio::time::sleep_until(self.said.at + pause) => {
-                    return Ok(self.heartbeat(is_lost, is_behind));
+                    return Ok(self.heartbeat(lag, is_behind));
                 }
             }
         }
@@ -149,7 +165,7 @@ impl Watched {
         let is_long = |since: Instant| since.elapsed() >= self.config.behind_max;
         let is_followed = match *self.lag.borrow() {
             Lag::Followed(since) => is_long(since),
-            Lag::Lost(_) => false,
+            Lag::Lost(_) | Lag::Damaged(_) => false,
         };
         let head = self.head.borrow().as_ref().map(Moment::order);
         is_followed
@@ -165,22 +181,23 @@ impl Watched {
         Ok(())
     }
 
-    fn heartbeat(&mut self, is_lost: bool, is_behind: bool) -> Event {
+    fn heartbeat(&mut self, lag: Lag, is_behind: bool) -> Event {
         self.said = Said {
             at: Instant::now(),
-            is_lost,
+            is_lost: lag.is_lost(),
+            is_damaged: lag.is_damaged(),
             is_behind,
         };
-        let lag = self.lag.borrow().duration();
         let newest = self.seats.borrow();
         let token = newest.as_ref().map(|seats| seats.moment.position().into());
         Event::Heartbeat(Heartbeat {
             token,
             is_behind,
             // Lost a moment ago is lost: 0 says that it is followed.
-            lag_ms: u64::try_from(lag.as_millis())
+            lag_ms: u64::try_from(lag.duration().as_millis())
                 .unwrap_or(u64::MAX)
-                .max(u64::from(is_lost)),
+                .max(u64::from(lag.is_lost())),
+            is_damaged: lag.is_damaged(),
         })
     }
 }

@@ -44,6 +44,8 @@ pub struct Events {
     pub head: Revision,
     /// What the public may see.
     pub publication: Option<Publication>,
+    /// The log is damaged: behind its head there may be more, which cannot be read until it is repaired.
+    pub is_damaged: bool,
 }
 
 /// News of a scope of the public feed.
@@ -160,11 +162,14 @@ impl Source for Log {
             records,
             head_revision,
             publication,
+            is_damaged,
         } = message;
         let log_id = wire::log_id("log_id", &log_id)?;
         let is_other = self.log_id.is_some_and(|known| known != log_id);
         let doubt = self.doubt.as_ref().map(Status::code);
-        if is_other || doubt == Some(Code::OutOfRange) {
+        // A damaged log has not forgotten what lies behind the damage.
+        let is_shorter = doubt == Some(Code::OutOfRange) && !is_damaged;
+        if is_other || is_shorter {
             (self.log_id, self.next, self.doubt) = (Some(log_id), Revision(1), None);
             return Ok(Accepted::Restart(LogNews::Reset(log_id)));
         }
@@ -193,6 +198,7 @@ impl Source for Log {
             records,
             head: Revision(head_revision),
             publication,
+            is_damaged,
         })))
     }
 

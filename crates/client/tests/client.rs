@@ -362,6 +362,7 @@ fn events(
         head_revision: *revisions.end(),
         records: revisions.map(record).collect(),
         publication: None,
+        is_damaged: false,
     })
 }
 
@@ -453,6 +454,37 @@ async fn a_damaged_log_is_not_taken_for_another_one() {
     assert_eq!(news.len(), 2);
     let error = news[1].as_ref().unwrap_err();
     assert!(error.to_string().contains("the log is damaged"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lies_behind_damage_is_not_told_as_a_reset() {
+    let damaged = || {
+        let shorter = events(1, 1..=2).unwrap();
+        Ok(WatchEventsResponse {
+            is_damaged: true,
+            ..shorter
+        })
+    };
+    let read = || vec![events(1, 1..=4), Err(Status::unavailable("restarting"))];
+    let lost = || vec![Err(Status::data_loss("it cannot be read there"))];
+    // The second was damaged while it was asked which log it is.
+    let doubted = || vec![Err(Status::out_of_range("revision 5 is not there"))];
+    for script in [
+        vec![read(), lost()],
+        vec![read(), doubted(), vec![damaged()]],
+    ] {
+        let (servers, client) = start();
+        servers.events.lock().unwrap().extend(script);
+        let news = client.watch_events(&demo(), View::Head, Revision(1), None);
+        let news: Vec<_> = news.collect().await;
+        assert_eq!(news.len(), 2);
+        let Ok(LogNews::Events(events)) = &news[0] else {
+            panic!("{news:?}")
+        };
+        assert_eq!(events.records.len(), 4);
+        let code = news[1].as_ref().unwrap_err().code();
+        assert!(matches!(code, Code::DataLoss | Code::OutOfRange), "{code}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

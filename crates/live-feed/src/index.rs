@@ -154,8 +154,8 @@ impl IndexReader {
 
 impl Kept {
     // The entry, as long as what is listed is no news.
-    fn still(&mut self, listed: &ElectionSummary, behind_max: Duration) -> Option<IndexEntry> {
-        let (known, listed) = (self.entry.token.as_ref()?, listed.token.as_ref()?);
+    fn still(&mut self, summary: &ElectionSummary, behind_max: Duration) -> Option<IndexEntry> {
+        let (known, listed) = (self.entry.token.as_ref()?, summary.token.as_ref()?);
         let order = |token: &ResumeToken| (token.revision, token.publication_seq);
         if known.log_id != listed.log_id {
             return None;
@@ -163,6 +163,8 @@ impl Kept {
         match order(known).cmp(&order(listed)) {
             Ordering::Less => return None,
             Ordering::Equal => self.lower_since = None,
+            // What lies behind the damage is not undone by it.
+            Ordering::Greater if summary.is_damaged => self.lower_since = None,
             Ordering::Greater => {
                 let since = *self.lower_since.get_or_insert_with(Instant::now);
                 if since.elapsed() >= behind_max {
@@ -172,6 +174,7 @@ impl Kept {
                 }
             }
         }
+        self.entry.is_stale = summary.is_damaged;
         Some(self.entry.clone())
     }
 }
@@ -206,6 +209,7 @@ async fn read_entry(
         marks: summary.marks,
         tallies: states.clone().map(|states| states.tallies).sum(),
         tallies_counted: states.map(|states| states.counted).sum(),
+        is_stale: summary.is_damaged,
     })
 }
 

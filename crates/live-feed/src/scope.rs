@@ -175,12 +175,12 @@ impl FrameMaker {
     async fn tell_stale(&self) {
         let mut touch = self.touch.clone();
         loop {
-            let lost_since = touch.borrow_and_update().lost_since();
-            let is_stale = distance(lost_since, self.stale_after).is_stale;
+            let seen = *touch.borrow_and_update();
+            let is_stale = seen.distance(self.stale_after).is_stale;
             self.told.send_if_modified(|told| {
                 std::mem::replace(&mut told.is_stale, is_stale) != is_stale
             });
-            let turns_stale = lost_since.filter(|_| !is_stale);
+            let turns_stale = seen.lost_since().filter(|_| !is_stale);
             let turns_stale = turns_stale.map(|since| since + self.stale_after);
             let wait = async {
                 match turns_stale {
@@ -252,7 +252,7 @@ impl FrameMaker {
                 }
             }
         };
-        let distance = distance(self.touch.borrow().lost_since(), self.stale_after);
+        let distance = self.touch.borrow().distance(self.stale_after);
         let frame = frame(&newest.standings, &self.scope, unit, distance);
         let encoded = Arc::new(encode(newest.place, frame));
         self.told

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::FeedError;
 use crate::index::{IndexFeed, IndexViewer};
-use crate::scope::{Scope, ScopeFeed, Shown, distance};
+use crate::scope::{Scope, ScopeFeed, Shown};
 use crate::upstream::Upstream;
 use crate::viewer::{Viewer, not_public};
 use bytes::Bytes;
@@ -141,8 +141,8 @@ impl Service {
         };
         let frame = encoded.frame.clone();
         // How far behind it is holds of now, not of when the frame was made.
-        let lost_since = feed.upstream.touch.borrow().lost_since();
-        let distance = distance(lost_since, self.config.stale_after);
+        let touch = *feed.upstream.touch.borrow();
+        let distance = touch.distance(self.config.stale_after);
         let envelope = frame.envelope.map(|envelope| FrameEnvelope {
             is_stale: distance.is_stale,
             lag_ms: distance.lag_ms,

@@ -2,6 +2,8 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
+use crate::frame::Distance;
+use crate::scope::distance;
 use crate::units::Units;
 use election::ids::{ElectionId, Revision};
 use service_runtime::shutdown::Stopper;
@@ -68,7 +70,9 @@ pub(crate) struct Touch {
     contact_lost: Option<Instant>,
     /// The allocation role says that it has lost the log, or is behind.
     count_lost: Option<Instant>,
-    /// When either was over.
+    /// The allocation role says that the log is damaged: what it shows is old, however it is in touch.
+    is_damaged: bool,
+    /// When all of this was over.
     found: Instant,
 }
 
@@ -82,6 +86,15 @@ impl Touch {
     pub fn lost_since(self) -> Option<Instant> {
         let both = self.contact_lost.into_iter().chain(self.count_lost);
         both.min()
+    }
+
+    /// How far what is shown is from the count.
+    pub fn distance(self, stale_after: Duration) -> Distance {
+        let distance = distance(self.lost_since(), stale_after);
+        Distance {
+            is_stale: distance.is_stale || self.is_damaged,
+            ..distance
+        }
     }
 }
 
@@ -106,6 +119,7 @@ impl Upstream {
         let (touch_sender, touch) = watch::channel(Touch {
             contact_lost: Some(Instant::now()),
             count_lost: None,
+            is_damaged: false,
             found: Instant::now(),
         });
         let token = CancellationToken::new();
@@ -208,6 +222,7 @@ impl Follower {
                 *touch = Touch {
                     contact_lost: None,
                     count_lost: None,
+                    is_damaged: false,
                     found: Instant::now(),
                 };
             }
@@ -238,10 +253,11 @@ impl Follower {
             token: _,
             is_behind,
             lag_ms,
+            is_damaged,
         } = heartbeat;
-        let is_lost = *is_behind || *lag_ms > 0;
+        let is_lost = *is_behind || *lag_ms > 0 || *is_damaged;
         self.touch.send_if_modified(|touch| {
-            if touch.count_lost.is_some() == is_lost {
+            if (touch.count_lost.is_some(), touch.is_damaged) == (is_lost, *is_damaged) {
                 return false;
             }
             let now = Instant::now();
@@ -249,7 +265,8 @@ impl Follower {
                 now.checked_sub(Duration::from_millis(*lag_ms))
                     .unwrap_or(now)
             };
-            touch.count_lost = is_lost.then(since);
+            touch.count_lost = is_lost.then(|| touch.count_lost.unwrap_or_else(since));
+            touch.is_damaged = *is_damaged;
             touch.found = now;
             true
         });

@@ -3,7 +3,7 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
-use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told, distance};
+use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told};
 use crate::upstream::{Known, Place};
 use bytes::Bytes;
 use election::ids::{LogId, Timestamp};
@@ -181,8 +181,8 @@ impl Viewer {
     }
 
     fn heartbeat(&self) -> Bytes {
-        let lost_since = self.feed.upstream.touch.borrow().lost_since();
-        let distance = distance(lost_since, self.config.stale_after);
+        let touch = *self.feed.upstream.touch.borrow();
+        let distance = touch.distance(self.config.stale_after);
         encode(Event::Heartbeat(Heartbeat {
             is_behind: self.seen.is_some() && self.waiting_since.is_some(),
             is_stale: distance.is_stale,

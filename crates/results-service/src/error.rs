@@ -47,6 +47,9 @@ pub enum Error {
     /// What was asked for lies in the damaged part of the log.
     #[error("the log cannot be read there: {0}")]
     Corrupt(Damage),
+    /// What was asked for lies in the damaged part of the log, and who asks is not told where that begins.
+    #[error("the log is damaged: it cannot be read there until it is repaired")]
+    Damaged,
     /// A reader names another incarnation of the log: what it has folded is not this one's.
     #[error("the log is {expected}; drop what was folded and begin at revision 1")]
     LogId {
@@ -86,7 +89,7 @@ impl Error {
             Self::Refused(refusal) => refusal.code.name(),
             Self::OutOfRange(_) => "REVISION",
             Self::ReadOnly(_) => "READ_ONLY",
-            Self::Corrupt(_) => "CORRUPT",
+            Self::Corrupt(_) | Self::Damaged => "CORRUPT",
             Self::LogId { .. } => "RESET",
             Self::NoSpace(_) => "NO_SPACE",
             Self::TooSlow { .. } => "TOO_SLOW",
@@ -103,7 +106,7 @@ impl Error {
             Self::Refused(refusal) => refusal_code(refusal.code),
             Self::OutOfRange(_) => Code::OutOfRange,
             Self::ReadOnly(_) | Self::LogId { .. } => Code::FailedPrecondition,
-            Self::Corrupt(_) => Code::DataLoss,
+            Self::Corrupt(_) | Self::Damaged => Code::DataLoss,
             Self::NoSpace(_) => Code::ResourceExhausted,
             Self::TooSlow { .. } | Self::Overtaken(_) => Code::Aborted,
             Self::Unavailable(_) => Code::Unavailable,
@@ -207,6 +210,7 @@ impl From<Error> for Status {
             Error::NoElection(_)
             | Error::Nothing { .. }
             | Error::OutOfRange(_)
+            | Error::Damaged
             | Error::Overtaken(_)
             | Error::Internal(_) => builder.build(),
         }

@@ -22,6 +22,7 @@ use crate::log::Log;
 use crate::measure;
 use crate::recent::{Published, Recent};
 use crate::store::Store;
+use crate::watch::Eyes;
 use crate::work::Work;
 
 /// Why units cannot be asked for after a start, a burst or a failure of the store.
@@ -36,6 +37,8 @@ pub(crate) struct Hosted {
     work: mpsc::Sender<Work>,
     /// Set if the log is damaged, or if its sequencer broke down: it is read up to there and takes nothing.
     damage: OnceLock<Damage>,
+    /// Whether it was the log that was damaged, as it was opened.
+    is_log_damaged: bool,
     /// Room for folds of the past, shared by all elections.
     pub folds: Arc<Semaphore>,
     /// Tells when this opening of the log ends: who follows it must come again.
@@ -85,6 +88,7 @@ impl Hosted {
             id,
             log,
             work,
+            is_log_damaged: damage.is_some(),
             damage: damage.map(OnceLock::from).unwrap_or_default(),
             folds,
             closing,
@@ -102,6 +106,22 @@ impl Hosted {
     /// What the log is read up to, if it is damaged or the sequencer broke down: then it takes nothing.
     pub fn damage(&self) -> Option<&Damage> {
         self.damage.get()
+    }
+
+    /// Where the log is damaged: behind what is durable here there may be more, which cannot be read. A sequencer that broke
+    /// down is no such thing, for all that is durable can be read.
+    pub fn log_damage(&self) -> Option<&Damage> {
+        self.damage().filter(|_| self.is_log_damaged)
+    }
+
+    /// What is told of a place that the log does not have. If it is damaged, what is missing may lie behind the damage:
+    /// nobody must take it for a log that never had it. Where the damage is, is not for the public.
+    pub fn lacks(&self, eyes: Eyes, otherwise: Error) -> Error {
+        match (self.log_damage(), eyes) {
+            (None, _) => otherwise,
+            (Some(damage), Eyes::Head) => Error::Corrupt(damage.clone()),
+            (Some(_), Eyes::Public) => Error::Damaged,
+        }
     }
 
     /// Closes this election alone for writing, until the log is opened anew. What is durable can be read as before.

@@ -40,6 +40,8 @@ pub(crate) struct Followed {
     /// The last revision that the view may see.
     pub visible: Revision,
     pub publication: Publication,
+    /// Behind what is visible there may be more, which cannot be read.
+    pub is_damaged: bool,
 }
 
 /// One who follows a log.
@@ -82,13 +84,16 @@ impl Watcher {
             publication_seq: None,
             spoke: Instant::now(),
         };
-        let visible = watcher.visible()?;
+        let visible = match watcher.visible() {
+            Err(error) if watcher.knows(log_id) => return Err(watcher.hosted.lacks(eyes, error)),
+            visible => visible?,
+        };
         if log_id.is_some_and(|log_id| log_id != visible.log_id) {
             let expected = visible.log_id;
             return Err(Error::LogId { expected });
         }
         if watcher.next > visible.revision.next() {
-            return Err(Error::OutOfRange(from));
+            return Err(watcher.hosted.lacks(eyes, Error::OutOfRange(from)));
         }
         watcher.owed = visible.revision;
         Ok(watcher)
@@ -136,6 +141,19 @@ impl Watcher {
             records,
             visible: visible.revision,
             publication: visible.publication,
+            is_damaged: self.hosted.log_damage().is_some(),
+        }
+    }
+
+    /// Whether who asks may be told that there is such a log. The public may not, where nothing of it is open as far as it
+    /// can be read; but who names the log's id has seen it while it could be read further.
+    fn knows(&self, log_id: Option<LogId>) -> bool {
+        match self.eyes {
+            Eyes::Head => true,
+            Eyes::Public => {
+                let head = self.hosted.log_head();
+                log_id.is_some() && log_id == head.map(|head| head.log_id)
+            }
         }
     }
 
@@ -192,8 +210,11 @@ impl Watcher {
             None => {
                 let log = &self.hosted.log;
                 let read = log.read(&self.hosted.id, self.next, most, ANSWER_BYTES_MAX);
-                let records = read.await?.into_iter().map(|stored| stored.record);
-                take(records, most)
+                let read = read.await.map_err(|error| match (error.into(), self.eyes) {
+                    (Error::Corrupt(_), Eyes::Public) => Error::Damaged,
+                    (error, _) => error,
+                });
+                take(read?.into_iter().map(|stored| stored.record), most)
             }
         };
         if records.is_empty() {

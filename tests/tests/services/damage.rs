@@ -28,9 +28,9 @@ crate::in_both_modes!(
     a_damaged_store_of_units_is_built_anew,
 );
 
-const STATIONS: usize = 40;
+pub(crate) const STATIONS: usize = 40;
 
-async fn begin(mode: Mode, election: &str) -> (Cluster, Player, Invented) {
+pub(crate) async fn begin(mode: Mode, election: &str) -> (Cluster, Player, Invented) {
     let cluster = Cluster::start(mode);
     let (player, invented) = define(&cluster, election).await;
     (cluster, player, invented)
@@ -43,7 +43,12 @@ async fn define(cluster: &Cluster, election: &str) -> (Player, Invented) {
 }
 
 /// One report at a time, so that each is a group of its own in the journal.
-async fn one_by_one(cluster: &mut Cluster, player: &mut Player, invented: &Invented, version: u32) {
+pub(crate) async fn one_by_one(
+    cluster: &mut Cluster,
+    player: &mut Player,
+    invented: &Invented,
+    version: u32,
+) {
     for station in 0..STATIONS {
         let report = report(invented, station, version);
         player.submit(cluster, vec![report]).await;
@@ -69,7 +74,7 @@ async fn a_folder_in_use_is_named_and_left_alone(mode: Mode) {
 }
 
 /// The segments of the journal, oldest first.
-fn segments(cluster: &Cluster) -> Vec<PathBuf> {
+pub(crate) fn segments(cluster: &Cluster) -> Vec<PathBuf> {
     let mut found = Vec::new();
     let mut folders = vec![cluster.data_folder()];
     while let Some(folder) = folders.pop() {
@@ -91,7 +96,7 @@ fn segments(cluster: &Cluster) -> Vec<PathBuf> {
 }
 
 /// Where the groups of a segment with reports of this election begin.
-fn groups(segment: &Path, election: &ElectionId) -> Vec<u64> {
+pub(crate) fn groups(segment: &Path, election: &ElectionId) -> Vec<u64> {
     let bytes = fs::read(segment).unwrap();
     let id = election.as_str().as_bytes();
     let is_group = |block: &[u8]| block.starts_with(b"hmcygrup") && block[136..].starts_with(id);
@@ -151,7 +156,7 @@ async fn a_flipped_bit_is_read_only_and_told_and_others_go_on(mode: Mode) {
     assert!(log::missing(&records, &other.acknowledged).is_empty());
 }
 
-fn flip(file: &Path, at: u64) {
+pub(crate) fn flip(file: &Path, at: u64) {
     let file = File::options().read(true).write(true).open(file).unwrap();
     let mut byte = [0];
     file.read_exact_at(&mut byte, at).unwrap();
@@ -159,7 +164,7 @@ fn flip(file: &Path, at: u64) {
 }
 
 /// What could be folded again from the log, and is: the damage is then met at once.
-fn remove_what_is_derived(cluster: &Cluster) {
+pub(crate) fn remove_what_is_derived(cluster: &Cluster) {
     for entry in fs::read_dir(cluster.data_folder()).unwrap().flatten() {
         if entry.path().is_dir() && entry.file_name() != "journal" {
             fs::remove_dir_all(entry.path()).unwrap();

@@ -12,6 +12,7 @@ mod bad_definitions;
 mod bad_input;
 mod commands;
 mod damage;
+mod damaged_feed;
 mod failures;
 mod kills;
 mod nights;

@@ -5,6 +5,7 @@
 )]
 
 mod allocate;
+mod damaged;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
 mod restored;

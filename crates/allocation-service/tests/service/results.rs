@@ -43,6 +43,7 @@ struct State {
 struct Log {
     id: Vec<u8>,
     records: Vec<proto::Record>,
+    is_damaged: bool,
 }
 
 impl Results {
@@ -79,6 +80,7 @@ impl Results {
         let log = Log {
             id: log_id.0.to_vec(),
             records: records.iter().map(record).collect(),
+            is_damaged: false,
         };
         self.state.send_modify(|state| {
             state.logs.insert(election.to_owned(), log);
@@ -90,6 +92,15 @@ impl Results {
         self.state.send_modify(|state| {
             let log = state.logs.get_mut(election).unwrap();
             log.records.remove(place);
+        });
+    }
+
+    /// Damages the log of an election, so that so many records of it can be read.
+    pub fn damage(&self, election: &str, readable: usize) {
+        self.state.send_modify(|state| {
+            let log = state.logs.get_mut(election).unwrap();
+            log.records.truncate(readable);
+            log.is_damaged = true;
         });
     }
 
@@ -177,6 +188,7 @@ impl Reader {
             records,
             head_revision: u64::try_from(log.records.len()).unwrap(),
             publication: None,
+            is_damaged: log.is_damaged,
         }))
     }
 }
@@ -216,6 +228,9 @@ impl ResultsService for Server {
         let log = state.logs.get(&reader.election);
         if log.is_some_and(|log| log.id == reader.log_id && reader.next > log.records.len()) {
             let missing = request.from_revision;
+            if log.is_some_and(|log| log.is_damaged) {
+                return Err(Status::data_loss("it cannot be read there"));
+            }
             return Err(Status::out_of_range(format!(
                 "revision {missing} is not there"
             )));

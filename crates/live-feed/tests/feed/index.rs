@@ -81,6 +81,38 @@ async fn it_lists_what_is_open_by_the_feeds_own_clock_and_never_goes_back() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_lies_behind_damage_is_not_taken_back_and_is_marked() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let list = |revision: u64, is_damaged: bool| {
+        let listed = ElectionSummary {
+            is_damaged,
+            ..summary("open-2026", &night, revision)
+        };
+        stage
+            .roles
+            .state
+            .send_modify(|known| known.listed = vec![listed]);
+    };
+    list(9, false);
+    let mut client = stage.client.clone();
+    let answer = client.watch_index(WatchIndexRequest {}).await;
+    let mut stream = answer.unwrap().into_inner();
+    let entry = |index: Index| {
+        let entry = &index.entries[0];
+        (entry.token.as_ref().unwrap().revision, entry.is_stale)
+    };
+    stage.clock.advance(Duration::from_secs(10));
+    assert_eq!(entry(index(&mut stream).await), (9, false));
+    list(6, true);
+    assert_eq!(entry(index(&mut stream).await), (9, true));
+    // Longer than a lower list needs to be believed, and nothing is new.
+    tokio::time::sleep(Config::default().behind_max * 3).await;
+    list(9, false);
+    assert_eq!(entry(index(&mut stream).await), (9, false));
+}
+
+#[tokio::test(start_paused = true)]
 async fn its_heartbeats_say_when_the_list_is_out_of_reach() {
     let stage = stage();
     let mut client = stage.client.clone();

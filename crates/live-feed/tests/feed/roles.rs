@@ -41,6 +41,7 @@ pub struct Known {
     pub is_down: bool,
     pub units_are_away: bool,
     pub lag_ms: u64,
+    pub is_damaged: bool,
 }
 
 impl Roles {
@@ -92,6 +93,11 @@ impl Roles {
 
     pub fn set_lag_ms(&self, lag_ms: u64) {
         self.state.send_modify(|known| known.lag_ms = lag_ms);
+    }
+
+    /// Says that the log is damaged, before anything else that it says.
+    pub fn damage(&self) {
+        self.state.send_modify(|known| known.is_damaged = true);
     }
 
     pub fn set_units_away(&self, units_are_away: bool) {
@@ -150,6 +156,7 @@ struct Watcher {
     cuts: u64,
     resets: u64,
     lag_ms: u64,
+    is_damaged: bool,
 }
 
 impl Watcher {
@@ -170,6 +177,7 @@ impl Watcher {
             token: self.shown.clone(),
             is_behind: false,
             lag_ms: self.lag_ms,
+            is_damaged: self.is_damaged,
         })
     }
 
@@ -177,6 +185,11 @@ impl Watcher {
         let known = self.state.borrow_and_update();
         if known.cuts != self.cuts {
             return Err(Status::unavailable("told to break"));
+        }
+        if known.is_damaged && !self.is_damaged {
+            self.is_damaged = true;
+            drop(known);
+            return Ok(Some(self.heartbeat()));
         }
         let Some(standings) = known.standings.get(&self.election) else {
             return Err(Status::not_found("no such election"));
@@ -234,6 +247,7 @@ impl AllocationService for Server {
             election: request.election_id,
             shown: request.resume_token,
             lag_ms: 0,
+            is_damaged: false,
         };
         let events = futures::stream::unfold(Some(watcher), |watcher| async move {
             let mut watcher = watcher?;

@@ -201,6 +201,28 @@ async fn a_unit_that_cannot_be_read_here_resets_nobody_who_has_seen_it_elsewhere
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_damaged_log_is_stale_at_once_and_resets_nobody() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 5);
+    let mut viewer = stage.watch(whole(), None).await.unwrap();
+    let seen = token_of(&viewer.until(5).await);
+    let began = Instant::now();
+    stage.roles.damage();
+    assert!(viewer.heartbeat().await.is_stale);
+    assert!(began.elapsed() < Duration::from_secs(1), "as soon as known");
+    let frame = stage.frame(whole()).await.unwrap();
+    assert!(frame.envelope.unwrap().is_stale);
+    let mut other = stage.watch(district("city"), None).await.unwrap();
+    assert!(other.frame().await.envelope.unwrap().is_stale);
+    let beyond = ResumeToken {
+        revision: 9,
+        ..seen
+    };
+    waits_in_vain(&mut stage.watch(whole(), Some(beyond)).await.unwrap()).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_log_resets_its_viewers() {
     let stage = stage();
     let night = lively(&small(3, 4));

@@ -154,11 +154,15 @@ impl At {
         let eyes = eyes(view)?;
         let id = wire::id("election_id", id, ElectionId::new)?;
         let hosted = shared.hosted(&id)?;
-        let newest = newest(shared, &hosted, eyes).ok_or_else(|| Error::no_election(&id))?;
+        let newest = newest(shared, &hosted, eyes).ok_or_else(|| match eyes {
+            Eyes::Head => hosted.lacks(eyes, Error::no_election(&id)),
+            // Its opening may lie behind damage, but it may be embargoed too.
+            Eyes::Public => Error::no_election(&id),
+        })?;
         let revision = match Revision(revision) {
             Revision::ZERO => newest,
             revision if revision <= newest => revision,
-            revision => return Err(Error::OutOfRange(revision)),
+            revision => return Err(hosted.lacks(eyes, Error::OutOfRange(revision))),
         };
         Ok(Self {
             hosted,
@@ -268,6 +272,7 @@ impl At {
             marks: marks.map(|mark| common::Mark::from(mark).into()).collect(),
             publication: publication.map(|it| wire::publication_seen(it, self.revision)),
             unit_count: units_registered(tally),
+            is_damaged: self.hosted.log_damage().is_some(),
         }
     }
 }
@@ -340,6 +345,7 @@ fn events(followed: Followed) -> proto::WatchEventsResponse {
         records,
         visible,
         publication,
+        is_damaged,
     } = followed;
     let records = records.into_iter().map(|record| proto::Record {
         public_bytes: record.public,
@@ -351,6 +357,7 @@ fn events(followed: Followed) -> proto::WatchEventsResponse {
         records: records.collect(),
         head_revision: visible.0,
         publication: Some(wire::publication_seen(&publication, visible)),
+        is_damaged,
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod apart;
 mod append;
+mod damaged;
 mod figures;
 mod officials;
 mod public;

@@ -218,60 +218,6 @@ async fn a_full_disk_sheds_for_a_while_and_goes_on_when_there_is_room() {
 }
 
 #[tokio::test]
-async fn a_damaged_log_is_read_only_and_others_go_on() {
-    let place = Place::default();
-    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
-    let ballot = service.define(ELECTION, 5, 2).await;
-    let other = service.define("other", 5, 2).await;
-    for unit in 0..3 {
-        service
-            .append(ELECTION, &[report(ballot, unit, 1, &[1, 2])])
-            .await
-            .unwrap();
-    }
-    service.stop().await;
-    place.damage(&ElectionId::new(ELECTION).unwrap(), Revision(4));
-    let service = Service::start(Config::new(Storage::Memory(place))).await;
-    let status = service
-        .append(ELECTION, &[report(ballot, 4, 1, &[1, 2])])
-        .await
-        .unwrap_err();
-    assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
-    assert_eq!(
-        status.get_error_details().error_info().unwrap().metadata["revision"],
-        "4"
-    );
-    assert_eq!(service.log(ELECTION).await.len(), 3);
-    assert_eq!(
-        service
-            .append("other", &[report(other, 4, 1, &[1, 2])])
-            .await
-            .unwrap()[0]
-            .name(),
-        "ACCEPTED"
-    );
-    service.stop().await;
-}
-
-#[tokio::test]
-async fn a_log_that_cannot_be_read_for_a_moment_is_not_damaged() {
-    let place = Place::default();
-    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
-    let ballot = service.define(ELECTION, 5, 2).await;
-    let reports = [report(ballot, 0, 1, &[1, 2])];
-    service.append(ELECTION, &reports).await.unwrap();
-    let events = service.log(ELECTION).await;
-    service.stop().await;
-    place.fail_reads(2);
-    let service = Service::start(Config::new(Storage::Memory(place))).await;
-    assert_eq!(service.log(ELECTION).await, events);
-    let more = [report(ballot, 1, 1, &[1, 2])];
-    let outcomes = service.append(ELECTION, &more).await.unwrap();
-    assert_eq!(outcomes[0].name(), "ACCEPTED");
-    service.stop().await;
-}
-
-#[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let service = Service::start(folder(place.path())).await;

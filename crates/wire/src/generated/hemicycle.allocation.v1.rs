@@ -1506,6 +1506,9 @@ pub mod watch_standings_response {
         /// How long ago the newest applied revision's successor was known to exist; 0: caught up.
         #[prost(uint64, tag = "3")]
         pub lag_ms: u64,
+        /// The log is damaged: there may be more than can be read of it, and what is shown is old until it is repaired.
+        #[prost(bool, tag = "4")]
+        pub is_damaged: bool,
     }
     /// What it is.
     #[derive(Clone, PartialEq, ::prost::Oneof)]
@@ -10844,6 +10847,9 @@ impl serde::Serialize for watch_standings_response::Heartbeat {
         if self.lag_ms != 0 {
             len += 1;
         }
+        if self.is_damaged {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.WatchStandingsResponse.Heartbeat", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -10855,6 +10861,9 @@ impl serde::Serialize for watch_standings_response::Heartbeat {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
+        }
+        if self.is_damaged {
+            struct_ser.serialize_field("isDamaged", &self.is_damaged)?;
         }
         struct_ser.end()
     }
@@ -10871,6 +10880,8 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Heartbeat {
             "isBehind",
             "lag_ms",
             "lagMs",
+            "is_damaged",
+            "isDamaged",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -10878,6 +10889,7 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Heartbeat {
             Token,
             IsBehind,
             LagMs,
+            IsDamaged,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10902,6 +10914,7 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Heartbeat {
                             "token" => Ok(GeneratedField::Token),
                             "isBehind" | "is_behind" => Ok(GeneratedField::IsBehind),
                             "lagMs" | "lag_ms" => Ok(GeneratedField::LagMs),
+                            "isDamaged" | "is_damaged" => Ok(GeneratedField::IsDamaged),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10924,6 +10937,7 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Heartbeat {
                 let mut token__ = None;
                 let mut is_behind__ = None;
                 let mut lag_ms__ = None;
+                let mut is_damaged__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Token => {
@@ -10946,12 +10960,19 @@ impl<'de> serde::Deserialize<'de> for watch_standings_response::Heartbeat {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::IsDamaged => {
+                            if is_damaged__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isDamaged"));
+                            }
+                            is_damaged__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(watch_standings_response::Heartbeat {
                     token: token__,
                     is_behind: is_behind__.unwrap_or_default(),
                     lag_ms: lag_ms__.unwrap_or_default(),
+                    is_damaged: is_damaged__.unwrap_or_default(),
                 })
             }
         }

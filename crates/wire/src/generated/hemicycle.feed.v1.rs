@@ -211,7 +211,8 @@ pub struct FrameEnvelope {
     /// The place to resume from.
     #[prost(message, optional, tag = "1")]
     pub token: ::core::option::Option<super::super::common::v1::ResumeToken>,
-    /// The feed does not know whether this is the newest: it has lost touch with the count.
+    /// The feed does not know whether this is the newest: it has lost touch with the count, or the log behind the count is
+    /// damaged.
     #[prost(bool, tag = "2")]
     pub is_stale: bool,
     /// How far behind the public revision it was when sent, in milliseconds.
@@ -280,8 +281,8 @@ pub struct Heartbeat {
     /// This replica has not reached the resume token yet and waits.
     #[prost(bool, tag = "1")]
     pub is_behind: bool,
-    /// The feed has lost touch with the count: there may be news that it does not know. Said at once when it begins (after
-    /// 5 s out of touch) and when it is over.
+    /// The feed has lost touch with the count, or the log behind the count is damaged: there may be news that it does not
+    /// know. Said at once when it begins (after 5 s out of touch; with damage, as soon as it is known) and when it is over.
     #[prost(bool, tag = "2")]
     pub is_stale: bool,
     /// How far behind the public revision it is, in milliseconds.
@@ -351,6 +352,9 @@ pub struct IndexEntry {
     /// Tallies that are counted.
     #[prost(uint32, tag = "9")]
     pub tallies_counted: u32,
+    /// Its log is damaged: there may be more than can be read of it.
+    #[prost(bool, tag = "10")]
+    pub is_stale: bool,
 }
 /// Asks for the newest frame.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2996,6 +3000,9 @@ impl serde::Serialize for IndexEntry {
         if self.tallies_counted != 0 {
             len += 1;
         }
+        if self.is_stale {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.IndexEntry", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -3030,6 +3037,9 @@ impl serde::Serialize for IndexEntry {
         if self.tallies_counted != 0 {
             struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
         }
+        if self.is_stale {
+            struct_ser.serialize_field("isStale", &self.is_stale)?;
+        }
         struct_ser.end()
     }
 }
@@ -3054,6 +3064,8 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
             "tallies",
             "tallies_counted",
             "talliesCounted",
+            "is_stale",
+            "isStale",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3067,6 +3079,7 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
             Marks,
             Tallies,
             TalliesCounted,
+            IsStale,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3097,6 +3110,7 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
                             "marks" => Ok(GeneratedField::Marks),
                             "tallies" => Ok(GeneratedField::Tallies),
                             "talliesCounted" | "tallies_counted" => Ok(GeneratedField::TalliesCounted),
+                            "isStale" | "is_stale" => Ok(GeneratedField::IsStale),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3125,6 +3139,7 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
                 let mut marks__ = None;
                 let mut tallies__ = None;
                 let mut tallies_counted__ = None;
+                let mut is_stale__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -3185,6 +3200,12 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::IsStale => {
+                            if is_stale__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isStale"));
+                            }
+                            is_stale__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(IndexEntry {
@@ -3197,6 +3218,7 @@ impl<'de> serde::Deserialize<'de> for IndexEntry {
                     marks: marks__.unwrap_or_default(),
                     tallies: tallies__.unwrap_or_default(),
                     tallies_counted: tallies_counted__.unwrap_or_default(),
+                    is_stale: is_stale__.unwrap_or_default(),
                 })
             }
         }

@@ -2031,6 +2031,10 @@ pub struct ElectionSummary {
     /// Units on its register.
     #[prost(uint32, tag = "9")]
     pub unit_count: u32,
+    /// Its log is damaged: it may have had more than can be read of it now. What is lower here than what was read before is
+    /// no news then.
+    #[prost(bool, tag = "10")]
+    pub is_damaged: bool,
 }
 /// Asks for a definition.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2549,6 +2553,10 @@ pub struct WatchEventsResponse {
     /// What the public may see.
     #[prost(message, optional, tag = "5")]
     pub publication: ::core::option::Option<super::super::common::v1::Publication>,
+    /// The log is damaged: it may have had more than can be read of it now, and takes nothing until it is repaired. What was
+    /// read before stays true.
+    #[prost(bool, tag = "6")]
+    pub is_damaged: bool,
 }
 /// One record of the log: fixed-width bytes whose first byte is the version of the format.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2617,6 +2625,7 @@ pub mod results_service_client {
     /// * OUT_OF_RANGE: a revision that is not (publicly) there. The same answer for one that does not exist and for one that is
     ///  embargoed.
     /// * FAILED_PRECONDITION: the log is damaged and read-only; nothing was written.
+    /// * DATA_LOSS: the log is damaged there, or before it. Nothing is said of what was behind the damage.
     /// * RESOURCE_EXHAUSTED with RetryInfo: shed. Retry after the delay that it names.
     /// * ABORTED: a watcher was too slow; it names the revision to resume from.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.
@@ -2971,7 +2980,8 @@ pub mod results_service_client {
         /// Every answer continues where the one before ended. A heartbeat is an answer without records, at least each 15 s.
         /// In VIEW_PUBLIC records come only up to the public revision, without private annexes. Who reads too slowly gets
         /// ABORTED and resumes with `from_revision` = the last one read + 1. A `log_id` that is not the log's is answered with
-        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1.
+        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1. Of
+        /// a damaged log it is DATA_LOSS: keep what was folded, it may be all that there is, and ask again after the repair.
         pub async fn watch_events(
             &mut self,
             request: impl tonic::IntoRequest<super::WatchEventsRequest>,
@@ -3102,7 +3112,8 @@ pub mod results_service_server {
         /// Every answer continues where the one before ended. A heartbeat is an answer without records, at least each 15 s.
         /// In VIEW_PUBLIC records come only up to the public revision, without private annexes. Who reads too slowly gets
         /// ABORTED and resumes with `from_revision` = the last one read + 1. A `log_id` that is not the log's is answered with
-        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1.
+        /// FAILED_PRECONDITION, a `from_revision` beyond the log's end with OUT_OF_RANGE: drop what was folded and begin at 1. Of
+        /// a damaged log it is DATA_LOSS: keep what was folded, it may be all that there is, and ask again after the repair.
         async fn watch_events(
             &self,
             request: tonic::Request<super::WatchEventsRequest>,
@@ -3124,6 +3135,7 @@ pub mod results_service_server {
     /// * OUT_OF_RANGE: a revision that is not (publicly) there. The same answer for one that does not exist and for one that is
     ///  embargoed.
     /// * FAILED_PRECONDITION: the log is damaged and read-only; nothing was written.
+    /// * DATA_LOSS: the log is damaged there, or before it. Nothing is said of what was behind the damage.
     /// * RESOURCE_EXHAUSTED with RetryInfo: shed. Retry after the delay that it names.
     /// * ABORTED: a watcher was too slow; it names the revision to resume from.
     /// * UNAVAILABLE: draining, restarting or catching up. Retry after 0.1 s, doubled up to 10 s, with jitter.
@@ -6927,6 +6939,9 @@ impl serde::Serialize for ElectionSummary {
         if self.unit_count != 0 {
             len += 1;
         }
+        if self.is_damaged {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ElectionSummary", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -6961,6 +6976,9 @@ impl serde::Serialize for ElectionSummary {
         if self.unit_count != 0 {
             struct_ser.serialize_field("unitCount", &self.unit_count)?;
         }
+        if self.is_damaged {
+            struct_ser.serialize_field("isDamaged", &self.is_damaged)?;
+        }
         struct_ser.end()
     }
 }
@@ -6985,6 +7003,8 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
             "publication",
             "unit_count",
             "unitCount",
+            "is_damaged",
+            "isDamaged",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -6998,6 +7018,7 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
             Marks,
             Publication,
             UnitCount,
+            IsDamaged,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7028,6 +7049,7 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
                             "marks" => Ok(GeneratedField::Marks),
                             "publication" => Ok(GeneratedField::Publication),
                             "unitCount" | "unit_count" => Ok(GeneratedField::UnitCount),
+                            "isDamaged" | "is_damaged" => Ok(GeneratedField::IsDamaged),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7056,6 +7078,7 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
                 let mut marks__ = None;
                 let mut publication__ = None;
                 let mut unit_count__ = None;
+                let mut is_damaged__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -7114,6 +7137,12 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::IsDamaged => {
+                            if is_damaged__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isDamaged"));
+                            }
+                            is_damaged__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(ElectionSummary {
@@ -7126,6 +7155,7 @@ impl<'de> serde::Deserialize<'de> for ElectionSummary {
                     marks: marks__.unwrap_or_default(),
                     publication: publication__,
                     unit_count: unit_count__.unwrap_or_default(),
+                    is_damaged: is_damaged__.unwrap_or_default(),
                 })
             }
         }
@@ -12915,6 +12945,9 @@ impl serde::Serialize for WatchEventsResponse {
         if self.publication.is_some() {
             len += 1;
         }
+        if self.is_damaged {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.WatchEventsResponse", len)?;
         if !self.log_id.is_empty() {
             #[allow(clippy::needless_borrow)]
@@ -12937,6 +12970,9 @@ impl serde::Serialize for WatchEventsResponse {
         if let Some(v) = self.publication.as_ref() {
             struct_ser.serialize_field("publication", v)?;
         }
+        if self.is_damaged {
+            struct_ser.serialize_field("isDamaged", &self.is_damaged)?;
+        }
         struct_ser.end()
     }
 }
@@ -12955,6 +12991,8 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
             "head_revision",
             "headRevision",
             "publication",
+            "is_damaged",
+            "isDamaged",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12964,6 +13002,7 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
             Records,
             HeadRevision,
             Publication,
+            IsDamaged,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12990,6 +13029,7 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
                             "records" => Ok(GeneratedField::Records),
                             "headRevision" | "head_revision" => Ok(GeneratedField::HeadRevision),
                             "publication" => Ok(GeneratedField::Publication),
+                            "isDamaged" | "is_damaged" => Ok(GeneratedField::IsDamaged),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -13014,6 +13054,7 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
                 let mut records__ = None;
                 let mut head_revision__ = None;
                 let mut publication__ = None;
+                let mut is_damaged__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::LogId => {
@@ -13052,6 +13093,12 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
                             }
                             publication__ = map_.next_value()?;
                         }
+                        GeneratedField::IsDamaged => {
+                            if is_damaged__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isDamaged"));
+                            }
+                            is_damaged__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(WatchEventsResponse {
@@ -13060,6 +13107,7 @@ impl<'de> serde::Deserialize<'de> for WatchEventsResponse {
                     records: records__.unwrap_or_default(),
                     head_revision: head_revision__.unwrap_or_default(),
                     publication: publication__,
+                    is_damaged: is_damaged__.unwrap_or_default(),
                 })
             }
         }
