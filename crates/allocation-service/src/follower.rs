@@ -7,7 +7,7 @@ use crate::error::AllocationError;
 use crate::events::{EventSource, Place};
 use crate::past::Past;
 use crate::publisher::Publisher;
-use crate::seats::{Seats, SeatsAt, all_seats, publish};
+use crate::seats::{Seats, Shown, all_seats, publish};
 use election::ids::{ElectionId, Revision};
 use election::publication::Publication;
 use election::tally::Tally;
@@ -122,9 +122,9 @@ pub(crate) struct Followed {
     /// The state that the public may see; `None`: not even that there is such an election.
     pub public: watch::Receiver<Option<Moment>>,
     /// The head with its seats, newest only.
-    pub head_seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+    pub head_seats: watch::Receiver<Shown>,
     /// The public state with its seats, newest only.
-    pub public_seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+    pub public_seats: watch::Receiver<Shown>,
     pub lag: watch::Receiver<Lag>,
     past: Past,
     folds: Arc<Semaphore>,

@@ -8,6 +8,7 @@ use service_runtime::shutdown::Stopper;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use wire::Lists;
 use wire::allocation::v1::{Allocation, Standings};
 
@@ -130,21 +131,34 @@ fn alarm(tally: &Tally, seats: &Seats) {
     }
 }
 
+/// The newest moment with its seats, as it is shown.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Shown {
+    /// The newest moment whose seats could be computed; `None`: none yet.
+    pub seats: Option<Arc<SeatsAt>>,
+    /// Since when no seats could be computed for what is newer: what is shown is old as long as this is set.
+    pub failing_since: Option<Instant>,
+}
+
 /// Publishes the newest moment with its seats, at most once an interval and at once after a quiet time. Moments in
 /// between are skipped. Seats are computed on the blocking pool: those of thousands of lists would hold up the runtime.
+/// Where that panics, which is a fault of the program, the seats before stand and are marked as old.
 pub(crate) fn publish(
     mut moments: watch::Receiver<Option<Moment>>,
     interval: Duration,
     stopper: &Stopper,
-) -> watch::Receiver<Option<Arc<SeatsAt>>> {
-    let (sender, receiver) = watch::channel(None);
+) -> watch::Receiver<Shown> {
+    let (sender, receiver) = watch::channel(Shown::default());
     let stopping = stopper.stopping();
     stopper.spawn(async move {
         tokio::pin!(stopping);
         loop {
             let moment = moments.borrow_and_update().clone();
             let Some(moment) = moment else {
-                sender.send_if_modified(|seats: &mut Option<_>| seats.take().is_some());
+                sender.send_if_modified(|shown| {
+                    let former = std::mem::take(shown);
+                    former.seats.is_some() || former.failing_since.is_some()
+                });
                 tokio::select! {
                     () = &mut stopping => return,
                     changed = moments.changed() => if changed.is_err() { return },
@@ -153,10 +167,17 @@ pub(crate) fn publish(
             };
             match tokio::task::spawn_blocking(move || SeatsAt::of(moment)).await {
                 Ok(seats) => {
-                    sender.send_replace(Some(Arc::new(seats)));
+                    sender.send_replace(Shown {
+                        seats: Some(Arc::new(seats)),
+                        failing_since: None,
+                    });
                 }
                 Err(error) => {
-                    tracing::error!(%error, "seats cannot be computed, those before stand")
+                    metrics::counter!("allocation_seats_failed_total").increment(1);
+                    tracing::error!(%error, "seats cannot be computed, those before stand and are stale");
+                    sender.send_modify(|shown| {
+                        shown.failing_since.get_or_insert_with(Instant::now);
+                    });
                 }
             }
             tokio::select! {

@@ -3,10 +3,9 @@
 use crate::config::Config;
 use crate::error::AllocationError;
 use crate::follower::{Followed, Lag, Moment};
-use crate::seats::SeatsAt;
+use crate::seats::Shown;
 use election::ids::Revision;
 use service_runtime::shutdown::Stopper;
-use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::Position;
@@ -20,7 +19,7 @@ fn order(position: Position) -> (Revision, u64) {
 pub(crate) struct Watched {
     lag: watch::Receiver<Lag>,
     head: watch::Receiver<Option<Moment>>,
-    seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+    seats: watch::Receiver<Shown>,
     config: Config,
     stopper: Stopper,
     shown: Option<Position>,
@@ -45,7 +44,7 @@ impl Watched {
     /// A watcher of these standings that has seen a position before, or nothing.
     pub fn new(
         followed: &Followed,
-        seats: watch::Receiver<Option<Arc<SeatsAt>>>,
+        seats: watch::Receiver<Shown>,
         seen: Option<Position>,
         config: Config,
         stopper: Stopper,
@@ -76,9 +75,9 @@ impl Watched {
                 Some(event) => Some(event),
                 None => self.newest()?,
             };
-            // That the log is lost, damaged or found again, and that this replica is behind, is said at once. Whoever is
-            // shown standings of a log that is lost or damaged knows it before.
-            let lag = *self.lag.borrow_and_update();
+            // That the log is lost, damaged or found again, that seats cannot be computed, and that this replica is behind,
+            // is said at once. Whoever is shown standings of a log that is lost or damaged knows it before.
+            let lag = self.lag();
             let is_behind = self.behind_since.is_some();
             let is_told =
                 (lag.is_lost(), lag.is_damaged()) == (self.said.is_lost, self.said.is_damaged);
@@ -115,7 +114,7 @@ impl Watched {
 
     // What is newer than what was shown; `None`: nothing.
     fn newest(&mut self) -> Result<Option<Event>, AllocationError> {
-        let Some(seats) = self.seats.borrow_and_update().clone() else {
+        let Some(seats) = self.seats.borrow_and_update().seats.clone() else {
             self.check_patience()?;
             return Ok(None);
         };
@@ -181,6 +180,15 @@ impl Watched {
         Ok(())
     }
 
+    /// How far what is shown lags: behind the log, or behind what has been folded of it while seats cannot be computed.
+    fn lag(&mut self) -> Lag {
+        let lag = *self.lag.borrow_and_update();
+        match (lag, self.seats.borrow().failing_since) {
+            (Lag::Followed(_), Some(since)) => Lag::Lost(since),
+            _ => lag,
+        }
+    }
+
     fn heartbeat(&mut self, lag: Lag, is_behind: bool) -> Event {
         self.said = Said {
             at: Instant::now(),
@@ -188,8 +196,9 @@ impl Watched {
             is_damaged: lag.is_damaged(),
             is_behind,
         };
-        let newest = self.seats.borrow();
-        let token = newest.as_ref().map(|seats| seats.moment.position().into());
+        let shown = self.seats.borrow();
+        let seats = shown.seats.as_ref();
+        let token = seats.map(|seats| seats.moment.position().into());
         Event::Heartbeat(Heartbeat {
             token,
             is_behind,

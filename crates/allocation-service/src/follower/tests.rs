@@ -5,10 +5,12 @@ mod night;
 
 use super::*;
 use crate::publisher::Publisher;
+use crate::watched::Watched;
 use election::publication::PublicationClass;
 use night::{Night, START, small};
 use service_runtime::clock::TestClock;
 use std::sync::mpsc;
+use wire::allocation::v1::watch_standings_response::Event;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -49,10 +51,10 @@ async fn while_seats_are_computed_the_runtime_does_other_things() {
     for _ in 0..10 {
         tokio::task::yield_now().await;
     }
-    assert!(seats.borrow().is_none());
+    assert!(seats.borrow().seats.is_none());
     release.send(()).expect("the seats wait to be released");
-    let shown = seats.wait_for(Option::is_some).await;
-    assert!(shown.is_ok_and(|shown| shown.is_some()));
+    let shown = seats.wait_for(|shown| shown.seats.is_some()).await;
+    assert!(shown.is_ok_and(|shown| shown.failing_since.is_none()));
     assert!(
         computing.join().expect("the seats are computed"),
         "the runtime stood still until the seats were there"
@@ -82,4 +84,58 @@ async fn head_and_public_of_one_revision_share_their_seats() {
     let shown = shown.expect("the public sees it");
     assert_eq!(shown.order(), head.order());
     assert!(std::ptr::eq(shown.seats(), head.seats()), "computed twice");
+}
+
+#[tokio::test]
+async fn seats_that_cannot_be_computed_leave_those_before_marked_as_stale() {
+    let sound = moment();
+    // A later moment with seats of no contest, which no allocation gives: to put them into standings panics.
+    let mut tally = (*sound.tally).clone();
+    tally.revision = tally.revision.next();
+    let broken = Moment::new(Arc::new(tally), sound.publication.clone(), 0);
+    let was_empty = broken.seats.set(Vec::new()).is_ok();
+    assert!(was_empty);
+    let stopper = Stopper::new("test");
+    let (moments, receiver) = watch::channel(Some(sound.clone()));
+    let mut seats = publish(receiver.clone(), Duration::ZERO, &stopper);
+    let (_lag, lag) = watch::channel(Lag::Followed(Instant::now()));
+    let results = service_runtime::channel::connect("http://127.0.0.1:1").expect("an address");
+    let source = EventSource::new(results, PATIENCE);
+    let followed = Followed {
+        election: sound.tally.election.clone(),
+        head: receiver.clone(),
+        public: receiver,
+        head_seats: seats.clone(),
+        public_seats: seats.clone(),
+        lag: lag.clone(),
+        past: Past::new(source, lag, Checkpoints::new(1, 2)),
+        folds: Arc::new(Semaphore::new(1)),
+    };
+    let config = Config {
+        heartbeat_interval: PATIENCE,
+        ..Config::default()
+    };
+    let mut watched = Watched::new(&followed, seats.clone(), None, config, stopper.clone());
+    let first = watched.next().await.expect("standings");
+    assert!(matches!(first, Event::Standings(_)), "{first:?}");
+
+    moments.send_replace(Some(broken));
+    let told = watched.next().await.expect("a heartbeat");
+    let Event::Heartbeat(heartbeat) = told else {
+        panic!("{told:?} is not a heartbeat")
+    };
+    assert!(heartbeat.lag_ms > 0, "0 would say that it is not stale");
+    let shown = seats.borrow_and_update().clone();
+    let standing = shown.seats.expect("those before stand");
+    assert_eq!(standing.moment.order(), sound.order());
+    assert!(shown.failing_since.is_some());
+
+    moments.send_replace(Some(sound));
+    let mended = seats.wait_for(|shown| shown.failing_since.is_none()).await;
+    assert!(mended.is_ok_and(|shown| shown.seats.is_some()));
+    let told = watched.next().await.expect("a heartbeat");
+    assert!(
+        matches!(&told, Event::Heartbeat(heartbeat) if heartbeat.lag_ms == 0),
+        "{told:?}"
+    );
 }
