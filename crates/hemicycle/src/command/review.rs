@@ -11,72 +11,143 @@ use election::ids::{ElectionId, Revision};
 use election::report::TallyKey;
 use futures::StreamExt as _;
 use serde_json::json;
+use std::collections::BTreeMap;
+use wire::common::v1 as common;
 use wire::results::v1::{ListPendingRequest, PendingReport};
 
 /// Lists what waits for a reviewer, or decides over some of it.
 ///
 /// # Errors
 ///
-/// An election that is not there, a revision at which nothing waits, a decision that the server refuses.
+/// An election that is not there, a revision at which nothing waits or that is both accepted and rejected, two sides of a
+/// conflict that are both accepted, a decision that the server refuses.
 pub async fn run(arguments: Review) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let waiting = waiting(&client, &election).await?;
-    let decisions = decisions(&arguments);
-    if decisions.is_empty() {
+    if arguments.accept.is_empty() && arguments.reject.is_empty() {
         show(&election, &waiting, arguments.json)?;
         return Ok(Ending::Done);
     }
-    // All are found before the first is decided: a mistyped one leaves nothing half done.
-    let mut commands = Vec::new();
-    for (revision, release) in decisions {
-        let report = waiting.iter().find(|it| it.held_revision == revision);
-        let report = report.ok_or_else(|| not_waiting(&election, revision))?;
-        let key = report.key.clone().ok_or(ClientError::Missing("key"))?;
-        commands.push(Command::Review {
-            held_revision: Revision(revision),
-            key: TallyKey::try_from(key).map_err(ClientError::Answer)?,
-            release,
-            reason: arguments.reason.clone().unwrap_or_default(),
-        });
-    }
+    // All are found and fit each other before the first is decided: a mistyped one leaves nothing half done.
+    let decisions = decisions(&arguments, &election, &waiting)?;
     let mut written = Vec::new();
-    for command in &commands {
-        written.push(client.command(&election, command).await?);
-        if let Command::Review {
-            held_revision,
-            key,
-            release,
-            ..
-        } = command
-            && !arguments.json
-        {
-            let done = if *release { "accepted" } else { "rejected" };
-            print(&format!("{done}: {key}, held at revision {held_revision}"))?;
+    for decision in &decisions {
+        let command = Command::Review {
+            held_revision: Revision(decision.held_revision),
+            key: decision.key.clone(),
+            release: decision.release,
+            reason: arguments.reason.clone().unwrap_or_default(),
+        };
+        written.push(client.command(&election, &command).await?);
+        if !arguments.json {
+            let done = if decision.release {
+                "accepted"
+            } else {
+                "rejected"
+            };
+            print(&format!(
+                "{done}: {}, held at revision {}",
+                decision.key, decision.held_revision
+            ))?;
         }
     }
+    let superseded = superseded(&decisions, &waiting);
     if arguments.json {
         let events: u64 = written.iter().map(|written| written.event_count).sum();
         let revision = written.last().map(|written| written.last_revision.0);
         print_json(&json!({
             "accepted": arguments.accept,
             "rejected": arguments.reject,
+            "superseded": superseded,
             "events_written": events,
             "revision": revision,
-            "waiting": waiting.len() - commands.len(),
+            "waiting": waiting.len() - decisions.len() - superseded.len(),
         }))?;
+    } else {
+        for revision in superseded {
+            print(&format!(
+                "waits no more: held at revision {revision}, of a lower version than what is accepted"
+            ))?;
+        }
     }
     Ok(Ending::Done)
 }
 
-// By revision, whether the report is let into the count; in the order in which the reports came.
-fn decisions(arguments: &Review) -> Vec<(u64, bool)> {
+/// What is decided over one report that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Decision {
+    held_revision: u64,
+    key: TallyKey,
+    version: u32,
+    release: bool,
+}
+
+// First what is rejected, then what is accepted from the lowest version on: an accepted version ends the wait of the lower
+// ones of its tally, so in another order one decision would take away what the next one is about.
+fn decisions(
+    arguments: &Review,
+    election: &ElectionId,
+    waiting: &[PendingReport],
+) -> Result<Vec<Decision>, Failure> {
+    let both = arguments
+        .accept
+        .iter()
+        .find(|revision| arguments.reject.contains(revision));
+    if let Some(revision) = both {
+        return Err(Failure::Input(format!(
+            "revision {revision} is both accepted and rejected: name it once"
+        )));
+    }
     let accept = arguments.accept.iter().map(|revision| (*revision, true));
     let reject = arguments.reject.iter().map(|revision| (*revision, false));
-    let mut decisions: Vec<_> = accept.chain(reject).collect();
-    decisions.sort_unstable();
-    decisions.dedup();
-    decisions
+    let mut decisions = Vec::new();
+    for (held_revision, release) in accept.chain(reject).collect::<BTreeMap<_, _>>() {
+        let report = waiting.iter().find(|it| it.held_revision == held_revision);
+        let report = report.ok_or_else(|| not_waiting(election, held_revision))?;
+        let (key, version) = tally_version(report).ok_or(ClientError::Missing("key"))?;
+        decisions.push(Decision {
+            held_revision,
+            key: TallyKey::try_from(key.clone()).map_err(ClientError::Answer)?,
+            version,
+            release,
+        });
+    }
+    decisions.sort_by_key(|it| (it.release, it.version, it.held_revision));
+    let accepted = || decisions.iter().filter(|it| it.release);
+    for (place, one) in accepted().enumerate() {
+        let mut others = accepted().skip(place + 1);
+        let other = others.find(|other| other.key == one.key && other.version == one.version);
+        if let Some(other) = other {
+            return Err(Failure::Input(format!(
+                "revisions {} and {} are both version {} of {}: only one of them can be accepted",
+                one.held_revision, other.held_revision, one.version, one.key
+            )));
+        }
+    }
+    Ok(decisions)
+}
+
+fn tally_version(waiting: &PendingReport) -> Option<(&common::TallyKey, u32)> {
+    let version = waiting.report.as_ref().map(|report| report.version)?;
+    Some((waiting.key.as_ref()?, version))
+}
+
+// The revisions of what nobody has decided over and what can be counted no more: a higher version of its tally is.
+fn superseded(decisions: &[Decision], waiting: &[PendingReport]) -> Vec<u64> {
+    let is_superseded = |report: &&PendingReport| {
+        let is_decided = decisions
+            .iter()
+            .any(|it| it.held_revision == report.held_revision);
+        let is_below = tally_version(report).is_some_and(|(key, version)| {
+            decisions.iter().any(|it| {
+                it.release && it.version > version && common::TallyKey::from(&it.key) == *key
+            })
+        });
+        !is_decided && is_below
+    };
+    let superseded = waiting.iter().filter(is_superseded);
+    superseded.map(|report| report.held_revision).collect()
 }
 
 async fn waiting(client: &Client, election: &ElectionId) -> Result<Vec<PendingReport>, Failure> {
@@ -153,6 +224,7 @@ fn row(waiting: &PendingReport) -> [String; 7] {
 mod tests {
     use super::*;
     use clap::Parser as _;
+    use wire::results::v1::ReportHeld;
 
     fn parse(arguments: &str) -> Review {
         let words = ["hemicycle", "review", "e-2026"]
@@ -164,9 +236,60 @@ mod tests {
         }
     }
 
+    fn held(held_revision: u64, unit: &str, version: u32) -> PendingReport {
+        PendingReport {
+            held_revision,
+            key: Some(common::TallyKey {
+                unit_id: unit.into(),
+                contest_id: "list".into(),
+                counting_group_id: "all".into(),
+            }),
+            report: Some(ReportHeld {
+                version,
+                ..ReportHeld::default()
+            }),
+            ..PendingReport::default()
+        }
+    }
+
+    fn decide(arguments: &str) -> Result<Vec<(u64, bool)>, String> {
+        let waiting = [
+            held(2, "u0", 2),
+            held(4, "u1", 3),
+            held(6, "u1", 2),
+            held(8, "u1", 3),
+        ];
+        let election = ElectionId::new("e-2026").unwrap();
+        let decided = decisions(&parse(arguments), &election, &waiting);
+        let decided = decided.map_err(|failure| failure.to_string())?;
+        Ok(decided
+            .iter()
+            .map(|it| (it.held_revision, it.release))
+            .collect())
+    }
+
     #[test]
-    fn decisions_come_in_the_order_of_the_reports_and_once() {
-        let review = parse("--accept 9 --reject 4 --accept 9 --accept 2 --reason checked");
-        assert_eq!(decisions(&review), [(2, true), (4, false), (9, true)]);
+    fn no_decision_takes_away_what_the_next_one_is_about() {
+        let decided = decide("--accept 4 --reject 8 --accept 6 --accept 4 --accept 2 --reason r");
+        let expected = [(8, false), (2, true), (6, true), (4, true)];
+        assert_eq!(decided.unwrap(), expected);
+    }
+
+    #[test]
+    fn what_contradicts_itself_is_refused_before_anything_is_decided() {
+        let both = decide("--accept 2 --accept 4 --reject 4 --reason r").unwrap_err();
+        assert!(both.contains("revision 4 is both"), "{both}");
+        let sides = decide("--accept 4 --accept 8 --reason r").unwrap_err();
+        assert!(sides.contains("revisions 4 and 8"), "{sides}");
+        let absent = decide("--accept 2 --reject 5 --reason r").unwrap_err();
+        assert!(absent.contains("revision 5 "), "{absent}");
+    }
+
+    #[test]
+    fn what_an_accepted_version_ends_the_wait_of_is_named() {
+        let waiting = [held(2, "u0", 2), held(4, "u1", 3), held(6, "u1", 2)];
+        let election = ElectionId::new("e-2026").unwrap();
+        let decided = decisions(&parse("--accept 4 --reason r"), &election, &waiting).unwrap();
+        assert_eq!(superseded(&decided, &waiting), [6]);
     }
 }
