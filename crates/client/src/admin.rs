@@ -9,6 +9,7 @@ use election::ids::{ElectionId, LogId, OptionId, Revision};
 use election::report::Attribution;
 use election::tally::PartVersion;
 use futures::stream;
+use tonic::transport::Channel;
 use wire::UNITS_PER_MESSAGE_MAX;
 use wire::common::v1 as common;
 use wire::results::v1 as proto;
@@ -18,6 +19,7 @@ use wire::results::v1::define_election_request::{self, DefinitionHead, UnitChunk
 use crate::Client;
 use crate::error::ClientError;
 use crate::read::call;
+use crate::service::{Calls, Service};
 
 /// The most bytes of units in a message of a definition, by estimate; the contract allows 1 MiB.
 const CHUNK_BYTES_MAX: usize = 768 << 10;
@@ -75,8 +77,8 @@ impl Client {
     /// As AdminService says, with the path of the field that is wrong. The client's deadline holds: give it about a
     /// second for each 100,000 units.
     pub async fn define(&self, definition: &Arc<Definition>) -> Result<Defined, ClientError> {
-        let response = self.call(Arc::clone(definition), |request| {
-            let mut admin = AdminServiceClient::new(self.channel.clone());
+        let response = self.call(Service::Admin, Arc::clone(definition), |request| {
+            let mut admin = AdminServiceClient::new(self.channel(Service::Admin));
             // The call's deadline and caller move to the stream of its messages.
             let (metadata, extensions, definition) = request.into_parts();
             let messages = stream::iter(Messages::of(definition));

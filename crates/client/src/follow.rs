@@ -10,12 +10,15 @@ use tracing::debug;
 use crate::Client;
 use crate::backoff::Backoff;
 use crate::error::{ClientError, is_retryable};
+use crate::service::Service;
 
 /// A stream that is silent for so long is dead: heartbeats come at least each 15 s.
 const SILENCE_MAX: Duration = Duration::from_secs(45);
 
 /// What is followed, and how far it was read.
 pub(crate) trait Source: Send + 'static {
+    /// The service that streams it.
+    const SERVICE: Service;
     /// A message of the stream.
     type Message: Send + 'static;
     /// What a reader gets.
@@ -111,7 +114,7 @@ impl<S: Source> Following<S> {
 
     async fn broke(&mut self, status: &Status) -> Result<(), ClientError> {
         self.stream = None;
-        let refused = self.client.refused(status);
+        let refused = self.client.refused(S::SERVICE, status);
         if !self.source.recover(status) && !is_retryable(status) {
             return Err(refused.into());
         }

@@ -15,6 +15,7 @@ mod backoff;
 mod error;
 mod follow;
 mod read;
+mod service;
 mod submit;
 mod watch;
 
@@ -33,6 +34,7 @@ pub use submit::{IN_FLIGHT_MAX, SubmitOptions};
 pub use watch::{Events, FrameNews, LogNews, StandingsNews};
 
 use error::is_retryable;
+use service::Service;
 
 /// The metadata key that names who calls.
 pub const PRINCIPAL_METADATA: &str = "x-hemicycle-principal";
@@ -43,24 +45,17 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a connection is silent before it is asked whether it is alive, and how long it has to answer.
 const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 
-/// A client of whichever services its channel leads to. Clones share the connection.
+/// Where services are asked.
 #[derive(Debug, Clone)]
-pub struct Client {
+struct Route {
     channel: Channel,
     /// Where the channel leads, if that is known.
     address: Option<Arc<str>>,
-    principal: Option<MetadataValue<Ascii>>,
-    deadline: Duration,
-    backoff: Backoff,
 }
 
-impl Client {
-    /// A client of the services at an address of the form `http://HOST:PORT`. The connection is opened with the first
-    /// call, and again after a loss.
-    ///
-    /// # Errors
-    /// [`ClientError::Address`] when it is no such address.
-    pub fn connect(address: &str) -> Result<Self, ClientError> {
+impl Route {
+    // The connection is opened with the first call.
+    fn to(address: &str) -> Result<Self, ClientError> {
         let endpoint = Endpoint::from_shared(address.to_owned()).ok();
         let endpoint = endpoint.filter(|it| {
             let uri = it.uri();
@@ -74,20 +69,58 @@ impl Client {
             .keep_alive_timeout(KEEPALIVE.1)
             .keep_alive_while_idle(true);
         Ok(Self {
+            channel: endpoint.connect_lazy(),
             address: Some(address.into()),
-            ..Self::new(endpoint.connect_lazy())
         })
+    }
+}
+
+/// A client of whichever services its channel leads to. Clones share the connection.
+#[derive(Debug, Clone)]
+pub struct Client {
+    route: Route,
+    /// Where ResultsService and AdminService are, if they are elsewhere.
+    results: Option<Route>,
+    principal: Option<MetadataValue<Ascii>>,
+    deadline: Duration,
+    backoff: Backoff,
+}
+
+impl Client {
+    /// A client of the services at an address of the form `http://HOST:PORT`. The connection is opened with the first
+    /// call, and again after a loss.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] when it is no such address.
+    pub fn connect(address: &str) -> Result<Self, ClientError> {
+        Ok(Self::over(Route::to(address)?))
     }
 
     /// A client over a channel that somebody else has made: a pipe in memory, a simulated network.
     pub fn new(channel: Channel) -> Self {
-        Self {
+        Self::over(Route {
             channel,
             address: None,
+        })
+    }
+
+    fn over(route: Route) -> Self {
+        Self {
+            route,
+            results: None,
             principal: None,
             deadline: Duration::from_secs(10),
             backoff: Backoff::default(),
         }
+    }
+
+    /// Asks ResultsService and AdminService at an address of their own, where the results role is apart from the others.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] when it is not of the form `http://HOST:PORT`.
+    pub fn with_results_at(mut self, address: &str) -> Result<Self, ClientError> {
+        self.results = Some(Route::to(address)?);
+        Ok(self)
     }
 
     /// Says who calls.
@@ -125,22 +158,43 @@ impl Client {
         request
     }
 
-    /// What a status says; of a connection that could not be opened, also where it should have led.
-    fn refused(&self, status: &Status) -> Refused {
-        let refused = Refused::from(status);
-        let is_unconnected = status.code() == Code::Unavailable && status.source().is_some();
-        match &self.address {
-            Some(address) if is_unconnected => Refused {
-                message: format!("{address}: {}", refused.message),
-                ..refused
-            },
-            _ => refused,
+    fn route(&self, service: Service) -> &Route {
+        match &self.results {
+            Some(results) if service.is_of_results() => results,
+            _ => &self.route,
         }
+    }
+
+    /// Where a service is asked.
+    fn channel(&self, service: Service) -> Channel {
+        self.route(service).channel.clone()
+    }
+
+    /// What a status says; of a connection that could not be opened, also where it should have led, and of a service
+    /// that is not there, which one.
+    fn refused(&self, service: Service, status: &Status) -> Refused {
+        let refused = Refused::from(status);
+        let address = self.route(service).address.as_deref();
+        let is_unconnected = status.code() == Code::Unavailable && status.source().is_some();
+        // A listener without the service says nothing but the code.
+        let is_absent = status.code() == Code::Unimplemented && status.message().is_empty();
+        let message = match address {
+            Some(address) if is_unconnected => format!("{address}: {}", refused.message),
+            _ if is_absent => format!(
+                "{} does not serve {}, which is of the role {}",
+                address.unwrap_or("the listener"),
+                service.name(),
+                service.role()
+            ),
+            _ => return refused,
+        };
+        Refused { message, ..refused }
     }
 
     /// Makes a call until it succeeds, is refused, or the deadline has passed.
     async fn call<M, R, F>(
         &self,
+        service: Service,
         message: M,
         send: impl Fn(Request<M>) -> F,
     ) -> Result<R, ClientError>
@@ -159,7 +213,7 @@ impl Client {
                 Ok(Err(status)) => status,
                 Err(_) => return Err(ClientError::Deadline(self.deadline)),
             };
-            let refused = self.refused(&status);
+            let refused = self.refused(service, &status);
             let pause = backoff.pause().max(refused.retry_after.unwrap_or_default());
             if !is_retryable(&status) || tokio::time::Instant::now() + pause >= end {
                 return Err(refused.into());

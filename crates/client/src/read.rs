@@ -2,6 +2,7 @@
 
 use election::ids::{ElectionId, UnitId};
 use futures::{Stream, stream};
+use tonic::transport::Channel;
 use wire::allocation::v1 as allocation;
 use wire::allocation::v1::allocation_service_client::AllocationServiceClient;
 use wire::common::v1::View;
@@ -12,13 +13,14 @@ use wire::results::v1::results_service_client::ResultsServiceClient;
 
 use crate::Client;
 use crate::error::ClientError;
+use crate::service::Calls;
 
 /// Makes a call of one request and one response, with a client of its own for each attempt.
 macro_rules! call {
-    ($client:expr, $service:ident :: $method:ident, $request:expr) => {
-        $client.call($request, |request| {
-            let mut service = $service::new($client.channel.clone());
-            async move { service.$method(request).await }
+    ($client:expr, $stub:ident :: $method:ident, $request:expr) => {
+        $client.call(<$stub<Channel> as Calls>::SERVICE, $request, |request| {
+            let mut stub = $stub::new($client.channel(<$stub<Channel> as Calls>::SERVICE));
+            async move { stub.$method(request).await }
         })
     };
 }

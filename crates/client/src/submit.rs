@@ -19,6 +19,7 @@ use wire::ingestion::v1::{SubmitReportsRequest, SubmitReportsResponse};
 use crate::Client;
 use crate::backoff::Backoff;
 use crate::error::{ClientError, is_retryable};
+use crate::service::Service;
 
 /// Reports that are sent and unanswered. More are not taken from the source.
 pub const IN_FLIGHT_MAX: usize = 1_024;
@@ -113,7 +114,7 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
         while let Err(broken) = self.converse().await {
             let failure = match broken {
                 Broken::Status(status) if is_retryable(&status) => {
-                    let refused = self.client.refused(&status);
+                    let refused = self.client.refused(Service::TallyIngestion, &status);
                     let pause = self
                         .backoff
                         .pause()
@@ -125,7 +126,9 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
                     }
                     self.silent(refused.to_string())
                 }
-                Broken::Status(status) => self.client.refused(&status).into(),
+                Broken::Status(status) => {
+                    self.client.refused(Service::TallyIngestion, &status).into()
+                }
                 Broken::Failed(error) => error,
                 Broken::Abandoned => return,
             };
@@ -147,7 +150,8 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
     async fn converse(&mut self) -> Result<(), Broken> {
         let (outgoing, messages) = mpsc::channel(IN_FLIGHT_MAX);
         self.sent = 0;
-        let mut ingestion = TallyIngestionServiceClient::new(self.client.channel.clone());
+        let mut ingestion =
+            TallyIngestionServiceClient::new(self.client.channel(Service::TallyIngestion));
         let request = self.client.request(ReceiverStream::new(messages));
         let opening = ingestion.submit_reports(request);
         tokio::pin!(opening);

@@ -22,6 +22,7 @@ use wire::results::v1::{Record, WatchEventsRequest, WatchEventsResponse};
 use crate::Client;
 use crate::error::ClientError;
 use crate::follow::{Accepted, Source, follow};
+use crate::service::Service;
 
 /// News of a log.
 #[derive(Debug, Clone, PartialEq)]
@@ -134,6 +135,7 @@ struct Log {
 }
 
 impl Source for Log {
+    const SERVICE: Service = Service::Results;
     type Message = WatchEventsResponse;
     type Item = LogNews;
 
@@ -150,7 +152,7 @@ impl Source for Log {
             from_revision: from.0,
             log_id: log_id.map(|id| id.0.to_vec().into()).unwrap_or_default(),
         };
-        let mut results = ResultsServiceClient::new(client.channel.clone());
+        let mut results = ResultsServiceClient::new(client.channel(Self::SERVICE));
         let opened = results.watch_events(client.request(request)).await?;
         Ok(opened.into_inner())
     }
@@ -266,6 +268,7 @@ struct Frames {
 }
 
 impl Source for Frames {
+    const SERVICE: Service = Service::LiveFeed;
     type Message = feed::WatchFramesResponse;
     type Item = FrameNews;
 
@@ -277,7 +280,7 @@ impl Source for Frames {
             scope: Some(self.scope.clone()),
             resume_token: self.last.0.map(Into::into),
         };
-        let mut feed = LiveFeedServiceClient::new(client.channel.clone());
+        let mut feed = LiveFeedServiceClient::new(client.channel(Self::SERVICE));
         let opened = feed.watch_frames(client.request(request)).await?;
         Ok(opened.into_inner())
     }
@@ -318,6 +321,7 @@ struct StandingsOf {
 }
 
 impl Source for StandingsOf {
+    const SERVICE: Service = Service::Allocation;
     type Message = allocation::WatchStandingsResponse;
     type Item = StandingsNews;
 
@@ -330,7 +334,7 @@ impl Source for StandingsOf {
             view: self.view.into(),
             resume_token: self.last.0.map(Into::into),
         };
-        let mut allocation = AllocationServiceClient::new(client.channel.clone());
+        let mut allocation = AllocationServiceClient::new(client.channel(Self::SERVICE));
         let opened = allocation.watch_standings(client.request(request)).await?;
         Ok(opened.into_inner())
     }

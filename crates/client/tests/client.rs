@@ -29,6 +29,9 @@ use election::submission::Submission;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use servers::{Script, Servers, start};
 use service_runtime::status::StatusBuilder;
+use tonic::service::Routes;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Status};
 use wire::Position;
 use wire::common::v1::View;
@@ -744,4 +747,36 @@ async fn pages_end_with_the_error_of_the_page_that_failed() {
     let pages = client.list_units(wire::results::v1::ListUnitsRequest::default());
     let error = pages.try_collect::<Vec<_>>().await.unwrap_err();
     assert_eq!(error.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn a_listener_without_a_service_is_named_with_what_it_lacks() {
+    let incoming = TcpIncoming::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let address = format!("http://{}", incoming.local_addr().unwrap());
+    let nothing = Routes::default();
+    let serving = Server::builder()
+        .add_routes(nothing)
+        .serve_with_incoming(incoming);
+    tokio::spawn(serving);
+    let client = Client::connect(&address).unwrap();
+    let asked = client.get_definition(&demo(), View::Head, 0).await;
+    let said = asked.unwrap_err().to_string();
+    for part in [
+        &address,
+        "hemicycle.results.v1.ResultsService",
+        "role results",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    let turnout = Submission::Turnout(TurnoutReport {
+        unit: unit(1),
+        version: 1,
+        ballots_issued: 5,
+        is_final: false,
+        attribution: None,
+    });
+    let reports = stream::iter([turnout]);
+    let mut outcomes = client.submit(&demo(), reports, SubmitOptions::default());
+    let said = outcomes.next().await.unwrap().unwrap_err().to_string();
+    assert!(said.contains("role tally-ingestion"), "{said}");
 }

@@ -67,6 +67,9 @@ pub struct Server {
         value_name = "URL"
     )]
     pub server: String,
+    /// The address of the results role, where it is apart from what the server's address serves.
+    #[arg(long, value_name = "URL")]
+    pub results: Option<String>,
     /// Who calls; recorded with every command.
     #[arg(long, env = "HEMICYCLE_PRINCIPAL", value_name = "NAME")]
     pub principal: Option<String>,
@@ -213,6 +216,9 @@ pub struct Replay {
     /// A running server; without it one is started for the replay, in this process.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
+    /// The address of that server's results role, where it is apart.
+    #[arg(long, value_name = "URL", requires = "server")]
+    pub results: Option<String>,
     /// A data folder for the server in this process, to keep.
     #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
     pub data: Option<PathBuf>,

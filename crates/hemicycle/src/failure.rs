@@ -82,7 +82,7 @@ impl Failure {
                     "is it spelled so, defined, and open to the public? `hemicycle define` defines, `hemicycle publish --open` opens",
                 ),
                 tonic::Code::Unimplemented => Some(
-                    "the role that answers this does not listen there: --server names another address",
+                    "--server names another address, and --results that of the results role where it is apart",
                 ),
                 _ => None,
             },

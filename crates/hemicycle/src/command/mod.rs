@@ -27,9 +27,18 @@ use serde::Serialize;
 use std::io::Write as _;
 
 fn connect(server: &Server) -> Result<Client, Failure> {
-    let client = Client::connect(&server.server)?;
+    let client = client(&server.server, server.results.as_deref())?;
     Ok(match &server.principal {
         Some(principal) => client.with_principal(principal)?,
+        None => client,
+    })
+}
+
+// A client of a server, and of the results role where that is apart.
+fn client(server: &str, results: Option<&str>) -> Result<Client, Failure> {
+    let client = Client::connect(server)?;
+    Ok(match results {
+        Some(results) => client.with_results_at(results)?,
         None => client,
     })
 }

@@ -1,6 +1,6 @@
 //! `hemicycle replay`.
 
-use super::{open_classes, print, print_json};
+use super::{client, open_classes, print, print_json};
 use crate::cli::Replay;
 use crate::failure::{Ending, Failure};
 use crate::night::{Night, Steps, file, israel24, russia2007, shuffle};
@@ -44,7 +44,8 @@ pub async fn run(arguments: Replay) -> Result<Ending, Failure> {
         served.stop().await;
         return outcome;
     };
-    play(&Client::connect(server)?, night, &arguments).await
+    let client = client(server, arguments.results.as_deref())?;
+    play(&client, night, &arguments).await
 }
 
 fn read(path: &Path, definition: Option<&Path>) -> Result<Night, Failure> {
