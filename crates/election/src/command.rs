@@ -59,7 +59,7 @@ pub enum Command {
     Withdraw {
         /// Whose tally.
         key: TallyKey,
-        /// The tombstone's version, above the counted one.
+        /// The tombstone's version, above the counted one and below what waits for a reviewer.
         version: u32,
         /// Who and why.
         attribution: Attribution,

@@ -13,7 +13,9 @@ use election::decide::decide;
 use election::event::Event;
 use election::ids::{ContestId, DistrictId, OptionId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
-use election::report::{HoldReason, Outcome, Refusal, RefusalCode, ReportKind, UnitStatus};
+use election::report::{
+    DuplicateStanding, HoldReason, Outcome, Refusal, RefusalCode, ReportKind, UnitStatus,
+};
 use election::stage::{Mark, Stage};
 use support::{Night, START, attribution, small, turnout, unit};
 
@@ -69,17 +71,78 @@ fn a_withdrawal_is_a_versioned_tombstone() {
 }
 
 #[test]
-fn what_is_neither_counted_nor_waits_cannot_be_withdrawn() {
+fn what_is_not_counted_cannot_be_withdrawn() {
     let mut night = Night::begin(&small(2, 1));
     assert_eq!(
         refused(night.withdraw("u0", 1)),
         (RefusalCode::State, "key".into())
     );
     let held = night.full("u0", 1, &[2_000, 0]);
-    night.submit(held.clone());
-    assert_eq!(night.withdraw("u0", 1), Ok(1), "what waits can be");
-    assert!(night.state.pending(night.slot("u0")).is_empty());
-    assert_eq!(night.submit(held).name(), "SUPERSEDED");
+    let waits_at = night.state.revision().next();
+    assert_eq!(night.submit(held.clone()).name(), "HELD");
+    for version in [1, 2] {
+        let refusal = night.withdraw("u0", version).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.field.as_str()),
+            (RefusalCode::State, "key")
+        );
+        assert!(
+            refusal.rule.contains(&format!("revision {waits_at}")),
+            "{refusal}"
+        );
+    }
+    assert_eq!(night.state.pending(night.slot("u0")).len(), 1);
+}
+
+#[test]
+fn a_withdrawal_takes_nothing_from_the_queue_of_reviews() {
+    let mut night = Night::begin(&small(2, 1));
+    night.submit(night.full("u0", 1, &[100, 20]));
+    // The right protocol has lower sums and no word why: it waits (F18).
+    let right = night.full("u0", 2, &[10, 20]);
+    let Outcome::Held { revision, .. } = night.submit(right.clone()) else {
+        panic!("a fall without a correction is held")
+    };
+    for version in [2, 3] {
+        let refusal = night.withdraw("u0", version).unwrap_err();
+        assert_eq!(refusal.code, RefusalCode::State);
+        assert!(
+            refusal.rule.contains("version 2") && refusal.rule.contains(&revision.to_string()),
+            "{refusal}"
+        );
+    }
+    assert_eq!(night.counted("u0"), Some((1, vec![100, 20])));
+    assert_eq!(night.review("u0", revision, false), Ok(1));
+    assert_eq!(night.withdraw("u0", 2), Ok(1), "once it is decided over");
+    let Outcome::Duplicate { standing, .. } = night.submit(right) else {
+        panic!("what a reviewer has decided over is known")
+    };
+    assert_eq!(standing, DuplicateStanding::Reviewed);
+}
+
+#[test]
+fn a_withdrawal_leaves_what_waits_above_it_and_a_conflict_is_decided_first() {
+    let mut night = Night::begin(&small(2, 1));
+    night.submit(night.full("u0", 1, &[100, 20]));
+    assert_eq!(
+        night.submit(night.full("u0", 200, &[110, 20])).name(),
+        "HELD"
+    );
+    assert_eq!(night.withdraw("u0", 2), Ok(1));
+    let slot = night.slot("u0");
+    assert_eq!(night.state.pending(slot).len(), 1);
+    assert!(night.state.slot_state(slot).unwrap().pending);
+
+    night.submit(night.full("u0", 3, &[50, 20]));
+    assert_eq!(
+        night.submit(night.full("u0", 3, &[51, 20])).name(),
+        "CONFLICT"
+    );
+    assert_eq!(
+        refused(night.withdraw("u0", 4)),
+        (RefusalCode::State, "version".into())
+    );
+    assert_eq!(night.state.pending(slot).len(), 2);
 }
 
 #[test]

@@ -244,7 +244,15 @@ fn take(night: &mut Night, step: &Step) {
             assert_eq!(events, expected, "what waits can be decided over");
         }
         Step::Withdraw { unit, version } => {
+            // What waits was acknowledged: it leaves the queue by a reviewer's decision, not in passing.
+            let waiting = |night: &Night| {
+                let unit = night.state.unit_index(&unit_name(*unit));
+                let slot = unit.and_then(|unit| night.state.slot(unit, 0, 0));
+                slot.map(|slot| night.state.pending(slot).to_vec())
+            };
+            let before = waiting(night);
             let _ = night.withdraw(&unit_name(*unit), *version);
+            assert_eq!(waiting(night), before, "a withdrawal took what waits");
         }
         Step::Status { unit, status } => {
             let _ = night.set_status(&unit_name(*unit), *status);

@@ -104,13 +104,26 @@ pub(super) fn withdraw(
         );
         return Err(Refusal::new(RefusalCode::Limit, "version", version, rule));
     }
-    if !facts.is_counted() && state.pending(slot).is_empty() {
-        return Err(Refusal::new(
-            RefusalCode::State,
-            "key",
-            key,
-            "nothing of it is counted or waits",
-        ));
+    let mut waiting = state.pending(slot).iter();
+    if !facts.is_counted() {
+        let rule = waiting.next().map_or_else(
+            || String::from("nothing of it is counted"),
+            |pending| {
+                format!(
+                    "nothing of it is counted; what waits at revision {} is kept out by rejecting it",
+                    pending.revision
+                )
+            },
+        );
+        return Err(Refusal::new(RefusalCode::State, "key", key, rule));
+    }
+    // A report that waits was acknowledged: only a reviewer takes it from the queue, never a tombstone in passing.
+    if let Some(pending) = waiting.find(|pending| pending.version <= version) {
+        let rule = format!(
+            "version {} waits for a reviewer at revision {}; it must be released or rejected first",
+            pending.version, pending.revision
+        );
+        return Err(Refusal::new(RefusalCode::State, "version", version, rule));
     }
     let before = facts.state();
     // A status that the commission has set is the commission's to change.
@@ -118,20 +131,16 @@ pub(super) fn withdraw(
         UnitStatus::Partial | UnitStatus::Complete => UnitStatus::Expected,
         other => other,
     };
-    let pending = state
-        .pending(slot)
-        .iter()
-        .any(|pending| pending.version > version);
     Ok(vec![Event::Withdrawn {
         slot,
         version,
-        replaced: facts.is_counted().then(|| state.counts(slot, facts)),
+        replaced: Some(state.counts(slot, facts)),
         slot_move: SlotMove {
             before,
             after: SlotState {
                 status,
                 counted: false,
-                pending,
+                ..before
             },
         },
         attribution: attribution.clone(),

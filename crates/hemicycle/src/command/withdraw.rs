@@ -90,23 +90,29 @@ async fn tally(
     }
 }
 
-// The version of the tombstone; `None`: nothing is there to be withdrawn.
+// The version of the tombstone; `None`: nothing is there to be withdrawn. What waits for a reviewer was acknowledged, so
+// it is reviewed before a tombstone may stand above it.
 fn version(
     arguments: &Withdraw,
     tally: &UnitTally,
     key: &TallyKey,
     election: &ElectionId,
 ) -> Result<Option<u32>, Failure> {
-    if arguments.version.is_some() {
-        return Ok(arguments.version);
-    }
-    match (tally.counted_version, tally.pending_version) {
-        (Some(counted), _) => Ok(Some(counted.saturating_add(1))),
-        (None, None) => Ok(None),
+    let next = tally
+        .counted_version
+        .map(|counted| counted.saturating_add(1));
+    let version = arguments.version.or(next);
+    match (version, tally.pending_version) {
         (None, Some(_)) => Err(Failure::Input(format!(
-            "of {key} only the report held at revision {0} is there: `hemicycle review {election} --reject {0}` keeps it \
-             out; to withdraw it name a --version",
+            "nothing of {key} is counted, and the report held at revision {0} waits: `hemicycle review {election} --reject \
+             {0} --reason TEXT` keeps it out",
             tally.pending_revision
         ))),
+        (Some(version), Some(pending)) if pending <= version => Err(Failure::Input(format!(
+            "version {pending} of {key}, held at revision {0}, waits for a reviewer, and a withdrawal with version {version} \
+             would shut it out: decide first with `hemicycle review {election} --accept {0} --reason TEXT` (or --reject)",
+            tally.pending_revision
+        ))),
+        _ => Ok(version),
     }
 }
