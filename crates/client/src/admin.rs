@@ -180,6 +180,16 @@ impl Client {
                     }
                 )
             }
+            Command::CorrectTurnout {
+                turnout,
+                replaced_version,
+            } => ask!(
+                correct_turnout,
+                CorrectTurnoutRequest {
+                    turnout_report: Some(turnout.into()),
+                    replaced_version: *replaced_version,
+                }
+            ),
             Command::SetUnitStatus {
                 unit,
                 contest,

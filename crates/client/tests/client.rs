@@ -657,6 +657,16 @@ async fn every_command_arrives_as_it_was_asked() {
             version: 3,
             attribution: attribution.clone(),
         },
+        Command::CorrectTurnout {
+            turnout: TurnoutReport {
+                unit: unit(1),
+                version: 3,
+                ballots_issued: 420,
+                is_final: true,
+                attribution: Some(attribution.clone()),
+            },
+            replaced_version: 9,
+        },
         Command::SetUnitStatus {
             unit: unit(1),
             contest: Some(contest.clone()),

@@ -64,6 +64,13 @@ pub enum Command {
         /// Who and why.
         attribution: Attribution,
     },
+    /// Put a unit's turnout right, also to a lower version: what takes back a version that shuts out all later ones.
+    CorrectTurnout {
+        /// What is right, with who and why. Its version is the unit's from then on.
+        turnout: TurnoutReport,
+        /// The version that it takes back, which must be the unit's; so asking again never undoes what came since.
+        replaced_version: u32,
+    },
     /// Set a unit's status in all its contests and counting groups.
     SetUnitStatus {
         /// Whose.

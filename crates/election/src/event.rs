@@ -196,7 +196,7 @@ pub enum Event {
         unit: u32,
         /// Index of its district in the ballot.
         district: u16,
-        /// Version of the turnout report.
+        /// Version of the turnout report: above the one before, but for what an official has put right.
         version: u32,
         /// Ballots issued so far.
         ballots_issued: u32,
@@ -204,7 +204,7 @@ pub enum Event {
         is_final: bool,
         /// What was counted before.
         replaced: Option<Turnout>,
-        /// Who and why, if the number falls.
+        /// Who and why, if the number falls or an official has put it right.
         attribution: Option<Attribution>,
     },
     /// A lot was drawn.

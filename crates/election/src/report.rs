@@ -61,9 +61,10 @@ impl ReportKind {
     ];
 }
 
-/// The highest version of a turnout report. Nothing of turnout is held and nobody can take a version back, so a wild
-/// number must not shut out all later ones; and the limit asks nothing of what came before, so that no order of the same
-/// reports matters. Times of day fit, seconds since 1970 do not.
+/// The highest version of a turnout report. Nothing of turnout is held, so the limit keeps the wildest numbers from
+/// shutting out all later ones; what it lets through an official takes back with
+/// [`CorrectTurnout`](crate::command::Command::CorrectTurnout). It asks nothing of what came before, so it refuses the
+/// same reports in any order. Times of day fit, seconds since 1970 do not.
 pub const TURNOUT_VERSION_MAX: u32 = 1_000_000;
 
 /// Who ordered a change and why: public, it travels with the change into the feed.

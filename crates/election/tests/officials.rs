@@ -14,9 +14,11 @@ use election::event::Event;
 use election::ids::{ContestId, DistrictId, OptionId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{
-    DuplicateStanding, HoldReason, Outcome, Refusal, RefusalCode, ReportKind, UnitStatus,
+    DuplicateStanding, HoldReason, Outcome, Refusal, RefusalCode, ReportKind, TURNOUT_VERSION_MAX,
+    TurnoutReport, UnitStatus,
 };
 use election::stage::{Mark, Stage};
+use election::state::State;
 use support::{Night, START, attribution, small, turnout, unit};
 
 #[track_caller]
@@ -699,4 +701,68 @@ fn a_hold_or_a_pause_never_shows_less_than_before() {
         Some(paused),
         "the pause itself is seen"
     );
+}
+
+#[test]
+fn a_turnout_that_shut_out_all_later_ones_is_taken_back() {
+    let mut night = Night::begin(&small(2, 2));
+    night.submit(turnout("u0", 3, 300));
+    night.submit(turnout("u0", TURNOUT_VERSION_MAX, 310));
+    let next = turnout("u0", 4, 320);
+    assert_eq!(night.submit(next.clone()).name(), "SUPERSEDED");
+
+    let correct = |version, issued, replaced_version| Command::CorrectTurnout {
+        turnout: TurnoutReport {
+            attribution: Some(attribution()),
+            ..turnout("u0", version, issued)
+        },
+        replaced_version,
+    };
+    assert_eq!(
+        refused(night.run(correct(3, 300, 3))),
+        (RefusalCode::StaleVersion, "replaced_version".into())
+    );
+    assert_eq!(
+        refused(night.run(correct(0, 300, TURNOUT_VERSION_MAX))),
+        (RefusalCode::Shape, "version".into())
+    );
+    let unsigned = Command::CorrectTurnout {
+        turnout: turnout("u0", 3, 300),
+        replaced_version: TURNOUT_VERSION_MAX,
+    };
+    assert_eq!(
+        refused(night.run(unsigned)),
+        (RefusalCode::AttributionMissing, "attribution".into())
+    );
+    let absent = Command::CorrectTurnout {
+        turnout: TurnoutReport {
+            attribution: Some(attribution()),
+            ..turnout("u1", 3, 300)
+        },
+        replaced_version: 1,
+    };
+    assert_eq!(
+        refused(night.run(absent)),
+        (RefusalCode::State, "unit_id".into())
+    );
+
+    let right = correct(3, 300, TURNOUT_VERSION_MAX);
+    assert_eq!(night.run(right.clone()), Ok(1));
+    assert_eq!(night.run(right.clone()), Ok(0), "it is so already");
+    let total = night.state.tally().turnout[0];
+    assert_eq!((total.ballots_issued, total.units_reporting), (300, 1));
+    assert_eq!(night.submit(next).name(), "ACCEPTED");
+    assert_eq!(
+        refused(night.run(right)),
+        (RefusalCode::StaleVersion, "replaced_version".into()),
+        "asked once more, it does not undo what came since"
+    );
+    assert_eq!(night.state.tally().turnout[0].ballots_issued, 320);
+    let again = State::begin(&night.records[0]).map(|mut state| {
+        night.records[1..]
+            .iter()
+            .for_each(|recorded| state.apply(recorded).unwrap());
+        state
+    });
+    assert_eq!(again.unwrap(), night.state, "the same log, the same state");
 }

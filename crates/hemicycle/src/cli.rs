@@ -40,6 +40,8 @@ pub enum Command {
     Review(Review),
     /// Takes a unit's tally out of the count.
     Withdraw(Withdraw),
+    /// Puts a unit's turnout right, also to a lower version than it has.
+    CorrectTurnout(CorrectTurnout),
     /// Shows what is public; opens classes of data, holds, pauses or resumes what is shown.
     Publish(Publish),
     /// Checks a declared result against votes, house and lists, and records it.
@@ -305,9 +307,40 @@ pub struct Withdraw {
     /// The counting group, where there are several.
     #[arg(long, default_value = "")]
     pub group: String,
-    /// The version of the withdrawal; one above the counted version, if it is not given.
+    /// The version of the withdrawal; one above the counted version, if it is not given. What waits for a reviewer at or
+    /// below it is reviewed first.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     pub version: Option<u32>,
+    /// Who orders it. Public.
+    #[arg(long)]
+    pub by: String,
+    /// Why. Public.
+    #[arg(long)]
+    pub reason: String,
+    /// Print JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// The server.
+    #[command(flatten)]
+    pub server: Server,
+}
+
+/// `correct-turnout`.
+#[derive(Debug, Args)]
+pub struct CorrectTurnout {
+    /// The election.
+    pub election: String,
+    /// The unit.
+    pub unit: String,
+    /// Ballots issued since voting began.
+    #[arg(long, value_name = "BALLOTS")]
+    pub issued: u64,
+    /// Voting has closed at this unit: no more will be issued.
+    #[arg(long = "final")]
+    pub is_final: bool,
+    /// The version that the unit has from then on; its next report needs a higher one.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    pub version: u32,
     /// Who orders it. Public.
     #[arg(long)]
     pub by: String,

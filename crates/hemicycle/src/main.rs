@@ -1,4 +1,4 @@
-//! The one binary: serve, demo, define, submit, replay, watch, history, review, withdraw, publish, declare, allocate,
+//! The one binary: serve, demo, define, submit, replay, watch, history, review, withdraw, correct-turnout, publish, declare, allocate,
 //! export.
 
 use clap::Parser as _;
@@ -47,6 +47,7 @@ async fn run(command: Command) -> Result<Ending, Failure> {
         Command::History(arguments) => command::history::run(arguments).await,
         Command::Review(arguments) => command::review::run(arguments).await,
         Command::Withdraw(arguments) => command::withdraw::run(arguments).await,
+        Command::CorrectTurnout(arguments) => command::correct_turnout::run(arguments).await,
         Command::Publish(arguments) => command::publish::run(arguments).await,
         Command::Declare(arguments) => command::declare::run(arguments).await,
         Command::Allocate(arguments) => command::allocate::run(arguments).await,

@@ -230,6 +230,27 @@ impl TryFrom<proto::WithdrawReportRequest> for Addressed {
     }
 }
 
+impl TryFrom<proto::CorrectTurnoutRequest> for Addressed {
+    type Error = Refusal;
+
+    fn try_from(request: proto::CorrectTurnoutRequest) -> Result<Self, Refusal> {
+        let proto::CorrectTurnoutRequest {
+            election_id,
+            turnout_report,
+            replaced_version,
+        } = request;
+        let turnout = required("turnout_report", turnout_report)?;
+        let turnout = turnout.try_into().map_err(within("turnout_report"))?;
+        addressed(
+            &election_id,
+            Command::CorrectTurnout {
+                turnout,
+                replaced_version,
+            },
+        )
+    }
+}
+
 impl TryFrom<proto::SetUnitStatusRequest> for Addressed {
     type Error = Refusal;
 

@@ -134,7 +134,23 @@ fn what_waits_is_listed_accepted_and_rejected() {
         refused.contains("revision 1 ") && refused.contains("hemicycle review pairs-2026"),
         "{refused}"
     );
+    let both = [
+        "review", PAIRS, "--reject", broken, "--accept", conflict, "--reject", conflict,
+        "--reason", "r",
+    ];
+    let refused = desk.expect(FAILED, &both);
+    assert!(refused.contains("both accepted and rejected"), "{refused}");
     desk.expect(WRONG_USAGE, &["review", PAIRS, "--accept", conflict]);
+    assert_eq!(desk.waiting().len(), 2);
+    // What waits leaves the queue by a decision, never by a withdrawal in passing.
+    let withdraw = [
+        "withdraw", PAIRS, "box-09", "--by", "C", "--reason", "r", "--json",
+    ];
+    let refused = desk.expect(FAILED, &withdraw);
+    assert!(
+        refused.contains(&format!("--accept {broken}")) && refused.contains("version 2"),
+        "{refused}"
+    );
     assert_eq!(desk.waiting().len(), 2);
 
     let decided = desk.expect_json(
@@ -292,4 +308,87 @@ fn a_feed_of_its_own_is_watched_with_ids_for_names_and_knows_no_officials() {
         refused.contains("Unimplemented") && refused.contains("--server"),
         "{refused}"
     );
+}
+
+#[test]
+fn reports_are_submitted_where_results_is_apart_and_a_missing_role_is_named() {
+    let desk = Desk::apart();
+    let of = |role| format!("http://{}", desk.cluster.address(role));
+    let (ingestion, results) = (of(Role::TallyIngestion), of(Role::Results));
+    let reports = golden(&format!("{PAIRS}.jsonl"));
+    let submit = ["submit", PAIRS, &reports];
+    let refused = desk.expect(FAILED, &submit);
+    assert!(
+        refused.contains(&results) && refused.contains("role tally-ingestion"),
+        "{refused}"
+    );
+    let front = ["--server", &ingestion];
+    let refused = desk.expect(FAILED, &[submit.as_slice(), &front].concat());
+    for said in [
+        &ingestion,
+        "hemicycle.results.v1.",
+        "role results",
+        "--results",
+    ] {
+        assert!(refused.contains(said), "{said} is not in {refused}");
+    }
+    let apart = ["--server", &ingestion, "--results", &results];
+    desk.expect(DONE, &[submit.as_slice(), &apart].concat());
+}
+
+#[test]
+fn a_turnout_of_a_wild_version_is_put_right() {
+    let desk = Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("turnout.jsonl");
+    let path = file.to_str().unwrap();
+    let submit = |code, version: u32, issued: u32| {
+        let line = format!(r#"{{"unit":"box-09","version":{version},"ballots_issued":{issued}}}"#);
+        std::fs::write(&file, line).unwrap();
+        desk.expect_json(code, &["submit", PAIRS, path])
+    };
+    submit(DONE, 1_000_000, 400);
+    let shut_out = submit(NOTHING_NEW, 9, 410);
+    assert_eq!(shut_out["outcomes"]["SUPERSEDED"], 1);
+    let correct = [
+        "correct-turnout",
+        PAIRS,
+        "box-09",
+        "--issued",
+        "400",
+        "--version",
+        "8",
+        "--by",
+        "Commission",
+        "--reason",
+        "a date in place of the version",
+    ];
+    let corrected = desk.expect_json(DONE, &correct);
+    assert_eq!(corrected["replaced_version"], 1_000_000);
+    desk.expect(NOTHING_NEW, &correct);
+    let counted = submit(DONE, 9, 410);
+    assert_eq!(counted["outcomes"]["ACCEPTED"], 1);
+    let history = desk.expect(DONE, &["history", PAIRS, "box-09"]);
+    for said in [
+        "turnout, version 1000000",
+        "turnout, version 8",
+        "turnout, version 9",
+    ] {
+        assert!(history.contains(said), "{said} is not in\n{history}");
+    }
+    let absent = [
+        "correct-turnout",
+        PAIRS,
+        "box-22",
+        "--issued",
+        "1",
+        "--version",
+        "1",
+        "--by",
+        "C",
+        "--reason",
+        "r",
+    ];
+    let refused = desk.expect(FAILED, &absent);
+    assert!(refused.contains("no turnout of box-22"), "{refused}");
 }

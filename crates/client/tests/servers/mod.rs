@@ -328,6 +328,7 @@ impl AdminService for Server {
         amend_presentation(AmendPresentationRequest) -> AmendPresentationResponse { presentation };
         review_report(ReviewReportRequest) -> ReviewReportResponse {};
         withdraw_report(WithdrawReportRequest) -> WithdrawReportResponse {};
+        correct_turnout(CorrectTurnoutRequest) -> CorrectTurnoutResponse {};
         set_unit_status(SetUnitStatusRequest) -> SetUnitStatusResponse {};
         draw_lot(DrawLotRequest) -> DrawLotResponse {};
         change_candidates(ChangeCandidatesRequest) -> ChangeCandidatesResponse {};

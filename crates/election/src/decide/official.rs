@@ -80,6 +80,10 @@ pub(super) fn decide(
             version,
             attribution,
         } => withdraw(state, key, *version, attribution),
+        Command::CorrectTurnout {
+            turnout,
+            replaced_version,
+        } => super::turnout::correct(state, turnout, *replaced_version),
         Command::SetUnitStatus {
             unit,
             contest,

@@ -93,13 +93,16 @@ impl State {
                 district,
                 version,
                 replaced,
+                attribution,
                 ..
             } => {
                 let facts = self.unit_facts(*unit)?;
                 let known = (facts.turnout_version > 0).then_some(facts.turnout);
                 check(*district == facts.district, "a unit stays in its district")?;
+                // Only what an official has put right sets a version that is not higher, and never to nothing.
+                let is_correction = attribution.is_some() && known.is_some();
                 check(
-                    *version > facts.turnout_version,
+                    *version > facts.turnout_version || (is_correction && *version > 0),
                     "the version is not higher",
                 )?;
                 check(*replaced == known, "the turnout was not that")

@@ -2,6 +2,7 @@
 
 pub mod allocate;
 pub mod compare;
+pub mod correct_turnout;
 pub mod declare;
 pub mod define;
 pub mod demo;

@@ -109,6 +109,14 @@ impl AdminService for Rpc {
         Ok(Response::new(proto::WithdrawReportResponse { written }))
     }
 
+    async fn correct_turnout(
+        &self,
+        request: Request<proto::CorrectTurnoutRequest>,
+    ) -> Answer<proto::CorrectTurnoutResponse> {
+        let written = Some(self.order(request).await?.0);
+        Ok(Response::new(proto::CorrectTurnoutResponse { written }))
+    }
+
     async fn set_unit_status(
         &self,
         request: Request<proto::SetUnitStatusRequest>,

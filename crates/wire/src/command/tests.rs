@@ -2,7 +2,7 @@ use super::*;
 use election::definition::UnitKind;
 use election::ids::Timestamp;
 use election::publication::{PublicationClass, PublicationMode};
-use election::report::{TallyKey, UnitStatus};
+use election::report::{TallyKey, TurnoutReport, UnitStatus};
 use election::stage::{Mark, Stage};
 
 const DEFINITION: &str = r#"
@@ -257,6 +257,30 @@ fn decisions_over_tallies_are_commands() {
     assert_eq!(
         Addressed::try_from(unnamed).unwrap_err().field,
         "key.contest_id"
+    );
+
+    let turnout = TurnoutReport {
+        unit: key().unit,
+        version: 3,
+        ballots_issued: 420,
+        is_final: true,
+        attribution: Some(attribution()),
+    };
+    let request = proto::CorrectTurnoutRequest {
+        election_id: election_id.clone(),
+        turnout_report: Some((&turnout).into()),
+        replaced_version: 1_000_000,
+    };
+    let expected = Command::CorrectTurnout {
+        turnout,
+        replaced_version: 1_000_000,
+    };
+    assert_eq!(command(request.clone().try_into()), expected);
+    let mut unnamed = request;
+    unnamed.turnout_report.as_mut().unwrap().unit_id.clear();
+    assert_eq!(
+        Addressed::try_from(unnamed).unwrap_err().field,
+        "turnout_report.unit_id"
     );
 
     let request = proto::SetUnitStatusRequest {

@@ -88,7 +88,7 @@ pub struct TurnoutReport {
     /// The unit that reports.
     #[prost(string, tag = "1")]
     pub unit_id: ::prost::alloc::string::String,
-    /// Higher replaces lower; the first is 1, the last 1,000,000.
+    /// Higher replaces lower; the first is 1, the last 1,000,000. AdminService.CorrectTurnout takes a wrong one back.
     #[prost(uint32, tag = "2")]
     pub version: u32,
     /// Ballots issued since voting began, at most 4,294,967,295.

@@ -165,7 +165,8 @@ pub struct ReviewReportResponse {
     #[prost(message, optional, tag = "1")]
     pub written: ::core::option::Option<Written>,
 }
-/// Takes a tally out of the count.
+/// Takes a tally out of the count. What of it waits for a reviewer at or below the tombstone's version is reviewed first:
+/// until then the withdrawal is refused, so that no report that was acknowledged leaves the queue without a decision.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WithdrawReportRequest {
     /// The election.
@@ -184,6 +185,27 @@ pub struct WithdrawReportRequest {
 /// The tally is withdrawn.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WithdrawReportResponse {
+    /// What was written.
+    #[prost(message, optional, tag = "1")]
+    pub written: ::core::option::Option<Written>,
+}
+/// Puts a unit's turnout right.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CorrectTurnoutRequest {
+    /// The election.
+    #[prost(string, tag = "1")]
+    pub election_id: ::prost::alloc::string::String,
+    /// What is right, with who and why, which are public. Its version is the unit's from then on, and the unit's next report
+    /// needs a higher one.
+    #[prost(message, optional, tag = "2")]
+    pub turnout_report: ::core::option::Option<super::super::common::v1::TurnoutReport>,
+    /// The version that is taken back, which must be the one that the unit has: asking again never undoes what came since.
+    #[prost(uint32, tag = "3")]
+    pub replaced_version: u32,
+}
+/// The turnout is right.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CorrectTurnoutResponse {
     /// What was written.
     #[prost(message, optional, tag = "1")]
     pub written: ::core::option::Option<Written>,
@@ -732,6 +754,36 @@ pub mod admin_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Puts a unit's turnout right, also to a lower version: what takes back a version that shuts out all later ones.
+        pub async fn correct_turnout(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CorrectTurnoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CorrectTurnoutResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/hemicycle.results.v1.AdminService/CorrectTurnout",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "hemicycle.results.v1.AdminService",
+                        "CorrectTurnout",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// Sets a unit's status, in all its tallies or in some.
         pub async fn set_unit_status(
             &mut self,
@@ -1040,6 +1092,14 @@ pub mod admin_service_server {
             request: tonic::Request<super::WithdrawReportRequest>,
         ) -> std::result::Result<
             tonic::Response<super::WithdrawReportResponse>,
+            tonic::Status,
+        >;
+        /// Puts a unit's turnout right, also to a lower version: what takes back a version that shuts out all later ones.
+        async fn correct_turnout(
+            &self,
+            request: tonic::Request<super::CorrectTurnoutRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CorrectTurnoutResponse>,
             tonic::Status,
         >;
         /// Sets a unit's status, in all its tallies or in some.
@@ -1465,6 +1525,51 @@ pub mod admin_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = WithdrawReportSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/hemicycle.results.v1.AdminService/CorrectTurnout" => {
+                    #[allow(non_camel_case_types)]
+                    struct CorrectTurnoutSvc<T: AdminService>(pub Arc<T>);
+                    impl<
+                        T: AdminService,
+                    > tonic::server::UnaryService<super::CorrectTurnoutRequest>
+                    for CorrectTurnoutSvc<T> {
+                        type Response = super::CorrectTurnoutResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CorrectTurnoutRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AdminService>::correct_turnout(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CorrectTurnoutSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -5715,6 +5820,227 @@ impl<'de> serde::Deserialize<'de> for ChangeCandidatesResponse {
             }
         }
         deserializer.deserialize_struct("hemicycle.results.v1.ChangeCandidatesResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CorrectTurnoutRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.election_id.is_empty() {
+            len += 1;
+        }
+        if self.turnout_report.is_some() {
+            len += 1;
+        }
+        if self.replaced_version != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.CorrectTurnoutRequest", len)?;
+        if !self.election_id.is_empty() {
+            struct_ser.serialize_field("electionId", &self.election_id)?;
+        }
+        if let Some(v) = self.turnout_report.as_ref() {
+            struct_ser.serialize_field("turnoutReport", v)?;
+        }
+        if self.replaced_version != 0 {
+            struct_ser.serialize_field("replacedVersion", &self.replaced_version)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CorrectTurnoutRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "election_id",
+            "electionId",
+            "turnout_report",
+            "turnoutReport",
+            "replaced_version",
+            "replacedVersion",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ElectionId,
+            TurnoutReport,
+            ReplacedVersion,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "electionId" | "election_id" => Ok(GeneratedField::ElectionId),
+                            "turnoutReport" | "turnout_report" => Ok(GeneratedField::TurnoutReport),
+                            "replacedVersion" | "replaced_version" => Ok(GeneratedField::ReplacedVersion),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CorrectTurnoutRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.results.v1.CorrectTurnoutRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CorrectTurnoutRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut election_id__ = None;
+                let mut turnout_report__ = None;
+                let mut replaced_version__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ElectionId => {
+                            if election_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("electionId"));
+                            }
+                            election_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::TurnoutReport => {
+                            if turnout_report__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("turnoutReport"));
+                            }
+                            turnout_report__ = map_.next_value()?;
+                        }
+                        GeneratedField::ReplacedVersion => {
+                            if replaced_version__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("replacedVersion"));
+                            }
+                            replaced_version__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(CorrectTurnoutRequest {
+                    election_id: election_id__.unwrap_or_default(),
+                    turnout_report: turnout_report__,
+                    replaced_version: replaced_version__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.results.v1.CorrectTurnoutRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CorrectTurnoutResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.written.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.CorrectTurnoutResponse", len)?;
+        if let Some(v) = self.written.as_ref() {
+            struct_ser.serialize_field("written", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CorrectTurnoutResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "written",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Written,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "written" => Ok(GeneratedField::Written),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CorrectTurnoutResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.results.v1.CorrectTurnoutResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CorrectTurnoutResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut written__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Written => {
+                            if written__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("written"));
+                            }
+                            written__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(CorrectTurnoutResponse {
+                    written: written__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.results.v1.CorrectTurnoutResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for DeclareResultRequest {

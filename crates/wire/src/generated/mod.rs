@@ -40,6 +40,7 @@ pub const UNARY_METHODS: &[&str] = &[
     "/hemicycle.results.v1.AdminService/AmendRules",
     "/hemicycle.results.v1.AdminService/CertifyResult",
     "/hemicycle.results.v1.AdminService/ChangeCandidates",
+    "/hemicycle.results.v1.AdminService/CorrectTurnout",
     "/hemicycle.results.v1.AdminService/DeclareResult",
     "/hemicycle.results.v1.AdminService/DrawLot",
     "/hemicycle.results.v1.AdminService/MovePublication",
