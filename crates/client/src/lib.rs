@@ -81,6 +81,8 @@ pub struct Client {
     route: Route,
     /// Where ResultsService and AdminService are, if they are elsewhere.
     results: Option<Route>,
+    /// Where AllocationService is, if it is elsewhere.
+    allocation: Option<Route>,
     principal: Option<MetadataValue<Ascii>>,
     deadline: Duration,
     backoff: Backoff,
@@ -108,6 +110,7 @@ impl Client {
         Self {
             route,
             results: None,
+            allocation: None,
             principal: None,
             deadline: Duration::from_secs(10),
             backoff: Backoff::default(),
@@ -120,6 +123,15 @@ impl Client {
     /// [`ClientError::Address`] when it is not of the form `http://HOST:PORT`.
     pub fn with_results_at(mut self, address: &str) -> Result<Self, ClientError> {
         self.results = Some(Route::to(address)?);
+        Ok(self)
+    }
+
+    /// Asks AllocationService at an address of its own, where the allocation role is apart from the others.
+    ///
+    /// # Errors
+    /// [`ClientError::Address`] when it is not of the form `http://HOST:PORT`.
+    pub fn with_allocation_at(mut self, address: &str) -> Result<Self, ClientError> {
+        self.allocation = Some(Route::to(address)?);
         Ok(self)
     }
 
@@ -159,10 +171,12 @@ impl Client {
     }
 
     fn route(&self, service: Service) -> &Route {
-        match &self.results {
-            Some(results) if service.is_of_results() => results,
-            _ => &self.route,
-        }
+        let own = match service {
+            Service::Admin | Service::Results => self.results.as_ref(),
+            Service::Allocation => self.allocation.as_ref(),
+            Service::LiveFeed | Service::TallyIngestion => None,
+        };
+        own.unwrap_or(&self.route)
     }
 
     /// Where a service is asked.

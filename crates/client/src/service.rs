@@ -42,11 +42,6 @@ impl Service {
             Self::TallyIngestion => "tally-ingestion",
         }
     }
-
-    /// Whether it is of the results role.
-    pub const fn is_of_results(self) -> bool {
-        matches!(self, Self::Admin | Self::Results)
-    }
 }
 
 /// A generated client, and which service it calls.

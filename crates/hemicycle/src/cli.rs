@@ -72,6 +72,9 @@ pub struct Server {
     /// The address of the results role, where it is apart from what the server's address serves.
     #[arg(long, value_name = "URL")]
     pub results: Option<String>,
+    /// The address of the allocation role, where it is apart.
+    #[arg(long, value_name = "URL")]
+    pub allocation: Option<String>,
     /// Who calls; recorded with every command.
     #[arg(long, env = "HEMICYCLE_PRINCIPAL", value_name = "NAME")]
     pub principal: Option<String>,
@@ -221,6 +224,9 @@ pub struct Replay {
     /// The address of that server's results role, where it is apart.
     #[arg(long, value_name = "URL", requires = "server")]
     pub results: Option<String>,
+    /// The address of that server's allocation role, where it is apart.
+    #[arg(long, value_name = "URL", requires = "server")]
+    pub allocation: Option<String>,
     /// A data folder for the server in this process, to keep.
     #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
     pub data: Option<PathBuf>,

@@ -82,7 +82,7 @@ impl Failure {
                     "is it spelled so, defined, and open to the public? `hemicycle define` defines, `hemicycle publish --open` opens",
                 ),
                 tonic::Code::Unimplemented => Some(
-                    "--server names another address, and --results that of the results role where it is apart",
+                    "--server names another address; --results and --allocation those of the roles that are apart",
                 ),
                 _ => None,
             },

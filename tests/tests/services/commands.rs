@@ -332,7 +332,16 @@ fn reports_are_submitted_where_results_is_apart_and_a_missing_role_is_named() {
     ] {
         assert!(refused.contains(said), "{said} is not in {refused}");
     }
-    let apart = ["--server", &ingestion, "--results", &results];
+    // The file has checkpoints: seats are compared.
+    let allocation = of(Role::Allocation);
+    let apart = [
+        "--server",
+        &ingestion,
+        "--results",
+        &results,
+        "--allocation",
+        &allocation,
+    ];
     desk.expect(DONE, &[submit.as_slice(), &apart].concat());
 }
 

@@ -28,20 +28,31 @@ use serde::Serialize;
 use std::io::Write as _;
 
 fn connect(server: &Server) -> Result<Client, Failure> {
-    let client = client(&server.server, server.results.as_deref())?;
+    let client = client(
+        &server.server,
+        server.results.as_deref(),
+        server.allocation.as_deref(),
+    )?;
     Ok(match &server.principal {
         Some(principal) => client.with_principal(principal)?,
         None => client,
     })
 }
 
-// A client of a server, and of the results role where that is apart.
-fn client(server: &str, results: Option<&str>) -> Result<Client, Failure> {
-    let client = Client::connect(server)?;
-    Ok(match results {
-        Some(results) => client.with_results_at(results)?,
-        None => client,
-    })
+// A client of a server, and of the roles that are apart from it.
+fn client(
+    server: &str,
+    results: Option<&str>,
+    allocation: Option<&str>,
+) -> Result<Client, Failure> {
+    let mut client = Client::connect(server)?;
+    if let Some(results) = results {
+        client = client.with_results_at(results)?;
+    }
+    if let Some(allocation) = allocation {
+        client = client.with_allocation_at(allocation)?;
+    }
+    Ok(client)
 }
 
 fn election_id(text: &str) -> Result<ElectionId, Failure> {

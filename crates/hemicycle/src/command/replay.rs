@@ -44,7 +44,11 @@ pub async fn run(arguments: Replay) -> Result<Ending, Failure> {
         served.stop().await;
         return outcome;
     };
-    let client = client(server, arguments.results.as_deref())?;
+    let client = client(
+        server,
+        arguments.results.as_deref(),
+        arguments.allocation.as_deref(),
+    )?;
     play(&client, night, &arguments).await
 }
 
