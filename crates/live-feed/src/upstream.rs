@@ -215,7 +215,41 @@ impl Follower {
             .await
             .map_err(FeedError::Upstream)?;
         let mut stream = stream.into_inner();
-        // Whoever has lost the log says so first.
+        // Whoever has lost the log says so first. Damage is not over because a stream was opened again.
+        if self.touch.borrow().is_damaged {
+            self.touch.send_modify(|touch| touch.contact_lost = None);
+        } else {
+            self.find();
+        }
+        let mut is_first = true;
+        loop {
+            let message = tokio::time::timeout(self.silence_max, stream.message()).await;
+            let silent = |_| FeedError::Upstream(tonic::Status::deadline_exceeded("no heartbeat"));
+            let Some(response) = message.map_err(silent)?.map_err(FeedError::Upstream)? else {
+                return Ok(());
+            };
+            *pause = PAUSES.0;
+            match response.event {
+                Some(Event::Standings(standings)) => {
+                    if is_first {
+                        self.find();
+                    }
+                    self.take(standings);
+                }
+                Some(Event::Heartbeat(heartbeat)) => self.touch(&heartbeat),
+                // The next standings may be lower than those before, and viewers are reset by them.
+                Some(Event::Reset(_)) => {
+                    tracing::warn!(election = %self.election, "what was shown is not in the log any more");
+                    self.incarnation += 1;
+                }
+                None => {}
+            }
+            is_first = false;
+        }
+    }
+
+    // The count is in sight, as far as is known.
+    fn find(&self) {
         self.touch.send_if_modified(|touch| {
             let was_lost = touch.lost_since().is_some();
             if was_lost {
@@ -228,24 +262,6 @@ impl Follower {
             }
             was_lost
         });
-        loop {
-            let message = tokio::time::timeout(self.silence_max, stream.message()).await;
-            let silent = |_| FeedError::Upstream(tonic::Status::deadline_exceeded("no heartbeat"));
-            let Some(response) = message.map_err(silent)?.map_err(FeedError::Upstream)? else {
-                return Ok(());
-            };
-            *pause = PAUSES.0;
-            match response.event {
-                Some(Event::Standings(standings)) => self.take(standings),
-                Some(Event::Heartbeat(heartbeat)) => self.touch(&heartbeat),
-                // The next standings may be lower than those before, and viewers are reset by them.
-                Some(Event::Reset(_)) => {
-                    tracing::warn!(election = %self.election, "what was shown is not in the log any more");
-                    self.incarnation += 1;
-                }
-                None => {}
-            }
-        }
     }
 
     fn touch(&self, heartbeat: &Heartbeat) {

@@ -213,6 +213,11 @@ async fn a_damaged_log_is_stale_at_once_and_resets_nobody() {
     assert!(began.elapsed() < Duration::from_secs(1), "as soon as known");
     let frame = stage.frame(whole()).await.unwrap();
     assert!(frame.envelope.unwrap().is_stale);
+    // Nor is it over for a moment when the stream behind is opened again.
+    for _ in 0..3 {
+        stage.roles.cut();
+        assert!(viewer.heartbeat().await.is_stale);
+    }
     let mut other = stage.watch(district("city"), None).await.unwrap();
     assert!(other.frame().await.envelope.unwrap().is_stale);
     let beyond = ResumeToken {
