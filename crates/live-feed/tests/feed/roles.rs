@@ -42,6 +42,8 @@ pub struct Known {
     pub units_are_away: bool,
     pub lag_ms: u64,
     pub is_damaged: bool,
+    /// How long a new stream is silent first.
+    pub silence: Duration,
 }
 
 impl Roles {
@@ -249,8 +251,11 @@ impl AllocationService for Server {
             lag_ms: 0,
             is_damaged: false,
         };
-        let events = futures::stream::unfold(Some(watcher), |watcher| async move {
+        let silence = watcher.state.borrow().silence;
+        let opened = tokio::time::Instant::now();
+        let events = futures::stream::unfold(Some(watcher), move |watcher| async move {
             let mut watcher = watcher?;
+            tokio::time::sleep_until(opened + silence).await;
             let event = watcher.next().await;
             let left = event.is_ok().then_some(watcher);
             let event =

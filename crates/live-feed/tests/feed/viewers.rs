@@ -214,6 +214,11 @@ async fn a_damaged_log_is_stale_at_once_and_resets_nobody() {
     let frame = stage.frame(whole()).await.unwrap();
     assert!(frame.envelope.unwrap().is_stale);
     // Nor is it over for a moment when the stream behind is opened again.
+    let silence = Duration::from_secs(1);
+    stage
+        .roles
+        .state
+        .send_modify(|known| known.silence = silence);
     for _ in 0..3 {
         stage.roles.cut();
         assert!(viewer.heartbeat().await.is_stale);
