@@ -33,7 +33,7 @@ impl Viewer {
                         frames.lock().expect("no holder panics").push(*frame)
                     }
                     FrameNews::Reset(log) => panic!("the log {log} is another one"),
-                    FrameNews::Heartbeat(_) => {}
+                    FrameNews::Heartbeat(_) | FrameNews::Lost(_) => {}
                 }
             }
         });

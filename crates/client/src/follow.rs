@@ -9,7 +9,7 @@ use tracing::debug;
 
 use crate::Client;
 use crate::backoff::Backoff;
-use crate::error::{ClientError, is_retryable};
+use crate::error::{ClientError, Refused, is_retryable};
 use crate::service::Service;
 
 /// A stream that is silent for so long is dead: heartbeats come at least each 15 s.
@@ -32,6 +32,11 @@ pub(crate) trait Source: Send + 'static {
 
     /// Takes in a message.
     fn accept(&mut self, message: Self::Message) -> Result<Accepted<Self::Item>, ClientError>;
+
+    /// What a reader is told when the stream breaks, once until it is open again; nothing where readers need not know.
+    fn lost(&self, _: &Refused) -> Option<Self::Item> {
+        None
+    }
 
     /// Whether the stream can be opened in another way after a status that is otherwise the end.
     fn recover(&mut self, status: &Status) -> bool;
@@ -60,6 +65,7 @@ pub(crate) fn follow<S: Source>(
         client,
         source,
         stream: None,
+        is_told: false,
     };
     stream::try_unfold(following, |mut following| async move {
         let item = following.next().await?;
@@ -72,6 +78,8 @@ struct Following<S: Source> {
     source: S,
     stream: Option<Streaming<S::Message>>,
     backoff: Backoff,
+    /// The reader knows that the stream is broken.
+    is_told: bool,
 }
 
 impl<S: Source> Following<S> {
@@ -80,10 +88,19 @@ impl<S: Source> Following<S> {
             let message = match self.message().await {
                 Ok(message) => message,
                 Err(status) => {
+                    if !self.is_told && is_retryable(&status) {
+                        self.is_told = true;
+                        self.stream = None;
+                        let refused = self.client.refused(S::SERVICE, &status);
+                        if let Some(item) = self.source.lost(&refused) {
+                            return Ok(item);
+                        }
+                    }
                     self.broke(&status).await?;
                     continue;
                 }
             };
+            self.is_told = false;
             self.backoff.reset();
             match self.source.accept(message)? {
                 Accepted::Item(item) => return Ok(item),

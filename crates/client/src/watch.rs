@@ -20,7 +20,7 @@ use wire::results::v1::results_service_client::ResultsServiceClient;
 use wire::results::v1::{Record, WatchEventsRequest, WatchEventsResponse};
 
 use crate::Client;
-use crate::error::ClientError;
+use crate::error::{ClientError, Refused};
 use crate::follow::{Accepted, Source, follow};
 use crate::service::Service;
 
@@ -58,6 +58,8 @@ pub enum FrameNews {
     Reset(LogId),
     /// Nothing new.
     Heartbeat(feed::Heartbeat),
+    /// The service is out of reach, and why; what was shown may be old. The stream is opened again by itself.
+    Lost(String),
 }
 
 /// News of the standings of an election.
@@ -307,6 +309,10 @@ impl Source for Frames {
             }
             FrameEvent::Heartbeat(heartbeat) => Accepted::Item(FrameNews::Heartbeat(heartbeat)),
         })
+    }
+
+    fn lost(&self, refused: &Refused) -> Option<FrameNews> {
+        Some(FrameNews::Lost(refused.to_string()))
     }
 
     fn recover(&mut self, _: &Status) -> bool {

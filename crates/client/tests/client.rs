@@ -266,7 +266,7 @@ async fn shown(
             frame.envelope.unwrap().token.unwrap().try_into().unwrap(),
         )),
         Ok(FrameNews::Reset(_)) => Some(None),
-        Ok(FrameNews::Heartbeat(_)) => None,
+        Ok(FrameNews::Heartbeat(_) | FrameNews::Lost(_)) => None,
         Err(error) => {
             assert_eq!(error.code(), Code::NotFound);
             None

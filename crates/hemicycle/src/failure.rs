@@ -1,6 +1,7 @@
 //! Why a command of the program fails, and with which exit code.
 
 use crate::serve::ServeError;
+use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
@@ -15,6 +16,8 @@ pub enum Ending {
     NotAllCounted,
     /// 1: a check failed: seats that differ, a declared result with findings.
     CheckFailed,
+    /// 130: stopped by a signal before the end, in good order.
+    Interrupted,
 }
 
 impl From<Ending> for ExitCode {
@@ -24,6 +27,7 @@ impl From<Ending> for ExitCode {
             Ending::CheckFailed => 1,
             Ending::NothingNew => 3,
             Ending::NotAllCounted => 4,
+            Ending::Interrupted => 130,
         })
     }
 }
@@ -43,6 +47,14 @@ pub enum Failure {
     /// A night cannot be read.
     #[error("{0}")]
     Night(#[from] crate::night::NightError),
+    /// A file cannot be read on; what stood before was sent and answered.
+    #[error("{error}; what stood before it was sent: {}", outcomes(answered))]
+    Unreadable {
+        /// Where and why.
+        error: crate::night::NightError,
+        /// How often each outcome was answered.
+        answered: BTreeMap<&'static str, u64>,
+    },
     /// A file or a stream failed.
     #[error("{what}: {source}")]
     Io {
@@ -86,10 +98,26 @@ impl Failure {
                 ),
                 _ => None,
             },
+            Self::Unreadable { .. } => Some(
+                "put it right and send the whole file again: what is counted already is answered DUPLICATE",
+            ),
             Self::Serve(ServeError::Listen(error)) if error.kind() == ErrorKind::AddrInUse => {
                 Some("another program listens there: choose an address with --listen or --port")
             }
             _ => None,
         }
+    }
+}
+
+/// Outcomes with how often each was answered, as a line.
+pub fn outcomes(answered: &BTreeMap<&'static str, u64>) -> String {
+    let outcomes = answered.iter();
+    let outcomes: Vec<String> = outcomes
+        .map(|(outcome, count)| format!("{outcome} {count}"))
+        .collect();
+    if outcomes.is_empty() {
+        String::from("none")
+    } else {
+        outcomes.join(", ")
     }
 }

@@ -5,11 +5,11 @@ use crate::failure::Failure;
 use crate::night::{Checkpoint, NightError, Step, TimedStep};
 use client::{Client, SubmitOptions};
 use election::command::Command;
-use election::ids::{ElectionId, Revision};
-use election::report::Outcome;
+use election::ids::{ElectionId, Revision, UnitId};
+use election::report::{DuplicateStanding, Outcome};
 use election::submission::Submission;
 use futures::StreamExt as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -38,6 +38,10 @@ pub struct Summary {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Refusals, the first few, as they were answered.
     pub refusals: Vec<String>,
+    /// Reports that are out of the count until a reviewer decides: held, in conflict, or sent before and still waiting.
+    pub waiting_count: u64,
+    /// Which they are and why, the first few.
+    pub waiting: Vec<String>,
     /// Withdrawals.
     pub withdrawals: u64,
     /// Checkpoints whose seats were as expected.
@@ -76,7 +80,8 @@ pub struct Rehearsal<'a> {
     pub progress: &'a (dyn Fn(u64, Option<&str>) + Send + Sync),
 }
 
-const REFUSALS_KEPT: usize = 10;
+/// Reports that are named one by one, of those refused and of those that wait.
+const NAMED_MAX: usize = 10;
 
 impl Rehearsal<'_> {
     /// Plays the steps to their end.
@@ -102,7 +107,15 @@ impl Rehearsal<'_> {
         let mut run = Run::default();
         let mut first_time = None;
         while let Some(timed) = steps.recv().await {
-            let TimedStep { time_unix_s, step } = timed?;
+            let TimedStep { time_unix_s, step } = match timed {
+                Ok(step) => step,
+                // What stood before it was sent: its answers are waited for and told.
+                Err(error) => {
+                    run.drain(&mut outcomes).await?;
+                    let answered = run.summary.outcomes;
+                    return Err(Failure::Unreadable { error, answered });
+                }
+            };
             if let (Pace::Times(times), Some(time)) = (self.pace, time_unix_s) {
                 let since = time.saturating_sub(*first_time.get_or_insert(time));
                 let micros =
@@ -191,6 +204,8 @@ struct Run {
     steps: u64,
     sent: u64,
     answered: u64,
+    /// Unit and version of what is not answered yet, by its place.
+    unanswered: HashMap<u64, (UnitId, u32)>,
 }
 
 impl Run {
@@ -206,6 +221,12 @@ impl Run {
                 outcome = outcomes.next() => self.take(outcome)?,
                 permit = sender.reserve() => {
                     let permit = permit.map_err(|_| Failure::Input(String::from("the stream of reports has ended")))?;
+                    let version = match &submission {
+                        Submission::Report(report) => report.version,
+                        Submission::Turnout(report) => report.version,
+                    };
+                    let named = (submission.unit().clone(), version);
+                    self.unanswered.insert(self.sent, named);
                     permit.send(submission);
                     self.sent += 1;
                     return Ok(());
@@ -247,6 +268,10 @@ impl Run {
         let (place, outcome) = outcome?;
         self.answered += 1;
         *self.summary.outcomes.entry(outcome.name()).or_default() += 1;
+        let report = match self.unanswered.remove(&place) {
+            Some((unit, version)) => format!("report {} ({unit}, version {version})", place + 1),
+            None => format!("report {}", place + 1),
+        };
         match &outcome {
             Outcome::Accepted { revision, .. }
             | Outcome::Duplicate { revision, .. }
@@ -254,11 +279,15 @@ impl Run {
             | Outcome::Held { revision, .. }
             | Outcome::Conflict { revision, .. } => self.saw(*revision),
             Outcome::Refused(refusal) => {
-                if self.summary.refusals.len() < REFUSALS_KEPT {
-                    self.summary
-                        .refusals
-                        .push(format!("report {}: {refusal}", place + 1));
+                if self.summary.refusals.len() < NAMED_MAX {
+                    self.summary.refusals.push(format!("{report}: {refusal}"));
                 }
+            }
+        }
+        if let Some(why) = why_it_waits(&outcome) {
+            self.summary.waiting_count += 1;
+            if self.summary.waiting.len() < NAMED_MAX {
+                self.summary.waiting.push(format!("{report}: {why}"));
             }
         }
         Ok(())
@@ -266,6 +295,23 @@ impl Run {
 
     fn saw(&mut self, revision: Revision) {
         self.summary.revision = self.summary.revision.max(revision.0);
+    }
+}
+
+fn why_it_waits(outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Held { reasons, .. } => {
+            let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+            Some(reasons.join("; "))
+        }
+        Outcome::Conflict { other_revision, .. } => Some(format!(
+            "the same version came with other content at revision {other_revision}"
+        )),
+        Outcome::Duplicate {
+            revision,
+            standing: DuplicateStanding::Waiting,
+        } => Some(format!("sent before, and waits since revision {revision}")),
+        _ => None,
     }
 }
 

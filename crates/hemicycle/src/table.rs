@@ -26,11 +26,12 @@ pub fn align_numbers(table: &mut Table, first: usize) {
 }
 
 /// A share in percent with two decimals, cut, not rounded: 6.999% never looks like 7%.
-pub fn share(part: u64, whole: u64) -> String {
+pub fn share(part: u64, whole: impl Into<u128>) -> String {
+    let whole = whole.into();
     if whole == 0 {
         return String::from("-");
     }
-    let hundredths = u128::from(part) * 10_000 / u128::from(whole);
+    let hundredths = u128::from(part) * 10_000 / whole;
     format!("{}.{:02}%", hundredths / 100, hundredths % 100)
 }
 
@@ -143,14 +144,24 @@ pub fn progress(totals: Option<&Totals>, turnout: Option<&TurnoutTotals>) -> Str
         line.push_str(&format!(", {pending} wait for a reviewer"));
     }
     line.push_str(&format!("; {} ballots counted", thousands(counted)));
-    if let Some(turnout) = turnout.filter(|turnout| turnout.ballots_issued > 0) {
-        line.push_str(&format!(" of {} issued", thousands(turnout.ballots_issued)));
-        if turnout.units_without_roll == 0 {
-            line.push_str(&format!(
-                ", turnout {}",
-                share(turnout.ballots_issued, turnout.roll)
-            ));
-        }
+    let Some(turnout) = turnout.filter(|turnout| turnout.ballots_issued > 0) else {
+        return line;
+    };
+    let issued = thousands(turnout.ballots_issued);
+    if turnout.units_reported < turnout.units {
+        // Ballots of all units and those issued at some of them cannot be compared.
+        line.push_str(&format!(
+            "; {issued} issued at the {} of {} units that have said so",
+            turnout.units_reported, turnout.units
+        ));
+        return line;
+    }
+    line.push_str(&format!(" of {issued} issued"));
+    if turnout.units_without_roll == 0 {
+        line.push_str(&format!(
+            ", turnout {}",
+            share(turnout.ballots_issued, turnout.roll)
+        ));
     }
     line
 }
@@ -161,10 +172,11 @@ mod tests {
 
     #[test]
     fn a_share_just_below_the_threshold_does_not_look_like_it() {
-        assert_eq!(share(6_999, 100_000), "6.99%");
-        assert_eq!(share(7, 100), "7.00%");
-        assert_eq!(share(1, 0), "-");
+        assert_eq!(share(6_999, 100_000_u64), "6.99%");
+        assert_eq!(share(7, 100_u64), "7.00%");
+        assert_eq!(share(1, 0_u64), "-");
         assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
+        assert_eq!(share(u64::MAX, u128::from(u64::MAX) * 2), "50.00%");
     }
 
     #[test]

@@ -142,7 +142,7 @@ async fn followed(
     let (feed, frames) = newest(client.watch_frames(whole, None).map(|news| {
         Ok(match news? {
             FrameNews::Frame(frame) => frame.body.map(|body| body.revision),
-            FrameNews::Reset(_) | FrameNews::Heartbeat(_) => None,
+            FrameNews::Reset(_) | FrameNews::Heartbeat(_) | FrameNews::Lost(_) => None,
         })
     }));
     stored(metrics, night, head).await?;

@@ -80,6 +80,18 @@ impl Desk {
     }
 
     /// The revisions at which something waits for a reviewer.
+    /// Looks at the public feed until it says this: it is a moment behind a command.
+    fn watch_until(&self, said: &str) {
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            let output = self.run(&["watch", PAIRS, "--once"]);
+            if String::from_utf8_lossy(&output.stdout).contains(said) {
+                return;
+            }
+        }
+        panic!("the feed never says {said:?}");
+    }
+
     fn waiting(&self) -> Vec<String> {
         let reports = self.expect_json(DONE, &["review", PAIRS]);
         let reports = reports.as_array().unwrap().iter();
@@ -106,7 +118,17 @@ fn what_waits_is_listed_accepted_and_rejected() {
     // One report a line.
     let lines = REPORTS.map(|report| report.replace('\n', ""));
     std::fs::write(&file, lines.join("\n")).unwrap();
-    desk.expect(NOT_ALL_COUNTED, &["submit", PAIRS, file.to_str().unwrap()]);
+    let submit = ["submit", PAIRS, file.to_str().unwrap()];
+    let told = desk.expect(NOT_ALL_COUNTED, &submit);
+    for said in [
+        "report 1 (box-09, version 2): ",
+        "report 2 (box-22, version 1): the same version came with other content",
+        "2 in all wait; `hemicycle review",
+    ] {
+        assert!(told.contains(said), "{said} is not in\n{told}");
+    }
+    let again = desk.expect(NOT_ALL_COUNTED, &submit);
+    assert!(again.contains("sent before, and waits since"), "{again}");
 
     let listed = desk.expect(DONE, &["review", PAIRS]);
     for said in [
@@ -172,6 +194,25 @@ fn what_waits_is_listed_accepted_and_rejected() {
         history.contains("released") && history.contains("compared"),
         "{history}"
     );
+}
+
+#[test]
+fn a_file_that_cannot_be_read_on_says_what_was_sent_of_it() {
+    let desk = Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("torn.jsonl");
+    let lines = [
+        REPORTS[2].replace('\n', ""),
+        r#"{"unit":"box-37","version":-1}"#.to_owned(),
+    ];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let told = desk.expect(FAILED, &["submit", PAIRS, file.to_str().unwrap()]);
+    for said in ["line 2", "was sent: ", " 1\n", "send the whole file again"] {
+        assert!(told.contains(said), "{said} is not in\n{told}");
+    }
+    let checkpoint = r#"{"checkpoint":"end","seats":{"aleph":99}}"#;
+    std::fs::write(&file, checkpoint).unwrap();
+    desk.expect(FAILED, &["submit", PAIRS, file.to_str().unwrap()]);
 }
 
 #[test]
@@ -243,6 +284,7 @@ fn what_is_public_is_shown_opened_paused_and_resumed() {
 
     let paused = desk.expect(DONE, &["publish", PAIRS, "--pause", "--reason", "a check"]);
     assert!(paused.contains("paused: a check"), "{paused}");
+    desk.watch_until("PUBLICATION PAUSED: a check");
     desk.expect(
         DONE,
         &[

@@ -245,7 +245,7 @@ async fn first_news(cluster: &Cluster, scope: &Scope, after: ResumeToken) -> Fra
     let mut news = std::pin::pin!(news);
     loop {
         match news.next().await.unwrap().unwrap() {
-            FrameNews::Heartbeat(_) => {}
+            FrameNews::Heartbeat(_) | FrameNews::Lost(_) => {}
             news => return news,
         }
     }

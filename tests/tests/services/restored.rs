@@ -21,7 +21,7 @@ async fn next<E: std::fmt::Debug>(
             match news.next().await.unwrap().unwrap() {
                 FrameNews::Frame(frame) => return Some(frame),
                 FrameNews::Reset(_) => return None,
-                FrameNews::Heartbeat(_) => {}
+                FrameNews::Heartbeat(_) | FrameNews::Lost(_) => {}
             }
         }
     };

@@ -140,11 +140,11 @@ fn tables(response: &AllocateResponse) -> String {
     let Some(allocation) = &response.allocation else {
         return String::new();
     };
-    let total: u64 = allocation
+    let total: u128 = allocation
         .lists
         .iter()
-        .map(|list| list.votes)
-        .fold(0, u64::saturating_add);
+        .map(|list| u128::from(list.votes))
+        .sum();
     let mut rows = table(&["list", "votes", "share", "seats", "takes part"]);
     for list in &allocation.lists {
         let eligibility = list

@@ -24,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use tokio::signal::unix::{SignalKind, signal};
 use wire::allocation::v1::{Allocation, GetStandingsRequest, MarginKind, Standings};
 use wire::common::v1::{SeatRow, View};
 use wire::feed::v1::{ElectionScope, Frame, Scope, scope};
@@ -48,7 +49,15 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
         None => temporary.path().join("data"),
     };
     let served = start(arguments.port, &folder).await?;
-    let outcome = play(&served, arguments.speed).await;
+    // Stopped in the middle of the night, it leaves nothing behind either.
+    let outcome = tokio::select! {
+        outcome = play(&served, arguments.speed) => outcome,
+        signal = signalled() => signal.map(|()| Ending::Interrupted),
+    };
+    if matches!(outcome, Ok(Ending::Interrupted)) {
+        served.stop().await;
+        return Ok(Ending::Interrupted);
+    }
     let ending = match outcome {
         Ok(ending) => ending,
         Err(failure) => {
@@ -78,6 +87,16 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
 }
 
 const ELECTION: &str = "demo-almaty-2021";
+
+/// Returns with the first SIGINT or SIGTERM.
+async fn signalled() -> Result<(), Failure> {
+    let mut terminated =
+        signal(SignalKind::terminate()).map_err(Failure::io("a handler of signals"))?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.map_err(Failure::io("a handler of signals")),
+        _ = terminated.recv() => Ok(()),
+    }
+}
 
 fn fresh(folder: &Path) -> Result<&Path, Failure> {
     let is_fresh = match std::fs::read_dir(folder) {
@@ -259,7 +278,7 @@ async fn follow(
                     screen.bar.set_message(self::screen(&frame, &screen.names));
                     newest = Some(*frame);
                 }
-                Some(Ok(FrameNews::Reset(_) | FrameNews::Heartbeat(_))) => {}
+                Some(Ok(FrameNews::Reset(_) | FrameNews::Heartbeat(_) | FrameNews::Lost(_))) => {}
                 Some(Err(error)) => return Err(error.into()),
                 None => return Err(Failure::Input(String::from("the feed has ended"))),
             },

@@ -2,7 +2,7 @@
 
 use super::{client, open_classes, print, print_json};
 use crate::cli::Replay;
-use crate::failure::{Ending, Failure};
+use crate::failure::{Ending, Failure, outcomes};
 use crate::night::{Night, Steps, file, israel24, russia2007, shuffle};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
@@ -121,11 +121,7 @@ async fn play(client: &Client, night: Night, arguments: &Replay) -> Result<Endin
     let summary = rehearsal.play(steps).await?;
     bar.finish_and_clear();
     print_summary(&summary, arguments.json)?;
-    if summary.checkpoints_failed.is_empty() {
-        Ok(ending(&summary))
-    } else {
-        Ok(Ending::CheckFailed)
-    }
+    Ok(ending(&summary))
 }
 
 /// A progress bar on the terminal; nothing where there is none.
@@ -146,28 +142,28 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     if json {
         return print_json(summary);
     }
-    let outcomes: Vec<String> = summary
-        .outcomes
-        .iter()
-        .map(|(outcome, count)| format!("{outcome} {count}"))
-        .collect();
     let rate = u128::from(summary.answered()) * 1_000 / u128::from(summary.duration_ms.max(1));
     print(&format!(
         "{} reports answered in {}.{:03} s ({rate} a second): {}",
         summary.answered(),
         summary.duration_ms / 1_000,
         summary.duration_ms % 1_000,
-        if outcomes.is_empty() {
-            String::from("none")
-        } else {
-            outcomes.join(", ")
-        }
+        outcomes(&summary.outcomes)
     ))?;
     if summary.withdrawals > 0 {
         print(&format!("{} tallies withdrawn", summary.withdrawals))?;
     }
     for refusal in &summary.refusals {
         print(&format!("refused: {refusal}"))?;
+    }
+    for report in &summary.waiting {
+        print(&format!("waits for a reviewer: {report}"))?;
+    }
+    if summary.waiting_count > 0 {
+        print(&format!(
+            "{} in all wait; `hemicycle review ELECTION` shows and decides them",
+            summary.waiting_count
+        ))?;
     }
     let (passed, failed) = (summary.checkpoints_passed, summary.checkpoints_failed.len());
     if passed > 0 || failed > 0 {
@@ -179,11 +175,14 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     Ok(())
 }
 
-/// How a night ends: whether all of it was counted, and whether any of it was new.
+/// How a night ends: whether its seats were as expected, whether all of it was counted, and whether any of it was new.
 pub(super) fn ending(summary: &Summary) -> Ending {
-    if summary.count("REFUSED") + summary.count("HELD") + summary.count("CONFLICT") > 0 {
+    let has_checked = summary.checkpoints_passed > 0;
+    if !summary.checkpoints_failed.is_empty() {
+        Ending::CheckFailed
+    } else if summary.count("REFUSED") + summary.waiting_count > 0 {
         Ending::NotAllCounted
-    } else if summary.count("ACCEPTED") == 0 && summary.withdrawals == 0 {
+    } else if summary.count("ACCEPTED") == 0 && summary.withdrawals == 0 && !has_checked {
         Ending::NothingNew
     } else {
         Ending::Done

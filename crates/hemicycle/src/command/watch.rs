@@ -6,9 +6,12 @@ use crate::failure::{Ending, Failure};
 use crate::names::Names;
 use crate::table;
 use client::FrameNews;
+use election::ids::Timestamp;
 use futures::StreamExt as _;
+use service_runtime::clock::{Clock as _, SystemClock};
 use std::io::IsTerminal as _;
-use wire::common::v1::View;
+use wire::common::v1::publication_mode::Mode;
+use wire::common::v1::{Publication, View};
 use wire::feed::v1::{ElectionScope, Frame, Scope, scope};
 
 /// Follows the public feed.
@@ -33,6 +36,13 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
             FrameNews::Reset(log_id) => {
                 eprintln!(
                     "the log ({log_id}) does not have what was shown before: forget it, the count begins anew from what follows"
+                );
+                continue;
+            }
+            FrameNews::Lost(why) => {
+                eprintln!(
+                    "no contact with the server since {}; what stands here may be old, trying again ({why})",
+                    table::time(Timestamp(SystemClock.now_micros()))
                 );
                 continue;
             }
@@ -124,10 +134,7 @@ pub fn screen(frame: &Frame, names: &Names) -> String {
             text.unwrap_or_default()
         ));
     }
-    let publication = envelope.publication.as_ref();
-    if let Some(publication) = publication.filter(|publication| !publication.reason.is_empty()) {
-        lines.push(format!("publication: {}", publication.reason));
-    }
+    lines.extend(envelope.publication.as_ref().and_then(withheld));
     let time = body
         .revision_time
         .and_then(|time| wire::time("revision_time", time).ok());
@@ -135,6 +142,17 @@ pub fn screen(frame: &Frame, names: &Names) -> String {
     let stale = if envelope.is_stale { ", STALE" } else { "" };
     lines.push(format!("revision {} of {time}{stale}", body.revision));
     lines.join("\n")
+}
+
+/// What officials keep from the public now, with their reason; nothing while the public sees what is counted.
+fn withheld(publication: &Publication) -> Option<String> {
+    let mode = publication.mode.as_ref()?.mode.as_ref()?;
+    let what = match mode {
+        Mode::FollowHead(_) => return None,
+        Mode::HoldAt(hold) => format!("PUBLICATION HELD at revision {}", hold.revision),
+        Mode::Paused(_) => String::from("PUBLICATION PAUSED"),
+    };
+    Some(format!("{what}: {}", publication.reason))
 }
 
 fn contest_state(contest: &wire::feed::v1::FrameContest) -> String {
