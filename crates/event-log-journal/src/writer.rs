@@ -377,7 +377,7 @@ impl<D: Folder> Writer<D> {
     }
 
     /// Waits for a segment that is being made ready.
-    fn collect(&mut self) {
+    pub(crate) fn collect(&mut self) {
         self.upcoming = match std::mem::replace(&mut self.upcoming, Upcoming::None) {
             Upcoming::Underway(thread) => match thread.join() {
                 Ok(prepared) => {
