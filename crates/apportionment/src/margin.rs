@@ -12,11 +12,12 @@ use crate::error::ContestError;
 use crate::keys::Keys;
 use crate::method::{Method, Quota, Rounding, Stage};
 use crate::rules::{RescueRest, Rules};
-use crate::threshold::Base;
 use crate::workspace::Workspace;
 
 /// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.
 const STRETCHES_MAX: u32 = 50_000;
+/// Most numbers of votes, times lists, that one search tries one by one where seats are not monotone.
+const TRIED_MAX: u64 = 200_000;
 
 /// What is done to a list's votes. Added and taken votes are ballots: every count that a threshold may rest on moves along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -47,8 +48,9 @@ pub struct Margin {
     pub votes: u64,
     /// Certain seats of all lists after the change.
     pub seats_after: Vec<u32>,
-    /// Whether no smaller number does it. `false` where seats need not be monotone even between the points looked at
-    /// (several stages; quotas inside groups; a rescue that leaves seats empty): then fewer votes might do.
+    /// Whether no smaller number does it. Where seats need not be monotone even between the points looked at (several stages;
+    /// a majority clause; lists let in besides; quotas inside groups; a rescue that leaves seats empty), every smaller number
+    /// is tried, as long as they are few enough: votes times lists at most 200,000. `false` beyond: fewer might do.
     pub exact: bool,
 }
 
@@ -79,97 +81,11 @@ pub fn margin(
     if other == Some(list) {
         return Ok(None);
     }
-    let mut search = Search {
-        original: contest,
-        changed: contest.clone(),
-        rules,
-        lots,
-        list,
-        change,
-        effect,
-        seats_before: 0,
-        workspace: Workspace::default(),
-    };
-    search.seats_before = search.at(0)?;
-    search.run()
-}
-
-/// The nearest changes for one list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListMargins {
-    /// Fewest votes added for another seat.
-    pub gain_by_added: Option<Margin>,
-    /// Fewest votes taken away for a seat less.
-    pub loss_by_taken: Option<Margin>,
-    /// The way to the threshold.
-    pub threshold: Option<ThresholdDistance>,
-}
-
-/// The nearest changes for every list.
-///
-/// # Errors
-/// As [`allocate`](crate::allocate).
-pub fn margins(
-    contest: &Contest,
-    rules: &Rules,
-    lots: &[Lot],
-) -> Result<Vec<ListMargins>, ContestError> {
-    let of = |list: usize| {
-        Ok(ListMargins {
-            gain_by_added: margin(contest, rules, lots, list, Change::Added, Effect::Gain)?,
-            loss_by_taken: margin(contest, rules, lots, list, Change::Taken, Effect::Loss)?,
-            threshold: threshold_distance(contest, rules, list)?,
-        })
-    };
-    (0..contest.lists.len()).map(of).collect()
-}
-
-/// How far a list is from the other side of the threshold, the base moving along.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum ThresholdDistance {
-    /// It fails, and passes with this many votes more.
-    ToPass(u64),
-    /// It passes, and fails with this many votes fewer.
-    ToFail(u64),
-}
-
-/// The way to the threshold; `None` where there is none, the list is exempt, or nothing can take it across.
-///
-/// # Errors
-/// As [`allocate`](crate::allocate), or a list that is not in the contest.
-pub fn threshold_distance(
-    contest: &Contest,
-    rules: &Rules,
-    list: usize,
-) -> Result<Option<ThresholdDistance>, ContestError> {
-    let Some(entry) = contest.lists.get(list) else {
-        return Err(ContestError::UnknownList {
-            list,
-            lists: contest.lists.len(),
-        });
-    };
-    rules.check()?;
-    let Some(threshold) = rules.threshold.as_ref().filter(|_| !entry.exempt) else {
-        return Ok(None);
-    };
-    let base = threshold.base_of(contest)?;
-    let passes = |votes: u64, count: u128| {
-        let base = Base { count, ..base };
-        votes > 0 && threshold.passes(votes, entry.coalition_size, base)
-    };
-    let base = base.count;
-    Ok(if passes(entry.votes, base) {
-        let most = entry.votes.min(u64::try_from(base).unwrap_or(u64::MAX));
-        let fails = |taken: u64| !passes(entry.votes - taken, base - u128::from(taken));
-        first_where(1, most, fails).map(ThresholdDistance::ToFail)
-    } else {
-        let across = |added: u64| passes(entry.votes + added, base + u128::from(added));
-        first_where(1, u64::MAX - entry.votes, across).map(ThresholdDistance::ToPass)
-    })
+    Search::new(contest, rules, lots, (list, change, effect), u64::MAX)?.run()
 }
 
 /// The first number for which a condition holds that, once it holds, goes on holding.
-fn first_where(low: u64, high: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
+pub(crate) fn first_where(low: u64, high: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
     let Ok(found) = first_where_fallible(low, high, |value| {
         Ok::<bool, std::convert::Infallible>(holds(value))
     });
@@ -195,7 +111,7 @@ fn first_where_fallible<E>(
     Ok(Some(low))
 }
 
-struct Search<'a> {
+pub(crate) struct Search<'a> {
     original: &'a Contest,
     changed: Contest,
     rules: &'a Rules,
@@ -203,12 +119,40 @@ struct Search<'a> {
     list: usize,
     change: Change,
     effect: Effect,
+    /// Numbers of votes above are of no interest.
+    most: u64,
     seats_before: u32,
+    /// Whether nothing but what was found can have the effect below the limit: of no use before the end.
+    pub is_complete: bool,
     workspace: Workspace,
 }
 
-impl Search<'_> {
-    fn run(&mut self) -> Result<Option<Margin>, ContestError> {
+impl<'a> Search<'a> {
+    pub fn new(
+        contest: &'a Contest,
+        rules: &'a Rules,
+        lots: &'a [Lot],
+        (list, change, effect): (usize, Change, Effect),
+        most: u64,
+    ) -> Result<Self, ContestError> {
+        let mut search = Self {
+            original: contest,
+            changed: contest.clone(),
+            rules,
+            lots,
+            list,
+            change,
+            effect,
+            most,
+            seats_before: 0,
+            is_complete: true,
+            workspace: Workspace::default(),
+        };
+        search.seats_before = search.at(0)?;
+        Ok(search)
+    }
+
+    pub fn run(&mut self) -> Result<Option<Margin>, ContestError> {
         let seats_max = self.original.lists[self.list]
             .candidates
             .unwrap_or(u32::MAX)
@@ -234,13 +178,7 @@ impl Search<'_> {
                 exact &= stretches < STRETCHES_MAX;
                 stretches += 1;
                 if let Some(votes) = self.first_in(low, high)? {
-                    self.at(votes)?;
-                    let seats_after = self.workspace.seats.clone();
-                    return Ok(Some(Margin {
-                        votes,
-                        seats_after,
-                        exact,
-                    }));
+                    return self.found(votes, exact).map(Some);
                 }
                 if high == end {
                     break;
@@ -248,7 +186,44 @@ impl Search<'_> {
                 low = high + 1;
             }
         }
+        if exact {
+            return Ok(None);
+        }
+        // Nothing at the ends of the stretches: where seats are not monotone it may be inside of them.
+        let looked_at = self.allocations_max().min(most);
+        self.is_complete = looked_at == most;
+        let found = self.first_of(1, looked_at)?;
+        found.map(|votes| self.found(votes, true)).transpose()
+    }
+
+    /// The margin with this number of votes. Where fewer might do, each fewer number is tried if they are not too many.
+    fn found(&mut self, mut votes: u64, mut exact: bool) -> Result<Margin, ContestError> {
+        if !exact && votes <= self.allocations_max() {
+            votes = self.first_of(1, votes - 1)?.unwrap_or(votes);
+            exact = true;
+        }
+        self.at(votes)?;
+        Ok(Margin {
+            votes,
+            seats_after: self.workspace.seats.clone(),
+            exact,
+        })
+    }
+
+    /// The first number of votes that has the effect, found by trying all of them.
+    fn first_of(&mut self, low: u64, high: u64) -> Result<Option<u64>, ContestError> {
+        for votes in low..=high {
+            if self.has_effect(votes)? {
+                return Ok(Some(votes));
+            }
+        }
         Ok(None)
+    }
+
+    /// How many allocations one search may make where halving does not do: each costs time for each list.
+    fn allocations_max(&self) -> u64 {
+        let lists = u64::try_from(self.original.lists.len()).unwrap_or(u64::MAX);
+        TRIED_MAX / lists.max(1)
     }
 
     /// Whether the list's certain seats rise with the number of votes changed.
@@ -352,6 +327,10 @@ impl Search<'_> {
 
     /// The most votes that can be changed this way, with no count leaving its range.
     fn votes_max(&self) -> u64 {
+        self.possible_max().min(self.most)
+    }
+
+    fn possible_max(&self) -> u64 {
         let votes = |list: usize| self.original.lists[list].votes;
         let base = self.original.base;
         let counts = [

@@ -180,21 +180,25 @@ impl Lists<'_> {
             list,
             ListMargins {
                 gain_by_added,
+                gain_by_moved,
                 loss_by_taken,
+                loss_by_moved,
                 threshold,
             },
         ) in margins.iter().enumerate()
         {
-            let gain = gain_by_added
-                .iter()
-                .map(|margin| (MarginKind::Added, MarginEffect::Gain, margin));
-            let loss = loss_by_taken
-                .iter()
-                .map(|margin| (MarginKind::Taken, MarginEffect::Loss, margin));
-            changes.extend(
-                gain.chain(loss)
-                    .map(|(kind, effect, margin)| self.margin(list, kind, effect, margin)),
-            );
+            let own = |kind, effect, margin| self.margin(list, (kind, None), effect, margin);
+            let moved = |kind, effect, (other, margin): &(usize, Margin)| {
+                self.margin(list, (kind, Some(*other)), effect, margin)
+            };
+            let gain = gain_by_added.iter();
+            changes.extend(gain.map(|one| own(MarginKind::Added, MarginEffect::Gain, one)));
+            let gain = gain_by_moved.iter();
+            changes.extend(gain.map(|one| moved(MarginKind::MovedFrom, MarginEffect::Gain, one)));
+            let loss = loss_by_taken.iter();
+            changes.extend(loss.map(|one| own(MarginKind::Taken, MarginEffect::Loss, one)));
+            let loss = loss_by_moved.iter();
+            changes.extend(loss.map(|one| moved(MarginKind::MovedTo, MarginEffect::Loss, one)));
             distances.extend(threshold.map(|distance| {
                 let (passes, votes) = match distance {
                     ThresholdDistance::ToPass(votes) => (false, votes),
@@ -213,7 +217,7 @@ impl Lists<'_> {
     fn margin(
         self,
         list: usize,
-        kind: proto::MarginKind,
+        (kind, other): (proto::MarginKind, Option<usize>),
         effect: proto::MarginEffect,
         margin: &Margin,
     ) -> proto::Margin {
@@ -226,7 +230,7 @@ impl Lists<'_> {
         proto::Margin {
             option_id: self.id(list),
             kind: kind.into(),
-            other_option_id: String::new(),
+            other_option_id: other.map(|other| self.id(other)).unwrap_or_default(),
             effect: effect.into(),
             votes: *votes,
             seats_after: rows

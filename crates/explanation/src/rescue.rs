@@ -1,0 +1,106 @@
+//! A single list passed, and the next one is let in at a price; and the seat that a majority of votes is owed.
+
+use crate::subject::Explainer;
+use apportionment::{Eligibility, StageAt};
+
+impl Explainer<'_> {
+    /// Who is admitted beside a single list, and on which terms.
+    pub fn rescue(&mut self) {
+        let Some(rescue) = self.subject.rules.rescue else {
+            return;
+        };
+        let lists = || self.subject.allocation.lists.iter().enumerate();
+        let tie = self.subject.allocation.rescue_tie.as_ref();
+        let admitted = lists()
+            .find(|(_, list)| list.eligibility == Eligibility::RescueAdmitted)
+            .map(|(list, _)| list)
+            .filter(|_| self.subject.rules.widening.is_none());
+        let leader = lists().find(|(_, list)| {
+            matches!(
+                list.eligibility,
+                Eligibility::Passed | Eligibility::Exempt | Eligibility::Waived
+            )
+        });
+        let Some((leader, _)) = leader.filter(|_| admitted.is_some() || tie.is_some()) else {
+            return;
+        };
+        self.heading("rescue.heading");
+        if let Some(tie) = tie {
+            self.paragraph("rescue.tie", &[]);
+            self.tie(tie);
+        }
+        let Some(list) = admitted else { return };
+        let name = self.name(list);
+        let leader = self.name(leader);
+        let mut points = vec![self.say(
+            "rescue.admitted",
+            &[("leader", leader.into()), ("list", name.into())],
+        )];
+        let factor = rescue.factor.value;
+        let (above, below) = (u64::from(factor.numerator), u64::from(factor.denominator));
+        let votes = u128::from(self.subject.contest.lists[list].votes);
+        let numbers = &self.messages.numbers;
+        let claim = format!(
+            "{} = {}",
+            numbers.times(votes, factor),
+            numbers.parts(votes * u128::from(above), below.into()),
+        );
+        let values = [
+            ("list", name.into()),
+            ("factor", numbers.short(above, below).into()),
+            ("claim", claim.into()),
+        ];
+        points.push(self.say("rescue.factor", &values));
+        let floor = rescue.floor.value;
+        if floor > 0 {
+            let key = if rescue.floor_first.value {
+                "rescue.floor_first"
+            } else {
+                "rescue.floor_after"
+            };
+            points.push(self.say(key, &[("list", name.into()), ("seats", floor.into())]));
+        }
+        self.document.points(points);
+    }
+
+    /// The seat that the list with more than half of the votes takes from another.
+    pub fn majority(&mut self) {
+        let Some(transfer) = &self.subject.allocation.majority else {
+            return;
+        };
+        self.heading("majority.heading");
+        let numbers = &self.messages.numbers;
+        let entry = &self.subject.contest.lists[transfer.to];
+        let allocation = self.subject.allocation;
+        let votes = format!(
+            "2 × {} > {}",
+            numbers.whole(entry.votes.into()),
+            numbers.whole(self.subject.contest.list_votes()),
+        );
+        let before = u128::from(allocation.lists[transfer.to].seats.saturating_sub(1));
+        let seats = format!(
+            "2 × {} ≤ {}",
+            numbers.whole(before),
+            numbers.whole(allocation.house.into()),
+        );
+        let owed = [
+            ("list", self.name(transfer.to).into()),
+            ("votes", votes.into()),
+            ("seats", seats.into()),
+        ];
+        let lists = self.names(StageAt::Majority, &transfer.from);
+        let from = [
+            ("lists", lists.into()),
+            ("key", numbers.key(transfer.key).into()),
+        ];
+        let points = vec![
+            self.say("majority.owed", &owed),
+            self.say("majority.from", &from),
+        ];
+        self.document.points(points);
+        if let Some(tie) = &transfer.tie {
+            self.paragraph("tie.majority", &[]);
+            self.tie(tie);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Ties: what each rule settled, what is still open, and how it can end.
+
+use crate::subject::Explainer;
+use apportionment::{Lot, Settlement, StageAt, Tie, TieBreak, allocate};
+
+/// Most outcomes that are listed one by one, with the seats of all lists.
+const OUTCOMES_MAX: u128 = 12;
+
+impl Explainer<'_> {
+    /// One tie from its equal keys to what is left of it.
+    pub fn tie(&mut self, tie: &Tie) {
+        let mut points = vec![self.equal(tie)];
+        for settlement in &tie.settled {
+            points.extend(self.settled(tie.at, settlement));
+        }
+        let is_open = tie.open_seats > 0;
+        let matters = self.subject.allocation.pending > 0;
+        let outcomes = choices(tie.open.len(), tie.open_seats);
+        if is_open && matters {
+            let key = if tie.at == StageAt::Rescue {
+                "tie.open_place"
+            } else {
+                "tie.open"
+            };
+            let lists = self.names(tie.at, &tie.open);
+            let outcomes = outcomes.map_or_else(
+                || String::from("> 10^38"),
+                |outcomes| self.messages.numbers.whole(outcomes),
+            );
+            let values = [
+                ("lists", lists.into()),
+                ("seats", tie.open_seats.into()),
+                ("outcomes", outcomes.into()),
+            ];
+            points.push(self.say(key, &values));
+            let by_lot = self.subject.rules.ties.contains(&TieBreak::Lot);
+            points.push(self.say(
+                if by_lot {
+                    "tie.needs_lot"
+                } else {
+                    "tie.no_rule"
+                },
+                &[],
+            ));
+        } else if is_open {
+            points.push(self.say("tie.no_matter", &[]));
+        }
+        self.document.points(points);
+        if is_open && matters {
+            match outcomes.filter(|outcomes| *outcomes <= OUTCOMES_MAX) {
+                Some(_) => self.outcomes(tie),
+                None => self.paragraph("tie.compact", &[("seats", tie.open_seats.into())]),
+            }
+        }
+    }
+
+    fn equal(&self, tie: &Tie) -> String {
+        let lists = self.names(tie.at, &tie.lists);
+        match tie.key {
+            Some(key) => {
+                let values = [
+                    ("lists", lists.into()),
+                    ("key", self.messages.numbers.key(key).into()),
+                    ("seats", tie.seats_at_stake.into()),
+                ];
+                self.say("tie.equal", &values)
+            }
+            None => {
+                let votes = tie.lists.first();
+                let votes = votes.map_or(0, |&list| self.subject.contest.lists[list].votes);
+                let values = [
+                    ("lists", lists.into()),
+                    ("votes", votes.into()),
+                    ("places", tie.seats_at_stake.into()),
+                ];
+                self.say("tie.equal_votes", &values)
+            }
+        }
+    }
+
+    fn settled(&self, at: StageAt, settlement: &Settlement) -> Vec<String> {
+        let (with, without) = match settlement.by {
+            TieBreak::EarlierRegistration => ("tie.by_registration", "tie.by_registration_without"),
+            TieBreak::MoreVotes => ("tie.by_votes", "tie.by_votes_without"),
+            TieBreak::Lot => ("tie.by_lot", "tie.by_lot_without"),
+        };
+        let line = |key: &str, value: &'static str, lists: &[usize]| {
+            let names = self.names(at, lists);
+            (!lists.is_empty()).then(|| self.say(key, &[(value, names.into())]))
+        };
+        let lines = [
+            line(with, "winners", &settlement.winners),
+            line(without, "losers", &settlement.losers),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+
+    /// Every outcome with the seats that it gives, found by drawing each possible lot and allotting anew.
+    fn outcomes(&mut self, tie: &Tie) {
+        let mut rules = self.subject.rules.clone();
+        if !rules.ties.contains(&TieBreak::Lot) {
+            rules.ties.push(TieBreak::Lot);
+        }
+        let size = usize::try_from(tie.open_seats).unwrap_or(usize::MAX);
+        let rows = subsets(&tie.open, size).into_iter().filter_map(|winners| {
+            let lot = Lot {
+                stage: tie.at,
+                lists: tie.open.clone(),
+                seats_at_stake: tie.open_seats,
+                winners: winners.clone(),
+            };
+            let mut lots = self.subject.lots.to_vec();
+            lots.push(lot);
+            let ended = allocate(self.subject.contest, &rules, &lots).ok()?;
+            let seats = self.seats(&ended.seats());
+            let seats = if ended.pending > 0 {
+                format!("{seats} {}", self.say("tie.still_tied", &[]))
+            } else {
+                seats
+            };
+            Some(vec![self.names(tie.at, &winners), seats])
+        });
+        let rows = rows.collect();
+        let header = self.columns(&["columns.outcome", "columns.then"]);
+        self.document.table(header, 1..2, rows);
+    }
+
+    /// 29/4/3/3/0, in the order of the lists; only those with a seat where there are many.
+    pub fn seats(&self, seats: &[u32]) -> String {
+        const LISTS_MAX: usize = 15;
+        let numbers = &self.messages.numbers;
+        if seats.len() <= LISTS_MAX {
+            let shown: Vec<String> = seats
+                .iter()
+                .map(|one| numbers.whole((*one).into()))
+                .collect();
+            return shown.join("/");
+        }
+        let held = seats.iter().enumerate().filter(|(_, seats)| **seats > 0);
+        let shown = held
+            .map(|(list, seats)| format!("{} {}", self.name(list), numbers.whole((*seats).into())));
+        let shown: Vec<String> = shown.collect();
+        shown.join(", ")
+    }
+}
+
+/// n over k; `None` beyond 128 bits.
+fn choices(lists: usize, seats: u32) -> Option<u128> {
+    let lists = u128::try_from(lists).ok()?;
+    let seats = u128::from(seats).min(lists);
+    let seats = seats.min(lists - seats);
+    (0..seats).try_fold(1_u128, |product, step| {
+        // The product of the first factors is itself a number of choices, so the division leaves no rest.
+        Some(product.checked_mul(lists - step)? / (step + 1))
+    })
+}
+
+/// All subsets of a size, in the order of the lists.
+fn subsets(lists: &[usize], size: usize) -> Vec<Vec<usize>> {
+    match (size, lists) {
+        (0, _) => vec![Vec::new()],
+        (_, []) => Vec::new(),
+        (size, [first, rest @ ..]) => {
+            let mut all = subsets(rest, size - 1);
+            all.iter_mut().for_each(|subset| subset.insert(0, *first));
+            all.extend(subsets(rest, size));
+            all
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn choices_are_counted_and_listed() {
+        for lists in 0..8_usize {
+            for seats in 0..=u32::try_from(lists).unwrap() {
+                let all: Vec<usize> = (0..lists).collect();
+                let listed = subsets(&all, usize::try_from(seats).unwrap());
+                assert_eq!(choices(lists, seats), u128::try_from(listed.len()).ok());
+            }
+        }
+        assert_eq!(choices(10_000, 5_000), None);
+    }
+}

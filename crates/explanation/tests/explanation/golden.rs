@@ -1,0 +1,178 @@
+//! Whole explanations as files, so that a change of words or layout is seen. `EXPLANATION_WRITE=1` writes them anew.
+
+use crate::sums::{Asked, recompute};
+use apportionment::*;
+use explanation::{Format, Language};
+use std::fs;
+use std::path::Path;
+
+/// Almaty city maslihat, 10 January 2021. Adal's votes are an invented number inside of what was published.
+pub fn almaty() -> Asked {
+    let names = ["Nur Otan", "Aq Jol", "Auyl", "QHP", "Adal"];
+    let contest = Contest::with_votes(39, &[218_003, 32_367, 24_591, 23_388, 21_733]);
+    let rules = Rules {
+        rescue: Some(Rescue::KAZAKHSTAN_2021),
+        ties: vec![TieBreak::EarlierRegistration, TieBreak::Lot],
+        ..Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(7, 100))
+    };
+    Asked::new(&names, contest, rules)
+}
+
+/// The Dutch chain of councils with fewer than 19 seats, with its majority clause.
+fn dutch_council() -> Asked {
+    let remainders = Stage {
+        bar: Some(Fraction::new(3, 4)),
+        ..Stage::all(Method::HARE).one_each()
+    };
+    let rules = Rules {
+        stages: vec![
+            Stage::whole_quotas(Quota::HARE),
+            remainders,
+            Stage::all(Method::D_HONDT).one_each(),
+            Stage::all(Method::D_HONDT),
+        ],
+        majority: Some(Majority::TakesLastSeat),
+        ties: vec![TieBreak::Lot],
+        ..Rules::of(Method::HARE)
+    };
+    let contest = Contest::with_votes(15, &[2_571, 977, 567, 536, 453]);
+    Asked::new(&["A", "B", "C", "D", "E"], contest, rules)
+}
+
+/// Two lists joined, whole quotas of floor(V / (s + 1)) + 1 and then highest averages, as in the Swiss National Council.
+fn swiss_pair() -> Asked {
+    let droop = Stage::whole_quotas(Quota::DROOP);
+    let rules = Rules {
+        stages: vec![droop, Stage::all(Method::D_HONDT)],
+        apparentment: Some(Apparentment {
+            members: GroupMembers::ThoseThatPass,
+            ..Apparentment::default()
+        }),
+        ties: vec![TieBreak::Lot],
+        ..Rules::of(Method::DROOP)
+    };
+    let mut contest = Contest::with_votes(7, &[61_423, 33_712, 29_104, 12_050]);
+    contest.lists[1].group = Some(0);
+    contest.lists[2].group = Some(0);
+    Asked::new(&["SVP", "SP", "Grüne", "FDP"], contest, rules)
+}
+
+fn tie() -> Asked {
+    let rules = Rules {
+        ties: vec![TieBreak::EarlierRegistration, TieBreak::Lot],
+        ..Rules::of(Method::D_HONDT)
+    };
+    let mut contest = Contest::with_votes(3, &[400, 200, 200, 200, 100]);
+    contest.lists[0].registration = Some(3);
+    contest.lists[1].registration = Some(1);
+    contest.lists[2].registration = Some(2);
+    contest.lists[3].registration = Some(2);
+    let mut asked = Asked::new(&["A", "B", "C", "D", "E"], contest, rules);
+    asked.lots = vec![Lot {
+        stage: StageAt::Chain(0),
+        lists: vec![0, 4],
+        seats_at_stake: 1,
+        winners: vec![4],
+    }];
+    asked
+}
+
+fn rescue(votes: &[u64]) -> Asked {
+    let names = ["A", "B", "C", "D"];
+    let contest = Contest::with_votes(39, votes);
+    Asked::new(&names[..votes.len()], contest, almaty().rules)
+}
+
+fn over_award() -> Asked {
+    let contest = Contest::with_votes(3, &[60, 25, 15]);
+    Asked::new(&["A", "B", "C"], contest, Rules::of(Method::IMPERIALI))
+}
+
+fn huntington_hill() -> Asked {
+    let contest = Contest::with_votes(10, &[5_117, 2_893, 1_402, 588]);
+    Asked::new(
+        &["A", "B", "C", "D"],
+        contest,
+        Rules::of(Method::HUNTINGTON_HILL),
+    )
+}
+
+/// Slovakia's shares of valid votes: 5%, 7% from two parties on, 10% from four.
+fn coalitions() -> Asked {
+    let share = |size_min, numerator| CoalitionShare {
+        size_min,
+        share: Fraction::new(numerator, 100),
+    };
+    let threshold = Threshold {
+        base: ThresholdBase::ValidVotes,
+        by_coalition_size: vec![share(2, 7), share(4, 10)],
+        ..Threshold::of_list_votes(5, 100)
+    };
+    let mut contest = Contest::with_votes(
+        15,
+        &[46_100, 21_400, 6_960, 7_040, 9_900, 5_000, 4_999, 700],
+    );
+    for (list, size) in [(2, 2), (3, 3), (4, 4)] {
+        contest.lists[list].coalition_size = size;
+    }
+    contest.lists[7].exempt = true;
+    contest.base.valid_votes = Some(100_000);
+    let quota = Quota {
+        rounding: Rounding::Nearest,
+        kind: QuotaKind::Droop,
+    };
+    let rules = Rules::of(Method::Quota(quota)).with_threshold(threshold);
+    Asked::new(
+        &["A", "B", "C+", "D++", "E+++", "F", "G", "M"],
+        contest,
+        rules,
+    )
+}
+
+pub fn all() -> Vec<(&'static str, Asked)> {
+    vec![
+        ("almaty", almaty()),
+        ("dutch-council", dutch_council()),
+        ("swiss-pair", swiss_pair()),
+        ("tie", tie()),
+        ("rescue-99000-500", rescue(&[99_000, 500])),
+        ("rescue-90-5-3-2", rescue(&[90, 5, 3, 2])),
+        ("over-award", over_award()),
+        ("huntington-hill", huntington_hill()),
+        ("coalitions", coalitions()),
+    ]
+}
+
+#[test]
+fn explanations_are_as_the_files_have_them() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let is_writing = std::env::var_os("EXPLANATION_WRITE").is_some();
+    let mut different = Vec::new();
+    for (name, asked) in all() {
+        let is_almaty = name == "almaty";
+        let found = asked.margins();
+        for language in Language::ALL {
+            let document = asked.explained(language, Some(&found));
+            recompute(&document, language).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let formats = [(Format::Text, "txt"), (Format::Markdown, "md")];
+            for (format, ending) in formats {
+                // Almaty in all of them; of the others those that show something of their own.
+                if !is_almaty && (format == Format::Markdown || language == Language::Kazakh) {
+                    continue;
+                }
+                let path = folder.join(format!("{name}.{language}.{ending}"));
+                let rendered = document.render(format);
+                if is_writing {
+                    fs::write(&path, &rendered).unwrap();
+                } else if fs::read_to_string(&path).unwrap_or_default() != rendered {
+                    different.push(path.display().to_string());
+                }
+            }
+        }
+    }
+    assert!(
+        different.is_empty(),
+        "not as in {}; look at the difference after EXPLANATION_WRITE=1",
+        different.join(", ")
+    );
+}

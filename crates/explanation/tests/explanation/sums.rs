@@ -1,0 +1,179 @@
+//! The pocket calculator over whole explanations, and what of a table no single line of arithmetic says.
+
+use crate::calculator::{check, claims, value};
+use apportionment::*;
+use explanation::{Block, Document, Format, Language, Subject, Table, contest, margins};
+
+/// A question with its names, as tests ask it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub names: Vec<String>,
+    pub contest: Contest,
+    pub rules: Rules,
+    pub lots: Vec<Lot>,
+    pub title: &'static str,
+}
+
+impl Asked {
+    pub fn new(names: &[&str], contest: Contest, rules: Rules) -> Self {
+        let names = names.iter().map(|name| (*name).to_owned()).collect();
+        Self {
+            names,
+            contest,
+            rules,
+            lots: Vec::new(),
+            title: "",
+        }
+    }
+
+    pub fn margins(&self) -> Vec<ListMargins> {
+        apportionment::margins(&self.contest, &self.rules, &self.lots).unwrap()
+    }
+
+    pub fn explained(&self, language: Language, found: Option<&[ListMargins]>) -> Document {
+        let allocation = allocate(&self.contest, &self.rules, &self.lots).unwrap();
+        assert_eq!(
+            verify(&self.contest, &self.rules, &self.lots, &allocation),
+            Ok(())
+        );
+        let subject = Subject {
+            title: self.title,
+            names: &self.names,
+            contest: &self.contest,
+            rules: &self.rules,
+            lots: &self.lots,
+            allocation: &allocation,
+        };
+        let mut document = contest(subject, language);
+        if let Some(found) = found {
+            document.append(margins(subject, found, language));
+        }
+        document
+    }
+}
+
+pub fn decimal(language: Language) -> char {
+    if language == Language::English {
+        '.'
+    } else {
+        ','
+    }
+}
+
+/// Does every sum of a document again; returns how many there are.
+pub fn recompute(document: &Document, language: Language) -> Result<usize, String> {
+    let text = document.render(Format::Text);
+    let mut number = 0;
+    for line in text.lines() {
+        for claim in claims(line, decimal(language)) {
+            check(&claim, decimal(language)).map_err(|error| format!("{error}\nin: {line}"))?;
+            number += 1;
+        }
+    }
+    // Text that Markdown would swallow, or a number that only one of the formats has, would be found by this.
+    let markdown = document.render(Format::Markdown).replace('\\', "");
+    let only = |text: &str| {
+        text.chars()
+            .filter(char::is_ascii_digit)
+            .collect::<String>()
+    };
+    if only(&text) != only(&markdown) {
+        return Err("text and Markdown have different digits".into());
+    }
+    document
+        .blocks
+        .iter()
+        .filter_map(|block| match block {
+            Block::Table(table) => Some(table),
+            Block::Heading(..) | Block::Paragraph(_) | Block::Points(_) => None,
+        })
+        .try_for_each(|table| rows_hold(table, language))?;
+    Ok(number)
+}
+
+/// In a table of quotas the whole part is that of the quotient; in one of seats no number is smaller than that of the next
+/// in line, or, where seats are taken back, none is larger.
+fn rows_hold(table: &Table, language: Language) -> Result<(), String> {
+    let decimal = decimal(language);
+    let left = |cell: &str| {
+        let cell = cell.rsplit(": ").next().unwrap_or(cell);
+        let left = cell.split(" = ").next().unwrap_or(cell);
+        value(left, decimal)
+    };
+    for row in &table.rows {
+        let [first, _, third, fourth, ..] = &row[..] else {
+            continue;
+        };
+        if row.len() == 5 && row[1].contains(" = ") {
+            let quotient = left(&row[1]).ok_or("no quotient")?;
+            let whole = value(third, decimal).ok_or("no whole number")?;
+            if quotient.whole() != whole.whole() {
+                return Err(format!("{} is not {third} and a rest", row[1]));
+            }
+        }
+        if row.len() == 4 {
+            let (Some(granted), Some(next)) = (left(third), left(fourth)) else {
+                continue;
+            };
+            let is_taken = first.contains(|letter: char| letter.is_alphabetic());
+            let order = granted.compare(&next);
+            if order.is_ne() && order.is_gt() == is_taken {
+                return Err(format!("{third} against {fourth}"));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn almaty_holds_in_every_language_and_a_changed_digit_does_not() {
+    let asked = crate::golden::almaty();
+    let found = asked.margins();
+    for language in Language::ALL {
+        let document = asked.explained(language, Some(&found));
+        let number = recompute(&document, language).unwrap();
+        assert!(number > 20, "{number} sums");
+        let text = document.render(Format::Text);
+        let sums: Vec<String> = text
+            .lines()
+            .flat_map(|line| claims(line, decimal(language)))
+            .collect();
+        for sum in &sums {
+            let last = sum.rfind(|one: char| one.is_ascii_digit()).unwrap();
+            let digit = if &sum[last..=last] == "7" { "3" } else { "7" };
+            let changed = format!("{}{digit}{}", &sum[..last], &sum[last + 1..]);
+            let is_equation = sum.contains('=');
+            assert!(
+                !is_equation || check(&changed, decimal(language)).is_err(),
+                "{changed}"
+            );
+        }
+    }
+}
+
+/// A table with a wrong whole part, or in the wrong order, is refused.
+#[test]
+fn wrong_rows_are_found() {
+    let row = |cells: &[&str]| {
+        cells
+            .iter()
+            .map(|cell| (*cell).to_owned())
+            .collect::<Vec<_>>()
+    };
+    let table = |cells: &[&str]| Table {
+        header: row(cells),
+        numbers: 1..2,
+        rows: vec![row(cells)],
+    };
+    let holds = |cells: &[&str]| rows_hold(&table(cells), Language::English).is_ok();
+    assert!(holds(&["A", "7 / 2 = 3.5", "3", "3", "1"]));
+    assert!(!holds(&["A", "7 / 2 = 3.5", "4", "4", "1"]));
+    assert!(holds(&["1", "A", "7 / 2 = 3.5", "B: 3 / 1 = 3"]));
+    assert!(!holds(&["1", "A", "7 / 2 = 3.5", "B: 4 / 1 = 4"]));
+    assert!(!holds(&[
+        "4, taken back",
+        "A",
+        "7 / 2 = 3.5",
+        "B: 3 / 1 = 3"
+    ]));
+}
