@@ -5,7 +5,7 @@ use crate::definition::{BallotOption, OptionRole};
 use crate::rules::{
     ApparentmentRule, BaseRule, ComparisonRule, ContestRules, DivisorRule, ExhaustedRule,
     GroupMembersRule, MajorityRule, QuotaRule, RescueRule, RoundingRule, StageLimits, StageRule,
-    TieRule, WideningRule,
+    ThresholdRule, TieRule, WideningRule,
 };
 use crate::tally::{DistrictTally, Tally};
 use apportionment::{
@@ -116,7 +116,7 @@ fn apparentment_groups<'a>(
 }
 
 // A base that some of the counted tallies lack is missing: a rule that needs it is answered with an error, never a guess.
-fn base_counts(
+pub(crate) fn base_counts(
     tally: &Tally,
     contest: usize,
     district: usize,
@@ -254,31 +254,7 @@ fn inside(number: u32) -> Option<(usize, usize)> {
 /// that the engine refuses by name.
 pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
     Rules {
-        threshold: law.threshold.as_ref().map(|threshold| Threshold {
-            share: fraction(threshold.share),
-            comparison: match threshold.comparison {
-                ComparisonRule::AtLeast => Comparison::AtLeast,
-                ComparisonRule::MoreThan => Comparison::MoreThan,
-            },
-            per_seat: threshold.per_seat,
-            direct_seats_min: threshold.direct_seats_min,
-            in_one_district: threshold.in_one_district.map(fraction),
-            base: match threshold.base {
-                BaseRule::ListVotes => ThresholdBase::ListVotes,
-                BaseRule::ValidVotes => ThresholdBase::ValidVotes,
-                BaseRule::ValidAndAgainstAll => ThresholdBase::ValidAndAgainstAll,
-                BaseRule::BallotsInBox => ThresholdBase::BallotsInBox,
-                BaseRule::BallotsIssued => ThresholdBase::BallotsIssued,
-            },
-            by_coalition_size: threshold
-                .coalitions
-                .iter()
-                .map(|entry| CoalitionShare {
-                    size_min: entry.parties,
-                    share: fraction(entry.share),
-                })
-                .collect(),
-        }),
+        threshold: law.threshold.as_ref().map(threshold),
         widening: law.widening.as_ref().map(|widening| match *widening {
             WideningRule::AdmitUntil {
                 more_than,
@@ -317,19 +293,55 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
             ExhaustedRule::NextList => ExhaustedList::NextInLine,
             ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,
         },
-        ties: law
-            .ties
+        ties: ties(&law.ties),
+    }
+}
+
+/// A threshold in the engine's terms.
+pub(crate) fn threshold(rule: &ThresholdRule) -> Threshold {
+    Threshold {
+        share: fraction(rule.share),
+        comparison: match rule.comparison {
+            ComparisonRule::AtLeast => Comparison::AtLeast,
+            ComparisonRule::MoreThan => Comparison::MoreThan,
+        },
+        per_seat: rule.per_seat,
+        direct_seats_min: rule.direct_seats_min,
+        in_one_district: rule.in_one_district.map(fraction),
+        base: base(rule.base),
+        by_coalition_size: rule
+            .coalitions
             .iter()
-            .map(|tie| match tie {
-                TieRule::EarlierRegistration => TieBreak::EarlierRegistration,
-                TieRule::MoreVotes => TieBreak::MoreVotes,
-                TieRule::Lot => TieBreak::Lot,
+            .map(|entry| CoalitionShare {
+                size_min: entry.parties,
+                share: fraction(entry.share),
             })
             .collect(),
     }
 }
 
-fn fraction([numerator, denominator]: [u64; 2]) -> Fraction {
+/// What a share is of, in the engine's terms.
+pub(crate) fn base(rule: BaseRule) -> ThresholdBase {
+    match rule {
+        BaseRule::ListVotes => ThresholdBase::ListVotes,
+        BaseRule::ValidVotes => ThresholdBase::ValidVotes,
+        BaseRule::ValidAndAgainstAll => ThresholdBase::ValidAndAgainstAll,
+        BaseRule::BallotsInBox => ThresholdBase::BallotsInBox,
+        BaseRule::BallotsIssued => ThresholdBase::BallotsIssued,
+    }
+}
+
+/// What breaks ties, in the engine's terms.
+pub(crate) fn ties(rules: &[TieRule]) -> Vec<TieBreak> {
+    let tie = |rule: &TieRule| match rule {
+        TieRule::EarlierRegistration => TieBreak::EarlierRegistration,
+        TieRule::MoreVotes => TieBreak::MoreVotes,
+        TieRule::Lot => TieBreak::Lot,
+    };
+    rules.iter().map(tie).collect()
+}
+
+pub(crate) fn fraction([numerator, denominator]: [u64; 2]) -> Fraction {
     match (u32::try_from(numerator), u32::try_from(denominator)) {
         (Ok(numerator), Ok(denominator)) => Fraction::new(numerator, denominator),
         _ => Fraction::new(0, 0),
@@ -349,7 +361,7 @@ fn joined(rule: Option<&ApparentmentRule>) -> Apparentment {
     }
 }
 
-fn stage(rule: &StageRule) -> Stage {
+pub(crate) fn stage(rule: &StageRule) -> Stage {
     let (method, limits) = match rule {
         StageRule::WholeQuotas { quota, rounding } => {
             return Stage::whole_quotas(rounded(*quota, *rounding));
@@ -399,7 +411,11 @@ fn rounded(quota: QuotaRule, rounding: Option<RoundingRule>) -> Quota {
     Quota { kind, rounding }
 }
 
-fn series(divisors: DivisorRule, first: Option<[u64; 2]>, exponent: Option<[u64; 2]>) -> Divisors {
+pub(crate) fn series(
+    divisors: DivisorRule,
+    first: Option<[u64; 2]>,
+    exponent: Option<[u64; 2]>,
+) -> Divisors {
     match divisors {
         DivisorRule::DHondt => Divisors::DHondt,
         DivisorRule::SainteLague => Divisors::SainteLague,

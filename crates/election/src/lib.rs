@@ -11,6 +11,7 @@ pub mod counts;
 pub mod decide;
 pub mod declaration;
 pub mod definition;
+pub mod districted;
 pub mod event;
 pub mod ids;
 pub mod profile;

@@ -27,7 +27,8 @@ pub struct ProfileLaw {
     pub sources: Vec<String>,
     /// What was not found in the text of the law.
     pub unverified: Vec<String>,
-    /// The rules. Contest and districts are the body's own: here they are named for no election.
+    /// The rules. Contest and districts are the body's own: here they are named for no election, and so are the regions and
+    /// the contest of the first votes. Whoever uses rules over all districts adds them.
     pub rules: ContestRules,
 }
 
@@ -75,6 +76,7 @@ impl Profile {
 mod tests {
     use super::*;
     use crate::allocation::engine_rules;
+    use crate::districted::DistrictedRules;
     use apportionment::{Contest, allocate};
 
     #[test]
@@ -88,13 +90,14 @@ mod tests {
                 rules,
             } = &profile.law;
             assert!(!title.is_empty() && !sources.is_empty() && !unverified.is_empty());
-            let joined = rules.apparentment.is_some();
-            assert_eq!(
-                engine_rules(rules, joined).check(),
-                Ok(()),
-                "{}",
-                profile.name
-            );
+            match DistrictedRules::of(rules) {
+                Some(law) => assert_eq!(law.check(), Ok(()), "{}", profile.name),
+                None => {
+                    let joined = rules.apparentment.is_some();
+                    let law = engine_rules(rules, joined);
+                    assert_eq!(law.check(), Ok(()), "{}", profile.name);
+                }
+            }
         }
         assert_eq!(Profile::named("xx"), None);
     }

@@ -2,8 +2,12 @@
 //!
 //! These are the words of the definition file; [`crate::allocation`] turns them into the terms of the allocation engine.
 
+mod over_districts;
+
 use crate::definition::Identity;
 use crate::ids::{ContestId, DistrictId};
+
+pub use over_districts::*;
 
 /// The rules of an election.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -36,7 +40,9 @@ pub struct ContestRules {
     /// Which lists take part.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<ThresholdRule>,
-    /// The chain of stages that hand out the seats.
+    /// The chain of stages that hand out the seats of each district by itself; empty where there are `tiers` or
+    /// `double_proportional`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<StageRule>,
     /// Who else is let in, on equal terms, when few lists pass.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,16 +69,49 @@ pub struct ContestRules {
     /// What breaks a tie, in this order; what is left is a tie, shown as one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ties: Vec<TieRule>,
+    /// A house above the districts, in place of a chain for each of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tiers: Option<TiersRule>,
+    /// Sums of seats that are fixed for lists and districts at once, in place of a chain for each district.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub double_proportional: Option<DoubleProportionalRule>,
+}
+
+impl ContestRules {
+    /// How seats come to districts. Validation has seen to it that only one way is given.
+    #[must_use]
+    pub fn procedure(&self) -> Procedure<'_> {
+        match (&self.tiers, &self.double_proportional) {
+            (Some(tiers), _) => Procedure::Tiers(tiers),
+            (None, Some(double)) => Procedure::DoubleProportional(double),
+            (None, None) => Procedure::EachDistrict,
+        }
+    }
+
+    /// Seats that are allotted by these rules: those of the districts, and those that belong to no district.
+    #[must_use]
+    pub fn seats(&self) -> u64 {
+        let own = self
+            .districts
+            .iter()
+            .map(|district| u64::from(district.seats));
+        let further = self.tiers.as_ref().map_or(0, |tiers| tiers.further_seats);
+        own.sum::<u64>() + u64::from(further)
+    }
 }
 
 /// Seats of a district.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DistrictSeats {
-    /// The district.
+    /// The district: one of the ballot, or any id where `parts` are given.
     pub id: DistrictId,
-    /// Its seats, at least 1.
+    /// Its seats, at least 1; 0 only in tiers where all seats are those of the house (the states of Germany).
     pub seats: u32,
+    /// The districts of the ballot that are one district of the law together (the constituencies of a state). Empty: the
+    /// one of the same id. Only with tiers or double proportional seats.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<DistrictId>,
 }
 
 /// A share of some total that a list needs to take part.

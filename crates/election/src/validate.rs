@@ -2,6 +2,8 @@
 
 // tidy: long because one check for each field, in the order of the definition.
 
+mod districted;
+
 use crate::allocation::engine_rules;
 use crate::counts::COUNTERS;
 use crate::definition::{
@@ -9,7 +11,9 @@ use crate::definition::{
     Hash, OPTIONS_MAX, OPTIONS_TOTAL_MAX, PART_BYTES_MAX, Presentation, Register, UNITS_MAX, Unit,
 };
 use crate::report::{Refusal, RefusalCode};
-use crate::rules::{ContestRules, DivisorRule, RescueRule, Rules, StageRule, ThresholdRule};
+use crate::rules::{
+    ContestRules, DivisorRule, Procedure, RescueRule, Rules, StageRule, ThresholdRule,
+};
 use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -413,14 +417,11 @@ pub fn rules(rules: &Rules, ballot: &Ballot) -> Checked {
     for (number, contest) in rules.contests.iter().enumerate() {
         contest_rules(&format!("rules.contests[{number}]"), contest, ballot)?;
     }
-    let allotted: u64 = rules
-        .contests
-        .iter()
-        .flat_map(|contest| &contest.districts)
-        .map(|district| u64::from(district.seats))
-        .sum();
+    let allotted: u64 = rules.contests.iter().map(ContestRules::seats).sum();
     if allotted > u64::from(rules.house_size) {
-        let rule = format!("at least the {allotted} seats that the districts have together");
+        let rule = format!(
+            "at least the {allotted} seats that the districts have together, with those of no district"
+        );
         return Err(shape("rules.house_size", rules.house_size, rule));
     }
     for (number, identity) in rules.form.identities.iter().enumerate() {
@@ -456,6 +457,19 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
                 rule,
             )
         })?;
+    if !matches!(rules.procedure(), Procedure::EachDistrict) {
+        return districted::contest_rules(field, rules, contest, ballot);
+    }
+    if let Some(place) = rules
+        .districts
+        .iter()
+        .position(|district| !district.parts.is_empty())
+    {
+        let rule =
+            "only with tiers or double_proportional: each district here hands out its own seats";
+        let id = &rules.districts[place].id;
+        return Err(shape(format!("{field}.districts[{place}].parts"), id, rule));
+    }
     let named = rules.districts.iter().map(|district| &district.id);
     if !named
         .clone()
@@ -486,55 +500,9 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             "at least one stage that hands out the seats",
         ));
     }
-    for (place, stage) in rules.stages.iter().enumerate() {
-        if let StageRule::HighestAverages {
-            divisors,
-            first,
-            exponent,
-            limits: _,
-        } = stage
-        {
-            let field = |name: &str| format!("{field}.stages[{place}].{name}");
-            let is_modified = *divisors == DivisorRule::ModifiedSainteLague;
-            let rule =
-                "the first divisor, such as [14, 10], of modified-sainte-lague and of no other";
-            own_fraction(&field("first"), *first, is_modified, 1_000, rule)?;
-            let is_power = *divisors == DivisorRule::Power;
-            let rule = "the exponent, such as [9, 10], of power and of no other";
-            own_fraction(
-                &field("exponent"),
-                *exponent,
-                is_power,
-                EXPONENT_DENOMINATOR_MAX.into(),
-                rule,
-            )?;
-        }
-    }
-    if let Some(threshold) = &rules.threshold {
-        share(&format!("{field}.threshold.share"), threshold.share)?;
-        for (place, coalition) in threshold.coalitions.iter().enumerate() {
-            share(
-                &format!("{field}.threshold.coalitions[{place}].share"),
-                coalition.share,
-            )?;
-        }
-        if !threshold
-            .coalitions
-            .is_sorted_by(|before, after| before.parties < after.parties)
-        {
-            let rule = "ascending in the number of parties, each once";
-            return Err(shape(format!("{field}.threshold.coalitions"), "", rule));
-        }
-    }
-    if let Some(ThresholdRule {
-        direct_seats_min,
-        in_one_district,
-        ..
-    }) = &rules.threshold
-        && (direct_seats_min.is_some() || in_one_district.is_some())
-    {
-        let rule = "only where the caller gives direct seats or votes of districts: a count here has neither";
-        return Err(shape(format!("{field}.threshold"), "", rule));
+    chain(&format!("{field}.stages"), &rules.stages)?;
+    if let Some(given) = &rules.threshold {
+        threshold(&format!("{field}.threshold"), given)?;
     }
     if let Some(RescueRule::AdmitRunnerUp { factor, floor }) = &rules.rescue {
         small_ratio(&format!("{field}.rescue.factor"), *factor, 1_000)?;
@@ -549,6 +517,66 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
     let joined = rules.apparentment.is_some() || has_joined_lists(contest);
     let engine = engine_rules(rules, joined).check();
     engine.map_err(|error| shape(field, error.code(), error.to_string()))
+}
+
+// The parameters of a chain's stages.
+fn chain(field: &str, stages: &[StageRule]) -> Checked {
+    for (place, stage) in stages.iter().enumerate() {
+        match stage {
+            StageRule::WholeQuotas { .. } | StageRule::LargestRemainder { .. } => {}
+            StageRule::HighestAverages {
+                divisors,
+                first,
+                exponent,
+                limits: _,
+            } => series(&format!("{field}[{place}]"), *divisors, *first, *exponent)?,
+        }
+    }
+    Ok(())
+}
+
+// The parameters of a series of divisors.
+fn series(
+    field: &str,
+    divisors: DivisorRule,
+    first: Option<[u64; 2]>,
+    exponent: Option<[u64; 2]>,
+) -> Checked {
+    let is_modified = divisors == DivisorRule::ModifiedSainteLague;
+    let rule = "the first divisor, such as [14, 10], of modified-sainte-lague and of no other";
+    own_fraction(&format!("{field}.first"), first, is_modified, 1_000, rule)?;
+    let is_power = divisors == DivisorRule::Power;
+    let rule = "the exponent, such as [9, 10], of power and of no other";
+    let limit = EXPONENT_DENOMINATOR_MAX.into();
+    own_fraction(
+        &format!("{field}.exponent"),
+        exponent,
+        is_power,
+        limit,
+        rule,
+    )
+}
+
+fn threshold(field: &str, threshold: &ThresholdRule) -> Checked {
+    share(&format!("{field}.share"), threshold.share)?;
+    for (place, coalition) in threshold.coalitions.iter().enumerate() {
+        share(
+            &format!("{field}.coalitions[{place}].share"),
+            coalition.share,
+        )?;
+    }
+    let ascends = threshold
+        .coalitions
+        .is_sorted_by(|before, after| before.parties < after.parties);
+    if !ascends {
+        let rule = "ascending in the number of parties, each once";
+        return Err(shape(format!("{field}.coalitions"), "", rule));
+    }
+    if threshold.direct_seats_min.is_some() || threshold.in_one_district.is_some() {
+        let rule = "only where the caller gives direct seats or votes of districts: a count here has neither";
+        return Err(shape(field, "", rule));
+    }
+    Ok(())
 }
 
 fn has_joined_lists(contest: &ContestBallot) -> bool {

@@ -104,6 +104,7 @@ pub fn contest_rules(
         districts: vec![DistrictSeats {
             id: district,
             seats,
+            parts: Vec::new(),
         }],
         threshold: threshold
             .map(|given| given.try_into().map_err(within("threshold")))
@@ -125,6 +126,8 @@ pub fn contest_rules(
             .transpose()?,
         exhausted: or_default("exhausted", exhausted)?,
         ties: ties.collect::<Result<_, _>>()?,
+        tiers: None,
+        double_proportional: None,
     })
 }
 
@@ -143,6 +146,9 @@ impl From<&ContestRules> for proto::AllocationRules {
             majority,
             seats_min,
             seats_max,
+            // Rules over all districts have a message of their own.
+            tiers: _,
+            double_proportional: _,
         } = rules;
         Self {
             widening: widening.as_ref().map(Into::into),

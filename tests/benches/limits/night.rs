@@ -171,6 +171,7 @@ fn contest_rules(contest: &ContestId, district: &DistrictId) -> ContestRules {
         districts: vec![DistrictSeats {
             id: district.clone(),
             seats: 120,
+            parts: Vec::new(),
         }],
         threshold: Some(ThresholdRule {
             share: [3, 100],
@@ -196,6 +197,8 @@ fn contest_rules(contest: &ContestId, district: &DistrictId) -> ContestRules {
         rescue: None,
         exhausted: ExhaustedRule::NextList,
         ties: Vec::new(),
+        tiers: None,
+        double_proportional: None,
     }
 }
 

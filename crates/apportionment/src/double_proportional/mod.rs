@@ -77,6 +77,17 @@ impl Default for DoubleProportional {
     }
 }
 
+impl DoubleProportional {
+    /// Checks what can be told without votes: the quorum and the divisors.
+    ///
+    /// # Errors
+    /// Rules that mean nothing.
+    pub fn check(&self) -> Result<(), DistrictsError> {
+        self.quorum.check()?;
+        Ok(upper::law(self).check()?)
+    }
+}
+
 /// What becomes of votes divided by the seats of their district.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VotersNumbers {
@@ -162,7 +173,7 @@ pub fn allocate(
 ) -> Result<DoubleAllocation, DistrictsError> {
     contest.check()?;
     contest.check_district_seats()?;
-    rules.quorum.check()?;
+    rules.check()?;
     let quorum = rules.quorum.decide(contest)?;
     let (voters_numbers, denominator) =
         upper::voters_numbers(contest, &quorum, rules.voters_numbers)?;

@@ -74,11 +74,15 @@ pub(super) fn apportion(
         lists: contest.lists.iter().zip(voters_numbers).map(list).collect(),
         ..Contest::default()
     };
-    let law = Rules {
+    Ok(allocate(&upper, &law(rules), lots)?)
+}
+
+/// The rules of the upper apportionment.
+pub(super) fn law(rules: &DoubleProportional) -> Rules {
+    Rules {
         ties: rules.ties.clone(),
         ..Rules::of(Method::Divisors(rules.upper))
-    };
-    Ok(allocate(&upper, &law, lots)?)
+    }
 }
 
 /// `None` beyond 64 bits.

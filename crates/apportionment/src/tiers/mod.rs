@@ -116,7 +116,11 @@ pub struct TierRules {
 }
 
 impl TierRules {
-    pub(crate) fn check(&self) -> Result<(), DistrictsError> {
+    /// Checks what can be told without votes: parameters of stages, and their order. Chains are checked where they are used.
+    ///
+    /// # Errors
+    /// Rules that mean nothing.
+    pub fn check(&self) -> Result<(), DistrictsError> {
         if self.stages.is_empty() || self.stages.len() > STAGES_MAX {
             return Err(ContestError::AboveLimit {
                 field: "rules.stages",
@@ -218,6 +222,21 @@ pub enum TierStage {
     /// Persons who came first in their constituencies take the seats of their list in the district, those with the largest
     /// shares of the constituency's votes first; whoever is not covered by a seat has none (Germany from 2025).
     Cover,
+}
+
+impl TierStage {
+    /// The chain that hands out seats inside the stage, where it has one.
+    #[must_use]
+    pub fn chain(&self) -> Option<&[Stage]> {
+        match self {
+            Self::Districts { chain, .. } | Self::Whole { chain, .. } | Self::Shares { chain } => {
+                Some(chain)
+            }
+            Self::Return(_) | Self::Place(_) | Self::Regions(_) | Self::Inside(_) | Self::Cover => {
+                None
+            }
+        }
+    }
 }
 
 /// Who takes part. One of the given ways is enough; with none given, a vote is enough.

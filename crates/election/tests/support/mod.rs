@@ -70,6 +70,7 @@ pub fn small(options: usize, units: usize) -> Definition {
                 districts: vec![DistrictSeats {
                     id: DistrictId::new("city").unwrap(),
                     seats: 10,
+                    parts: Vec::new(),
                 }],
                 threshold: None,
                 stages: vec![StageRule::LargestRemainder {
@@ -85,6 +86,8 @@ pub fn small(options: usize, units: usize) -> Definition {
                 rescue: None,
                 exhausted: ExhaustedRule::NextList,
                 ties: Vec::new(),
+                tiers: None,
+                double_proportional: None,
             }],
             form: FormRules {
                 identities: vec![Identity {

@@ -237,6 +237,7 @@ fn two_districts() -> Definition {
         .push(election::rules::DistrictSeats {
             id: coast(),
             seats: 4,
+            parts: Vec::new(),
         });
     definition.rules.house_size = 14;
     definition.register.units[3].district = coast();

@@ -6,6 +6,7 @@ fn kazakhstan() -> ContestRules {
         districts: vec![DistrictSeats {
             id: DistrictId::new("almaty").unwrap(),
             seats: 39,
+            parts: Vec::new(),
         }],
         threshold: Some(ThresholdRule {
             share: [7, 100],
@@ -37,6 +38,8 @@ fn kazakhstan() -> ContestRules {
             TieRule::MoreVotes,
             TieRule::Lot,
         ],
+        tiers: None,
+        double_proportional: None,
     }
 }
 
