@@ -46,7 +46,9 @@ pub fn levelling() -> String {
 further_seats = 3
 stages = [
     {{ stage = "districts", chain = [{{ method = "highest-averages", divisors = "modified-sainte-lague", first = [14, 10] }}] }},
-    {{ stage = "whole", admission = {{ overall = {{ share = [4, 100], base = "list-votes" }} }}, chain = [{{ method = "highest-averages", divisors = "modified-sainte-lague", first = [14, 10] }}], surplus = "kept" }},
+    {{ stage = "whole", admission = {{ overall = {{ share = [4, 100], base = "list-votes" }} }}, surplus = "kept", chain = [
+        {{ method = "highest-averages", divisors = "modified-sainte-lague", first = [14, 10] }},
+    ] }},
     {{ stage = "place", series = {{ step = 2 }}, relative = "list-votes", per_district = 1 }},
 ]
 "#
@@ -64,7 +66,9 @@ ties = ["lot"]
 further_seats = 7
 first_votes = "person"
 stages = [
-    { stage = "whole", admission = { overall = { share = [5, 100], base = "list-votes" }, constituencies_won = 1 }, chain = [{ method = "highest-averages", divisors = "sainte-lague" }], surplus = "kept" },
+    { stage = "whole", surplus = "kept", chain = [
+        { method = "highest-averages", divisors = "sainte-lague" },
+    ], admission = { overall = { share = [5, 100], base = "list-votes" }, constituencies_won = 1 } },
     { stage = "shares", chain = [{ method = "highest-averages", divisors = "sainte-lague" }] },
     { stage = "cover" },
 ]
@@ -75,7 +79,9 @@ pub fn double() -> String {
     format!(
         r#"{DISTRICTS}
 [rules.contests.double_proportional]
-quorum = {{ one_district = {{ share = [5, 100], base = "list-votes" }}, overall = {{ share = [3, 100], base = "list-votes" }} }}
+[rules.contests.double_proportional.quorum]
+one_district = {{ share = [5, 100], base = "list-votes" }}
+overall = {{ share = [3, 100], base = "list-votes" }}
 "#
     )
 }

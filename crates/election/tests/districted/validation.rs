@@ -158,7 +158,7 @@ fn what_means_nothing_is_refused_by_its_field() {
         (
             one,
             12,
-            double() + "upper = { divisors = \"power\" }\n",
+            double() + "[rules.contests.double_proportional.upper]\ndivisors = \"power\"\n",
             "rules.contests[0].double_proportional.upper.exponent",
         ),
     ];
