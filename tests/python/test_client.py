@@ -255,3 +255,50 @@ def test_seats_of_a_request(channel):
     assert response.id == "almaty"
     assert [each.seats.seats for each in response.allocation.lists] == [29, 4, 3, 3]
     assert response.allocation.state == tally_pb2.SEATS_STATE_PROVISIONAL
+
+
+ALMATY = [("nur-otan", 218_003), ("aq-jol", 32_367), ("auyl", 24_591), ("qhp", 23_388), ("adal", 21_733)]
+
+
+def test_a_batch_answers_each_request_by_itself(channel):
+    allocation = allocation_pb2_grpc.AllocationServiceStub(channel)
+    batch = allocation_pb2.BatchAllocateRequest()
+    for identifier, seats in [("whole", 39), ("none", 0)]:
+        request = batch.requests.add(id=identifier, seats=seats)
+        for option_id, votes in ALMATY[:4]:
+            request.lists.add(option_id=option_id, votes=votes)
+        request.rules.stages.add().largest_remainder.quota = 1
+    whole, none = allocation.BatchAllocate(batch, timeout=PATIENCE_S).answers
+    assert [each.seats.seats for each in whole.response.allocation.lists] == [29, 4, 3, 3]
+    assert (none.refused.id, none.refused.refusal.field) == ("none", "seats")
+
+
+def test_profiles_are_compared_side_by_side(channel):
+    allocation = allocation_pb2_grpc.AllocationServiceStub(channel)
+    profiles = allocation.ListProfiles(allocation_pb2.ListProfilesRequest(), timeout=PATIENCE_S).profiles
+    known = {profile.name: profile for profile in profiles}
+    assert known["kz-maslihat-2021"].sources and known["kz-maslihat-2021"].rules.stages
+    request = allocation_pb2.CompareRequest(seats=39)
+    for option_id, votes in ALMATY:
+        request.lists.add(option_id=option_id, votes=votes)
+    request.base.valid_votes = request.base.ballots_in_box = sum(votes for _, votes in ALMATY)
+    request.base.valid_and_against_all = request.base.ballots_issued = request.base.valid_votes
+    request.alternatives.add(profile="kz-maslihat-2021")
+    request.alternatives.add(name="ours", own_rules=known["kz-maslihat-2021"].rules)
+    open_to_all = request.alternatives.add(name="no threshold").own_rules
+    open_to_all.stages.add().largest_remainder.quota = 1
+    response = allocation.Compare(request, timeout=PATIENCE_S)
+    seats = [[each.seats.seats for each in result.allocation.lists] for result in response.results]
+    assert seats[0] == seats[1] == [29, 4, 3, 3, 0]
+    for difference in response.differences:
+        place = [option_id for option_id, _ in ALMATY].index(difference.option_id)
+        more = [each.more_than_first for each in difference.seats]
+        assert more == [0, 0, seats[2][place] - seats[0][place]] and more[2] != 0
+    assert {each.option_id for each in response.differences} == {
+        option_id for place, (option_id, _) in enumerate(ALMATY) if seats[2][place] != seats[0][place]
+    }
+    with pytest.raises(grpc.RpcError) as error:
+        request.alternatives.add(profile="nowhere")
+        allocation.Compare(request, timeout=PATIENCE_S)
+    assert error.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert "alternatives[3].profile" in error.value.details()

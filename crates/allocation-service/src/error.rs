@@ -28,6 +28,14 @@ pub enum AllocationError {
         /// What was asked for.
         id: String,
     },
+    /// There is no such profile.
+    #[error("no profile is called {name:?}: {rule}")]
+    NoSuchProfile {
+        /// What was asked for.
+        name: String,
+        /// Which there are.
+        rule: String,
+    },
     /// The revision is not there, or not for this view: the answer is the same.
     #[error("there is no revision {0}")]
     NoSuchRevision(Revision),
@@ -78,7 +86,9 @@ impl AllocationError {
     pub fn code(&self) -> Code {
         match self {
             Self::Refused(_) => Code::InvalidArgument,
-            Self::NoSuchElection(_) | Self::NoSuchPlace { .. } => Code::NotFound,
+            Self::NoSuchElection(_) | Self::NoSuchPlace { .. } | Self::NoSuchProfile { .. } => {
+                Code::NotFound
+            }
             Self::NoSuchRevision(_) => Code::OutOfRange,
             Self::CatchingUp
             | Self::Stopping
@@ -101,6 +111,7 @@ impl AllocationError {
             Self::Refused(refusal) => refusal.code.name(),
             Self::NoSuchElection(_) => "UNKNOWN_ELECTION",
             Self::NoSuchPlace { .. } => "UNKNOWN_PLACE",
+            Self::NoSuchProfile { .. } => "UNKNOWN_PROFILE",
             Self::NoSuchRevision(_) => "UNKNOWN_REVISION",
             Self::CatchingUp => "CATCHING_UP",
             Self::Stopping => "STOPPING",
@@ -121,6 +132,7 @@ impl AllocationError {
             Self::Refused(_)
             | Self::NoSuchElection(_)
             | Self::NoSuchPlace { .. }
+            | Self::NoSuchProfile { .. }
             | Self::NoSuchRevision(_)
             | Self::CatchingUp
             | Self::Stopping
@@ -147,6 +159,7 @@ impl From<AllocationError> for Status {
             | AllocationError::LogDamaged { .. } => builder.retry_after(RETRY_AFTER),
             AllocationError::NoSuchElection(_)
             | AllocationError::NoSuchPlace { .. }
+            | AllocationError::NoSuchProfile { .. }
             | AllocationError::NoSuchRevision(_)
             | AllocationError::Gap { .. }
             | AllocationError::Record(_)

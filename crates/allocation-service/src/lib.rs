@@ -10,6 +10,7 @@
 //! ```
 
 mod checkpoints;
+mod comparison;
 mod config;
 mod error;
 mod events;
@@ -31,6 +32,7 @@ use std::sync::Arc;
 use tonic::transport::Channel;
 use wire::allocation::v1::allocation_service_server::AllocationServiceServer;
 
+pub use comparison::{batch_allocate, compare, list_profiles};
 pub use config::Config;
 pub use error::AllocationError;
 pub use stateless::allocate;

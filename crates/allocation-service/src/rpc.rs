@@ -1,5 +1,6 @@
 //! The border of the service: messages in, messages out.
 
+use crate::comparison;
 use crate::error::AllocationError;
 use crate::follower::Moment;
 use crate::narrowed::Narrowed;
@@ -15,11 +16,13 @@ use std::sync::Arc;
 use tonic::{Request, Response, Status};
 use wire::allocation::v1::allocation_service_server::AllocationService;
 use wire::allocation::v1::{
-    AllocateRequest, AllocateResponse, CheckDeclarationRequest, CheckDeclarationResponse,
-    GetStandingsRequest, GetStandingsResponse, WatchStandingsRequest, WatchStandingsResponse,
+    AllocateRequest, AllocateResponse, BatchAllocateRequest, BatchAllocateResponse,
+    CheckDeclarationRequest, CheckDeclarationResponse, CompareRequest, CompareResponse,
+    GetStandingsRequest, GetStandingsResponse, ListProfilesRequest, ListProfilesResponse,
+    WatchStandingsRequest, WatchStandingsResponse,
 };
 use wire::common::v1::View;
-use wire::{AllocationRequest, Position};
+use wire::{AllocationBatch, AllocationRequest, Comparison, Position};
 
 /// The service as the contract has it.
 #[derive(Debug, Clone)]
@@ -37,6 +40,37 @@ impl AllocationService for Rpc {
             AllocationRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
         let answer = self.service.compute(move || stateless::allocate(&request));
         Ok(Response::new(answer.await??))
+    }
+
+    async fn batch_allocate(
+        &self,
+        request: Request<BatchAllocateRequest>,
+    ) -> Result<Response<BatchAllocateResponse>, Status> {
+        let batch =
+            AllocationBatch::try_from(request.into_inner()).map_err(AllocationError::from)?;
+        let answer = self
+            .service
+            .compute_while_awaited(|is_over| comparison::batch_allocate(batch, is_over));
+        Ok(Response::new(answer.await??))
+    }
+
+    async fn compare(
+        &self,
+        request: Request<CompareRequest>,
+    ) -> Result<Response<CompareResponse>, Status> {
+        let asked = Comparison::try_from(request.into_inner()).map_err(AllocationError::from)?;
+        let answer = self
+            .service
+            .compute_while_awaited(|is_over| comparison::compare(asked, is_over));
+        Ok(Response::new(answer.await??))
+    }
+
+    async fn list_profiles(
+        &self,
+        request: Request<ListProfilesRequest>,
+    ) -> Result<Response<ListProfilesResponse>, Status> {
+        let ListProfilesRequest { name } = request.into_inner();
+        Ok(Response::new(comparison::list_profiles(&name)?))
     }
 
     async fn get_standings(

@@ -13,6 +13,7 @@ use futures::Stream;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Semaphore, watch};
 use tonic::transport::Channel;
@@ -39,6 +40,18 @@ pub(crate) enum Viewer {
     Public,
     /// The commission's: up to the head.
     Head,
+}
+
+/// Says that nobody waits for an answer any more, when it is dropped with the call.
+#[derive(Debug, Default)]
+struct Awaited {
+    is_over: Arc<AtomicBool>,
+}
+
+impl Drop for Awaited {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Service {
@@ -199,6 +212,18 @@ impl Service {
             computation()
         });
         computed.await.map_err(|_| AllocationError::Stopping)
+    }
+
+    /// Computes many answers, and stops between two of them when nobody waits any more: the deadline of a call that is over
+    /// must not keep others from their turn.
+    pub async fn compute_while_awaited<T: Send + 'static>(
+        &self,
+        computation: impl FnOnce(&dyn Fn() -> bool) -> T + Send + 'static,
+    ) -> Result<T, AllocationError> {
+        let awaited = Awaited::default();
+        let is_over = Arc::clone(&awaited.is_over);
+        let answer = self.compute(move || computation(&|| is_over.load(Ordering::Relaxed)));
+        answer.await
     }
 
     /// A stream of the newest standings above a token.

@@ -69,6 +69,40 @@ impl Client {
         call!(self, AllocationServiceClient::allocate, request).await
     }
 
+    /// Allots seats for several requests, each answered by itself.
+    ///
+    /// # Errors
+    /// As AllocationService says: a batch that is too large as a whole.
+    pub async fn batch_allocate(
+        &self,
+        requests: Vec<allocation::AllocateRequest>,
+    ) -> Result<Vec<allocation::BatchAllocateAnswer>, ClientError> {
+        let request = allocation::BatchAllocateRequest { requests };
+        let response = call!(self, AllocationServiceClient::batch_allocate, request).await?;
+        Ok(response.answers)
+    }
+
+    /// Allots seats by the same votes under several rules, with the differences.
+    ///
+    /// # Errors
+    /// As AllocationService says: seats, lists and names that are wrong for all.
+    pub async fn compare(
+        &self,
+        request: allocation::CompareRequest,
+    ) -> Result<allocation::CompareResponse, ClientError> {
+        call!(self, AllocationServiceClient::compare, request).await
+    }
+
+    /// The laws that are known as data: the one of this name, or (empty) all of them.
+    ///
+    /// # Errors
+    /// As AllocationService says: a name that no profile has.
+    pub async fn list_profiles(&self, name: &str) -> Result<Vec<allocation::Profile>, ClientError> {
+        let request = allocation::ListProfilesRequest { name: name.into() };
+        let response = call!(self, AllocationServiceClient::list_profiles, request).await?;
+        Ok(response.profiles)
+    }
+
     /// Checks a declared result against the allocation, the size of the house and the lengths of the lists.
     ///
     /// # Errors

@@ -159,6 +159,36 @@ pub(crate) fn base_counts(
     }
 }
 
+/// The counters of the form that a base is a sum of, whichever of them a form has.
+pub const fn base_counters(base: ThresholdBase) -> &'static [Counter] {
+    match base {
+        ThresholdBase::ListVotes => &[],
+        ThresholdBase::ValidVotes => &[Counter::Valid],
+        ThresholdBase::ValidAndAgainstAll => &[Counter::Valid, Counter::AgainstAll],
+        ThresholdBase::BallotsInBox => &[
+            Counter::BoxFixed,
+            Counter::BoxPortable,
+            Counter::Papers,
+            Counter::Valid,
+            Counter::Invalid,
+            Counter::Blank,
+        ],
+        ThresholdBase::BallotsIssued => &[Counter::BallotsIssued],
+    }
+}
+
+/// Which counters of a base some counted tallies have and others lack, with how many lack it: what stands between the
+/// count and the base. Empty: no form has any of them.
+pub fn lacking_counters(totals: &DistrictTally, base: ThresholdBase) -> Vec<(Counter, u32)> {
+    let counters = base_counters(base).iter().copied();
+    let lacking = counters.filter_map(|counter| {
+        let present = totals.counters_present[counter as usize];
+        let lacking = totals.tallies_counted.saturating_sub(present);
+        (present > 0 && lacking > 0).then_some((counter, lacking))
+    });
+    lacking.collect()
+}
+
 fn ballots_in_box(totals: &DistrictTally) -> Option<u64> {
     let or_zero = |counter: Counter| {
         if totals.counters_present[counter as usize] == 0 {

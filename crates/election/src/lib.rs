@@ -24,4 +24,5 @@ pub mod standings;
 pub mod state;
 pub mod submission;
 pub mod tally;
+pub mod toml_text;
 pub mod validate;

@@ -701,12 +701,9 @@ impl Definition {
     ///
     /// # Errors
     ///
-    /// What is no TOML, or has unknown or missing fields, is told with line and column; the rest as by [`definition`].
+    /// What cannot be read is told with its path, line and column; the rest as by [`definition`].
     pub fn from_toml(text: &str) -> Result<Self, Refusal> {
-        let parsed: Self = toml::from_str(text).map_err(|error| {
-            let rule = error.to_string().trim_end().to_owned();
-            Refusal::new(RefusalCode::Shape, "definition", "", rule)
-        })?;
+        let parsed: Self = crate::toml_text::read_toml("definition", "", text)?;
         definition(&parsed)?;
         Ok(parsed)
     }

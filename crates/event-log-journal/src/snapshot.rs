@@ -213,16 +213,23 @@ impl Part<'_> {
     }
 }
 
-/// Removes all but the newest `keep` snapshots of an election, those that were set aside as damaged before the oldest of
-/// them, and what was left of writes that were cut off. Returns how many were removed. Must not run beside [`write()`] of
-/// the same election. Blocks.
+/// Removes all but the newest `keep` snapshots of an election up to the one at `written`, those that were set aside as
+/// damaged before the oldest of them, and what was left of writes that were cut off. Returns how many were removed. Must
+/// not run beside [`write()`] of the same election. Blocks.
+///
+/// What lies beyond `written` is of a log that once was longer: behind damage that may be repaired, or of a log in whose
+/// place an older copy was put. It takes no place of what can be used now, and `keep` of it stay for the repair.
 pub fn remove_older(
     folder: &Path,
     election: &ElectionId,
+    written: Revision,
     keep: usize,
 ) -> Result<usize, JournalError> {
     let listed = list(folder, election)?;
-    let kept = &listed[..listed.len().min(keep)];
+    let (beyond, usable): (Vec<Revision>, Vec<Revision>) =
+        listed.into_iter().partition(|revision| *revision > written);
+    let kept = &usable[..usable.len().min(keep)];
+    let kept_beyond = &beyond[..beyond.len().min(keep)];
     let names = fs::read_dir(folder).map_err(io_error(folder, "listing the snapshots"))?;
     let mut removed = 0;
     for entry in names.flatten() {
@@ -233,7 +240,7 @@ pub fn remove_older(
         };
         let of_suffix = |suffix| rest.strip_suffix(suffix)?.parse().ok().map(Revision);
         let is_old = match (of_suffix(SUFFIX), of_suffix(DAMAGED)) {
-            (Some(revision), _) => !kept.contains(&revision),
+            (Some(revision), _) => !kept.contains(&revision) && !kept_beyond.contains(&revision),
             // Whoever wants to look at a damaged one has had the time of `keep` snapshots for it.
             (_, Some(revision)) => kept.last().is_none_or(|oldest| revision < *oldest),
             _ => rest.ends_with(UNFINISHED),

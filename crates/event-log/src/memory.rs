@@ -53,6 +53,11 @@ impl Place {
         self.lock().fault = Some(fault);
     }
 
+    /// Whether a fault still waits for an append: none has come since it was switched on.
+    pub fn has_fault(&self) -> bool {
+        self.lock().fault.is_some()
+    }
+
     /// The next so many reads fail, as of a disk that is gone for a moment.
     pub fn fail_reads(&self, count: u32) {
         self.lock().failing_reads = count;

@@ -2,6 +2,8 @@
 
 // tidy: long because every command has its arguments here, each with the help that it prints.
 
+pub mod official;
+
 use crate::serve::config::RoleName;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -38,17 +40,31 @@ pub enum Command {
     History(History),
     /// Lists the reports that wait for a reviewer, and accepts or rejects them.
     Review(Review),
+    /// Names the counters that the rules need and that counted tallies lack, and the units: why seats are unknown.
+    Missing(official::Missing),
     /// Takes a unit's tally out of the count.
     Withdraw(Withdraw),
     /// Puts a unit's turnout right, also to a lower version than it has.
     CorrectTurnout(CorrectTurnout),
     /// Shows what is public; opens classes of data, holds, pauses or resumes what is shown.
     Publish(Publish),
+    /// Amends the register, the rules or the presentation of a definition.
+    Amend(official::Amend),
+    /// Sets the status of a unit: open, not opened, closed, under recount, annulled, merged, ...
+    SetStatus(official::SetStatus),
+    /// Shows stage and marks of an election; sets the stage, sets or takes off a mark.
+    Stage(official::ShowStage),
+    /// Changes the number of candidates that a list has: deaths and withdrawals.
+    ChangeCandidates(official::ChangeCandidates),
+    /// Lists the ties that are open, or records the lot that settles one.
+    DrawLot(official::DrawLot),
     /// Checks a declared result against votes, house and lists, and records it.
     Declare(Declare),
+    /// Certifies the declared result.
+    Certify(official::Certify),
     /// Allots seats: a request as JSON in, seats with their proof out. Needs no server.
     Allocate(Allocate),
-    /// Allots the same votes under several profiles, side by side. Needs no server.
+    /// Allots the same votes under several laws, side by side. Needs no server.
     Compare(Compare),
     /// Lists the laws that are known as data, or shows one with its sources and what in it is unverified.
     Profiles(Profiles),
@@ -445,7 +461,8 @@ pub struct Allocate {
     #[arg(long, conflicts_with = "jsonl")]
     pub table: bool,
     /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
-    /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment.
+    /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
+    /// best_district_votes, best_district_base.
     #[arg(
         long,
         value_name = "NAME",
@@ -454,7 +471,7 @@ pub struct Allocate {
     )]
     pub profile: Option<String>,
     /// Seats to be allotted, with a profile.
-    #[arg(long, requires = "profile")]
+    #[arg(long, requires = "profile", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seats: Option<u32>,
     /// Counts that the profile's threshold may be a share of.
     #[command(flatten)]
@@ -483,15 +500,25 @@ pub struct Counts {
 pub struct Compare {
     /// The lists as CSV, as `allocate --profile` has them; standard input if it is not given or `-`.
     pub file: Option<PathBuf>,
-    /// A profile; give at least two.
-    #[arg(long = "profile", value_name = "NAME", required = true)]
+    /// A profile (see `hemicycle profiles`); may be given several times.
+    #[arg(long = "profile", value_name = "NAME")]
     pub profiles: Vec<String>,
+    /// Rules of your own and what they are called: a definition in TOML with one contest, or AllocationRules as JSON; may
+    /// be given several times. Of profiles and rules together at least two.
+    #[arg(long, value_name = "NAME=FILE")]
+    pub rules: Vec<String>,
     /// Seats to be allotted.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seats: u32,
     /// Counts that thresholds may be a share of.
     #[command(flatten)]
     pub counts: Counts,
+    /// Ask the allocation role at this address in place of computing here.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Print JSON (hemicycle.allocation.v1.CompareResponse).
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `profiles`.
@@ -499,6 +526,12 @@ pub struct Compare {
 pub struct Profiles {
     /// The profile to show as it is written; all are listed if it is not given.
     pub name: Option<String>,
+    /// Ask the allocation role at this address which profiles it has, in place of this program.
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// Print JSON (a list of hemicycle.allocation.v1.Profile).
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `selftest`.

@@ -1,6 +1,7 @@
 //! Why a command of the program fails, and with which exit code.
 
 use crate::serve::ServeError;
+use client::ClientError;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::process::ExitCode;
@@ -32,7 +33,7 @@ impl From<Ending> for ExitCode {
     }
 }
 
-/// Why a command fails: exit code 1. Each says what to do about it, as far as that is known.
+/// Why a command fails. Each says what to do about it, as far as that is known.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The service said no, or was not there.
@@ -63,9 +64,12 @@ pub enum Failure {
         /// What the system says.
         source: std::io::Error,
     },
-    /// What was given is not right.
+    /// What was read, from a file or a server, is not right.
     #[error("{0}")]
     Input(String),
+    /// What was typed cannot be right, whatever stands in files and servers: wrong usage.
+    #[error("{0}")]
+    Usage(String),
     /// Telemetry cannot be installed.
     #[error("{0}")]
     Telemetry(#[from] service_runtime::telemetry::TelemetryError),
@@ -76,6 +80,26 @@ impl Failure {
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// The exit code: 2 for wrong usage, as the parser of the command line has it, 1 for all else.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(if self.is_usage() { 2 } else { 1 })
+    }
+
+    fn is_usage(&self) -> bool {
+        match self {
+            Self::Usage(_) | Self::Client(ClientError::Address(_) | ClientError::Principal(_)) => {
+                true
+            }
+            Self::Config(error) => error.is_typed(),
+            Self::Serve(
+                ServeError::NoRoles
+                | ServeError::Upstream { .. }
+                | ServeError::UpstreamMissing { .. },
+            ) => true,
+            _ => false,
+        }
     }
 
     /// Who read the output has gone (`| head`): no failure of the command.

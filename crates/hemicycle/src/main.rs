@@ -1,5 +1,4 @@
-//! The one binary: serve, demo, define, submit, replay, watch, history, review, withdraw, correct-turnout, publish, declare, allocate,
-//! export.
+//! The one binary: services, the commands of officials, and what is computed without a server.
 
 use clap::Parser as _;
 use hemicycle::cli::{Cli, Command};
@@ -31,7 +30,7 @@ fn main() -> ExitCode {
             if let Some(hint) = failure.hint() {
                 eprintln!("hint: {hint}");
             }
-            ExitCode::FAILURE
+            failure.exit_code()
         }
     }
 }
@@ -46,13 +45,20 @@ async fn run(command: Command) -> Result<Ending, Failure> {
         Command::Watch(arguments) => command::watch::run(arguments).await,
         Command::History(arguments) => command::history::run(arguments).await,
         Command::Review(arguments) => command::review::run(arguments).await,
+        Command::Missing(arguments) => command::missing::run(arguments).await,
         Command::Withdraw(arguments) => command::withdraw::run(arguments).await,
         Command::CorrectTurnout(arguments) => command::correct_turnout::run(arguments).await,
         Command::Publish(arguments) => command::publish::run(arguments).await,
+        Command::Amend(arguments) => command::amend::run(arguments).await,
+        Command::SetStatus(arguments) => command::set_status::run(arguments).await,
+        Command::Stage(arguments) => command::stage::run(arguments).await,
+        Command::ChangeCandidates(arguments) => command::change_candidates::run(arguments).await,
+        Command::DrawLot(arguments) => command::draw_lot::run(arguments).await,
         Command::Declare(arguments) => command::declare::run(arguments).await,
+        Command::Certify(arguments) => command::certify::run(arguments).await,
         Command::Allocate(arguments) => command::allocate::run(arguments).await,
         Command::Compare(arguments) => command::compare::run(arguments).await,
-        Command::Profiles(arguments) => command::profiles::run(&arguments),
+        Command::Profiles(arguments) => command::profiles::run(arguments).await,
         Command::Selftest(arguments) => command::selftest::run(arguments).await,
         Command::Export(arguments) => command::export::run(arguments).await,
     }

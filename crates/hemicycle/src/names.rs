@@ -4,6 +4,7 @@ use crate::failure::Failure;
 use client::Client;
 use election::definition::{Ballot, Definition, Presentation, Register, Unit};
 use election::ids::ElectionId;
+use election::rules::{Rules, TieRule};
 use futures::StreamExt as _;
 use std::collections::BTreeMap;
 use wire::common::v1::View;
@@ -58,6 +59,68 @@ impl Names {
     }
 }
 
+/// What breaks a tie in each contest, by its rules.
+#[derive(Debug, Clone, Default)]
+pub struct TieRules(Option<BTreeMap<String, Vec<TieRule>>>);
+
+impl TieRules {
+    /// Those of these rules.
+    pub fn of(rules: &Rules) -> Self {
+        let contests = rules.contests.iter();
+        let chains = contests.map(|contest| (contest.id.to_string(), contest.ties.clone()));
+        Self(Some(chains.collect()))
+    }
+
+    /// Asks the server. A listener of the live feed alone knows no rules: then nothing is told of them.
+    ///
+    /// # Errors
+    ///
+    /// As `GetDefinition`.
+    pub async fn ask(client: &Client, election: &ElectionId, view: View) -> Result<Self, Failure> {
+        let definition = match client.get_definition(election, view, 0).await {
+            Err(error) if error.code() == tonic::Code::Unimplemented => return Ok(Self(None)),
+            answer => answer?,
+        };
+        Ok(Self::of(&parse(&definition.rules_toml)?))
+    }
+
+    /// Whether the server has told the rules: then the election is public.
+    pub fn is_known(&self) -> bool {
+        self.0.is_some()
+    }
+
+    fn chain(&self, contest: &str) -> Option<&[TieRule]> {
+        let chains = self.0.as_ref()?;
+        Some(chains.get(contest).map_or(&[], Vec::as_slice))
+    }
+
+    /// Whether a lot is among them.
+    pub fn has_lot(&self, contest: &str) -> bool {
+        let chain = self.chain(contest).unwrap_or_default();
+        chain.contains(&TieRule::Lot)
+    }
+
+    /// How an open tie of the contest would be settled; empty where the rules are not known.
+    pub fn told(&self, contest: &str) -> String {
+        let Some(chain) = self.chain(contest) else {
+            return String::new();
+        };
+        let tried = chain.iter().filter_map(|rule| match rule {
+            TieRule::EarlierRegistration => Some("the order of registration"),
+            TieRule::MoreVotes => Some("the number of votes"),
+            TieRule::Lot => None,
+        });
+        let tried: Vec<&str> = tried.collect();
+        let tried = tried.join(" and ");
+        match (self.has_lot(contest), tried.is_empty()) {
+            (true, true) => String::from("to be settled by lot"),
+            (true, false) => format!("{tried} did not settle it; to be settled by lot"),
+            (false, true) => String::from("the rules settle no tie"),
+            (false, false) => format!("{tried} did not settle it, and the rules know nothing more"),
+        }
+    }
+}
+
 fn pick(texts: &BTreeMap<String, String>) -> Option<String> {
     texts.get("en").or_else(|| texts.values().next()).cloned()
 }
@@ -65,6 +128,19 @@ fn pick(texts: &BTreeMap<String, String>) -> Option<String> {
 fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
     toml::from_str(text)
         .map_err(|error| Failure::Input(format!("the server's definition cannot be read: {error}")))
+}
+
+/// The rules of an election, as the server has them.
+///
+/// # Errors
+///
+/// As `GetDefinition`.
+pub async fn rules_of(
+    client: &Client,
+    election: &ElectionId,
+    view: View,
+) -> Result<Rules, Failure> {
+    parse(&client.get_definition(election, view, 0).await?.rules_toml)
 }
 
 /// The whole definition of an election, as the server has it.

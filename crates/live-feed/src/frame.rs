@@ -191,7 +191,36 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
         law_is_silent: contest.districts.iter().any(law_is_silent),
         declaration_differs: contest.districts.iter().any(declaration_differs),
         threshold_votes: first.and_then(|allocation| allocation.threshold_votes),
+        problem: problem(&contest.districts),
+        districts_with_seats: count(&contest.districts, has_seats),
+        districts_declared: count(&contest.districts, is_declared),
     }
+}
+
+/// The longest problem in a frame, in bytes.
+const PROBLEM_BYTES_MAX: usize = 1_000;
+
+fn problem(districts: &[DistrictStandings]) -> String {
+    let mut allocations = districts.iter().filter_map(|it| it.allocation.as_ref());
+    let first = allocations.find(|allocation| !allocation.problem.is_empty());
+    let problem = first.map_or("", |allocation| allocation.problem.as_str());
+    problem[..problem.floor_char_boundary(PROBLEM_BYTES_MAX)].to_owned()
+}
+
+fn count(districts: &[DistrictStandings], is_meant: impl Fn(&DistrictStandings) -> bool) -> u32 {
+    let count = districts
+        .iter()
+        .filter(|district| is_meant(district))
+        .count();
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+fn has_seats(district: &DistrictStandings) -> bool {
+    district.allocation.is_some()
+}
+
+fn is_declared(district: &DistrictStandings) -> bool {
+    district.declaration.is_some()
 }
 
 fn district_contests(
@@ -240,6 +269,9 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         law_is_silent: law_is_silent(district),
         declaration_differs: declaration_differs(district),
         threshold_votes: allocation.and_then(|allocation| allocation.threshold_votes),
+        problem: problem(std::slice::from_ref(district)),
+        districts_with_seats: has_seats(district).into(),
+        districts_declared: is_declared(district).into(),
     }
 }
 
@@ -286,6 +318,7 @@ fn frame_district(district: &DistrictStandings, indexes: &HashMap<&str, u32>) ->
         row_seats,
         tallies: states.map_or(0, |states| states.tallies),
         tallies_counted: states.map_or(0, |states| states.counted),
+        is_declared: is_declared(district),
     }
 }
 

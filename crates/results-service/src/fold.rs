@@ -322,6 +322,6 @@ pub(crate) fn write_snapshot(
         record_hash,
     };
     snapshot::write(folder, &key, &[&encoded.state, &writer.into_bytes()])?;
-    snapshot::remove_older(folder, election, SNAPSHOTS_KEPT)?;
+    snapshot::remove_older(folder, election, encoded.revision, SNAPSHOTS_KEPT)?;
     Ok(())
 }

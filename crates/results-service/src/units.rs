@@ -37,6 +37,28 @@ pub(crate) struct Units {
     pub ballot: Arc<Ballot>,
 }
 
+/// Where the log tells what happened to a unit.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct History {
+    /// Oldest first.
+    pub revisions: Vec<Revision>,
+    /// The last revision of what came before, which is left out: nothing of it is among the others. 0: nothing came before.
+    pub earlier: Revision,
+}
+
+impl History {
+    /// Adds the changes of one tally, newest first, of which one more than are shown was asked for.
+    fn add(&mut self, mut changes: Vec<Revision>) {
+        if changes.len() > CHANGES_MAX {
+            let left_out = changes.split_off(CHANGES_MAX);
+            // What came before is asked for at one revision, for all tallies of the unit together.
+            let last = left_out.first().copied().unwrap_or_default();
+            self.earlier = self.earlier.max(last);
+        }
+        self.revisions.extend(changes);
+    }
+}
+
 /// A unit with its tallies.
 pub(crate) struct UnitRow {
     pub index: u32,
@@ -219,27 +241,30 @@ impl Units {
     }
 
     /// Where the log tells what happened to a unit, oldest first.
-    pub async fn history(&self, index: u32) -> Result<Vec<Revision>, Error> {
+    pub async fn history(&self, index: u32) -> Result<History, Error> {
         self.ask(move |units| {
+            let mut history = History::default();
             let Some(unit) = units.directory.at(index, units.at) else {
-                return Ok(Vec::new());
+                return Ok(history);
             };
-            let mut revisions = Vec::new();
             for key in units.keys(index, &unit) {
-                let changes = units.view.history(key, units.at, CHANGES_MAX)?;
-                revisions.extend(changes.iter().map(|change| change.revision));
+                let changes = units.view.history(key, units.at, CHANGES_MAX + 1)?;
+                history.add(changes.iter().map(|change| change.revision).collect());
             }
+            let mut turnouts = Vec::new();
             let mut at = units.at;
-            for _ in 0..CHANGES_MAX {
-                let Some(turnout) = units.view.turnout(index, at)? else {
-                    break;
-                };
-                revisions.push(turnout.revision);
+            while turnouts.len() <= CHANGES_MAX
+                && let Some(turnout) = units.view.turnout(index, at)?
+            {
+                turnouts.push(turnout.revision);
                 at = Revision(turnout.revision.0 - 1);
             }
-            revisions.sort_unstable();
-            revisions.dedup();
-            Ok(revisions)
+            history.add(turnouts);
+            let earlier = history.earlier;
+            history.revisions.retain(|revision| *revision > earlier);
+            history.revisions.sort_unstable();
+            history.revisions.dedup();
+            Ok(history)
         })
         .await
     }

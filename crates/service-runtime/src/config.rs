@@ -102,6 +102,16 @@ pub enum ConfigError {
     },
 }
 
+impl ConfigError {
+    /// Whether it is about what was typed, or left out, where the program was called, and not about a file.
+    pub fn is_typed(&self) -> bool {
+        match self {
+            Self::Invalid { origin, .. } => !matches!(origin, Origin::File(_)),
+            Self::Read { .. } | Self::Syntax { .. } | Self::Unknown { .. } => false,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

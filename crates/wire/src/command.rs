@@ -94,7 +94,7 @@ fn definition_without_units(text: &str) -> Result<Definition, Refusal> {
 }
 
 fn parse<T: DeserializeOwned>(field: &str, text: &str) -> Result<T, Refusal> {
-    toml::from_str(text).map_err(|error| shape(field, "", error.to_string().trim_end()))
+    election::toml_text::read_toml(field, &format!("{field}."), text)
 }
 
 /// Some of the units of a definition.

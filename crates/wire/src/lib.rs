@@ -11,6 +11,7 @@ mod allocation_proof;
 mod allocation_request;
 mod allocation_result;
 mod command;
+mod comparison;
 mod definition;
 mod field;
 mod generated;
@@ -24,6 +25,10 @@ mod tally;
 pub use allocation_request::{AllocationRequest, REQUEST_ID_BYTES_MAX, contest_refusal};
 pub use allocation_result::Lists;
 pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
+pub use comparison::{
+    ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,
+    Comparison, is_of_rules, profile_rule,
+};
 pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
 pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_METHODS};

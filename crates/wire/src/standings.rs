@@ -6,12 +6,14 @@ use crate::common::v1::{self as common, ListSeats, SeatsState};
 use crate::field::timestamp;
 use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
+use apportionment::ContestError;
+use election::allocation::{base_counters, lacking_counters};
 use election::declaration::Finding;
 use election::definition::{ContestBallot, DistrictBallot, Hash, OptionRole, Part};
 use election::event::Declaration;
 use election::ids::Revision;
 use election::stage::Mark;
-use election::standings::DistrictSeats;
+use election::standings::{DistrictSeats, SeatsResult};
 use election::tally::Tally;
 use std::collections::HashMap;
 
@@ -213,6 +215,9 @@ fn district_standings(
         } = seats;
         let ids = district_list_ids(ballot);
         let mut allocation = Lists::new(&ids).allocation(question, result);
+        if !allocation.problem.is_empty() {
+            allocation.problem = located(tally, (contest, district), result, &allocation.problem);
+        }
         if let Some((_, declaration)) = declared {
             let lists = allocation.lists.iter_mut().zip(&question.options);
             lists.for_each(|(list, option)| set_declared(list, *option, declaration));
@@ -236,6 +241,41 @@ fn district_standings(
         declaration: declared
             .map(|(revision, entry)| declaration(ballot, *revision, entry, findings)),
     }
+}
+
+/// What keeps seats from being known, with the place where it does and the counters that are missing there: what somebody
+/// has to look for.
+fn located(
+    tally: &Tally,
+    (contest, district): (usize, usize),
+    result: &SeatsResult,
+    problem: &str,
+) -> String {
+    let ballot = &tally.outline.ballot.contests[contest];
+    let (contest_id, district_id) = (&ballot.id, &ballot.districts[district].id);
+    let place = format!("contest {contest_id}, district {district_id}: {problem}");
+    let SeatsResult::Unknown(ContestError::BaseMissing { base }) = result else {
+        return place;
+    };
+    let totals = &tally.contests[contest][district];
+    let counted = totals.tallies_counted;
+    let lacking = lacking_counters(totals, *base);
+    if lacking.is_empty() {
+        let counters = base_counters(*base).iter().map(|counter| counter.name());
+        let counters: Vec<&str> = counters.collect();
+        return format!(
+            "{place}; none of the {counted} counted tallies has any of the counters {}",
+            counters.join(", ")
+        );
+    }
+    let lacking = lacking.iter().map(|(counter, lacking)| {
+        format!(
+            "the counter {} is missing on {lacking} of {counted} counted tallies",
+            counter.name()
+        )
+    });
+    let lacking: Vec<String> = lacking.collect();
+    format!("{place}; {}", lacking.join(", "))
 }
 
 /// Ids of the options that take part in an allocation: those of the question's lists, in its order.

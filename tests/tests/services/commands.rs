@@ -1,20 +1,9 @@
 //! The commands of officials, as they type them: what is written, what is printed, and the exit code.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
-use std::time::Instant;
+use end_to_end::cluster::Role;
 
-use end_to_end::PATIENCE;
-use end_to_end::cluster::{Cluster, Mode, Role, binary};
-use serde_json::Value;
-
+use crate::desk::{DONE, Desk, FAILED, NOT_ALL_COUNTED, NOTHING_NEW, WRONG_USAGE, golden};
 use crate::support::PAIRS;
-
-const DONE: i32 = 0;
-const FAILED: i32 = 1;
-const WRONG_USAGE: i32 = 2;
-const NOTHING_NEW: i32 = 3;
-const NOT_ALL_COUNTED: i32 = 4;
 
 /// Sums that break the form's identity; the counted version with other votes; a unit that is counted as it should be.
 const REPORTS: [&str; 3] = [
@@ -25,86 +14,6 @@ const REPORTS: [&str; 3] = [
     r#"{"unit":"box-37","version":1,"kind":"full","votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
         "form":{"papers":583,"invalid":2,"valid":581}}"#,
 ];
-
-/// A system with a night that is played and not public yet.
-struct Desk {
-    cluster: Cluster,
-}
-
-impl Desk {
-    fn open() -> Self {
-        let desk = Self {
-            cluster: Cluster::start(Mode::OneProcess),
-        };
-        let golden = |ending: &str| golden(&format!("{PAIRS}.{ending}"));
-        desk.expect(DONE, &["define", &golden("toml")]);
-        desk.expect(DONE, &["submit", PAIRS, &golden("jsonl")]);
-        desk
-    }
-
-    /// A system whose roles are apart, with an election that is defined and public, and nothing counted.
-    fn apart() -> Self {
-        let desk = Self {
-            cluster: Cluster::start(Mode::Apart),
-        };
-        let definition = golden(&format!("{PAIRS}.toml"));
-        desk.expect(DONE, &["define", &definition, "--open", "all"]);
-        desk
-    }
-
-    fn run(&self, arguments: &[&str]) -> Output {
-        let server = format!("http://{}", self.cluster.address(Role::Results));
-        let command = Command::new(binary())
-            .args(arguments)
-            .env("HEMICYCLE_SERVER", server)
-            .output();
-        command.unwrap()
-    }
-
-    /// What it prints, after the exit code that is expected.
-    fn expect(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.run(arguments);
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
-        let printed = if code == FAILED {
-            output.stderr
-        } else {
-            output.stdout
-        };
-        String::from_utf8(printed).unwrap()
-    }
-
-    fn expect_json(&self, code: i32, arguments: &[&str]) -> Value {
-        let arguments = [arguments, &["--json"]].concat();
-        serde_json::from_str(&self.expect(code, &arguments)).unwrap()
-    }
-
-    /// The revisions at which something waits for a reviewer.
-    /// Looks at the public feed until it says this: it is a moment behind a command.
-    fn watch_until(&self, said: &str) {
-        let start = Instant::now();
-        while start.elapsed() < PATIENCE {
-            let output = self.run(&["watch", PAIRS, "--once"]);
-            if String::from_utf8_lossy(&output.stdout).contains(said) {
-                return;
-            }
-        }
-        panic!("the feed never says {said:?}");
-    }
-
-    fn waiting(&self) -> Vec<String> {
-        let reports = self.expect_json(DONE, &["review", PAIRS]);
-        let reports = reports.as_array().unwrap().iter();
-        reports
-            .map(|report| report["heldRevision"].as_str().unwrap().to_owned())
-            .collect()
-    }
-}
-
-fn golden(name: &str) -> String {
-    let folder: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).join("golden");
-    folder.join(name).display().to_string()
-}
 
 #[test]
 fn what_waits_is_listed_accepted_and_rejected() {
@@ -160,7 +69,7 @@ fn what_waits_is_listed_accepted_and_rejected() {
         "review", PAIRS, "--reject", broken, "--accept", conflict, "--reject", conflict,
         "--reason", "r",
     ];
-    let refused = desk.expect(FAILED, &both);
+    let refused = desk.expect(WRONG_USAGE, &both);
     assert!(refused.contains("both accepted and rejected"), "{refused}");
     desk.expect(WRONG_USAGE, &["review", PAIRS, "--accept", conflict]);
     assert_eq!(desk.waiting().len(), 2);
@@ -333,10 +242,8 @@ fn an_export_that_fails_leaves_an_older_file_as_it_is() {
 fn a_feed_of_its_own_is_watched_with_ids_for_names_and_knows_no_officials() {
     let desk = Desk::apart();
     let feed = format!("http://{}", desk.cluster.address(Role::LiveFeed));
-    // The feed learns of a new election a moment after the officials.
+    // The feed learns of a new election a moment after the officials, and is waited for.
     let watch = ["watch", PAIRS, "--once", "--server", &feed];
-    let began = Instant::now();
-    while !desk.run(&watch).status.success() && began.elapsed() < PATIENCE {}
     let shown = desk.expect(DONE, &watch);
     assert!(
         shown.contains("aleph") && shown.contains("0 of 40 tallies counted"),

@@ -10,7 +10,7 @@ use wire::allocation::v1::{
 };
 use wire::common::v1::SeatsState;
 
-fn list(id: &str, votes: u64) -> AllocationList {
+pub fn list(id: &str, votes: u64) -> AllocationList {
     AllocationList {
         option_id: id.into(),
         votes,
@@ -18,7 +18,7 @@ fn list(id: &str, votes: u64) -> AllocationList {
     }
 }
 
-fn hare() -> AllocationRules {
+pub fn hare() -> AllocationRules {
     AllocationRules {
         stages: vec![Stage {
             method: Some(Method::LargestRemainder(LargestRemainder {
@@ -33,7 +33,7 @@ fn hare() -> AllocationRules {
     }
 }
 
-fn request(seats: u32, lists: Vec<AllocationList>) -> AllocateRequest {
+pub fn request(seats: u32, lists: Vec<AllocationList>) -> AllocateRequest {
     AllocateRequest {
         id: "a question".into(),
         seats,
@@ -68,7 +68,7 @@ async fn refused(request: AllocateRequest) -> (String, String, String) {
     )
 }
 
-fn seats(allocation: &Allocation) -> Vec<u32> {
+pub fn seats(allocation: &Allocation) -> Vec<u32> {
     let lists = allocation.lists.iter();
     lists
         .map(|list| list.seats.unwrap().seats.unwrap())

@@ -5,6 +5,7 @@
 )]
 
 mod allocate;
+mod comparison;
 mod damaged;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;

@@ -40,7 +40,10 @@ fn written_snapshots_are_listed_read_and_thinned_out() {
     assert_eq!(snapshot.key(), &key("e.1", 90));
     assert_eq!(content(&snapshot, 0).unwrap(), 90_u64.to_le_bytes());
     assert_eq!(content(&snapshot, 1).unwrap(), b"more");
-    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 2);
+    assert_eq!(
+        remove_older(folder.path(), &election, Revision(1_000), 2).unwrap(),
+        2
+    );
     assert_eq!(
         list(folder.path(), &election).unwrap(),
         [1_000, 90].map(Revision)
@@ -62,18 +65,45 @@ fn what_was_set_aside_goes_with_the_snapshots_of_its_time() {
     let (old, new) = (damage(3), damage(30));
     write(folder.path(), &key("e", 20), &[b"state"]).unwrap();
     write(folder.path(), &key("other", 1), &[b"state"]).unwrap();
-    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 1);
+    assert_eq!(
+        remove_older(folder.path(), &election, Revision(20), 2).unwrap(),
+        1
+    );
     assert!(!old.exists() && new.exists());
     for revision in [40, 50] {
         write(folder.path(), &key("e", revision), &[b"state"]).unwrap();
     }
-    assert_eq!(remove_older(folder.path(), &election, 2).unwrap(), 2);
+    assert_eq!(
+        remove_older(folder.path(), &election, Revision(50), 2).unwrap(),
+        2
+    );
     assert!(!new.exists());
     assert_eq!(
         list(folder.path(), &election).unwrap(),
         [50, 40].map(Revision)
     );
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn what_lies_beyond_the_head_takes_no_place_of_newer_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let election = key("e", 0).election;
+    let written = |revision| {
+        write(folder.path(), &key("e", revision), &[b"state"]).unwrap();
+        remove_older(folder.path(), &election, Revision(revision), 2).unwrap();
+        list(folder.path(), &election).unwrap()
+    };
+    for revision in [700, 800, 900] {
+        written(revision);
+    }
+    // An older copy of the log was put in place, and ends at 10: what is written now stays.
+    assert_eq!(written(10), [900, 800, 10].map(Revision));
+    assert_eq!(written(20), [900, 800, 20, 10].map(Revision));
+    assert_eq!(written(30), [900, 800, 30, 20].map(Revision));
+    // As soon as the log is as long again, they are old ones like others.
+    assert_eq!(written(850), [900, 850, 800].map(Revision));
+    assert_eq!(written(910), [910, 900].map(Revision));
 }
 
 /// Two parts of nine bytes together.

@@ -5,11 +5,12 @@ use crate::cli::{Allocate, Counts};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, share, table, thousands};
 use election::profile::Profile;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use wire::AllocationRequest;
-use wire::allocation::v1::{AllocateRequest, AllocateResponse, AllocationList, BaseCounts};
+use wire::allocation::v1::{AllocateRequest, AllocateResponse, AllocationList};
 
 /// Answers one request, or one a line.
 ///
@@ -88,13 +89,57 @@ fn answer_lines(source: Box<dyn std::io::BufRead>) -> Result<Ending, Failure> {
 }
 
 fn answer(text: &str) -> Result<AllocateResponse, String> {
-    let request: AllocateRequest = serde_json::from_str(text)
-        .map_err(|error| format!("the request is no AllocateRequest: {error}"))?;
-    answer_request(request)
+    answer_request(from_json(text, "AllocateRequest")?)
+}
+
+/// What a number of a request may be.
+const WHOLE: &str = "must be a whole number, not negative, of at most 64 bits for votes and counts and 32 bits for all else; \
+                     digits in quotes are as good";
+
+/// Reads a message of the contract; what is wrong is told with the path of the field and its value.
+pub(super) fn from_json<T: DeserializeOwned>(text: &str, what: &str) -> Result<T, String> {
+    let mut reader = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize(&mut reader);
+    let value = read.map_err(|error| {
+        let path = error.path().to_string();
+        let problem = error.into_inner();
+        if problem.is_syntax() || problem.is_eof() {
+            return format!("this is no {what} as JSON: {problem}");
+        }
+        let problem = problem.to_string();
+        let (rule, _) = problem.rsplit_once(" at line ").unwrap_or((&problem, ""));
+        // The reader of numbers takes digits as text too, and says only that it is neither.
+        let is_number = [
+            "did not match any variant",
+            "invalid digit",
+            "number too large",
+            "cannot parse integer",
+        ]
+        .iter()
+        .any(|said| rule.contains(said));
+        let rule = if is_number { WHOLE } else { rule };
+        match (path.as_str(), value_at(text, &path)) {
+            (".", _) => format!("this is no {what}: {rule}"),
+            (_, Some(value)) => format!("{path} = {value}: {rule}"),
+            (_, None) => format!("{path}: {rule}"),
+        }
+    })?;
+    reader
+        .end()
+        .map_err(|error| format!("this is more than one {what} as JSON: {error}"))?;
+    Ok(value)
+}
+
+// What stands in a text at a path such as lists[1].votes.
+fn value_at(text: &str, path: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let pointer = path.replace('[', ".").replace(']', "");
+    let pointer: String = pointer.split('.').map(|part| format!("/{part}")).collect();
+    value.pointer(&pointer).map(ToString::to_string)
 }
 
 /// Answers a request, or says what is wrong with it.
-pub(super) fn answer_request(request: AllocateRequest) -> Result<AllocateResponse, String> {
+fn answer_request(request: AllocateRequest) -> Result<AllocateResponse, String> {
     let request = AllocationRequest::try_from(request).map_err(|refusal| refusal.to_string())?;
     allocation_service::allocate(&request).map_err(|error| error.to_string())
 }
@@ -104,34 +149,23 @@ pub(super) fn profile(name: &str) -> Result<&'static Profile, Failure> {
     Profile::named(name).ok_or_else(|| {
         let known: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
         let known = known.join(", ");
-        Failure::Input(format!("no profile is called {name:?}; there are: {known}"))
+        Failure::Usage(format!("--profile {name:?}: must be one of {known}"))
     })
 }
 
 /// The request that gives lists and counts to the rules of a profile.
-pub(super) fn profile_request(
+fn profile_request(
     profile: &Profile,
     seats: u32,
     lists: &[AllocationList],
     counts: Counts,
 ) -> AllocateRequest {
-    let Counts {
-        valid_votes,
-        valid_and_against_all,
-        ballots_in_box,
-        ballots_issued,
-    } = counts;
     AllocateRequest {
         id: profile.name.to_owned(),
         seats,
         lists: lists.to_vec(),
         rules: Some((&profile.law.rules).into()),
-        base: Some(BaseCounts {
-            valid_votes,
-            valid_and_against_all,
-            ballots_in_box,
-            ballots_issued,
-        }),
+        base: Some(super::compare::base(counts)),
         ..Default::default()
     }
 }
@@ -176,4 +210,52 @@ fn tables(response: &AllocateResponse) -> String {
         text.push_str(&format!("\nthe law is silent: {}", silence.text));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_request_is_named_by_path_value_and_rule() {
+        let cases = [
+            (
+                r#"{"seats": 1, "lists": [{"option_id": "a", "votes": -1}]}"#,
+                "lists[0].votes = -1: must be a whole number",
+            ),
+            (r#"{"seats": 3.5}"#, "seats = 3.5: must be a whole number"),
+            (r#"{"seats": "x"}"#, "seats = \"x\": must be a whole number"),
+            (
+                r#"{"seats": 4294967296}"#,
+                "seats = 4294967296: must be a whole number",
+            ),
+            (
+                r#"{"seats": "4294967296"}"#,
+                "seats = \"4294967296\": must be a whole number",
+            ),
+            (
+                r#"{"lists": [{"option_id": 5}]}"#,
+                "lists[0].option_id = 5: invalid type",
+            ),
+            (r#"{"seat": 3}"#, "seat = 3: unknown field"),
+            (
+                r#"{"rules": {"stages": [{"largest_remainder": {"quota": "HARE"}}]}}"#,
+                "rules.stages[0].largest_remainder.quota = \"HARE\"",
+            ),
+            ("[1]", "this is no AllocateRequest: invalid type: sequence"),
+            (r#"{"seats": "#, "this is no AllocateRequest as JSON: EOF"),
+            (
+                r#"{"seats": 1} {"seats": 2}"#,
+                "more than one AllocateRequest",
+            ),
+            (r#"{"seats": 1}"#, "rules"),
+        ];
+        for (text, said) in cases {
+            let error = answer(text).unwrap_err();
+            assert!(error.contains(said), "{said} is not in {error}");
+        }
+        let digits = r#"{"seats": "1", "lists": [{"option_id": "a", "votes": "18446744073709551615"}],
+            "rules": {"stages": [{"largest_remainder": {"quota": "QUOTA_HARE"}}]}}"#;
+        assert!(answer(digits).is_ok());
+    }
 }

@@ -1,60 +1,204 @@
 //! `hemicycle compare`: the same votes under several laws, side by side.
 
-use super::allocate::{answer_request, open, profile, profile_request};
-use super::print;
-use crate::cli::Compare;
+use super::allocate::open;
+use super::{client, print, print_json};
+use crate::cli::{Compare, Counts};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, table, thousands};
-use wire::allocation::v1::{Allocation, AllocationList};
+use election::rules::{ContestRules, Rules};
+use serde::de::DeserializeOwned;
+use std::path::Path;
+use wire::allocation::v1::{
+    AllocationList, AllocationRules, BaseCounts, CompareRequest, CompareResponse, ComparedResult,
+    ComparedRules, compared_result, compared_rules,
+};
+use wire::common::v1::Refusal;
 
-/// Prints a table: a row for each list, a column for each profile. A profile that needs a count which was not given says so
-/// below, and the others stand.
+/// Prints a table: a row for each list, a column for each law, and the lists that they treat differently. A law that needs
+/// a count which was not given says so below, the others stand, and the exit code is 1.
 ///
 /// # Errors
 ///
-/// Profiles that are not known, fewer than two of them, or lists that cannot be read.
+/// Laws that are not known, fewer than two of them, or lists that cannot be read.
 pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
-    // Reading standard input blocks; and a program that only computes has nothing else to do.
-    tokio::task::spawn_blocking(move || compare(&arguments))
-        .await
-        .map_err(|error| Failure::Input(error.to_string()))?
-}
-
-fn compare(arguments: &Compare) -> Result<Ending, Failure> {
-    if arguments.profiles.len() < 2 {
-        let text = "one profile has nothing to be compared with: give --profile at least twice";
-        return Err(Failure::Input(text.into()));
+    if arguments.profiles.len() + arguments.rules.len() < 2 {
+        let text =
+            "one law has nothing to be compared with: give --profile or --rules at least twice";
+        return Err(Failure::Usage(text.into()));
     }
-    let profiles = arguments.profiles.iter().map(|name| profile(name));
-    let profiles = profiles.collect::<Result<Vec<_>, _>>()?;
-    let lists = crate::lists_file::read(open(arguments.file.as_deref())?)?;
-    let mut columns = Vec::new();
-    let mut notes = Vec::new();
-    for profile in profiles {
-        let request = profile_request(profile, arguments.seats, &lists, arguments.counts);
-        match answer_request(request) {
-            Ok(response) => columns.push((profile.name, response.allocation.unwrap_or_default())),
-            Err(error) => notes.push(format!("{}: {error}", profile.name)),
-        }
+    for name in &arguments.profiles {
+        super::allocate::profile(name)?;
     }
-    let failed = columns.is_empty();
-    let notes: String = notes.iter().map(|note| format!("\n{note}")).collect();
-    print(&format!("{}{notes}", side_by_side(&lists, &columns)))?;
-    Ok(if failed {
-        Ending::CheckFailed
+    let (server, as_json) = (arguments.server.clone(), arguments.json);
+    // Reading standard input blocks, and computing takes its time.
+    let blocking = |error: tokio::task::JoinError| Failure::Input(error.to_string());
+    let request = tokio::task::spawn_blocking(move || request(&arguments)).await;
+    let request = request.map_err(blocking)??;
+    let lists = request.lists.clone();
+    let response = match server {
+        Some(server) => client(&server, None, None)?.compare(request).await?,
+        None => tokio::task::spawn_blocking(move || compared(request))
+            .await
+            .map_err(blocking)??,
+    };
+    if as_json {
+        print_json(&response)?;
     } else {
+        print(&text(&lists, &response))?;
+    }
+    Ok(if response.results.iter().all(has_seats) {
         Ending::Done
+    } else {
+        Ending::CheckFailed
     })
 }
 
-fn side_by_side(lists: &[AllocationList], columns: &[(&str, Allocation)]) -> String {
+fn has_seats(result: &ComparedResult) -> bool {
+    matches!(
+        result.outcome,
+        Some(compared_result::Outcome::Allocation(_))
+    )
+}
+
+fn compared(request: CompareRequest) -> Result<CompareResponse, Failure> {
+    let comparison = wire::Comparison::try_from(request);
+    let comparison = comparison.map_err(|refusal| Failure::Input(refusal.to_string()))?;
+    let response = allocation_service::compare(comparison, || false);
+    response.map_err(|error| Failure::Input(error.to_string()))
+}
+
+fn request(arguments: &Compare) -> Result<CompareRequest, Failure> {
+    let profiles = arguments.profiles.iter().map(|name| {
+        Ok(ComparedRules {
+            name: String::new(),
+            rules: Some(compared_rules::Rules::Profile(name.clone())),
+        })
+    });
+    let own = arguments.rules.iter().map(|named| own_rules(named));
+    Ok(CompareRequest {
+        seats: arguments.seats,
+        lists: crate::lists_file::read(open(arguments.file.as_deref())?)?,
+        base: Some(base(arguments.counts)),
+        alternatives: profiles.chain(own).collect::<Result<_, _>>()?,
+        include_steps: false,
+    })
+}
+
+/// Counts that thresholds may be a share of, as a message.
+pub(super) fn base(counts: Counts) -> BaseCounts {
+    let Counts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    } = counts;
+    BaseCounts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    }
+}
+
+fn own_rules(named: &str) -> Result<ComparedRules, Failure> {
+    let Some((name, file)) = named.split_once('=') else {
+        return Err(Failure::Usage(format!(
+            "--rules {named:?} is not of the form NAME=FILE, such as draft=rules.toml"
+        )));
+    };
+    let path = Path::new(file);
+    let text = std::fs::read_to_string(path).map_err(Failure::io(file.to_owned()))?;
+    let rules = if path.extension().is_some_and(|ending| ending == "json") {
+        super::allocate::from_json(&text, "AllocationRules")
+            .map_err(|problem| Failure::Input(format!("{file}: {problem}")))?
+    } else {
+        rules_of_definition(file, &text)?
+    };
+    Ok(ComparedRules {
+        name: name.to_owned(),
+        rules: Some(compared_rules::Rules::OwnRules(rules)),
+    })
+}
+
+// The rules of the only contest of a definition, or of its `rules` table alone, or of one entry of `rules.contests`.
+fn rules_of_definition(file: &str, text: &str) -> Result<AllocationRules, Failure> {
+    let wrong = |problem: String| Failure::Input(format!("{file}: {}", problem.trim_end()));
+    let mut whole: toml::Table = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    fn read<T: DeserializeOwned>(value: toml::Value, path: &str) -> Result<T, String> {
+        serde_path_to_error::deserialize(value).map_err(|error| {
+            let field = error.path().to_string();
+            format!("{path}{field}: {}", error.into_inner())
+        })
+    }
+    let rules = whole.remove("rules").unwrap_or(toml::Value::Table(whole));
+    if rules.get("stages").is_some() {
+        let entry: ContestRules = read(rules, "").map_err(wrong)?;
+        return Ok((&entry).into());
+    }
+    let rules: Rules = read(rules, "rules.").map_err(wrong)?;
+    match rules.contests.as_slice() {
+        [only] => Ok(only.into()),
+        contests => Err(wrong(format!(
+            "rules.contests: {} entries; to be compared, a file has the rules of one contest",
+            contests.len()
+        ))),
+    }
+}
+
+fn text(lists: &[AllocationList], response: &CompareResponse) -> String {
+    let mut lines = vec![side_by_side(lists, response)];
+    let differences = &response.differences;
+    let names = differences.iter().map(|it| it.option_id.as_str());
+    let names: Vec<&str> = names.collect();
+    let compared = response.results.iter().filter(|result| has_seats(result));
+    lines.push(match names.len() {
+        _ if compared.count() < 2 => String::from("nothing to compare: fewer than two have seats"),
+        0 => String::from("no difference"),
+        count => format!(
+            "differences in {count} of {}: {}",
+            lists.len(),
+            names.join(", ")
+        ),
+    });
+    for result in &response.results {
+        if let Some(compared_result::Outcome::Refusal(refusal)) = &result.outcome {
+            let Refusal {
+                field, value, rule, ..
+            } = refusal;
+            lines.push(format!("{}: {field} = {value:?}: {rule}", result.name));
+        }
+    }
+    lines.join("\n")
+}
+
+// Seats that are not those of the first law say by how many.
+fn side_by_side(lists: &[AllocationList], response: &CompareResponse) -> String {
+    let columns: Vec<_> = response
+        .results
+        .iter()
+        .filter_map(|result| match &result.outcome {
+            Some(compared_result::Outcome::Allocation(allocation)) => {
+                Some((result.name.as_str(), allocation))
+            }
+            _ => None,
+        })
+        .collect();
     let names = columns.iter().map(|(name, _)| *name);
     let header: Vec<&str> = ["list", "votes"].into_iter().chain(names).collect();
     let mut rows = table(&header);
     for (place, list) in lists.iter().enumerate() {
-        let held = columns.iter().map(|(_, allocation)| {
+        let difference = response
+            .differences
+            .iter()
+            .find(|it| it.option_id == list.option_id);
+        let held = columns.iter().enumerate().map(|(column, (_, allocation))| {
             let result = allocation.lists.get(place);
-            seats(result.and_then(|result| result.seats.as_ref()))
+            let shown = seats(result.and_then(|result| result.seats.as_ref()));
+            let more = difference.and_then(|it| it.seats.get(column));
+            match more.map_or(0, |it| it.more_than_first) {
+                0 => shown,
+                more => format!("{shown} ({more:+})"),
+            }
         });
         let cells = [list.option_id.clone(), thousands(list.votes)];
         rows.add_row(cells.into_iter().chain(held));

@@ -1,6 +1,6 @@
 //! `hemicycle correct-turnout`.
 
-use super::{connect, election_id, print, print_json};
+use super::{connect, election_id, ending, print, print_json, required_id};
 use crate::cli::CorrectTurnout;
 use crate::failure::{Ending, Failure};
 use client::ClientError;
@@ -18,8 +18,7 @@ use wire::common::v1::View;
 pub async fn run(arguments: CorrectTurnout) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
-    let unit = UnitId::new(&arguments.unit)
-        .map_err(|error| Failure::Input(format!("unit {:?}: {error}", arguments.unit)))?;
+    let unit = required_id("unit", &arguments.unit, UnitId::new)?;
     let answer = client.get_unit(&election, &unit, View::Head, 0).await?;
     let standing = answer.unit.ok_or(ClientError::Missing("unit"))?.turnout;
     let standing = standing.ok_or_else(|| {
@@ -56,9 +55,5 @@ pub async fn run(arguments: CorrectTurnout) -> Result<Ending, Failure> {
             arguments.version, standing.version, arguments.issued
         ))?;
     }
-    Ok(if events == 0 {
-        Ending::NothingNew
-    } else {
-        Ending::Done
-    })
+    Ok(ending(events))
 }

@@ -1,11 +1,12 @@
 //! `hemicycle declare`.
 
-use super::{connect, election_id, print, print_json};
+use super::place::place;
+use super::{connect, election_id, print, print_json, required_id};
 use crate::cli::Declare;
 use crate::failure::{Ending, Failure};
 use client::Client;
 use election::command::Command;
-use election::ids::{ContestId, DistrictId, ElectionId, OptionId};
+use election::ids::{ElectionId, OptionId};
 use election::report::Attribution;
 use serde_json::json;
 use wire::allocation::v1::{CheckDeclarationRequest, CheckDeclarationResponse};
@@ -36,7 +37,8 @@ pub async fn run(arguments: Declare) -> Result<Ending, Failure> {
     let records = !arguments.check && (sound || arguments.force);
     let mut written = 0;
     if records {
-        let (contest, district) = place(&client, &election, &arguments).await?;
+        let (contest, district) =
+            place(&client, &election, &arguments.contest, &arguments.district).await?;
         let seats = rows
             .iter()
             .map(|row| Ok((option_id(&row.option_id)?, row.seats)));
@@ -113,7 +115,7 @@ pub(super) fn print_findings(findings: &[Finding]) -> Result<(), Failure> {
 
 fn seat_row(text: &str) -> Result<SeatRow, Failure> {
     let wrong = || {
-        Failure::Input(format!(
+        Failure::Usage(format!(
             "{text:?} is not of the form LIST=SEATS, such as nur-otan=29"
         ))
     };
@@ -126,34 +128,5 @@ fn seat_row(text: &str) -> Result<SeatRow, Failure> {
 }
 
 fn option_id(text: &str) -> Result<OptionId, Failure> {
-    OptionId::new(text).map_err(|error| Failure::Input(format!("list {text:?}: {error}")))
-}
-
-// A single contest or district need not be named.
-async fn place(
-    client: &Client,
-    election: &ElectionId,
-    arguments: &Declare,
-) -> Result<(ContestId, DistrictId), Failure> {
-    let definition = client.get_definition(election, View::Head, 0).await?;
-    let contests = definition
-        .ballot
-        .map(|ballot| ballot.contests)
-        .unwrap_or_default();
-    let contest = contests
-        .iter()
-        .find(|contest| contest.contest_id == arguments.contest)
-        .or(contests.first());
-    let contest = contest.ok_or(client::ClientError::Missing("contest"))?;
-    let districts = &contest.districts;
-    let district = districts
-        .iter()
-        .find(|district| district.district_id == arguments.district)
-        .or(districts.first());
-    let district = district.ok_or(client::ClientError::Missing("district"))?;
-    let wrong = |error: election::ids::IdError| Failure::Input(error.to_string());
-    Ok((
-        ContestId::new(&contest.contest_id).map_err(wrong)?,
-        DistrictId::new(&district.district_id).map_err(wrong)?,
-    ))
+    required_id("list", text, OptionId::new)
 }

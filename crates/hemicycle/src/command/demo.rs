@@ -5,7 +5,7 @@ use super::watch::screen;
 use super::{open_classes, print};
 use crate::cli::Demo;
 use crate::failure::{Ending, Failure};
-use crate::names::Names;
+use crate::names::{Names, TieRules};
 use crate::night::{Night, almaty};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
@@ -275,7 +275,7 @@ async fn follow(
         tokio::select! {
             item = news.next() => match item {
                 Some(Ok(FrameNews::Frame(frame))) => {
-                    screen.bar.set_message(self::screen(&frame, &screen.names));
+                    screen.bar.set_message(self::screen(&frame, &screen.names, &TieRules::default()));
                     newest = Some(*frame);
                 }
                 Some(Ok(FrameNews::Reset(_) | FrameNews::Heartbeat(_) | FrameNews::Lost(_))) => {}
@@ -304,7 +304,7 @@ async fn report(
     last: &Frame,
     summary: &Summary,
 ) -> Result<Ending, Failure> {
-    print(&screen(last, names))?;
+    print(&screen(last, names, &TieRules::default()))?;
     let request = GetStandingsRequest {
         election_id: election.to_string(),
         view: View::Public.into(),

@@ -4,10 +4,14 @@ use super::{connect, election_id, instant, print, print_json};
 use crate::cli::History;
 use crate::failure::{Ending, Failure};
 use crate::table::table;
+use client::Client;
 use futures::StreamExt as _;
 use wire::common::v1::{Counts, View};
 use wire::results::v1::unit_history_entry::Change;
 use wire::results::v1::{GetUnitHistoryRequest, ReportCounted, ReportHeld, UnitHistoryEntry};
+
+/// Entries of a page: the most that the contract allows.
+const PAGE_SIZE: u32 = 1_000;
 
 /// Shows everything that happened to a unit.
 ///
@@ -26,13 +30,10 @@ pub async fn run(arguments: History) -> Result<Ending, Failure> {
         election_id: election.to_string(),
         view: view.into(),
         unit_id: arguments.unit.clone(),
+        page_size: PAGE_SIZE,
         ..GetUnitHistoryRequest::default()
     };
-    let mut pages = std::pin::pin!(client.history(request));
-    let mut entries = Vec::new();
-    while let Some(page) = pages.next().await {
-        entries.extend(page?.entries);
-    }
+    let entries = whole(&client, request).await?;
     if arguments.json {
         print_json(&entries)?;
         return Ok(Ending::Done);
@@ -50,6 +51,31 @@ pub async fn run(arguments: History) -> Result<Ending, Failure> {
     }
     print(&table.to_string())?;
     Ok(Ending::Done)
+}
+
+/// Everything, oldest first. One listing shows the newest changes only, and says where those before it end.
+async fn whole(
+    client: &Client,
+    mut request: GetUnitHistoryRequest,
+) -> Result<Vec<UnitHistoryEntry>, Failure> {
+    let mut windows = Vec::new();
+    loop {
+        let mut pages = std::pin::pin!(client.history(request.clone()));
+        let mut entries = Vec::new();
+        let mut earlier = 0;
+        while let Some(page) = pages.next().await {
+            let page = page?;
+            earlier = page.earlier_revision;
+            entries.extend(page.entries);
+        }
+        windows.push(entries);
+        if earlier == 0 {
+            break;
+        }
+        request.revision = earlier;
+    }
+    windows.reverse();
+    Ok(windows.concat())
 }
 
 fn row(entry: &UnitHistoryEntry) -> [String; 6] {
@@ -94,7 +120,7 @@ fn row(entry: &UnitHistoryEntry) -> [String; 6] {
         Some(Change::StatusSet(set)) => {
             let why = set.attribution.clone().unwrap_or_default();
             (
-                format!("status {}", entry.status().as_str_name()),
+                format!("status {}", status(entry)),
                 String::new(),
                 format!("{}: {}", why.by, why.reason),
             )
@@ -121,6 +147,13 @@ fn row(entry: &UnitHistoryEntry) -> [String; 6] {
         votes,
         details,
     ]
+}
+
+// As it is typed and written in files.
+fn status(entry: &UnitHistoryEntry) -> String {
+    let name = entry.status().as_str_name();
+    let name = name.trim_start_matches("UNIT_STATUS_").to_lowercase();
+    name.replace('_', "-")
 }
 
 fn described(what: &str, counted: &ReportCounted) -> (String, String, String) {

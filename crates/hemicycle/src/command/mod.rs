@@ -1,29 +1,39 @@
 //! What each command of the program does.
 
 pub mod allocate;
+pub mod amend;
+pub mod certify;
+pub mod change_candidates;
 pub mod compare;
 pub mod correct_turnout;
 pub mod declare;
 pub mod define;
 pub mod demo;
+pub mod draw_lot;
 pub mod export;
 pub mod history;
+pub mod missing;
+mod place;
 pub mod profiles;
 pub mod publish;
 pub mod replay;
 pub mod review;
 pub mod selftest;
 pub mod serve;
+pub mod set_status;
+pub mod stage;
 pub mod submit;
 pub mod watch;
 pub mod withdraw;
 
+use crate::cli::official::Order;
 use crate::cli::{Class, Server};
-use crate::failure::Failure;
+use crate::failure::{Ending, Failure};
 use client::Client;
 use election::command::Command;
-use election::ids::{ElectionId, Timestamp};
+use election::ids::{ElectionId, IdError, Timestamp};
 use election::publication::PublicationClass;
+use election::report::Attribution;
 use serde::Serialize;
 use std::io::Write as _;
 
@@ -56,7 +66,36 @@ fn client(
 }
 
 fn election_id(text: &str) -> Result<ElectionId, Failure> {
-    ElectionId::new(text).map_err(|error| Failure::Input(format!("election {text:?}: {error}")))
+    required_id("election", text, ElectionId::new)
+}
+
+// An id that is typed.
+fn required_id<T>(
+    what: &str,
+    text: &str,
+    read: impl FnOnce(&str) -> Result<T, IdError>,
+) -> Result<T, Failure> {
+    read(text).map_err(|error| Failure::Usage(format!("{what} {text:?}: {error}")))
+}
+
+fn attribution(order: &Order) -> Attribution {
+    attribution_of(Some(&order.by), Some(&order.reason))
+}
+
+fn attribution_of(by: Option<&str>, reason: Option<&str>) -> Attribution {
+    Attribution {
+        by: by.unwrap_or_default().to_owned(),
+        reason: reason.unwrap_or_default().to_owned(),
+    }
+}
+
+// How a command that was decided ends: well, or with nothing to write.
+fn ending(events: u64) -> Ending {
+    if events == 0 {
+        Ending::NothingNew
+    } else {
+        Ending::Done
+    }
 }
 
 // Opens classes at an instant, or at once; how many events it took.

@@ -1,17 +1,15 @@
 //! `hemicycle publish`.
 
+use super::stage::summary;
 use super::{classes, connect, election_id, instant, open_classes, print, print_json};
 use crate::cli::Publish;
 use crate::failure::{Ending, Failure};
-use client::Client;
 use election::command::Command;
-use election::ids::{ElectionId, Revision, Timestamp};
+use election::ids::{Revision, Timestamp};
 use election::publication::PublicationMode;
-use futures::StreamExt as _;
 use serde_json::json;
-use std::pin::pin;
 use wire::common::v1::{ClassOpening, Publication, View, publication_mode::Mode};
-use wire::results::v1::{ElectionSummary, ListElectionsRequest};
+use wire::results::v1::ElectionSummary;
 
 /// Changes what is public, and shows it.
 ///
@@ -74,26 +72,6 @@ fn mode(arguments: &Publish) -> Option<PublicationMode> {
     }
     let hold = arguments.hold;
     hold.map(|revision| PublicationMode::HoldAt(Revision(revision)))
-}
-
-async fn summary(
-    client: &Client,
-    election: &ElectionId,
-    view: View,
-) -> Result<Option<ElectionSummary>, Failure> {
-    let request = ListElectionsRequest {
-        view: view.into(),
-        page_size: 1_000,
-        ..ListElectionsRequest::default()
-    };
-    let mut pages = pin!(client.list_elections(request));
-    while let Some(page) = pages.next().await {
-        let mut summaries = page?.elections.into_iter();
-        if let Some(found) = summaries.find(|it| it.election_id == election.as_str()) {
-            return Ok(Some(found));
-        }
-    }
-    Ok(None)
 }
 
 fn described(publication: &Publication) -> String {

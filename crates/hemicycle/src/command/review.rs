@@ -95,7 +95,7 @@ fn decisions(
         .iter()
         .find(|revision| arguments.reject.contains(revision));
     if let Some(revision) = both {
-        return Err(Failure::Input(format!(
+        return Err(Failure::Usage(format!(
             "revision {revision} is both accepted and rejected: name it once"
         )));
     }

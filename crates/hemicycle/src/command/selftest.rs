@@ -101,8 +101,17 @@ fn test(arguments: &Selftest) -> Result<Ending, Failure> {
 fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
     let file = path.display().to_string();
     let before = outcome.passed + outcome.failed;
-    for (number, line) in (1_u64..).zip(open(Some(path))?.lines()) {
-        let line = line.map_err(Failure::io(file.clone()))?;
+    let lines = open(Some(path))?.lines();
+    let lines: Vec<String> = lines
+        .collect::<Result<_, _>>()
+        .map_err(Failure::io(file.clone()))?;
+    // One value over all lines is another format: a failure for each of its lines would hide that.
+    if lines.len() > 1 && serde_json::from_str::<serde_json::Value>(&lines.join("\n")).is_ok() {
+        return Err(Failure::Input(format!(
+            "{file}: this is one JSON value; a file of cases has one case, a JSON object, on each line"
+        )));
+    }
+    for (number, line) in (1_u64..).zip(lines) {
         if line.trim().is_empty() {
             continue;
         }
@@ -288,5 +297,37 @@ mod tests {
             assert!(outcome.mismatches[0].difference.problem.is_some());
         }
         assert!(outcome("\n").is_err());
+        let collection = format!("{{\"cases\": [\n{ALMATY}\n]}}\n");
+        let error = outcome(&collection).unwrap_err().to_string();
+        assert!(
+            error.contains("one case, a JSON object, on each line"),
+            "{error}"
+        );
+    }
+
+    /// The cases that the engine's own tests read with a reader of theirs: that crate knows nothing of this one, and what
+    /// both readers make of the same file must not differ.
+    #[test]
+    fn every_case_of_the_collection_passes_and_a_changed_one_does_not() {
+        const CASES: &str = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../../shared/data/cases/apportionment.jsonl"
+        );
+        let Ok(text) = std::fs::read_to_string(CASES) else {
+            eprintln!("skipped: the folder of case files is not here ({CASES})");
+            return;
+        };
+        let found = outcome(&text).unwrap();
+        let told: Vec<String> = found.mismatches.iter().map(line).collect();
+        assert_eq!((found.passed, found.failed), (938, 0), "{told:?}");
+        // Two seats exchanged in the first case that has them.
+        let case = text
+            .lines()
+            .find(|line| line.contains("\"expected\": [38, 29,"));
+        let changed = case
+            .unwrap()
+            .replace("\"expected\": [38, 29,", "\"expected\": [37, 30,");
+        let found = outcome(&changed).unwrap();
+        assert_eq!((found.passed, found.failed), (0, 1));
     }
 }

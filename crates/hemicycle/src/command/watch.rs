@@ -3,16 +3,17 @@
 use super::{connect, election_id, print, to_json};
 use crate::cli::Watch;
 use crate::failure::{Ending, Failure};
-use crate::names::Names;
+use crate::names::{Names, TieRules};
 use crate::table;
-use client::FrameNews;
-use election::ids::Timestamp;
+use client::{ClientError, FrameNews};
+use election::ids::{ElectionId, Timestamp};
 use futures::StreamExt as _;
 use service_runtime::clock::{Clock as _, SystemClock};
 use std::io::IsTerminal as _;
+use std::time::Duration;
 use wire::common::v1::publication_mode::Mode;
 use wire::common::v1::{Publication, View};
-use wire::feed::v1::{ElectionScope, Frame, Scope, scope};
+use wire::feed::v1::{ElectionScope, Frame, FrameContest, Scope, scope};
 
 /// Follows the public feed.
 ///
@@ -23,16 +24,29 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let names = Names::ask(&client, &election, View::Public).await?;
+    let rules = TieRules::ask(&client, &election, View::Public).await?;
+    let mut patience = Patience::new(rules.is_known());
     let scope = Scope {
         scope: Some(scope::Scope::Election(ElectionScope {
             election_id: election.to_string(),
         })),
     };
     let redraws = !arguments.once && !arguments.json && std::io::stdout().is_terminal();
-    let mut news = std::pin::pin!(client.watch_frames(scope, None));
+    let mut news = Box::pin(client.watch_frames(scope.clone(), None));
     while let Some(item) = news.next().await {
-        let frame = match item? {
-            FrameNews::Frame(frame) => frame,
+        let news_item = match item {
+            Err(error) if patience.covers(&error) => {
+                patience.wait(&election).await;
+                news = Box::pin(client.watch_frames(scope.clone(), None));
+                continue;
+            }
+            item => item?,
+        };
+        let frame = match news_item {
+            FrameNews::Frame(frame) => {
+                patience.end();
+                frame
+            }
             FrameNews::Reset(log_id) => {
                 eprintln!(
                     "the log ({log_id}) does not have what was shown before: forget it, the count begins anew from what follows"
@@ -59,7 +73,7 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
         let text = if arguments.json {
             to_json(&frame, false)?
         } else {
-            screen(&frame, &names)
+            screen(&frame, &names, &rules)
         };
         // Home and clear: the table stays in its place.
         print(&if redraws {
@@ -74,8 +88,48 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
+/// How long a feed that knows nothing of an election is asked again: it learns of an opening up to a second after the
+/// officials do.
+struct Patience {
+    left: Duration,
+    is_told: bool,
+}
+
+/// Between two tries.
+const PAUSE: Duration = Duration::from_millis(200);
+
+impl Patience {
+    /// Where the results role says that the election is public, the feed will say so too; where nobody says so, it may as
+    /// well be a name that is spelled wrongly.
+    fn new(is_known_to_be_public: bool) -> Self {
+        let seconds = if is_known_to_be_public { 15 } else { 3 };
+        Self {
+            left: Duration::from_secs(seconds),
+            is_told: false,
+        }
+    }
+
+    fn covers(&self, error: &ClientError) -> bool {
+        error.code() == tonic::Code::NotFound && !self.left.is_zero()
+    }
+
+    async fn wait(&mut self, election: &ElectionId) {
+        if !self.is_told {
+            self.is_told = true;
+            eprintln!("the feed does not show {election} yet; waiting for it");
+        }
+        tokio::time::sleep(PAUSE).await;
+        self.left = self.left.saturating_sub(PAUSE);
+    }
+
+    // What was shown does not come late.
+    fn end(&mut self) {
+        self.left = Duration::ZERO;
+    }
+}
+
 /// A frame as text.
-pub fn screen(frame: &Frame, names: &Names) -> String {
+pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
     let mut lines = vec![names.title.clone()];
     let Some(body) = &frame.body else {
         return names.title.clone();
@@ -99,6 +153,8 @@ pub fn screen(frame: &Frame, names: &Names) -> String {
             contest.seats,
             contest_state(contest)
         ));
+        lines.extend(ties(contest, names, rules));
+        lines.extend(undeclared(contest));
         lines.push(table::progress(
             contest.totals.as_ref(),
             body.turnout.as_ref(),
@@ -155,18 +211,88 @@ fn withheld(publication: &Publication) -> Option<String> {
     Some(format!("{what}: {}", publication.reason))
 }
 
-fn contest_state(contest: &wire::feed::v1::FrameContest) -> String {
+/// The ties of a contest that are shown one by one.
+const TIES_MAX: usize = 8;
+
+/// Who ties for how many seats, and how that would be settled.
+fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<String> {
+    let shown = contest.ties.iter().take(TIES_MAX).map(|tie| {
+        let place = if tie.district_id.is_empty() {
+            String::new()
+        } else {
+            format!(" in {}", tie.district_id)
+        };
+        let lists: Vec<&str> = tie.option_ids.iter().map(|id| names.option(id)).collect();
+        let lists = if lists.is_empty() {
+            String::from("lists that the frame has no room for")
+        } else {
+            lists.join(", ")
+        };
+        let seats = match tie.seats_at_stake {
+            1 => String::from("1 seat"),
+            seats => format!("{seats} seats"),
+        };
+        let rule = rules.told(&contest.contest_id);
+        let rule = if rule.is_empty() {
+            rule
+        } else {
+            format!("; {rule}")
+        };
+        format!("  tie{place}: {lists} for {seats}{rule}")
+    });
+    let mut lines: Vec<String> = shown.collect();
+    let more = contest.ties.len().saturating_sub(TIES_MAX);
+    if more > 0 {
+        lines.push(format!("  and {more} more ties"));
+    }
+    lines
+}
+
+/// Which districts are not declared yet, where some are.
+fn undeclared(contest: &FrameContest) -> Option<String> {
+    let (declared, all) = (contest.districts_declared, contest.districts_with_seats);
+    if declared == 0 || declared >= all {
+        return None;
+    }
+    let open = contest
+        .districts
+        .iter()
+        .filter(|it| !it.is_declared && it.seats > 0);
+    let open: Vec<&str> = open.map(|it| it.district_id.as_str()).collect();
+    let named = open
+        .iter()
+        .take(TIES_MAX)
+        .copied()
+        .collect::<Vec<_>>()
+        .join(", ");
+    let named = match open.len() {
+        0 => String::new(),
+        1..=TIES_MAX => format!(": not yet {named}"),
+        _ => format!(": not yet {named}, ..."),
+    };
+    Some(format!(
+        "  declared in {declared} of {all} districts{named}"
+    ))
+}
+
+fn contest_state(contest: &FrameContest) -> String {
     use wire::common::v1::SeatsState;
     let state = match contest.state() {
         SeatsState::NoneYet => "no seats yet",
         SeatsState::Provisional => "provisional: seats if only the counted ballots existed",
         SeatsState::Tied => "tied: some lists have a range, all other seats stand",
-        SeatsState::Withheld => "withheld: our own check refuses the result",
-        SeatsState::Unknown => "unknown: a number that the rules need is missing",
+        SeatsState::Withheld => "seats withheld: our own check refuses the result",
+        SeatsState::Unknown => "seats unknown",
         SeatsState::Unassigned => "no list takes part: all seats stay unassigned",
         SeatsState::Unspecified => "gives no seats",
     };
     let mut text = state.to_owned();
+    if contest.state() == SeatsState::Unknown {
+        text.push_str(match contest.problem.as_str() {
+            "" => ": a number that the rules need is missing",
+            problem => return format!("{text}: {problem}; `hemicycle missing` names the units"),
+        });
+    }
     if contest.seats_unassigned > 0 && contest.state() != SeatsState::Unassigned {
         text.push_str(&format!(
             "; {} seats stay unassigned",

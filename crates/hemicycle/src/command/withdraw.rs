@@ -1,6 +1,6 @@
 //! `hemicycle withdraw`.
 
-use super::{connect, election_id, print, print_json};
+use super::{connect, election_id, ending, print, print_json, required_id};
 use crate::cli::Withdraw;
 use crate::failure::{Ending, Failure};
 use client::{Client, ClientError};
@@ -19,8 +19,7 @@ use wire::common::v1::{UnitTally, View};
 pub async fn run(arguments: Withdraw) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
-    let unit = UnitId::new(&arguments.unit)
-        .map_err(|error| Failure::Input(format!("unit {:?}: {error}", arguments.unit)))?;
+    let unit = required_id("unit", &arguments.unit, UnitId::new)?;
     let tally = tally(&client, &election, &unit, &arguments).await?;
     let key = common::TallyKey {
         unit_id: unit.to_string(),
@@ -53,11 +52,7 @@ pub async fn run(arguments: Withdraw) -> Result<Ending, Failure> {
             "withdrawn: {key} is not counted any more, until a higher version of it comes"
         ))?;
     }
-    Ok(if events == 0 {
-        Ending::NothingNew
-    } else {
-        Ending::Done
-    })
+    Ok(ending(events))
 }
 
 // A single contest or counting group need not be named.

@@ -44,8 +44,13 @@ pub enum ServeError {
     #[error("{0}")]
     Results(#[from] results_service::OpenError),
     /// An upstream address is none.
-    #[error("{0}")]
-    Upstream(#[from] service_runtime::channel::AddressError),
+    #[error("upstream.{upstream}: {source}")]
+    Upstream {
+        /// The role that should be there.
+        upstream: &'static str,
+        /// What is wrong with the address.
+        source: service_runtime::channel::AddressError,
+    },
     /// A role needs an upstream that is not named.
     #[error(
         "the role {role} runs without the role {upstream}: set upstream.{upstream}, such as http://127.0.0.1:7400"
@@ -295,7 +300,8 @@ fn upstream(
 ) -> Result<Channel, ServeError> {
     match (local, address) {
         (Some(channel), _) => Ok(channel),
-        (None, Some(address)) => Ok(service_runtime::channel::connect(address)?),
+        (None, Some(address)) => service_runtime::channel::connect(address)
+            .map_err(|source| ServeError::Upstream { upstream, source }),
         (None, None) => Err(ServeError::UpstreamMissing { role, upstream }),
     }
 }

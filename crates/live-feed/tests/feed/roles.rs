@@ -272,6 +272,27 @@ impl AllocationService for Server {
         unasked()
     }
 
+    async fn batch_allocate(
+        &self,
+        _: Request<allocation::BatchAllocateRequest>,
+    ) -> Result<Response<allocation::BatchAllocateResponse>, Status> {
+        unasked()
+    }
+
+    async fn compare(
+        &self,
+        _: Request<allocation::CompareRequest>,
+    ) -> Result<Response<allocation::CompareResponse>, Status> {
+        unasked()
+    }
+
+    async fn list_profiles(
+        &self,
+        _: Request<allocation::ListProfilesRequest>,
+    ) -> Result<Response<allocation::ListProfilesResponse>, Status> {
+        unasked()
+    }
+
     async fn get_standings(
         &self,
         _: Request<allocation::GetStandingsRequest>,

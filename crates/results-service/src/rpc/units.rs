@@ -20,7 +20,7 @@ use super::pages::{Listing, Page, page_size};
 use super::results::{At, named};
 use crate::error::Error;
 use crate::role::Shared;
-use crate::units::{UnitRow, Units};
+use crate::units::{History, UnitRow, Units};
 use crate::watch::Eyes;
 
 /// The most units of a page, and of a batch.
@@ -150,7 +150,10 @@ pub(super) async fn history(
     let at = At::find(shared, &election_id, view, revision)?;
     let units = Units::new(&at.hosted, at.eyes, at.revision)?;
     let unit = wire::id("unit_id", &unit_id, UnitId::new)?;
-    let mut revisions = units.history(units.index(unit.as_str())?).await?;
+    let History {
+        mut revisions,
+        earlier,
+    } = units.history(units.index(unit.as_str())?).await?;
     let from = Revision(page.map_or(0, |page| page.next));
     revisions.retain(|revision| *revision >= from);
     let next = revisions.get(size).map(|next| Page {
@@ -166,6 +169,7 @@ pub(super) async fn history(
             .filter_map(|recorded| entry(&units, recorded))
             .collect(),
         next_page_token: next.map(|page| listing.token(page)).unwrap_or_default(),
+        earlier_revision: earlier.0,
     })
 }
 

@@ -3,6 +3,8 @@
 use crate::support::*;
 use election::ids::Revision;
 use election::report::Outcome;
+use event_log::memory::Place;
+use results_service::{Config, Storage};
 use tonic::{Code, Response, Status};
 use wire::common::v1 as common;
 use wire::results::v1 as proto;
@@ -428,5 +430,63 @@ async fn all_that_wait_are_counted_however_short_the_page() {
     assert!(request.page_token.is_empty());
     let expected: Vec<_> = (0..600).map(|unit| format!("u{unit}")).collect();
     assert_eq!(units, expected);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_history_of_more_changes_than_a_listing_shows_says_where_the_earlier_ones_end() {
+    let service = Service::start(Config::new(Storage::Memory(Place::default()))).await;
+    let ballot = service.define(ELECTION, 3, 2).await;
+    let versions: Vec<u32> = (1..=10_003).collect();
+    for some in versions.chunks(1_000) {
+        let reports = some
+            .iter()
+            .map(|version| correction(ballot, 1, *version, &[1, 2]));
+        let outcomes = service.append(ELECTION, &reports.collect::<Vec<_>>()).await;
+        assert!(
+            outcomes
+                .unwrap()
+                .iter()
+                .all(|outcome| outcome.name() == "ACCEPTED")
+        );
+    }
+    let listing = async |revision: u64| {
+        let mut request = proto::GetUnitHistoryRequest {
+            election_id: ELECTION.into(),
+            view: HEAD,
+            unit_id: "u1".into(),
+            revision,
+            page_size: 1_000,
+            ..Default::default()
+        };
+        let (mut versions, mut earlier) = (Vec::new(), Vec::new());
+        loop {
+            let page = patiently(async || {
+                let mut results = service.results.clone();
+                results.get_unit_history(request.clone()).await
+            });
+            let page = page.await.unwrap().into_inner();
+            earlier.push(page.earlier_revision);
+            versions.extend(page.entries.iter().map(|entry| match &entry.change {
+                Some(Change::Counted(counted)) => counted.version,
+                other => panic!("{other:?}"),
+            }));
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        assert!(
+            earlier.windows(2).all(|pair| pair[0] == pair[1]),
+            "{earlier:?}"
+        );
+        (versions, earlier[0])
+    };
+    let (newest, earlier) = listing(0).await;
+    assert_eq!(newest, versions[3..]);
+    // Asked again there, the rest comes, and it is the beginning.
+    let (oldest, beginning) = listing(earlier).await;
+    assert_eq!(oldest, versions[..3]);
+    assert_eq!(beginning, 0);
     service.stop().await;
 }

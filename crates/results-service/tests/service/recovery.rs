@@ -218,6 +218,49 @@ async fn a_full_disk_sheds_for_a_while_and_goes_on_when_there_is_room() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_tried_again_after_1_2_4_and_8_seconds() {
+    let place = Place::default();
+    let service = Service::start(Config::new(Storage::Memory(place.clone()))).await;
+    let ballot = service.define(ELECTION, 5, 2).await;
+    let reports = [report(ballot, 0, 1, &[1, 2])];
+    let is_refused = async || {
+        let status = service.append(ELECTION, &reports).await.unwrap_err();
+        assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    };
+    tokio::time::pause();
+    let moment = Duration::from_millis(10);
+    let full_for = async |pauses: &[u64]| {
+        for seconds in pauses {
+            place.fail_next(Fault::NoSpace);
+            is_refused().await;
+            assert!(!place.has_fault(), "the disk was not tried: {seconds} s");
+            // Until the pause is over the log is not asked: the fault stays for the next append that is.
+            place.fail_next(Fault::NoSpace);
+            tokio::time::advance(Duration::from_secs(*seconds) - moment).await;
+            is_refused().await;
+            assert!(place.has_fault(), "the disk was tried before {seconds} s");
+            tokio::time::advance(moment * 2).await;
+        }
+        is_refused().await;
+        assert!(!place.has_fault());
+    };
+    full_for(&[1, 2, 4, 8, 8]).await;
+    tokio::time::advance(Duration::from_secs(8) + moment).await;
+    service.append(ELECTION, &reports).await.unwrap();
+    // Room was found: the next full disk is tried again as soon as the first was.
+    let reports = [report(ballot, 1, 1, &[1, 2])];
+    for seconds in [1, 2] {
+        place.fail_next(Fault::NoSpace);
+        let refused = service.append(ELECTION, &reports).await;
+        assert!(refused.is_err() && !place.has_fault());
+        tokio::time::advance(Duration::from_secs(seconds) + moment).await;
+    }
+    service.append(ELECTION, &reports).await.unwrap();
+    tokio::time::resume();
+    service.stop().await;
+}
+
+#[tokio::test]
 async fn a_folder_in_use_is_refused() {
     let place = tempfile::tempdir().unwrap();
     let service = Service::start(folder(place.path())).await;

@@ -1559,6 +1559,186 @@ pub struct CheckDeclarationResponse {
     #[prost(message, optional, tag = "3")]
     pub allocation: ::core::option::Option<Allocation>,
 }
+/// Several requests, each answered by itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchAllocateRequest {
+    /// 1 to 1,000, which together have at most 100,000 lists and ask for at most 1,000,000 seats. More is refused as a whole
+    /// with the code LIMIT: send it in several batches.
+    #[prost(message, repeated, tag = "1")]
+    pub requests: ::prost::alloc::vec::Vec<AllocateRequest>,
+}
+/// The answers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchAllocateResponse {
+    /// One for each request, in the same order. One that is refused takes nothing from the others.
+    #[prost(message, repeated, tag = "1")]
+    pub answers: ::prost::alloc::vec::Vec<BatchAllocateAnswer>,
+}
+/// The answer to one request of a batch.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BatchAllocateAnswer {
+    /// What became of it.
+    #[prost(oneof = "batch_allocate_answer::Outcome", tags = "1, 2")]
+    pub outcome: ::core::option::Option<batch_allocate_answer::Outcome>,
+}
+/// Nested message and enum types in `BatchAllocateAnswer`.
+pub mod batch_allocate_answer {
+    /// What became of it.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Outcome {
+        /// Its seats, with the id of the request.
+        #[prost(message, tag = "1")]
+        Response(super::AllocateResponse),
+        /// Why it has none.
+        #[prost(message, tag = "2")]
+        Refused(super::BatchAllocateRefusal),
+    }
+}
+/// Why a request of a batch has no seats: what `Allocate` would have answered as INVALID_ARGUMENT.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchAllocateRefusal {
+    /// As the caller chose it.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The code, the path of the field from the request on, its value and the rule.
+    #[prost(message, optional, tag = "2")]
+    pub refusal: ::core::option::Option<super::super::common::v1::Refusal>,
+}
+/// The same votes under several rules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CompareRequest {
+    /// Seats to be allotted, 1 to 100,000.
+    #[prost(uint32, tag = "1")]
+    pub seats: u32,
+    /// The lists, 1 to 10,000.
+    #[prost(message, repeated, tag = "2")]
+    pub lists: ::prost::alloc::vec::Vec<AllocationList>,
+    /// Counts other than list votes, as far as they are known. One that some of the rules need and that is missing is told
+    /// for those rules; the others stand.
+    #[prost(message, optional, tag = "3")]
+    pub base: ::core::option::Option<BaseCounts>,
+    /// The rules, 2 to 16. Each is compared with the first that gives seats.
+    #[prost(message, repeated, tag = "4")]
+    pub alternatives: ::prost::alloc::vec::Vec<ComparedRules>,
+    /// Give steps and certificates too.
+    #[prost(bool, tag = "5")]
+    pub include_steps: bool,
+}
+/// One set of rules.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ComparedRules {
+    /// What it is called in the answer, at most 256 bytes, each once; empty: the name of the profile.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The rules.
+    #[prost(oneof = "compared_rules::Rules", tags = "2, 3")]
+    pub rules: ::core::option::Option<compared_rules::Rules>,
+}
+/// Nested message and enum types in `ComparedRules`.
+pub mod compared_rules {
+    /// The rules.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Rules {
+        /// The name of a profile, as ListProfiles gives it.
+        #[prost(string, tag = "2")]
+        Profile(::prost::alloc::string::String),
+        /// Rules of the caller's own.
+        #[prost(message, tag = "3")]
+        OwnRules(super::AllocationRules),
+    }
+}
+/// The results side by side.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CompareResponse {
+    /// One for each set of rules, in the order asked.
+    #[prost(message, repeated, tag = "1")]
+    pub results: ::prost::alloc::vec::Vec<ComparedResult>,
+    /// The lists whose seats are not the same in all results that have seats, in the order of the lists.
+    #[prost(message, repeated, tag = "2")]
+    pub differences: ::prost::alloc::vec::Vec<SeatDifference>,
+}
+/// What one set of rules gives.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ComparedResult {
+    /// What it is called.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// What came out.
+    #[prost(oneof = "compared_result::Outcome", tags = "2, 3")]
+    pub outcome: ::core::option::Option<compared_result::Outcome>,
+}
+/// Nested message and enum types in `ComparedResult`.
+pub mod compared_result {
+    /// What came out.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Outcome {
+        /// The seats.
+        #[prost(message, tag = "2")]
+        Allocation(super::Allocation),
+        /// Why there are none, such as a base that is missing.
+        #[prost(message, tag = "3")]
+        Refusal(super::super::super::common::v1::Refusal),
+    }
+}
+/// A list that the results treat differently.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SeatDifference {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// What each result that has seats gives it, in the order of the results.
+    #[prost(message, repeated, tag = "2")]
+    pub seats: ::prost::alloc::vec::Vec<ComparedSeats>,
+}
+/// The seats of a list in one result.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ComparedSeats {
+    /// What the rules are called.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Its seats; those of an open tie are a range.
+    #[prost(message, optional, tag = "2")]
+    pub seats: ::core::option::Option<super::super::common::v1::ListSeats>,
+    /// How many certain seats more than in the first result that has seats; negative: fewer; 0 there.
+    #[prost(sint64, tag = "3")]
+    pub more_than_first: i64,
+}
+/// Asks for the profiles.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListProfilesRequest {
+    /// Only the profile of this name; empty: all of them.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+}
+/// The profiles.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListProfilesResponse {
+    /// By name. There are some dozens at most, so that they need no pages.
+    #[prost(message, repeated, tag = "1")]
+    pub profiles: ::prost::alloc::vec::Vec<Profile>,
+}
+/// The law of a body as data.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Profile {
+    /// Its name, such as "kz-maslihat-2021". Stable.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// For people.
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    /// The texts of law, and the results by which the rules were checked.
+    #[prost(string, repeated, tag = "3")]
+    pub sources: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What was not found in the text of the law.
+    #[prost(string, repeated, tag = "4")]
+    pub unverified: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// The rules in the words of a definition: what stands in an entry of `rules.contests`, but for contest and districts.
+    #[prost(string, tag = "5")]
+    pub rules_toml: ::prost::alloc::string::String,
+    /// The same as a message, to be used in Allocate; contest and districts are the caller's own.
+    #[prost(message, optional, tag = "6")]
+    pub rules: ::core::option::Option<AllocationRules>,
+}
 /// Generated client implementations.
 pub mod allocation_service_client {
     #![allow(
@@ -1696,6 +1876,97 @@ pub mod allocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Allots seats for several requests, each answered by itself: one that is refused takes nothing from the others.
+        /// Stateless. What does not come out within the deadline of the call is not answered: give it 30 s where margins are asked.
+        pub async fn batch_allocate(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchAllocateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchAllocateResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/hemicycle.allocation.v1.AllocationService/BatchAllocate",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "hemicycle.allocation.v1.AllocationService",
+                        "BatchAllocate",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// Allots seats by the same votes under several rules, side by side, with the differences. Stateless.
+        pub async fn compare(
+            &mut self,
+            request: impl tonic::IntoRequest<super::CompareRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::CompareResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/hemicycle.allocation.v1.AllocationService/Compare",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "hemicycle.allocation.v1.AllocationService",
+                        "Compare",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
+        /// The laws that are known as data: what Compare takes by name, and what a definition may copy.
+        pub async fn list_profiles(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListProfilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListProfilesResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/hemicycle.allocation.v1.AllocationService/ListProfiles",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "hemicycle.allocation.v1.AllocationService",
+                        "ListProfiles",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The standings of an election at a revision.
         pub async fn get_standings(
             &mut self,
@@ -1809,6 +2080,28 @@ pub mod allocation_service_server {
             request: tonic::Request<super::AllocateRequest>,
         ) -> std::result::Result<
             tonic::Response<super::AllocateResponse>,
+            tonic::Status,
+        >;
+        /// Allots seats for several requests, each answered by itself: one that is refused takes nothing from the others.
+        /// Stateless. What does not come out within the deadline of the call is not answered: give it 30 s where margins are asked.
+        async fn batch_allocate(
+            &self,
+            request: tonic::Request<super::BatchAllocateRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchAllocateResponse>,
+            tonic::Status,
+        >;
+        /// Allots seats by the same votes under several rules, side by side, with the differences. Stateless.
+        async fn compare(
+            &self,
+            request: tonic::Request<super::CompareRequest>,
+        ) -> std::result::Result<tonic::Response<super::CompareResponse>, tonic::Status>;
+        /// The laws that are known as data: what Compare takes by name, and what a definition may copy.
+        async fn list_profiles(
+            &self,
+            request: tonic::Request<super::ListProfilesRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::ListProfilesResponse>,
             tonic::Status,
         >;
         /// The standings of an election at a revision.
@@ -1966,6 +2259,143 @@ pub mod allocation_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = AllocateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/hemicycle.allocation.v1.AllocationService/BatchAllocate" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchAllocateSvc<T: AllocationService>(pub Arc<T>);
+                    impl<
+                        T: AllocationService,
+                    > tonic::server::UnaryService<super::BatchAllocateRequest>
+                    for BatchAllocateSvc<T> {
+                        type Response = super::BatchAllocateResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchAllocateRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AllocationService>::batch_allocate(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchAllocateSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/hemicycle.allocation.v1.AllocationService/Compare" => {
+                    #[allow(non_camel_case_types)]
+                    struct CompareSvc<T: AllocationService>(pub Arc<T>);
+                    impl<
+                        T: AllocationService,
+                    > tonic::server::UnaryService<super::CompareRequest>
+                    for CompareSvc<T> {
+                        type Response = super::CompareResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::CompareRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AllocationService>::compare(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = CompareSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/hemicycle.allocation.v1.AllocationService/ListProfiles" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListProfilesSvc<T: AllocationService>(pub Arc<T>);
+                    impl<
+                        T: AllocationService,
+                    > tonic::server::UnaryService<super::ListProfilesRequest>
+                    for ListProfilesSvc<T> {
+                        type Response = super::ListProfilesResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListProfilesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AllocationService>::list_profiles(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListProfilesSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(
@@ -3676,6 +4106,405 @@ impl<'de> serde::Deserialize<'de> for BaseCounts {
         deserializer.deserialize_struct("hemicycle.allocation.v1.BaseCounts", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BatchAllocateAnswer {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.outcome.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BatchAllocateAnswer", len)?;
+        if let Some(v) = self.outcome.as_ref() {
+            match v {
+                batch_allocate_answer::Outcome::Response(v) => {
+                    struct_ser.serialize_field("response", v)?;
+                }
+                batch_allocate_answer::Outcome::Refused(v) => {
+                    struct_ser.serialize_field("refused", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchAllocateAnswer {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "response",
+            "refused",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Response,
+            Refused,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "response" => Ok(GeneratedField::Response),
+                            "refused" => Ok(GeneratedField::Refused),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BatchAllocateAnswer;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BatchAllocateAnswer")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BatchAllocateAnswer, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut outcome__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Response => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("response"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(batch_allocate_answer::Outcome::Response)
+;
+                        }
+                        GeneratedField::Refused => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refused"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(batch_allocate_answer::Outcome::Refused)
+;
+                        }
+                    }
+                }
+                Ok(BatchAllocateAnswer {
+                    outcome: outcome__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BatchAllocateAnswer", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BatchAllocateRefusal {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.id.is_empty() {
+            len += 1;
+        }
+        if self.refusal.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BatchAllocateRefusal", len)?;
+        if !self.id.is_empty() {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if let Some(v) = self.refusal.as_ref() {
+            struct_ser.serialize_field("refusal", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchAllocateRefusal {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "refusal",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            Refusal,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "refusal" => Ok(GeneratedField::Refusal),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BatchAllocateRefusal;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BatchAllocateRefusal")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BatchAllocateRefusal, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut refusal__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Refusal => {
+                            if refusal__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusal"));
+                            }
+                            refusal__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(BatchAllocateRefusal {
+                    id: id__.unwrap_or_default(),
+                    refusal: refusal__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BatchAllocateRefusal", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BatchAllocateRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.requests.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BatchAllocateRequest", len)?;
+        if !self.requests.is_empty() {
+            struct_ser.serialize_field("requests", &self.requests)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchAllocateRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "requests",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Requests,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "requests" => Ok(GeneratedField::Requests),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BatchAllocateRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BatchAllocateRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BatchAllocateRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut requests__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Requests => {
+                            if requests__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("requests"));
+                            }
+                            requests__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BatchAllocateRequest {
+                    requests: requests__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BatchAllocateRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BatchAllocateResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.answers.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BatchAllocateResponse", len)?;
+        if !self.answers.is_empty() {
+            struct_ser.serialize_field("answers", &self.answers)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BatchAllocateResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "answers",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Answers,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "answers" => Ok(GeneratedField::Answers),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BatchAllocateResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BatchAllocateResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BatchAllocateResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut answers__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Answers => {
+                            if answers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("answers"));
+                            }
+                            answers__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(BatchAllocateResponse {
+                    answers: answers__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BatchAllocateResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Certificate {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -4348,6 +5177,658 @@ impl<'de> serde::Deserialize<'de> for CoalitionShare {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.CoalitionShare", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CompareRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.seats != 0 {
+            len += 1;
+        }
+        if !self.lists.is_empty() {
+            len += 1;
+        }
+        if self.base.is_some() {
+            len += 1;
+        }
+        if !self.alternatives.is_empty() {
+            len += 1;
+        }
+        if self.include_steps {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CompareRequest", len)?;
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if !self.lists.is_empty() {
+            struct_ser.serialize_field("lists", &self.lists)?;
+        }
+        if let Some(v) = self.base.as_ref() {
+            struct_ser.serialize_field("base", v)?;
+        }
+        if !self.alternatives.is_empty() {
+            struct_ser.serialize_field("alternatives", &self.alternatives)?;
+        }
+        if self.include_steps {
+            struct_ser.serialize_field("includeSteps", &self.include_steps)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CompareRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "seats",
+            "lists",
+            "base",
+            "alternatives",
+            "include_steps",
+            "includeSteps",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Seats,
+            Lists,
+            Base,
+            Alternatives,
+            IncludeSteps,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "seats" => Ok(GeneratedField::Seats),
+                            "lists" => Ok(GeneratedField::Lists),
+                            "base" => Ok(GeneratedField::Base),
+                            "alternatives" => Ok(GeneratedField::Alternatives),
+                            "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CompareRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.CompareRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CompareRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut seats__ = None;
+                let mut lists__ = None;
+                let mut base__ = None;
+                let mut alternatives__ = None;
+                let mut include_steps__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Lists => {
+                            if lists__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lists"));
+                            }
+                            lists__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = map_.next_value()?;
+                        }
+                        GeneratedField::Alternatives => {
+                            if alternatives__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("alternatives"));
+                            }
+                            alternatives__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::IncludeSteps => {
+                            if include_steps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("includeSteps"));
+                            }
+                            include_steps__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CompareRequest {
+                    seats: seats__.unwrap_or_default(),
+                    lists: lists__.unwrap_or_default(),
+                    base: base__,
+                    alternatives: alternatives__.unwrap_or_default(),
+                    include_steps: include_steps__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.CompareRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CompareResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.results.is_empty() {
+            len += 1;
+        }
+        if !self.differences.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CompareResponse", len)?;
+        if !self.results.is_empty() {
+            struct_ser.serialize_field("results", &self.results)?;
+        }
+        if !self.differences.is_empty() {
+            struct_ser.serialize_field("differences", &self.differences)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CompareResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "results",
+            "differences",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Results,
+            Differences,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "results" => Ok(GeneratedField::Results),
+                            "differences" => Ok(GeneratedField::Differences),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CompareResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.CompareResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CompareResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut results__ = None;
+                let mut differences__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Results => {
+                            if results__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("results"));
+                            }
+                            results__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Differences => {
+                            if differences__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("differences"));
+                            }
+                            differences__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CompareResponse {
+                    results: results__.unwrap_or_default(),
+                    differences: differences__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.CompareResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ComparedResult {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.outcome.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ComparedResult", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if let Some(v) = self.outcome.as_ref() {
+            match v {
+                compared_result::Outcome::Allocation(v) => {
+                    struct_ser.serialize_field("allocation", v)?;
+                }
+                compared_result::Outcome::Refusal(v) => {
+                    struct_ser.serialize_field("refusal", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ComparedResult {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "allocation",
+            "refusal",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Allocation,
+            Refusal,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "allocation" => Ok(GeneratedField::Allocation),
+                            "refusal" => Ok(GeneratedField::Refusal),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ComparedResult;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ComparedResult")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ComparedResult, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut outcome__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Allocation => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("allocation"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(compared_result::Outcome::Allocation)
+;
+                        }
+                        GeneratedField::Refusal => {
+                            if outcome__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("refusal"));
+                            }
+                            outcome__ = map_.next_value::<::std::option::Option<_>>()?.map(compared_result::Outcome::Refusal)
+;
+                        }
+                    }
+                }
+                Ok(ComparedResult {
+                    name: name__.unwrap_or_default(),
+                    outcome: outcome__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ComparedResult", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ComparedRules {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.rules.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ComparedRules", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if let Some(v) = self.rules.as_ref() {
+            match v {
+                compared_rules::Rules::Profile(v) => {
+                    struct_ser.serialize_field("profile", v)?;
+                }
+                compared_rules::Rules::OwnRules(v) => {
+                    struct_ser.serialize_field("ownRules", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ComparedRules {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "profile",
+            "own_rules",
+            "ownRules",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Profile,
+            OwnRules,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "profile" => Ok(GeneratedField::Profile),
+                            "ownRules" | "own_rules" => Ok(GeneratedField::OwnRules),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ComparedRules;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ComparedRules")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ComparedRules, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut rules__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Profile => {
+                            if rules__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("profile"));
+                            }
+                            rules__ = map_.next_value::<::std::option::Option<_>>()?.map(compared_rules::Rules::Profile);
+                        }
+                        GeneratedField::OwnRules => {
+                            if rules__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ownRules"));
+                            }
+                            rules__ = map_.next_value::<::std::option::Option<_>>()?.map(compared_rules::Rules::OwnRules)
+;
+                        }
+                    }
+                }
+                Ok(ComparedRules {
+                    name: name__.unwrap_or_default(),
+                    rules: rules__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ComparedRules", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ComparedSeats {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if self.seats.is_some() {
+            len += 1;
+        }
+        if self.more_than_first != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ComparedSeats", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if let Some(v) = self.seats.as_ref() {
+            struct_ser.serialize_field("seats", v)?;
+        }
+        if self.more_than_first != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("moreThanFirst", ToString::to_string(&self.more_than_first).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ComparedSeats {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "seats",
+            "more_than_first",
+            "moreThanFirst",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Seats,
+            MoreThanFirst,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "moreThanFirst" | "more_than_first" => Ok(GeneratedField::MoreThanFirst),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ComparedSeats;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ComparedSeats")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ComparedSeats, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut seats__ = None;
+                let mut more_than_first__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = map_.next_value()?;
+                        }
+                        GeneratedField::MoreThanFirst => {
+                            if more_than_first__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("moreThanFirst"));
+                            }
+                            more_than_first__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ComparedSeats {
+                    name: name__.unwrap_or_default(),
+                    seats: seats__,
+                    more_than_first: more_than_first__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ComparedSeats", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Comparison {
@@ -6400,6 +7881,188 @@ impl<'de> serde::Deserialize<'de> for ListAllocation {
         deserializer.deserialize_struct("hemicycle.allocation.v1.ListAllocation", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ListProfilesRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ListProfilesRequest", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListProfilesRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListProfilesRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ListProfilesRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListProfilesRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListProfilesRequest {
+                    name: name__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ListProfilesRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ListProfilesResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.profiles.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ListProfilesResponse", len)?;
+        if !self.profiles.is_empty() {
+            struct_ser.serialize_field("profiles", &self.profiles)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ListProfilesResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "profiles",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Profiles,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "profiles" => Ok(GeneratedField::Profiles),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ListProfilesResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ListProfilesResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ListProfilesResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut profiles__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Profiles => {
+                            if profiles__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("profiles"));
+                            }
+                            profiles__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(ListProfilesResponse {
+                    profiles: profiles__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ListProfilesResponse", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Lot {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7329,6 +8992,183 @@ impl<'de> serde::Deserialize<'de> for Pairing {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for Profile {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.name.is_empty() {
+            len += 1;
+        }
+        if !self.title.is_empty() {
+            len += 1;
+        }
+        if !self.sources.is_empty() {
+            len += 1;
+        }
+        if !self.unverified.is_empty() {
+            len += 1;
+        }
+        if !self.rules_toml.is_empty() {
+            len += 1;
+        }
+        if self.rules.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Profile", len)?;
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
+        if !self.title.is_empty() {
+            struct_ser.serialize_field("title", &self.title)?;
+        }
+        if !self.sources.is_empty() {
+            struct_ser.serialize_field("sources", &self.sources)?;
+        }
+        if !self.unverified.is_empty() {
+            struct_ser.serialize_field("unverified", &self.unverified)?;
+        }
+        if !self.rules_toml.is_empty() {
+            struct_ser.serialize_field("rulesToml", &self.rules_toml)?;
+        }
+        if let Some(v) = self.rules.as_ref() {
+            struct_ser.serialize_field("rules", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Profile {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "name",
+            "title",
+            "sources",
+            "unverified",
+            "rules_toml",
+            "rulesToml",
+            "rules",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Name,
+            Title,
+            Sources,
+            Unverified,
+            RulesToml,
+            Rules,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "name" => Ok(GeneratedField::Name),
+                            "title" => Ok(GeneratedField::Title),
+                            "sources" => Ok(GeneratedField::Sources),
+                            "unverified" => Ok(GeneratedField::Unverified),
+                            "rulesToml" | "rules_toml" => Ok(GeneratedField::RulesToml),
+                            "rules" => Ok(GeneratedField::Rules),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Profile;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Profile")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Profile, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut name__ = None;
+                let mut title__ = None;
+                let mut sources__ = None;
+                let mut unverified__ = None;
+                let mut rules_toml__ = None;
+                let mut rules__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Title => {
+                            if title__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("title"));
+                            }
+                            title__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Sources => {
+                            if sources__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("sources"));
+                            }
+                            sources__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Unverified => {
+                            if unverified__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unverified"));
+                            }
+                            unverified__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::RulesToml => {
+                            if rules_toml__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rulesToml"));
+                            }
+                            rules_toml__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Rules => {
+                            if rules__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rules"));
+                            }
+                            rules__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Profile {
+                    name: name__.unwrap_or_default(),
+                    title: title__.unwrap_or_default(),
+                    sources: sources__.unwrap_or_default(),
+                    unverified: unverified__.unwrap_or_default(),
+                    rules_toml: rules_toml__.unwrap_or_default(),
+                    rules: rules__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Profile", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Quota {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7822,6 +9662,115 @@ impl<'de> serde::Deserialize<'de> for Rounding {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SeatDifference {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if !self.seats.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SeatDifference", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if !self.seats.is_empty() {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SeatDifference {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "seats",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Seats,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seats" => Ok(GeneratedField::Seats),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SeatDifference;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.SeatDifference")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SeatDifference, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut seats__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(SeatDifference {
+                    option_id: option_id__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.SeatDifference", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Silence {

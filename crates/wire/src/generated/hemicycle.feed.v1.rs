@@ -153,6 +153,16 @@ pub struct FrameContest {
     /// Votes that a list needs to pass the threshold by what is counted now; missing: there is none, or its base is unknown.
     #[prost(uint64, optional, tag = "11")]
     pub threshold_votes: ::core::option::Option<u64>,
+    /// Why seats are unknown or withheld, for people: of the first district in which they are; at most 1,000 bytes; empty
+    /// otherwise.
+    #[prost(string, tag = "12")]
+    pub problem: ::prost::alloc::string::String,
+    /// Districts of the scope in which the contest gives seats.
+    #[prost(uint32, tag = "13")]
+    pub districts_with_seats: u32,
+    /// Those of them whose result is declared.
+    #[prost(uint32, tag = "14")]
+    pub districts_declared: u32,
 }
 /// One option.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -204,6 +214,9 @@ pub struct FrameDistrict {
     /// Tallies that are counted.
     #[prost(uint32, tag = "7")]
     pub tallies_counted: u32,
+    /// Its result is declared.
+    #[prost(bool, tag = "8")]
+    pub is_declared: bool,
 }
 /// What surrounds the pure part.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1606,6 +1619,15 @@ impl serde::Serialize for FrameContest {
         if self.threshold_votes.is_some() {
             len += 1;
         }
+        if !self.problem.is_empty() {
+            len += 1;
+        }
+        if self.districts_with_seats != 0 {
+            len += 1;
+        }
+        if self.districts_declared != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1644,6 +1666,15 @@ impl serde::Serialize for FrameContest {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("thresholdVotes", ToString::to_string(&v).as_str())?;
         }
+        if !self.problem.is_empty() {
+            struct_ser.serialize_field("problem", &self.problem)?;
+        }
+        if self.districts_with_seats != 0 {
+            struct_ser.serialize_field("districtsWithSeats", &self.districts_with_seats)?;
+        }
+        if self.districts_declared != 0 {
+            struct_ser.serialize_field("districtsDeclared", &self.districts_declared)?;
+        }
         struct_ser.end()
     }
 }
@@ -1670,6 +1701,11 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             "declarationDiffers",
             "threshold_votes",
             "thresholdVotes",
+            "problem",
+            "districts_with_seats",
+            "districtsWithSeats",
+            "districts_declared",
+            "districtsDeclared",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1685,6 +1721,9 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             LawIsSilent,
             DeclarationDiffers,
             ThresholdVotes,
+            Problem,
+            DistrictsWithSeats,
+            DistrictsDeclared,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1717,6 +1756,9 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             "lawIsSilent" | "law_is_silent" => Ok(GeneratedField::LawIsSilent),
                             "declarationDiffers" | "declaration_differs" => Ok(GeneratedField::DeclarationDiffers),
                             "thresholdVotes" | "threshold_votes" => Ok(GeneratedField::ThresholdVotes),
+                            "problem" => Ok(GeneratedField::Problem),
+                            "districtsWithSeats" | "districts_with_seats" => Ok(GeneratedField::DistrictsWithSeats),
+                            "districtsDeclared" | "districts_declared" => Ok(GeneratedField::DistrictsDeclared),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1747,6 +1789,9 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                 let mut law_is_silent__ = None;
                 let mut declaration_differs__ = None;
                 let mut threshold_votes__ = None;
+                let mut problem__ = None;
+                let mut districts_with_seats__ = None;
+                let mut districts_declared__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -1821,6 +1866,28 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::Problem => {
+                            if problem__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("problem"));
+                            }
+                            problem__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictsWithSeats => {
+                            if districts_with_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtsWithSeats"));
+                            }
+                            districts_with_seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DistrictsDeclared => {
+                            if districts_declared__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtsDeclared"));
+                            }
+                            districts_declared__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(FrameContest {
@@ -1835,6 +1902,9 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                     law_is_silent: law_is_silent__.unwrap_or_default(),
                     declaration_differs: declaration_differs__.unwrap_or_default(),
                     threshold_votes: threshold_votes__,
+                    problem: problem__.unwrap_or_default(),
+                    districts_with_seats: districts_with_seats__.unwrap_or_default(),
+                    districts_declared: districts_declared__.unwrap_or_default(),
                 })
             }
         }
@@ -1870,6 +1940,9 @@ impl serde::Serialize for FrameDistrict {
         if self.tallies_counted != 0 {
             len += 1;
         }
+        if self.is_declared {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameDistrict", len)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
@@ -1894,6 +1967,9 @@ impl serde::Serialize for FrameDistrict {
         if self.tallies_counted != 0 {
             struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
         }
+        if self.is_declared {
+            struct_ser.serialize_field("isDeclared", &self.is_declared)?;
+        }
         struct_ser.end()
     }
 }
@@ -1915,6 +1991,8 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
             "tallies",
             "tallies_counted",
             "talliesCounted",
+            "is_declared",
+            "isDeclared",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1926,6 +2004,7 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
             RowSeats,
             Tallies,
             TalliesCounted,
+            IsDeclared,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1954,6 +2033,7 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                             "rowSeats" | "row_seats" => Ok(GeneratedField::RowSeats),
                             "tallies" => Ok(GeneratedField::Tallies),
                             "talliesCounted" | "tallies_counted" => Ok(GeneratedField::TalliesCounted),
+                            "isDeclared" | "is_declared" => Ok(GeneratedField::IsDeclared),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1980,6 +2060,7 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                 let mut row_seats__ = None;
                 let mut tallies__ = None;
                 let mut tallies_counted__ = None;
+                let mut is_declared__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::DistrictId => {
@@ -2036,6 +2117,12 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::IsDeclared => {
+                            if is_declared__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isDeclared"));
+                            }
+                            is_declared__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(FrameDistrict {
@@ -2046,6 +2133,7 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                     row_seats: row_seats__.unwrap_or_default(),
                     tallies: tallies__.unwrap_or_default(),
                     tallies_counted: tallies_counted__.unwrap_or_default(),
+                    is_declared: is_declared__.unwrap_or_default(),
                 })
             }
         }

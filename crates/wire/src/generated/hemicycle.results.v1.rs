@@ -2350,6 +2350,10 @@ pub struct GetUnitHistoryResponse {
     /// For the next page; empty: this was the last.
     #[prost(string, tag = "3")]
     pub next_page_token: ::prost::alloc::string::String,
+    /// More happened to the unit than one listing shows, which is the newest 10,000 changes of each of its tallies and of its
+    /// turnout: this is the last revision of what came before, to be asked for as `revision`. 0: nothing came before.
+    #[prost(uint64, tag = "4")]
+    pub earlier_revision: u64,
 }
 /// One thing that happened to a unit.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -8371,6 +8375,9 @@ impl serde::Serialize for GetUnitHistoryResponse {
         if !self.next_page_token.is_empty() {
             len += 1;
         }
+        if self.earlier_revision != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.GetUnitHistoryResponse", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -8380,6 +8387,11 @@ impl serde::Serialize for GetUnitHistoryResponse {
         }
         if !self.next_page_token.is_empty() {
             struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
+        }
+        if self.earlier_revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("earlierRevision", ToString::to_string(&self.earlier_revision).as_str())?;
         }
         struct_ser.end()
     }
@@ -8395,6 +8407,8 @@ impl<'de> serde::Deserialize<'de> for GetUnitHistoryResponse {
             "entries",
             "next_page_token",
             "nextPageToken",
+            "earlier_revision",
+            "earlierRevision",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8402,6 +8416,7 @@ impl<'de> serde::Deserialize<'de> for GetUnitHistoryResponse {
             Token,
             Entries,
             NextPageToken,
+            EarlierRevision,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8426,6 +8441,7 @@ impl<'de> serde::Deserialize<'de> for GetUnitHistoryResponse {
                             "token" => Ok(GeneratedField::Token),
                             "entries" => Ok(GeneratedField::Entries),
                             "nextPageToken" | "next_page_token" => Ok(GeneratedField::NextPageToken),
+                            "earlierRevision" | "earlier_revision" => Ok(GeneratedField::EarlierRevision),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8448,6 +8464,7 @@ impl<'de> serde::Deserialize<'de> for GetUnitHistoryResponse {
                 let mut token__ = None;
                 let mut entries__ = None;
                 let mut next_page_token__ = None;
+                let mut earlier_revision__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Token => {
@@ -8468,12 +8485,21 @@ impl<'de> serde::Deserialize<'de> for GetUnitHistoryResponse {
                             }
                             next_page_token__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::EarlierRevision => {
+                            if earlier_revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("earlierRevision"));
+                            }
+                            earlier_revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(GetUnitHistoryResponse {
                     token: token__,
                     entries: entries__.unwrap_or_default(),
                     next_page_token: next_page_token__.unwrap_or_default(),
+                    earlier_revision: earlier_revision__.unwrap_or_default(),
                 })
             }
         }

@@ -32,8 +32,11 @@ pub mod hemicycle {
 #[rustfmt::skip]
 pub const UNARY_METHODS: &[&str] = &[
     "/hemicycle.allocation.v1.AllocationService/Allocate",
+    "/hemicycle.allocation.v1.AllocationService/BatchAllocate",
     "/hemicycle.allocation.v1.AllocationService/CheckDeclaration",
+    "/hemicycle.allocation.v1.AllocationService/Compare",
     "/hemicycle.allocation.v1.AllocationService/GetStandings",
+    "/hemicycle.allocation.v1.AllocationService/ListProfiles",
     "/hemicycle.feed.v1.LiveFeedService/GetFrame",
     "/hemicycle.results.v1.AdminService/AmendPresentation",
     "/hemicycle.results.v1.AdminService/AmendRegister",

@@ -1,0 +1,134 @@
+//! Reading of what people write as TOML: what cannot be read is told with the path of the field and its value.
+
+use crate::report::{Refusal, RefusalCode};
+use serde::de::DeserializeOwned;
+use std::fmt::Write as _;
+
+/// Reads a text. `whole` is what the text is called, and `prefix` stands before the paths of its fields.
+///
+/// # Errors
+///
+/// A refusal of the field that cannot be read, with its value, and with line and column in the rule; of the whole, where the
+/// text is no TOML.
+pub fn read_toml<T: DeserializeOwned>(whole: &str, prefix: &str, text: &str) -> Result<T, Refusal> {
+    let told = |error: toml::de::Error| error.to_string().trim_end().to_owned();
+    let refused =
+        |field: &str, value: String, rule| Refusal::new(RefusalCode::Shape, field, value, rule);
+    let reader = toml::Deserializer::parse(text)
+        .map_err(|error| refused(whole, String::new(), told(error)))?;
+    serde_path_to_error::deserialize(reader).map_err(|error| {
+        let path = error.path().to_string();
+        let value = value_at(text, error.path());
+        let rule = told(error.into_inner());
+        match path.as_str() {
+            "." | "" => refused(whole, String::new(), rule),
+            path => refused(&format!("{prefix}{path}"), value, rule),
+        }
+    })
+}
+
+/// The longest value that is repeated, in characters.
+const VALUE_CHARACTERS_MAX: usize = 80;
+
+// What stands at a path; nothing where nothing does, or where it is more than a value.
+fn value_at(text: &str, path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let Ok(table) = toml::from_str::<toml::Table>(text) else {
+        return String::new();
+    };
+    let root = toml::Value::Table(table);
+    let mut at = Some(&root);
+    for segment in path {
+        at = match segment {
+            Segment::Seq { index } => at.and_then(|value| value.get(*index)),
+            Segment::Map { key } => at.and_then(|value| value.get(key.as_str())),
+            Segment::Enum { .. } | Segment::Unknown => at,
+        };
+    }
+    let mut shown = String::new();
+    if let Some(value) = at.filter(|value| !value.is_table()) {
+        // Writing into a text does not fail.
+        write!(shown, "{value}").ok();
+    }
+    if shown.chars().count() > VALUE_CHARACTERS_MAX {
+        return String::new();
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rules::Rules;
+
+    const RULES: &str = r#"
+house_size = 3
+[[contests]]
+id = "list"
+districts = [{ id = "north", seats = 3 }]
+threshold = { share = [7, 100], base = "list-votes" }
+stages = [{ method = "highest-averages", divisors = "d-hondt" }]
+"#;
+
+    #[test]
+    fn what_cannot_be_read_is_named_by_path_value_and_line() {
+        assert!(read_toml::<Rules>("rules", "rules.", RULES).is_ok());
+        let cases = [
+            (
+                "[7, 100]",
+                "\"7%\"",
+                "rules.contests[0].threshold.share",
+                "\"7%\"",
+            ),
+            (
+                "[7, 100]",
+                "[-7, 100]",
+                "rules.contests[0].threshold.share[0]",
+                "-7",
+            ),
+            (
+                "[7, 100]",
+                "[7]",
+                "rules.contests[0].threshold.share",
+                "[7]",
+            ),
+            (
+                "[7, 100]",
+                "[7.5, 100]",
+                "rules.contests[0].threshold.share[0]",
+                "7.5",
+            ),
+            (
+                "\"list-votes\"",
+                "\"votes\"",
+                "rules.contests[0].threshold.base",
+                "\"votes\"",
+            ),
+            (
+                "seats = 3 }",
+                "seats = -3 }",
+                "rules.contests[0].districts[0].seats",
+                "-3",
+            ),
+            (
+                "house_size = 3",
+                "house_size = \"3\"",
+                "rules.house_size",
+                "\"3\"",
+            ),
+            ("house_size = 3", "house = 3", "rules.house", "3"),
+        ];
+        for (from, to, field, value) in cases {
+            let refusal = read_toml::<Rules>("rules", "rules.", &RULES.replace(from, to));
+            let refusal = refusal.unwrap_err();
+            assert_eq!(
+                (refusal.field.as_str(), refusal.value.as_str()),
+                (field, value),
+                "{to}"
+            );
+            assert!(refusal.rule.contains("line "), "{}", refusal.rule);
+        }
+        let torn = read_toml::<Rules>("rules", "rules.", "house_size = ").unwrap_err();
+        assert_eq!(torn.field, "rules");
+    }
+}
