@@ -108,6 +108,9 @@ pub struct Demo {
     /// The port on loopback; a free one where it is not given and 7400 is in use.
     #[arg(long)]
     pub port: Option<u16>,
+    /// The port of the page on loopback; 7480, or a free one where that is in use.
+    #[arg(long)]
+    pub http_port: Option<u16>,
     /// A data folder to keep, which must be empty; otherwise one that is removed at the end.
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
@@ -126,6 +129,9 @@ pub struct Serve {
     /// that role is, by itself; may be given for several.
     #[arg(long, value_name = "[ROLE=]ADDRESS")]
     pub listen: Vec<Listened>,
+    /// Where the page and the documents of the live feed are [default: 127.0.0.1:7480, or any free port].
+    #[arg(long, value_name = "ADDRESS")]
+    pub http: Option<SocketAddr>,
     /// Where metrics are listened on [default: nowhere].
     #[arg(long, value_name = "ADDRESS")]
     pub metrics: Option<SocketAddr>,

@@ -1,5 +1,6 @@
 //! Why a call fails. One table to gRPC and HTTP.
 
+use crate::scope::Scope;
 use election::report::Refusal;
 use http::StatusCode;
 use service_runtime::status::{StatusBuilder, http_status};
@@ -31,6 +32,12 @@ pub enum FeedError {
     /// Too many viewers.
     #[error("{0} viewers are there, which is the most")]
     TooManyViewers(usize),
+    /// Too many questions of a kind that costs much are being answered.
+    #[error("too many are asking for that at once")]
+    Busy,
+    /// A revision that is not (publicly) there: the answer is the same.
+    #[error("there is no public revision {0}")]
+    NoSuchRevision(u64),
     /// The role behind this one failed.
     #[error("the count is out of reach")]
     Upstream(Status),
@@ -43,13 +50,24 @@ impl FeedError {
             Self::Refused(_) => Code::InvalidArgument,
             Self::NotPublic { .. } => Code::NotFound,
             Self::CatchingUp | Self::Stopping | Self::Upstream(_) => Code::Unavailable,
-            Self::TooManyViewers(_) => Code::ResourceExhausted,
+            Self::TooManyViewers(_) | Self::Busy => Code::ResourceExhausted,
+            Self::NoSuchRevision(_) => Code::OutOfRange,
         }
     }
 
     /// The HTTP status that says the same.
     pub fn http_status(&self) -> StatusCode {
-        http_status(self.code())
+        match self {
+            // The revision is a part of the address.
+            Self::NoSuchRevision(_) => StatusCode::NOT_FOUND,
+            Self::Refused(_)
+            | Self::NotPublic { .. }
+            | Self::CatchingUp
+            | Self::Stopping
+            | Self::TooManyViewers(_)
+            | Self::Busy
+            | Self::Upstream(_) => http_status(self.code()),
+        }
     }
 
     /// The name for programs. Stable.
@@ -60,7 +78,30 @@ impl FeedError {
             Self::CatchingUp => "CATCHING_UP",
             Self::Stopping => "STOPPING",
             Self::TooManyViewers(_) => "TOO_MANY_VIEWERS",
+            Self::Busy => "BUSY",
+            Self::NoSuchRevision(_) => "NO_SUCH_REVISION",
             Self::Upstream(_) => "UPSTREAM",
+        }
+    }
+
+    /// After what time the same may succeed; `None`: not by waiting.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(_) | Self::NotPublic { .. } | Self::NoSuchRevision(_) => None,
+            Self::CatchingUp
+            | Self::Stopping
+            | Self::TooManyViewers(_)
+            | Self::Busy
+            | Self::Upstream(_) => Some(RETRY_AFTER),
+        }
+    }
+
+    /// What a call to the role behind has answered, as the caller of this one is told it.
+    pub(crate) fn of_upstream(status: Status, scope: &Scope, revision: u64) -> Self {
+        match status.code() {
+            Code::NotFound => crate::viewer::not_public(scope),
+            Code::OutOfRange => Self::NoSuchRevision(revision),
+            _ => Self::Upstream(status),
         }
     }
 }
@@ -73,10 +114,11 @@ impl From<FeedError> for Status {
                 refusal.field,
                 format!("is {:?}: {}", refusal.value, refusal.rule),
             ),
-            FeedError::NotPublic { .. } => builder,
+            FeedError::NotPublic { .. } | FeedError::NoSuchRevision(_) => builder,
             FeedError::CatchingUp
             | FeedError::Stopping
             | FeedError::TooManyViewers(_)
+            | FeedError::Busy
             | FeedError::Upstream(_) => builder.retry_after(RETRY_AFTER),
         }
         .build()

@@ -64,6 +64,19 @@ impl IndexFeed {
     }
 }
 
+impl IndexFeed {
+    /// The newest index. Waits for the first, as long as that is worth it.
+    pub async fn listed(&self, behind_max: Duration) -> Result<Arc<Index>, FeedError> {
+        let mut newest = self.newest.clone();
+        let wait = newest.wait_for(|listed| listed.index.is_some());
+        let listed = tokio::time::timeout(behind_max, wait).await;
+        let listed = listed
+            .map_err(|_| FeedError::CatchingUp)?
+            .map_err(|_| FeedError::Stopping)?;
+        listed.index.clone().ok_or(FeedError::CatchingUp)
+    }
+}
+
 struct IndexReader {
     results: ResultsServiceClient<Channel>,
     clock: SharedClock,

@@ -11,8 +11,12 @@
 mod config;
 mod error;
 mod frame;
+mod http;
 mod index;
+mod linger;
 mod passthrough;
+mod past;
+mod presented;
 mod reduction;
 mod rpc;
 mod scope;
@@ -51,6 +55,11 @@ impl Role {
                 config, results, allocation, clock, stopper,
             )),
         }
+    }
+
+    /// The same over HTTP: documents, events and the page, for a listener of its own.
+    pub fn routes(&self) -> axum::Router {
+        http::router(Arc::clone(&self.service))
     }
 
     /// Adds the role's service to those of a listener.

@@ -3,6 +3,7 @@
 use crate::error::FeedError;
 use crate::scope::Scope;
 use crate::service::Service;
+use crate::viewer::News;
 use bytes::Bytes;
 use election::ids::{DistrictId, ElectionId, UnitId};
 use election::report::{Refusal, RefusalCode};
@@ -39,8 +40,10 @@ impl Rpc {
             .map(Position::try_from)
             .transpose()
             .map_err(wire::within("resume_token"))?;
-        let stream = self.service.watch(scope, seen)?;
-        Ok(Box::pin(stream.map(|bytes| bytes.map_err(Status::from))))
+        let stream = self.service.watch(&scope, seen)?;
+        Ok(Box::pin(
+            stream.map(|news| news.map(News::message).map_err(Status::from)),
+        ))
     }
 }
 

@@ -1,7 +1,10 @@
 //! What is watched: one task for each scope that has viewers, which encodes one frame a tick for all of them.
 
 use crate::config::Config;
+use crate::error::FeedError;
 use crate::frame::{Distance, frame, has_district, is_listed, is_open};
+use crate::http::Forms;
+use crate::presented::Definitions;
 use crate::units::Units;
 use crate::upstream::{Known, Newest, Place, Touch, Upstream};
 use bytes::Bytes;
@@ -9,7 +12,7 @@ use election::ids::{ElectionId, Timestamp};
 use prost::Message as _;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -65,6 +68,8 @@ pub(crate) struct EncodedFrame {
     pub frame: Frame,
     /// A `WatchFramesResponse`.
     pub bytes: Bytes,
+    /// What is made of it for HTTP.
+    forms: OnceLock<Forms>,
 }
 
 impl EncodedFrame {
@@ -72,6 +77,16 @@ impl EncodedFrame {
     pub fn is_stale(&self) -> bool {
         let envelope = self.frame.envelope.as_ref();
         envelope.is_some_and(|envelope| envelope.is_stale)
+    }
+
+    /// What is made of it for HTTP; the first who asks may have to wait for the definition.
+    pub async fn forms(&self, definitions: &Definitions) -> Result<&Forms, FeedError> {
+        if let Some(forms) = self.forms.get() {
+            return Ok(forms);
+        }
+        let body = self.frame.body.as_ref().ok_or(FeedError::CatchingUp)?;
+        let presented = definitions.of(body).await?;
+        Ok(self.forms.get_or_init(|| Forms::of(&self.frame, presented)))
     }
 }
 
@@ -271,5 +286,6 @@ fn encode(place: Place, frame: Frame) -> EncodedFrame {
         place,
         frame,
         bytes,
+        forms: OnceLock::new(),
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
+use crate::frame::Distance;
 use crate::index::{IndexFeed, IndexViewer};
-use crate::scope::{Scope, ScopeFeed, Shown};
+use crate::linger::Lingering;
+use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown};
 use crate::upstream::Upstream;
-use crate::viewer::{Viewer, not_public};
-use bytes::Bytes;
+use crate::viewer::{News, Viewer, not_public};
 use election::ids::ElectionId;
 use futures::Stream;
 use service_runtime::clock::SharedClock;
@@ -18,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::transport::Channel;
 use wire::Position;
 use wire::feed::v1::{Frame, FrameEnvelope, WatchIndexResponse};
+use wire::results::v1::results_service_client::ResultsServiceClient;
 
 /// What the role keeps: weak handles only, so that what nobody watches ends by itself.
 #[derive(Debug)]
@@ -31,7 +33,14 @@ pub(crate) struct Service {
     upstreams: Shared<ElectionId, Upstream>,
     scopes: Shared<Scope, ScopeFeed>,
     index: Mutex<Weak<IndexFeed>>,
+    /// Somebody has asked for the list over HTTP, and will again.
+    index_held: Mutex<Option<Arc<IndexFeed>>>,
+    lingering: Lingering,
+    costly: Arc<Semaphore>,
 }
+
+/// Questions at once that cost much: tables of all units, pages of units, histories, past revisions.
+const COSTLY_MAX: usize = 32;
 
 // Handles by key; a handle that nobody holds any more is made anew.
 #[derive(Debug)]
@@ -75,6 +84,9 @@ impl Service {
             upstreams: Shared::new(),
             scopes: Shared::new(),
             index: Mutex::new(Weak::new()),
+            index_held: Mutex::new(None),
+            lingering: Lingering::new(),
+            costly: Arc::new(Semaphore::new(COSTLY_MAX)),
         }
     }
 
@@ -102,12 +114,12 @@ impl Service {
     /// A new viewer of a scope.
     pub fn watch(
         &self,
-        scope: Scope,
+        scope: &Scope,
         seen: Option<Position>,
-    ) -> Result<impl Stream<Item = Result<Bytes, FeedError>> + Send + use<>, FeedError> {
+    ) -> Result<impl Stream<Item = Result<News, FeedError>> + Send + use<>, FeedError> {
         let permit = self.permit()?;
         let viewer = Viewer::new(
-            self.feed(&scope),
+            self.feed(scope),
             seen,
             Arc::clone(&self.config),
             Arc::clone(&self.clock),
@@ -117,7 +129,7 @@ impl Service {
         Ok(futures::stream::unfold(Some(viewer), |viewer| async move {
             let mut viewer = viewer?;
             match viewer.next().await {
-                Ok(bytes) => Some((Ok(bytes), Some(viewer))),
+                Ok(news) => Some((Ok(news), Some(viewer))),
                 Err(error) => Some((Err(error), None)),
             }
         }))
@@ -125,20 +137,7 @@ impl Service {
 
     /// The newest frame of a scope.
     pub async fn frame(&self, scope: Scope) -> Result<Frame, FeedError> {
-        // Who asks for a scope that nobody watches starts its tasks, and waits for them: as a viewer does.
-        let _permit = self.permit()?;
-        let feed = self.feed(&scope);
-        let mut told = feed.told.clone();
-        let wait = told.wait_for(|told| !matches!(told.shown, Shown::Nothing));
-        let known = tokio::time::timeout(self.config.behind_max, wait).await;
-        let shown = known
-            .map_err(|_| FeedError::CatchingUp)?
-            .map_err(|_| FeedError::Stopping)?
-            .shown
-            .clone();
-        let Shown::Frame(encoded) = shown else {
-            return Err(not_public(&scope));
-        };
+        let (feed, encoded) = self.newest(&scope).await?;
         let frame = encoded.frame.clone();
         // How far behind it is holds of now, not of when the frame was made.
         let touch = *feed.upstream.touch.borrow();
@@ -149,6 +148,79 @@ impl Service {
             ..envelope
         });
         Ok(Frame { envelope, ..frame })
+    }
+
+    /// The newest frame of a scope as it was made, with what makes the next ones. Who asks for a scope that nobody watches
+    /// starts its tasks, and waits for them: as a viewer does.
+    pub async fn newest(
+        &self,
+        scope: &Scope,
+    ) -> Result<(Arc<ScopeFeed>, Arc<EncodedFrame>), FeedError> {
+        let feed = self.feed(scope);
+        let shown = feed.told.borrow().shown.clone();
+        let shown = match shown {
+            Shown::Nothing => self.first(&feed).await?,
+            shown => shown,
+        };
+        match shown {
+            Shown::Frame(encoded) => Ok((feed, encoded)),
+            Shown::Nothing | Shown::NotPublic => Err(not_public(scope)),
+        }
+    }
+
+    async fn first(&self, feed: &ScopeFeed) -> Result<Shown, FeedError> {
+        let _permit = self.permit()?;
+        let mut told = feed.told.clone();
+        let wait = told.wait_for(|told| !matches!(told.shown, Shown::Nothing));
+        let known = tokio::time::timeout(self.config.behind_max, wait).await;
+        let told = known
+            .map_err(|_| FeedError::CatchingUp)?
+            .map_err(|_| FeedError::Stopping)?;
+        Ok(told.shown.clone())
+    }
+
+    /// The same for HTTP, where who asks comes again in a second: the scope stays watched meanwhile.
+    pub async fn lingering(
+        &self,
+        scope: &Scope,
+    ) -> Result<(Arc<ScopeFeed>, Arc<EncodedFrame>), FeedError> {
+        let (feed, encoded) = self.newest(scope).await?;
+        self.lingering.hold(&feed, &self.stopper);
+        Ok((feed, encoded))
+    }
+
+    /// How far what is shown of a scope is from the count, now.
+    pub fn distance(&self, feed: &ScopeFeed) -> Distance {
+        let touch = *feed.upstream.touch.borrow();
+        touch.distance(self.config.stale_after)
+    }
+
+    /// The role behind that counts.
+    pub fn results(&self) -> ResultsServiceClient<Channel> {
+        ResultsServiceClient::new(self.results.clone())
+            .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX)
+    }
+
+    /// Leave to ask for something that costs much.
+    pub fn costly(&self) -> Result<OwnedSemaphorePermit, FeedError> {
+        let permit = Arc::clone(&self.costly).try_acquire_owned();
+        permit.map_err(|_| FeedError::Busy)
+    }
+
+    /// A tick: what a stream waits before it tries again what failed.
+    pub fn tick(&self) -> std::time::Duration {
+        self.config.tick
+    }
+
+    /// The newest list of public elections.
+    pub async fn index(&self) -> Result<Arc<IndexFeed>, FeedError> {
+        let feed = self.index_feed();
+        feed.listed(self.config.behind_max).await?;
+        *self
+            .index_held
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&feed));
+        Ok(feed)
     }
 
     /// All public elections, whenever something about them changes.

@@ -3,11 +3,14 @@
 use crate::config::Config;
 use crate::error::FeedError;
 use crate::frame::Distance;
+use crate::http::UnitsTable;
+use crate::past::Past;
+use crate::presented::Definitions;
 use crate::scope::distance;
 use crate::units::Units;
 use election::ids::{ElectionId, Revision};
 use service_runtime::shutdown::Stopper;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -104,6 +107,10 @@ pub(crate) struct Upstream {
     pub known: watch::Receiver<Known>,
     pub touch: watch::Receiver<Touch>,
     pub units: Units,
+    pub definitions: Definitions,
+    pub past: Past,
+    /// The newest table of all units, with its place and when it was made.
+    pub units_table: Mutex<Option<UnitsTable>>,
     _guard: DropGuard,
 }
 
@@ -123,7 +130,9 @@ impl Upstream {
             found: Instant::now(),
         });
         let token = CancellationToken::new();
-        let units = Units::start(election.clone(), results, stopper);
+        let units = Units::start(election.clone(), results.clone(), stopper);
+        let definitions = Definitions::new(election.clone(), results);
+        let past = Past::new(election.clone(), allocation.clone(), known.clone());
         let follower = Follower {
             election,
             allocation: AllocationServiceClient::new(allocation)
@@ -145,6 +154,9 @@ impl Upstream {
             known,
             touch,
             units,
+            definitions,
+            past,
+            units_table: Mutex::new(None),
             _guard: token.drop_guard(),
         }
     }

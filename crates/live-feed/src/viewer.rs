@@ -37,6 +37,28 @@ pub(crate) struct Viewer {
     _permit: OwnedSemaphorePermit,
 }
 
+/// What a viewer is told.
+#[derive(Debug, Clone)]
+pub(crate) enum News {
+    /// The newest frame.
+    Frame(Arc<EncodedFrame>),
+    /// Forget what was shown.
+    Reset(Reset),
+    /// Nothing new, or the count went out of sight, or came back.
+    Heartbeat(Heartbeat),
+}
+
+impl News {
+    /// As the answer of `WatchFrames`. A frame's bytes are those that every viewer gets.
+    pub fn message(self) -> Bytes {
+        match self {
+            Self::Frame(frame) => frame.bytes.clone(),
+            Self::Reset(reset) => encode(Event::Reset(reset)),
+            Self::Heartbeat(heartbeat) => encode(Event::Heartbeat(heartbeat)),
+        }
+    }
+}
+
 enum Next {
     Frame(Arc<EncodedFrame>),
     Reset(LogId),
@@ -69,14 +91,14 @@ impl Viewer {
         }
     }
 
-    /// The next answer, encoded.
-    pub async fn next(&mut self) -> Result<Bytes, FeedError> {
-        let bytes = self.answer().await?;
+    /// The next answer.
+    pub async fn next(&mut self) -> Result<News, FeedError> {
+        let news = self.news().await?;
         self.spoke = Instant::now();
-        Ok(bytes)
+        Ok(news)
     }
 
-    async fn answer(&mut self) -> Result<Bytes, FeedError> {
+    async fn news(&mut self) -> Result<News, FeedError> {
         loop {
             let (next, is_stale) = self.newest()?;
             match next {
@@ -85,21 +107,21 @@ impl Viewer {
                     self.incarnation = Some(frame.place.incarnation);
                     self.waiting_since = None;
                     self.knows_stale = frame.is_stale();
-                    return Ok(frame.bytes.clone());
+                    return Ok(News::Frame(frame));
                 }
                 Next::Reset(log_id) => {
                     self.seen = None;
                     self.incarnation = None;
                     self.waiting_since = None;
                     let log_id = log_id.0.to_vec().into();
-                    return Ok(encode(Event::Reset(Reset { log_id })));
+                    return Ok(News::Reset(Reset { log_id }));
                 }
                 Next::Wait => {}
             }
             // That the count is out of sight, or in sight again, is told at once.
             if self.seen.is_some() && self.knows_stale != is_stale {
                 self.knows_stale = is_stale;
-                return Ok(self.heartbeat());
+                return Ok(News::Heartbeat(self.heartbeat()));
             }
             let pause = match self.waiting_since {
                 Some(_) => self.config.tick * 4,
@@ -108,7 +130,9 @@ impl Viewer {
             tokio::select! {
                 () = self.stopper.stopping() => return Err(FeedError::Stopping),
                 changed = self.told.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
-                () = tokio::time::sleep_until(self.spoke + pause) => return Ok(self.heartbeat()),
+                () = tokio::time::sleep_until(self.spoke + pause) => {
+                    return Ok(News::Heartbeat(self.heartbeat()));
+                }
             }
         }
     }
@@ -180,15 +204,15 @@ impl Viewer {
         Ok(Next::Wait)
     }
 
-    fn heartbeat(&self) -> Bytes {
+    fn heartbeat(&self) -> Heartbeat {
         let touch = *self.feed.upstream.touch.borrow();
         let distance = touch.distance(self.config.stale_after);
-        encode(Event::Heartbeat(Heartbeat {
+        Heartbeat {
             is_behind: self.seen.is_some() && self.waiting_since.is_some(),
             is_stale: distance.is_stale,
             lag_ms: distance.lag_ms,
             send_time: Some(wire::timestamp(Timestamp(self.clock.now_micros()))),
-        }))
+        }
     }
 }
 

@@ -29,6 +29,7 @@ pub mod config;
 mod deadline;
 pub mod health;
 pub mod http_metrics;
+pub mod http_public;
 pub mod limits;
 pub mod pipe;
 pub mod server;

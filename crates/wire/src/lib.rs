@@ -32,6 +32,8 @@ pub use comparison::{
 pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
 pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_METHODS};
+/// An instant of the contract: read it with [`time`].
+pub use pbjson_types::Timestamp as Instant;
 pub use publication::{Position, publication_seen};
 pub use report::submission;
 pub use rules::contest_rules;

@@ -48,7 +48,7 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
         Some(folder) => fresh(folder)?.to_owned(),
         None => temporary.path().join("data"),
     };
-    let served = start(arguments.port, &folder).await?;
+    let served = start(arguments.port, arguments.http_port, &folder).await?;
     // Stopped in the middle of the night, it leaves nothing behind either.
     let outcome = tokio::select! {
         outcome = play(&served, arguments.speed) => outcome,
@@ -70,7 +70,8 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
         return Ok(ending);
     }
     print(&format!(
-        "\nStill serving on http://{} (gRPC); try in another terminal:",
+        "\nStill serving the page on {} and gRPC on http://{}; try in another terminal:",
+        page(&served),
         served.address()
     ))?;
     print(&format!(
@@ -87,6 +88,13 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
 }
 
 const ELECTION: &str = "demo-almaty-2021";
+
+/// Where the page of all elections is.
+fn page(served: &Served) -> String {
+    served
+        .http
+        .map_or_else(|| String::from("-"), |http| format!("http://{http}/"))
+}
 
 /// Returns with the first SIGINT or SIGTERM.
 async fn signalled() -> Result<(), Failure> {
@@ -114,10 +122,16 @@ fn fresh(folder: &Path) -> Result<&Path, Failure> {
     Err(Failure::Input(what))
 }
 
-async fn start(port: Option<u16>, folder: &Path) -> Result<Served, Failure> {
+async fn start(
+    port: Option<u16>,
+    http_port: Option<u16>,
+    folder: &Path,
+) -> Result<Served, Failure> {
+    let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let config = |port| Config {
         listen: Listen {
-            grpc: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            grpc: local(port),
+            http: http_port.map(local),
             ..Listen::default()
         },
         data: Data {
@@ -148,9 +162,10 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
     client.define(&Arc::new(definition)).await?;
     open_classes(&client, &election, &PublicationClass::ALL, None).await?;
     print(&format!(
-        "{}\n{}\nAll roles on http://{}\n",
+        "{}\n{}\nThe page: {}\nAll roles (gRPC): http://{}\n",
         names.title,
         names.notice,
+        page(served),
         served.address()
     ))?;
     wait_public(&client, &election).await?;

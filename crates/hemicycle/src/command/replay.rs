@@ -40,6 +40,10 @@ pub async fn run(arguments: Replay) -> Result<Ending, Failure> {
         };
         let served = Served::start(&config, Surroundings::default()).await?;
         let client = Client::connect(&format!("http://{}", served.address()))?;
+        // On the other stream: what is printed for programs stays what it was.
+        if let Some(http) = served.http {
+            eprintln!("The page: http://{http}/");
+        }
         let outcome = play(&client, night, &arguments).await;
         served.stop().await;
         return outcome;

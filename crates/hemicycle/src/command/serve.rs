@@ -31,6 +31,9 @@ pub async fn run(arguments: Serve) -> Result<Ending, Failure> {
         let roles: Vec<_> = roles.iter().map(|role| role.name()).collect();
         tracing::info!(grpc = %address, roles = roles.join(","), "serving");
     }
+    if let Some(http) = served.http {
+        tracing::info!(page = %format!("http://{http}/"), "serving the page");
+    }
     if let Some(metrics) = served.metrics {
         tracing::info!(%metrics, "serving metrics");
     }
@@ -43,6 +46,7 @@ fn load(arguments: &Serve) -> Result<Config, Failure> {
         roles,
         config,
         listen,
+        http,
         metrics,
         data,
         results,
@@ -66,6 +70,7 @@ fn load(arguments: &Serve) -> Result<Config, Failure> {
         let key = listened.role.map_or("listen.grpc", RoleName::listen_key);
         (key, listened.address.to_string())
     }));
+    flags.extend(http.map(|address| ("listen.http", address.to_string())));
     flags.extend(metrics.map(|address| ("listen.metrics", address.to_string())));
     flags.extend(
         data.as_ref()

@@ -114,10 +114,17 @@ pub struct Listen {
     /// gRPC of the live feed alone: the only one that may face the public.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub live_feed: Option<SocketAddr>,
+    /// The page and the documents of the live feed over HTTP. Missing: on loopback, port 7480, or any free port where that
+    /// is in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub http: Option<SocketAddr>,
     /// Metrics and health over HTTP; missing: not at all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics: Option<SocketAddr>,
 }
+
+/// Where the page is, unless told otherwise.
+pub const HTTP_PORT: u16 = 7480;
 
 impl Default for Listen {
     fn default() -> Self {
@@ -127,6 +134,7 @@ impl Default for Listen {
             tally_ingestion: None,
             allocation: None,
             live_feed: None,
+            http: None,
             metrics: None,
         }
     }
@@ -214,6 +222,7 @@ pub fn keys() -> Vec<Key> {
             "some of results, tally-ingestion, allocation, live-feed",
         ),
         address("listen.grpc"),
+        address("listen.http"),
         address("listen.metrics"),
         (
             "data.folder",

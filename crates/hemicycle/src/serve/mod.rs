@@ -3,18 +3,19 @@
 
 pub mod config;
 
-use config::{Config, RoleName};
+use config::{Config, HTTP_PORT, RoleName};
 use results_service::SystemEntropy;
 use service_runtime::clock::{SharedClock, SystemClock};
 use service_runtime::health::Health;
 use service_runtime::http_metrics;
+use service_runtime::http_public::{PublicLimits, listen_public, serve_public};
 use service_runtime::limits::Limits;
 use service_runtime::pipe::Pipe;
 use service_runtime::server::{listen, serve, serve_pipe};
 use service_runtime::services::{Contract, Services};
 use service_runtime::shutdown::{Stopper, VitalFailure};
 use service_runtime::telemetry::Metrics;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
@@ -68,6 +69,8 @@ pub enum ServeError {
 pub struct Served {
     /// Where gRPC is listened on, for which roles: one address, but for roles that have their own. Never empty.
     pub grpc: Vec<(SocketAddr, Vec<RoleName>)>,
+    /// Where the page and the documents of the live feed are, if it runs here.
+    pub http: Option<SocketAddr>,
     /// Where metrics are listened on, if they are.
     pub metrics: Option<SocketAddr>,
     // Two parts: what faces callers stops first, then the results role that it needs to answer them.
@@ -122,6 +125,10 @@ impl Served {
             (Some(address), Some(_)) => Some(listen(address).await?),
             _ => None,
         };
+        let http_listener = match config.runs(RoleName::LiveFeed) {
+            true => Some(listen_http(config.listen.http)?),
+            false => None,
+        };
         let mut results = None;
         if config.runs(RoleName::Results) {
             let storage = config.results();
@@ -162,7 +169,8 @@ impl Served {
             front.spawn_vital("allocation pipe", piped);
             allocation = Some(pipe.channel());
         }
-        if config.runs(RoleName::LiveFeed) {
+        let mut http = None;
+        if let Some(listener) = http_listener {
             let upstream_allocation = config.upstream.allocation.as_deref();
             let channel = upstream(
                 allocation.clone(),
@@ -175,6 +183,10 @@ impl Served {
             let role =
                 live_feed::Role::new(settings, results_for("live-feed")?, channel, clock, front);
             listeners.add(RoleName::LiveFeed, |services| role.add_to(services));
+            http = Some(listener.local_addr()?);
+            let (routes, stopper) = (role.routes(), front.child("http"));
+            let served = serve_public(listener, routes, PublicLimits::default(), stopper);
+            front.spawn_vital("http", served);
         }
         let mut metrics = None;
         if let (Some(listener), Some(recorder)) = (metrics_listener, surroundings.metrics) {
@@ -185,6 +197,7 @@ impl Served {
         }
         Ok(Self {
             grpc: listeners.serve(&limits, front)?,
+            http,
             metrics,
             front: front.clone(),
             back: back.clone(),
@@ -289,6 +302,15 @@ impl Listeners {
             front.spawn_vital("grpc", serve(listener, services, limits.clone(), stopper));
         }
         Ok(addresses)
+    }
+}
+
+// An address that was asked for, or the usual one, which is a convenience: where it is in use, any free one.
+fn listen_http(wanted: Option<SocketAddr>) -> std::io::Result<TcpListener> {
+    let usual = |port| listen_public(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
+    match wanted {
+        Some(address) => listen_public(address),
+        None => usual(HTTP_PORT).or_else(|_| usual(0)),
     }
 }
 

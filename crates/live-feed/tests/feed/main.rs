@@ -5,6 +5,7 @@
 )]
 
 mod frames;
+mod http;
 mod index;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
@@ -51,6 +52,7 @@ struct Stage {
     roles: Arc<Roles>,
     clock: TestClock,
     client: LiveFeedServiceClient<Channel>,
+    http: axum::Router,
     feed: Stopper,
     _all: Stopper,
 }
@@ -76,11 +78,13 @@ fn staged(config: Config) -> Stage {
         calls_per_connection_max: 10_000,
         ..Limits::default()
     };
+    let http = role.routes();
     let channel = local_channel(role.add_to(Services::new(contract)), limits, &feed);
     Stage {
         roles,
         clock,
         client: LiveFeedServiceClient::new(channel),
+        http,
         feed,
         _all: all,
     }

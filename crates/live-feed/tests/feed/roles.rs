@@ -26,6 +26,7 @@ pub struct Roles {
     /// Calls for one unit, and for many.
     pub unit_calls: [AtomicUsize; 2],
     pub streams: AtomicUsize,
+    pub definition_calls: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -52,6 +53,7 @@ impl Roles {
             state: watch::Sender::new(Known::default()),
             unit_calls: Default::default(),
             streams: AtomicUsize::new(0),
+            definition_calls: AtomicUsize::new(0),
         })
     }
 
@@ -127,6 +129,7 @@ impl Roles {
         let index = index.ok_or_else(|| Status::not_found("no such unit"))?;
         let counted = state.counted(state.slot(index, 0, 0).unwrap());
         let tallies = counted.iter().map(|(version, counts, since)| UnitTally {
+            contest_id: "list".into(),
             counted_version: Some(*version),
             counted_revision: since.0,
             counts: Some(Counts {
@@ -137,6 +140,11 @@ impl Roles {
             ..Default::default()
         });
         Ok(results::UnitState {
+            unit: Some(wire::common::v1::Unit {
+                unit_id: unit.to_owned(),
+                district_id: "city".into(),
+                ..Default::default()
+            }),
             unit_index: index,
             tallies: tallies.collect(),
             changed_revision: counted.as_ref().map_or(0, |(_, _, since)| since.0),
@@ -295,9 +303,22 @@ impl AllocationService for Server {
 
     async fn get_standings(
         &self,
-        _: Request<allocation::GetStandingsRequest>,
+        request: Request<allocation::GetStandingsRequest>,
     ) -> Result<Response<allocation::GetStandingsResponse>, Status> {
-        unasked()
+        self.0.check()?;
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        let known = self.0.state.borrow();
+        let newest = known.standings.get(&request.election_id);
+        let newest = newest.and_then(|standings| standings.token.as_ref());
+        let newest = newest.ok_or_else(|| Status::not_found("no such election"))?;
+        if request.revision > newest.revision {
+            return Err(Status::out_of_range("no such revision"));
+        }
+        let head = crate::fold(&known.records, u64::MAX);
+        Ok(Response::new(allocation::GetStandingsResponse {
+            standings: Some(crate::standings(&known.records, request.revision, &head)),
+        }))
     }
 
     async fn check_declaration(
@@ -382,23 +403,81 @@ impl ResultsService for Server {
 
     async fn get_definition(
         &self,
-        _: Request<results::GetDefinitionRequest>,
+        request: Request<results::GetDefinitionRequest>,
     ) -> Result<Response<results::GetDefinitionResponse>, Status> {
-        unasked()
+        self.0.check()?;
+        self.0.definition_calls.fetch_add(1, Ordering::Relaxed);
+        assert_eq!(request.into_inner().view(), View::Public);
+        let known = self.0.state.borrow();
+        let first = known.records.first().map(|recorded| &recorded.event);
+        let Some(election::event::Event::Defined {
+            ballot,
+            rules,
+            presentation,
+            areas,
+            ..
+        }) = first
+        else {
+            return Err(Status::not_found("no such election"));
+        };
+        Ok(Response::new(results::GetDefinitionResponse {
+            ballot: Some((&**ballot).into()),
+            presentation_toml: toml::to_string(presentation).unwrap(),
+            areas_toml: toml::to_string(areas).unwrap(),
+            rules_toml: toml::to_string(rules).unwrap(),
+            ..Default::default()
+        }))
     }
 
     async fn list_units(
         &self,
-        _: Request<results::ListUnitsRequest>,
+        request: Request<results::ListUnitsRequest>,
     ) -> Result<Response<results::ListUnitsResponse>, Status> {
-        unasked()
+        self.0.check()?;
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        self.0.unit_calls[1].fetch_add(1, Ordering::Relaxed);
+        // Two on a page, however many are asked for.
+        let from: u32 = request.page_token.parse().unwrap_or(0);
+        let mut units = Vec::new();
+        for number in from..from + 2 {
+            match self.0.unit(&format!("u{number}"), request.revision) {
+                Ok(unit) => units.push(unit),
+                Err(status) if status.code() == tonic::Code::NotFound => break,
+                Err(status) => return Err(status),
+            }
+        }
+        let next = (units.len() == 2).then(|| (from + 2).to_string());
+        Ok(Response::new(results::ListUnitsResponse {
+            token: self.0.token(request.revision),
+            units,
+            next_page_token: next.unwrap_or_default(),
+        }))
     }
 
     async fn get_unit_history(
         &self,
-        _: Request<results::GetUnitHistoryRequest>,
+        request: Request<results::GetUnitHistoryRequest>,
     ) -> Result<Response<results::GetUnitHistoryResponse>, Status> {
-        unasked()
+        self.0.check()?;
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        self.0.unit(&request.unit_id, request.revision)?;
+        let counted = results::ReportCounted {
+            version: 1,
+            kind: wire::common::v1::ReportKind::Full.into(),
+            ..Default::default()
+        };
+        let entry = results::UnitHistoryEntry {
+            revision: request.revision,
+            change: Some(results::unit_history_entry::Change::Counted(counted)),
+            ..Default::default()
+        };
+        Ok(Response::new(results::GetUnitHistoryResponse {
+            token: self.0.token(request.revision),
+            entries: vec![entry],
+            next_page_token: String::new(),
+        }))
     }
 
     async fn list_pending(

@@ -1,0 +1,335 @@
+//! The JSON documents of frames: `results.json`, `rev/{n}.json`, and what events carry.
+//!
+//! One mapping, from the frame that gRPC viewers get, field by field; a new field of the contract breaks the build until
+//! somebody has thought about it here. Every number is written, zero too: in a count, missing is not zero. What it looks
+//! like is published as a JSON Schema, `results.schema.json`, and held to it by a test.
+
+mod parts;
+
+use crate::presented::{Presented, Texts};
+use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
+use serde::Serialize;
+use wire::common::v1::{Mark, SeatsState, Stage};
+use wire::feed::v1::scope::Scope as ProtoScope;
+use wire::feed::v1::{
+    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, Scope,
+};
+
+pub(crate) use parts::{lower, timestamp, token_text};
+
+/// The schema of the documents, as it is served.
+pub(crate) const SCHEMA: &str = include_str!("results.schema.json");
+/// Where it is served.
+pub(crate) const SCHEMA_PATH: &str = "/v1/results.schema.json";
+
+/// A frame as a document.
+#[derive(Debug, Serialize)]
+pub(crate) struct Document<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    #[serde(flatten)]
+    body: Body<'a>,
+    /// What surrounds the part that depends on the revision alone. Not there in the document of one revision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    envelope: Option<Envelope<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Body<'a> {
+    election_id: &'a str,
+    is_test: bool,
+    title: &'a Texts,
+    notice: &'a Texts,
+    voting_day: Option<&'a str>,
+    time_zone: Option<&'a str>,
+    revision: u64,
+    revision_time: Option<String>,
+    last_counted_time: Option<String>,
+    changed_revision: u64,
+    stage: String,
+    marks: Vec<String>,
+    definition: Vec<Part>,
+    house_size: u32,
+    contests: Vec<Contest<'a>>,
+    turnout: Option<Turnout>,
+    is_reduced: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Contest<'a> {
+    contest_id: &'a str,
+    seats_state: String,
+    seats: u32,
+    seats_unassigned: u32,
+    threshold_votes: Option<u64>,
+    law_is_silent: bool,
+    declaration_differs: bool,
+    options: Vec<Row<'a>>,
+    totals: Option<Totals<'a>>,
+    ties: Vec<Tie<'a>>,
+    districts: Vec<District<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    option_id: &'a str,
+    role: Option<String>,
+    name: Option<&'a Texts>,
+    short_name: Option<&'a str>,
+    colour: Option<&'a str>,
+    votes: u64,
+    seats: Option<Seats>,
+}
+
+#[derive(Debug, Serialize)]
+struct District<'a> {
+    district_id: &'a str,
+    name: Option<&'a Texts>,
+    seats_state: String,
+    seats: u32,
+    options: Vec<DistrictRow<'a>>,
+    tallies: u32,
+    tallies_counted: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct DistrictRow<'a> {
+    option_id: &'a str,
+    seats: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct Envelope<'a> {
+    log_id: String,
+    publication_seq: u64,
+    resume_token: String,
+    is_stale: bool,
+    lag_ms: u64,
+    publication: Option<Publication<'a>>,
+    corrections: Vec<Correction<'a>>,
+    corrections_count: u64,
+    bounds_revision: u64,
+}
+
+impl<'a> Document<'a> {
+    /// The whole frame.
+    pub fn of(frame: &'a Frame, presented: &'a Presented) -> Option<Self> {
+        let Frame { body, envelope } = frame;
+        Some(Self {
+            schema: SCHEMA_PATH,
+            body: Body::of(body.as_ref()?, presented),
+            envelope: Some(envelope.as_ref()?.into()),
+        })
+    }
+
+    /// The part that depends on the revision alone.
+    pub fn of_revision(body: &'a FrameBody, presented: &'a Presented) -> Self {
+        Self {
+            schema: SCHEMA_PATH,
+            body: Body::of(body, presented),
+            envelope: None,
+        }
+    }
+
+    /// The same, as it is known to be stale since then.
+    pub fn stale(mut self, lag_ms_min: u64) -> Self {
+        if let Some(envelope) = &mut self.envelope {
+            envelope.is_stale = true;
+            envelope.lag_ms = envelope.lag_ms.max(lag_ms_min);
+        }
+        self
+    }
+
+    /// The bytes of the document. A number or text that JSON cannot hold is not in it.
+    pub fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and whole numbers are JSON")
+    }
+}
+
+/// The election that a frame is of.
+pub(crate) fn election_id(scope: Option<&Scope>) -> &str {
+    match scope.and_then(|scope| scope.scope.as_ref()) {
+        Some(ProtoScope::Election(scope)) => &scope.election_id,
+        Some(ProtoScope::District(scope)) => &scope.election_id,
+        Some(ProtoScope::Unit(scope)) => &scope.election_id,
+        None => "",
+    }
+}
+
+impl<'a> Body<'a> {
+    fn of(body: &'a FrameBody, presented: &'a Presented) -> Self {
+        let FrameBody {
+            scope,
+            is_test,
+            revision,
+            revision_time,
+            last_counted_time,
+            stage: _,
+            marks: _,
+            parts,
+            // The notice itself is here.
+            notice_hash: _,
+            house_size,
+            contests,
+            turnout,
+            changed_revision,
+            // Of the scope of one unit, which has a document of its own.
+            unit_tallies: _,
+            unit_turnout: _,
+            is_reduced,
+        } = body;
+        let presentation = &presented.presentation;
+        let voting_day = Some(presented.ballot.voting_day.as_str());
+        Self {
+            election_id: election_id(scope.as_ref()),
+            is_test: *is_test,
+            title: &presentation.title,
+            notice: &presentation.notice,
+            voting_day: voting_day.filter(|day| !day.is_empty()),
+            time_zone: presentation.time_zone.as_deref(),
+            revision: *revision,
+            revision_time: timestamp(*revision_time),
+            last_counted_time: timestamp(*last_counted_time),
+            changed_revision: *changed_revision,
+            stage: stage(body.stage()),
+            marks: body.marks().map(mark).collect(),
+            definition: parts.iter().map(Part::from).collect(),
+            house_size: *house_size,
+            contests: contests
+                .iter()
+                .map(|contest| Contest::of(contest, presented))
+                .collect(),
+            turnout: turnout.as_ref().map(Turnout::from),
+            is_reduced: *is_reduced,
+        }
+    }
+}
+
+/// The name of a stage, such as "partial_unofficial".
+pub(crate) fn stage(stage: Stage) -> String {
+    lower(stage.as_str_name(), "STAGE_")
+}
+
+pub(crate) fn mark(mark: Mark) -> String {
+    lower(mark.as_str_name(), "MARK_")
+}
+
+pub(crate) fn seats_state(state: SeatsState) -> String {
+    lower(state.as_str_name(), "SEATS_STATE_")
+}
+
+impl<'a> Contest<'a> {
+    fn of(contest: &'a FrameContest, presented: &'a Presented) -> Self {
+        let FrameContest {
+            contest_id,
+            state: _,
+            seats,
+            seats_unassigned,
+            rows,
+            totals,
+            ties,
+            districts,
+            law_is_silent,
+            declaration_differs,
+            threshold_votes,
+        } = contest;
+        Self {
+            contest_id,
+            seats_state: seats_state(contest.state()),
+            seats: *seats,
+            seats_unassigned: *seats_unassigned,
+            threshold_votes: *threshold_votes,
+            law_is_silent: *law_is_silent,
+            declaration_differs: *declaration_differs,
+            options: rows.iter().map(|row| Row::of(row, presented)).collect(),
+            totals: totals.as_ref().map(Totals::from),
+            ties: ties.iter().map(Tie::from).collect(),
+            districts: districts
+                .iter()
+                .map(|district| District::of(district, rows, presented))
+                .collect(),
+        }
+    }
+}
+
+impl<'a> Row<'a> {
+    fn of(row: &'a FrameRow, presented: &'a Presented) -> Self {
+        let FrameRow {
+            option_id,
+            votes,
+            seats,
+        } = row;
+        let (short_name, colour) = presented.option_marks(option_id);
+        let role = presented.roles.get(option_id);
+        Self {
+            option_id,
+            role: role.map(|role| lower(role.as_str_name(), "OPTION_ROLE_")),
+            name: presented.option_names(option_id),
+            short_name,
+            colour,
+            votes: *votes,
+            seats: seats.as_ref().map(Seats::from),
+        }
+    }
+}
+
+impl<'a> District<'a> {
+    fn of(district: &'a FrameDistrict, rows: &'a [FrameRow], presented: &'a Presented) -> Self {
+        let FrameDistrict {
+            district_id,
+            state: _,
+            seats,
+            row_indexes,
+            row_seats,
+            tallies,
+            tallies_counted,
+        } = district;
+        let options = row_indexes
+            .iter()
+            .zip(row_seats)
+            .filter_map(|(row, seats)| {
+                let row = rows.get(usize::try_from(*row).ok()?)?;
+                Some(DistrictRow {
+                    option_id: &row.option_id,
+                    seats: *seats,
+                })
+            });
+        Self {
+            district_id,
+            name: presented.district_names(district_id),
+            seats_state: seats_state(district.state()),
+            seats: *seats,
+            options: options.collect(),
+            tallies: *tallies,
+            tallies_counted: *tallies_counted,
+        }
+    }
+}
+
+impl<'a> From<&'a FrameEnvelope> for Envelope<'a> {
+    fn from(envelope: &'a FrameEnvelope) -> Self {
+        let FrameEnvelope {
+            token,
+            is_stale,
+            lag_ms,
+            publication,
+            corrections,
+            corrections_count,
+            bounds_revision,
+            // Of a later version, with a document of its own.
+            checkpoint: _,
+        } = envelope;
+        let token = token.clone().unwrap_or_default();
+        Self {
+            log_id: parts::hexadecimal(&token.log_id),
+            publication_seq: token.publication_seq,
+            resume_token: token_text(&token),
+            is_stale: *is_stale,
+            lag_ms: *lag_ms,
+            publication: publication.as_ref().map(Publication::from),
+            corrections: corrections.iter().map(Correction::from).collect(),
+            corrections_count: *corrections_count,
+            bounds_revision: *bounds_revision,
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! A document with its digest, and compressed forms that are made once, when somebody takes them.
+
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use sha2::{Digest as _, Sha256};
+use std::io::Write as _;
+use std::sync::OnceLock;
+
+/// JSON documents.
+pub(crate) const JSON: &str = "application/json";
+/// Tables. Without a BOM, with a header line.
+pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
+
+/// Below this size compression costs more than it saves.
+const COMPRESSED_BYTES_MIN: usize = 256;
+/// High enough that a frame has a quarter of its size, low enough that it takes some milliseconds, once.
+const BROTLI_QUALITY: u32 = 5;
+const BROTLI_WINDOW: u32 = 20;
+
+/// How long a copy may be used without asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    /// The newest: asked for again after a second.
+    Newest,
+    /// Never another: of one revision.
+    Immutable,
+}
+
+impl Freshness {
+    const fn cache_control(self) -> &'static str {
+        match self {
+            Self::Newest => "public, max-age=1",
+            Self::Immutable => "public, max-age=31536000, immutable",
+        }
+    }
+}
+
+/// How a document's bytes are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+/// A document as all readers get it.
+#[derive(Debug)]
+pub(crate) struct Encoded {
+    content_type: &'static str,
+    identity: Bytes,
+    /// The first 16 bytes of the document's SHA-256, in hexadecimal.
+    digest: String,
+    gzip: OnceLock<Bytes>,
+    brotli: OnceLock<Bytes>,
+}
+
+impl Encoded {
+    /// A document.
+    pub fn new(content_type: &'static str, document: impl Into<Bytes>) -> Self {
+        let identity = document.into();
+        let digest = Sha256::digest(&identity);
+        let digest = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+        metrics::counter!("feed_documents_encoded_total").increment(1);
+        Self {
+            content_type,
+            digest: digest.collect(),
+            identity,
+            gzip: OnceLock::new(),
+            brotli: OnceLock::new(),
+        }
+    }
+
+    /// The document as it is.
+    #[cfg(test)]
+    pub fn bytes(&self) -> &Bytes {
+        &self.identity
+    }
+
+    /// Makes the compressed forms now. For large documents, off the runtime's threads.
+    pub fn compress(&self) {
+        self.coded(Coding::Gzip);
+        self.coded(Coding::Brotli);
+    }
+
+    fn coded(&self, coding: Coding) -> Bytes {
+        let form = match coding {
+            Coding::Identity => &self.identity,
+            Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.identity)),
+            Coding::Brotli => self.brotli.get_or_init(|| brotli(&self.identity)),
+        };
+        form.clone()
+    }
+
+    // A strong tag is of one coding: other bytes, another tag.
+    fn tag(&self, coding: Coding) -> String {
+        let suffix = match coding {
+            Coding::Identity => "",
+            Coding::Gzip => "-gzip",
+            Coding::Brotli => "-br",
+        };
+        format!("\"{}{suffix}\"", self.digest)
+    }
+
+    /// The answer to a GET, or that the reader has it already.
+    pub fn answer(&self, request: &HeaderMap, freshness: Freshness) -> Response {
+        let coding = if self.identity.len() < COMPRESSED_BYTES_MIN {
+            Coding::Identity
+        } else {
+            accepted(request)
+        };
+        let has_it = self.is_known(request);
+        let mut response = if has_it {
+            StatusCode::NOT_MODIFIED.into_response()
+        } else {
+            self.coded(coding).into_response()
+        };
+        let headers = response.headers_mut();
+        if let Ok(tag) = HeaderValue::from_str(&self.tag(coding)) {
+            headers.insert(ETAG, tag);
+        }
+        let caching = HeaderValue::from_static(freshness.cache_control());
+        headers.insert(CACHE_CONTROL, caching);
+        headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+        if has_it {
+            return response;
+        }
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        let name = match coding {
+            Coding::Identity => return response,
+            Coding::Gzip => "gzip",
+            Coding::Brotli => "br",
+        };
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
+        response
+    }
+
+    // RFC 9110, 13.1.2. Any coding of the same document will do: the reader decoded it.
+    fn is_known(&self, request: &HeaderMap) -> bool {
+        let fields = request.get_all(IF_NONE_MATCH).iter();
+        let mut tags = fields
+            .filter_map(|field| field.to_str().ok())
+            .flat_map(|field| field.split(','))
+            .map(|tag| tag.trim().trim_start_matches("W/"));
+        let codings = [Coding::Identity, Coding::Gzip, Coding::Brotli];
+        tags.any(|tag| tag == "*" || codings.iter().any(|coding| tag == self.tag(*coding)))
+    }
+}
+
+// RFC 9110, 12.5.3, for the three codings that there are.
+fn accepted(request: &HeaderMap) -> Coding {
+    let fields = request.get_all(ACCEPT_ENCODING).iter();
+    let mut best = (Coding::Identity, 0);
+    for item in fields
+        .filter_map(|field| field.to_str().ok())
+        .flat_map(|field| field.split(','))
+    {
+        let (name, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
+        let weight = match parameter.trim().strip_prefix("q=").map(str::trim) {
+            Some(quality) if quality.trim_matches(['0', '.']).is_empty() => 0,
+            _ => 1,
+        };
+        let (coding, preference) = match name.trim() {
+            "br" => (Coding::Brotli, 3),
+            "gzip" | "x-gzip" => (Coding::Gzip, 2),
+            "*" => (Coding::Gzip, 1),
+            _ => continue,
+        };
+        if weight * preference > best.1 {
+            best = (coding, preference);
+        }
+    }
+    best.0
+}
+
+fn gzip(document: &[u8]) -> Bytes {
+    let room = Vec::with_capacity(document.len() / 3);
+    let mut encoder = flate2::write::GzEncoder::new(room, flate2::Compression::new(6));
+    let written = encoder.write_all(document).and_then(|()| encoder.finish());
+    written
+        .expect("memory takes whatever is written to it")
+        .into()
+}
+
+fn brotli(document: &[u8]) -> Bytes {
+    let mut room = Vec::with_capacity(document.len() / 4);
+    let mut encoder =
+        brotli::CompressorWriter::new(&mut room, 4_096, BROTLI_QUALITY, BROTLI_WINDOW);
+    let written = encoder.write_all(document).and_then(|()| encoder.flush());
+    drop(encoder);
+    written.expect("memory takes whatever is written to it");
+    room.into()
+}
+
+#[cfg(test)]
+#[path = "encoded_tests.rs"]
+mod tests;

@@ -1,0 +1,349 @@
+//! Which address answers what.
+
+use crate::error::FeedError;
+use crate::frame::{Distance, body_of};
+use crate::http::document::{Document, SCHEMA, stage, timestamp, token_text};
+use crate::http::encoded::{Encoded, Freshness, JSON};
+use crate::http::events::{RETRY, event, resume};
+use crate::http::history::{self, History};
+use crate::http::problem::Problem;
+use crate::http::{security, units};
+use crate::passthrough::FeedServer;
+use crate::scope::{EncodedFrame, Scope, ScopeFeed};
+use crate::service::Service;
+use crate::viewer::News;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::middleware;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use election::ids::{DistrictId, ElectionId, UnitId};
+use election::report::{Refusal, RefusalCode};
+use futures::{Stream, StreamExt as _};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue};
+use std::convert::Infallible;
+use std::sync::{Arc, LazyLock};
+use tonic_web::GrpcWebLayer;
+use tower::{Layer as _, ServiceExt as _};
+
+/// How far behind the count the answer was when it was sent, in milliseconds.
+const LAG: &str = "hemicycle-lag-ms";
+
+type Answer = Result<Response, Problem>;
+type Shared = State<Arc<Service>>;
+
+/// All routes of the feed.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    // gRPC-Web, so that a browser can follow the contract itself.
+    let grpc = GrpcWebLayer::new().layer(FeedServer::new(Arc::clone(&service)));
+    let grpc = grpc.map_request(|request: http::Request<Body>| request.map(tonic::body::Body::new));
+    let open = Router::new()
+        .route("/v1", get(addresses))
+        .route("/v1/results.schema.json", get(schema))
+        .route("/v1/elections", get(elections))
+        .route("/v1/elections/{election}/results.json", get(results))
+        .route("/v1/elections/{election}/totals.csv", get(totals))
+        .route("/v1/elections/{election}/events", get(events))
+        .route("/v1/elections/{election}/rev/{file}", get(revision))
+        .route("/v1/elections/{election}/units.csv", get(units_table))
+        .route(
+            "/v1/elections/{election}/units/{unit}/history.json",
+            get(unit_history),
+        )
+        .route(
+            "/v1/elections/{election}/districts/{district}/results.json",
+            get(district_results),
+        )
+        .route(
+            "/v1/elections/{election}/districts/{district}/totals.csv",
+            get(district_totals),
+        )
+        .route(
+            "/v1/elections/{election}/districts/{district}/events",
+            get(district_events),
+        )
+        .method_not_allowed_fallback(async || Problem::method())
+        .with_state(service)
+        .route_service("/hemicycle.feed.v1.LiveFeedService/{method}", grpc)
+        .layer(security::from_anywhere());
+    open.fallback(async || Problem::no_such_path())
+        .layer(middleware::from_fn(security::headers))
+}
+
+/// All addresses, as a program or a person finds them.
+const ADDRESSES: &str = include_str!("addresses.json");
+
+async fn addresses(headers: HeaderMap) -> Response {
+    static DOCUMENT: LazyLock<Encoded> = LazyLock::new(|| Encoded::new(JSON, ADDRESSES));
+    DOCUMENT.answer(&headers, Freshness::Newest)
+}
+
+async fn schema(headers: HeaderMap) -> Response {
+    static DOCUMENT: LazyLock<Encoded> =
+        LazyLock::new(|| Encoded::new("application/schema+json", SCHEMA));
+    DOCUMENT.answer(&headers, Freshness::Newest)
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Listed {
+    elections: Vec<Entry>,
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Entry {
+    election_id: String,
+    is_test: bool,
+    voting_day: Option<String>,
+    revision: u64,
+    publication_seq: u64,
+    resume_token: String,
+    revision_time: Option<String>,
+    stage: String,
+    marks: Vec<String>,
+    tallies: u32,
+    tallies_counted: u32,
+    is_stale: bool,
+}
+
+async fn elections(State(service): Shared, headers: HeaderMap) -> Answer {
+    let feed = service.index().await?;
+    let index = feed.listed(std::time::Duration::ZERO).await?;
+    let entries = index.entries.iter().map(|it| {
+        let token = it.token.clone().unwrap_or_default();
+        Entry {
+            election_id: it.election_id.clone(),
+            is_test: it.is_test,
+            voting_day: Some(it.voting_day.clone()).filter(|day| !day.is_empty()),
+            revision: token.revision,
+            publication_seq: token.publication_seq,
+            resume_token: token_text(&token),
+            revision_time: timestamp(it.revision_time),
+            stage: stage(it.stage()),
+            marks: it.marks().map(crate::http::document::mark).collect(),
+            tallies: it.tallies,
+            tallies_counted: it.tallies_counted,
+            is_stale: it.is_stale,
+        }
+    });
+    let listed = Listed {
+        elections: entries.collect(),
+    };
+    let text = serde_json::to_vec(&listed).unwrap_or_default();
+    Ok(Encoded::new(JSON, text).answer(&headers, Freshness::Newest))
+}
+
+/// The newest frame of a scope, its forms, and how far it is from the count.
+async fn shown(
+    service: &Service,
+    scope: &Scope,
+) -> Result<(Arc<ScopeFeed>, Arc<EncodedFrame>, Distance), FeedError> {
+    let (feed, frame) = service.lingering(scope).await?;
+    let distance = service.distance(&feed);
+    frame.forms(&feed.upstream.definitions).await?;
+    Ok((feed, frame, distance))
+}
+
+async fn results_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Answer {
+    let (feed, frame, distance) = shown(service, scope).await?;
+    let forms = frame.forms(&feed.upstream.definitions).await?;
+    let stale = distance.is_stale.then_some(distance.lag_ms);
+    let document = forms.results(&frame.frame, stale);
+    Ok(with_lag(
+        document.answer(headers, Freshness::Newest),
+        distance,
+    ))
+}
+
+fn with_lag(mut response: Response, distance: Distance) -> Response {
+    let lag = HeaderValue::from(distance.lag_ms);
+    response.headers_mut().insert(LAG, lag);
+    response
+}
+
+async fn totals_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Answer {
+    let (feed, frame, distance) = shown(service, scope).await?;
+    let forms = frame.forms(&feed.upstream.definitions).await?;
+    let table = forms.totals(&frame.frame);
+    Ok(with_lag(table.answer(headers, Freshness::Newest), distance))
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Resume {
+    resume: Option<String>,
+}
+
+async fn events_of(
+    service: Arc<Service>,
+    scope: Scope,
+    headers: &HeaderMap,
+    parameters: &Resume,
+) -> Answer {
+    let seen = resume(headers, parameters.resume.as_deref())?;
+    // What is not there is told as such, and not by a stream that ends.
+    shown(&service, &scope).await?;
+    let feed = service.newest(&scope).await?.0;
+    let news = service.watch(&scope, seen)?;
+    let tick = service.tick();
+    let chunks = news.filter_map(move |news| {
+        let feed = Arc::clone(&feed);
+        async move { chunk(&feed, news.ok()?, tick).await.map(Ok) }
+    });
+    Ok(stream(chunks))
+}
+
+// A frame cannot be shown before its definition is known; that is tried again until it is, or until the viewer goes.
+async fn chunk(feed: &ScopeFeed, news: News, tick: std::time::Duration) -> Option<Bytes> {
+    let News::Frame(frame) = &news else {
+        return Some(event(&news, |_| Bytes::new()));
+    };
+    for _ in 0..40 {
+        if let Ok(forms) = frame.forms(&feed.upstream.definitions).await {
+            return Some(event(&news, |_| forms.event().clone()));
+        }
+        tokio::time::sleep(tick).await;
+    }
+    None
+}
+
+/// A stream of events as an answer.
+pub(crate) fn stream(
+    chunks: impl Stream<Item = Result<Bytes, Infallible>> + Send + 'static,
+) -> Response {
+    let begin = futures::stream::iter([Ok(Bytes::from_static(RETRY.as_bytes()))]);
+    let mut response = Body::from_stream(begin.chain(chunks)).into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (CONTENT_TYPE, "text/event-stream"),
+        (CACHE_CONTROL, "no-store"),
+        (http::HeaderName::from_static("x-accel-buffering"), "no"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The scope of an election's id in a path.
+pub(crate) fn whole(election: &str) -> Result<Scope, FeedError> {
+    Ok(Scope::Election(wire::id(
+        "election",
+        election,
+        ElectionId::new,
+    )?))
+}
+
+fn part(election: &str, district: &str) -> Result<Scope, FeedError> {
+    wire::id("district", district, DistrictId::new)?;
+    let election = wire::id("election", election, ElectionId::new)?;
+    Ok(Scope::District(election, district.to_owned()))
+}
+
+async fn results(
+    State(service): Shared,
+    Path(election): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    results_of(&service, &whole(&election)?, &headers).await
+}
+
+async fn totals(
+    State(service): Shared,
+    Path(election): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    totals_of(&service, &whole(&election)?, &headers).await
+}
+
+async fn events(
+    State(service): Shared,
+    Path(election): Path<String>,
+    Query(parameters): Query<Resume>,
+    headers: HeaderMap,
+) -> Answer {
+    events_of(service, whole(&election)?, &headers, &parameters).await
+}
+
+type District = Path<(String, String)>;
+
+async fn district_results(
+    State(service): Shared,
+    Path((election, district)): District,
+    headers: HeaderMap,
+) -> Answer {
+    results_of(&service, &part(&election, &district)?, &headers).await
+}
+
+async fn district_totals(
+    State(service): Shared,
+    Path((election, district)): District,
+    headers: HeaderMap,
+) -> Answer {
+    totals_of(&service, &part(&election, &district)?, &headers).await
+}
+
+async fn district_events(
+    State(service): Shared,
+    Path((election, district)): District,
+    Query(parameters): Query<Resume>,
+    headers: HeaderMap,
+) -> Answer {
+    events_of(service, part(&election, &district)?, &headers, &parameters).await
+}
+
+// What depends on the revision alone, and so never changes.
+async fn revision(
+    State(service): Shared,
+    Path((election, file)): Path<(String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let scope = whole(&election)?;
+    let number = file
+        .strip_suffix(".json")
+        .and_then(|number| number.parse::<u64>().ok());
+    let number = number.filter(|number| format!("{number}.json") == file);
+    let number = number.ok_or_else(|| {
+        let rule = "must be a revision, such as 1812.json";
+        FeedError::from(Refusal::new(RefusalCode::Shape, "rev", &file, rule))
+    })?;
+    let (feed, frame) = service.lingering(&scope).await?;
+    let _permit = service.costly()?;
+    let standings = feed.upstream.past.at(frame.place, number).await?;
+    let body = body_of(&standings, &scope);
+    let presented = feed.upstream.definitions.of(&body).await?;
+    let document = Document::of_revision(&body, &presented).bytes();
+    Ok(Encoded::new(JSON, document).answer(&headers, Freshness::Immutable))
+}
+
+async fn units_table(
+    State(service): Shared,
+    Path(election): Path<String>,
+    headers: HeaderMap,
+) -> Answer {
+    let table = units::table(&service, &whole(&election)?).await?;
+    Ok(table.answer(&headers, Freshness::Newest))
+}
+
+#[derive(Debug, serde::Deserialize)]
+struct Page {
+    #[serde(default)]
+    page_token: String,
+}
+
+async fn unit_history(
+    State(service): Shared,
+    Path((election, unit)): Path<(String, String)>,
+    Query(page): Query<Page>,
+    headers: HeaderMap,
+) -> Answer {
+    let scope = whole(&election)?;
+    wire::id("unit", &unit, UnitId::new).map_err(FeedError::from)?;
+    let (_feed, frame) = service.lingering(&scope).await?;
+    let _permit = service.costly()?;
+    let body = frame.frame.body.clone().unwrap_or_default();
+    let answer = history::read(&service, &scope, body.revision, &unit, &page.page_token).await?;
+    let document = History::of(&election, body.is_test, &unit, answer);
+    let text = serde_json::to_vec(&document).unwrap_or_default();
+    Ok(Encoded::new(JSON, text).answer(&headers, Freshness::Newest))
+}

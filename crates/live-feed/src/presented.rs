@@ -1,0 +1,145 @@
+//! How an election is shown: names, colours, the time zone. Read from the definition, once for each version of it.
+
+use crate::error::FeedError;
+use crate::scope::Scope;
+use election::definition::{Presentation, Register};
+use election::ids::ElectionId;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OnceCell;
+use tonic::Status;
+use tonic::transport::Channel;
+use wire::common::v1::{Ballot, OptionRole, PartVersion, View};
+use wire::feed::v1::FrameBody;
+use wire::results::v1::results_service_client::ResultsServiceClient;
+use wire::results::v1::{GetDefinitionRequest, GetDefinitionResponse};
+
+/// Texts by language, as a definition has them.
+pub(crate) type Texts = BTreeMap<String, String>;
+
+/// What a definition says of how things are shown.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Presented {
+    /// The ballot, for programs.
+    pub ballot: Ballot,
+    /// The presentation.
+    pub presentation: Presentation,
+    /// What each option of the ballot is, by id.
+    pub roles: BTreeMap<String, OptionRole>,
+    /// Names of areas, by id.
+    pub areas: BTreeMap<String, String>,
+}
+
+impl Presented {
+    /// An option's names by language; none: show its id.
+    pub fn option_names(&self, id: &str) -> Option<&Texts> {
+        let options = self.presentation.options.iter();
+        let mut named = options.filter(|(known, _)| known.as_str() == id);
+        named.next().map(|(_, option)| &option.name)
+    }
+
+    /// A few letters of an option, and its colour.
+    pub fn option_marks(&self, id: &str) -> (Option<&str>, Option<&str>) {
+        let mut options = self.presentation.options.iter();
+        options
+            .find(|(known, _)| known.as_str() == id)
+            .map_or((None, None), |(_, option)| {
+                (option.short_name.as_deref(), option.colour.as_deref())
+            })
+    }
+
+    /// A district's names by language.
+    pub fn district_names(&self, id: &str) -> Option<&Texts> {
+        let mut districts = self.presentation.districts.iter();
+        districts
+            .find(|(known, _)| known.as_str() == id)
+            .map(|(_, names)| names)
+    }
+}
+
+impl TryFrom<GetDefinitionResponse> for Presented {
+    type Error = Status;
+
+    fn try_from(answer: GetDefinitionResponse) -> Result<Self, Status> {
+        let unread = |error: toml::de::Error| {
+            tracing::warn!(%error, "a definition cannot be read");
+            Status::internal("a definition that cannot be read")
+        };
+        let ballot = answer.ballot.unwrap_or_default();
+        let options = ballot.contests.iter().flat_map(|contest| {
+            let districts = contest.districts.iter();
+            districts.flat_map(|district| &district.options)
+        });
+        let register: Register = toml::from_str(&answer.areas_toml).map_err(unread)?;
+        let roles = options
+            .map(|option| (option.option_id.clone(), option.role()))
+            .collect();
+        Ok(Self {
+            roles,
+            areas: register
+                .areas
+                .into_iter()
+                .map(|area| (area.id.to_string(), area.name))
+                .collect(),
+            ballot,
+            presentation: toml::from_str(&answer.presentation_toml).map_err(unread)?,
+        })
+    }
+}
+
+/// Versions that are kept: that of the newest frame, and those of older revisions that somebody asked for.
+const KEPT: usize = 8;
+
+type Cell = Arc<OnceCell<Arc<Presented>>>;
+
+/// The definitions of one election. Several who ask for the same wait for one call.
+#[derive(Debug)]
+pub(crate) struct Definitions {
+    election: ElectionId,
+    results: ResultsServiceClient<Channel>,
+    kept: Mutex<Vec<(Vec<PartVersion>, Cell)>>,
+}
+
+impl Definitions {
+    pub fn new(election: ElectionId, results: Channel) -> Self {
+        Self {
+            election,
+            results: ResultsServiceClient::new(results)
+                .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX),
+            kept: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// The definition that a frame is of.
+    pub async fn of(&self, body: &FrameBody) -> Result<Arc<Presented>, FeedError> {
+        let cell = self.cell(&body.parts);
+        let presented = cell.get_or_try_init(|| self.ask(body.revision)).await;
+        presented.cloned().map_err(|status| {
+            let scope = Scope::Election(self.election.clone());
+            FeedError::of_upstream(status, &scope, body.revision)
+        })
+    }
+
+    fn cell(&self, parts: &[PartVersion]) -> Cell {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, cell)) = kept.iter().find(|(known, _)| known == parts) {
+            return Arc::clone(cell);
+        }
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        let cell = Cell::default();
+        kept.push((parts.to_vec(), Arc::clone(&cell)));
+        cell
+    }
+
+    async fn ask(&self, revision: u64) -> Result<Arc<Presented>, Status> {
+        let request = GetDefinitionRequest {
+            election_id: self.election.to_string(),
+            view: View::Public.into(),
+            revision,
+        };
+        let answer = self.results.clone().get_definition(request).await?;
+        Ok(Arc::new(answer.into_inner().try_into()?))
+    }
+}

@@ -1,0 +1,192 @@
+//! A listener of HTTP for anybody: bounded in connections, in what each may hold, and in how long it may be silent.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tracing::{debug, info, warn};
+
+use crate::shutdown::Stopper;
+
+/// How long to wait after a connection could not be accepted: usually all file handles are in use.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// What one connection may have waiting in this process, in bytes; what a reader does not take is not made for it.
+const BUFFER_BYTES_MAX: usize = 16 * 1024;
+/// What one connection may have waiting in the kernel, in bytes; it takes twice that for its own use.
+const SEND_BUFFER_BYTES: u32 = 32 * 1024;
+/// Connections that the kernel holds before they are taken.
+const BACKLOG: u32 = 1_024;
+
+/// Limits of a listener for anybody.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicLimits {
+    /// Connections at once; one more is closed at once, so that whoever balances load sees it.
+    pub connections_max: usize,
+    /// How long a connection has to send the head of a request, the first or the next.
+    pub head_timeout: Duration,
+}
+
+impl Default for PublicLimits {
+    fn default() -> Self {
+        Self {
+            connections_max: 20_000,
+            head_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Listens on an address for [`serve_public`].
+///
+/// # Errors
+/// When the address is in use or not ours, with the address in the message.
+pub fn listen_public(address: std::net::SocketAddr) -> io::Result<TcpListener> {
+    let listen = || {
+        let socket = if address.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
+        socket.set_reuseaddr(true)?;
+        // Whoever is accepted has it from the listener.
+        socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    listen().map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot listen on {address}: {error}"))
+    })
+}
+
+/// Serves routes until the stopper stops: then no connection is taken any more, and requests run to their end.
+///
+/// # Errors
+/// None while serving: a connection that fails concerns nobody else.
+pub async fn serve_public(
+    listener: TcpListener,
+    routes: Router,
+    limits: PublicLimits,
+    stopper: Stopper,
+) -> io::Result<()> {
+    if let Ok(address) = listener.local_addr() {
+        info!(part = stopper.name(), %address, "listening");
+    }
+    metrics::describe_gauge!("http_connections", "Connections of the public listener.");
+    metrics::describe_counter!("http_connections_shed_total", "Connections over the limit.");
+    let permits = Arc::new(Semaphore::new(limits.connections_max));
+    let graceful = GracefulShutdown::new();
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_timeout)
+        .max_buf_size(BUFFER_BYTES_MAX);
+    let stopping = stopper.stopping();
+    tokio::pin!(stopping);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stopping => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+            metrics::counter!("http_connections_shed_total").increment(1);
+            continue;
+        };
+        let service = TowerToHyperService::new(routes.clone());
+        let connection = builder.serve_connection(io_of(stream), service);
+        let connection = graceful.watch(connection.into_owned());
+        stopper.spawn(async move {
+            let _permit = permit;
+            metrics::gauge!("http_connections").increment(1);
+            if let Err(error) = connection.await {
+                debug!(%error, "a connection has ended badly");
+            }
+            metrics::gauge!("http_connections").decrement(1);
+        });
+    }
+    drop(listener);
+    tokio::select! {
+        () = graceful.shutdown() => {}
+        () = stopper.expired() => {}
+    }
+    Ok(())
+}
+
+fn io_of(stream: TcpStream) -> TokioIo<TcpStream> {
+    if let Err(error) = stream.set_nodelay(true) {
+        debug!(%error, "a connection is slower than it could be");
+    }
+    TokioIo::new(stream)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::routing::get;
+    use std::net::Ipv4Addr;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    async fn served(limits: PublicLimits) -> (std::net::SocketAddr, Stopper) {
+        let listener = listen_public((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stopper = Stopper::new("test");
+        let routes = Router::new().route("/", get(async || "here"));
+        stopper.spawn(serve_public(listener, routes, limits, stopper.clone()));
+        (address, stopper)
+    }
+
+    async fn ask(stream: &mut TcpStream) -> String {
+        let request = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut answer = vec![0; 1_024];
+        let read = stream.read(&mut answer).await.unwrap_or(0);
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    }
+
+    #[tokio::test]
+    async fn one_connection_too_many_is_closed_and_the_others_go_on() {
+        let (address, stopper) = served(PublicLimits {
+            connections_max: 1,
+            ..PublicLimits::default()
+        })
+        .await;
+        let mut first = TcpStream::connect(address).await.unwrap();
+        assert!(ask(&mut first).await.ends_with("here"));
+        let mut second = TcpStream::connect(address).await.unwrap();
+        let mut nothing = Vec::new();
+        // Closed without an answer.
+        let _ = second.read_to_end(&mut nothing).await;
+        assert!(nothing.is_empty());
+        assert!(ask(&mut first).await.ends_with("here"));
+        stopper.drain(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_says_nothing_is_closed() {
+        let (address, stopper) = served(PublicLimits {
+            head_timeout: Duration::from_millis(50),
+            ..PublicLimits::default()
+        })
+        .await;
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        slow.write_all(b"GET / HTTP/1.1\r\nho").await.unwrap();
+        let mut answer = Vec::new();
+        let _ = slow.read_to_end(&mut answer).await;
+        assert!(!String::from_utf8_lossy(&answer).contains("here"));
+        stopper.drain(Duration::from_secs(5)).await.unwrap();
+    }
+}
