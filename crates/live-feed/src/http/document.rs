@@ -64,6 +64,9 @@ struct Contest<'a> {
     threshold_votes: Option<u64>,
     law_is_silent: bool,
     declaration_differs: bool,
+    problem: Option<&'a str>,
+    districts_with_seats: u32,
+    districts_declared: u32,
     options: Vec<Row<'a>>,
     totals: Option<Totals<'a>>,
     ties: Vec<Tie<'a>>,
@@ -90,6 +93,7 @@ struct District<'a> {
     options: Vec<DistrictRow<'a>>,
     tallies: u32,
     tallies_counted: u32,
+    is_declared: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -232,6 +236,9 @@ impl<'a> Contest<'a> {
             law_is_silent,
             declaration_differs,
             threshold_votes,
+            problem,
+            districts_with_seats,
+            districts_declared,
         } = contest;
         Self {
             contest_id,
@@ -241,6 +248,9 @@ impl<'a> Contest<'a> {
             threshold_votes: *threshold_votes,
             law_is_silent: *law_is_silent,
             declaration_differs: *declaration_differs,
+            problem: Some(problem.as_str()).filter(|text| !text.is_empty()),
+            districts_with_seats: *districts_with_seats,
+            districts_declared: *districts_declared,
             options: rows.iter().map(|row| Row::of(row, presented)).collect(),
             totals: totals.as_ref().map(Totals::from),
             ties: ties.iter().map(Tie::from).collect(),
@@ -283,6 +293,7 @@ impl<'a> District<'a> {
             row_seats,
             tallies,
             tallies_counted,
+            is_declared,
         } = district;
         let options = row_indexes
             .iter()
@@ -302,6 +313,7 @@ impl<'a> District<'a> {
             options: options.collect(),
             tallies: *tallies,
             tallies_counted: *tallies_counted,
+            is_declared: *is_declared,
         }
     }
 }

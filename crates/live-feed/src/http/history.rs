@@ -47,6 +47,8 @@ pub(crate) struct History<'a> {
     revision: u64,
     entries: Vec<Entry>,
     next_page_token: Option<String>,
+    /// More happened before: up to this revision.
+    earlier_revision: Option<u64>,
 }
 
 #[derive(Debug, Serialize)]
@@ -141,6 +143,7 @@ impl<'a> History<'a> {
             token,
             entries,
             next_page_token,
+            earlier_revision,
         } = answer;
         Self {
             election_id,
@@ -149,6 +152,7 @@ impl<'a> History<'a> {
             revision: token.map_or(0, |token| token.revision),
             entries: entries.into_iter().map(Entry::from).collect(),
             next_page_token: some(next_page_token),
+            earlier_revision: Some(earlier_revision).filter(|it| *it > 0),
         }
     }
 }

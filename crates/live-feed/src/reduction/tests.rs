@@ -45,6 +45,7 @@ fn districts(count: u32, lists: u32) -> Vec<FrameDistrict> {
         row_seats: vec![1; usize::try_from(lists).unwrap()],
         tallies: 500,
         tallies_counted: 311,
+        is_declared: false,
     };
     (0..count).map(district).collect()
 }

@@ -476,7 +476,7 @@ impl ResultsService for Server {
         Ok(Response::new(results::GetUnitHistoryResponse {
             token: self.0.token(request.revision),
             entries: vec![entry],
-            next_page_token: String::new(),
+            ..Default::default()
         }))
     }
 
