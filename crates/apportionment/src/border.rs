@@ -5,43 +5,52 @@ use std::cmp::Ordering;
 use crate::allocation::{Award, Contender, StageResult, Tie};
 use crate::contest::{Lot, StageAt};
 use crate::fill::Runner;
-use crate::keys::Keys;
+use crate::keys::{Keys, Level};
 use crate::method::Method;
 use crate::ratio::Ratio;
 use crate::rules::{ExhaustedList, Rules};
 use crate::tie::{Tied, settle};
 
-/// The runner with the smallest key granted in this stage.
-fn last_granted(keys: &Keys, runners: &[Runner]) -> Option<usize> {
-    let granted = (0..runners.len()).filter(|&index| runners[index].seats > runners[index].held);
-    granted.reduce(|least, index| {
-        let order = keys.compare(granted_key(&runners[index]), granted_key(&runners[least]));
-        if order == Ordering::Less {
-            index
-        } else {
-            least
-        }
-    })
+/// Whose keys stand at the border.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Border {
+    /// The runner with the smallest key granted in this stage.
+    last: Option<usize>,
+    /// The runner with the largest key refused.
+    next: Option<usize>,
 }
 
-/// The runner with the largest key refused.
-fn first_refused(keys: &Keys, runners: &[Runner]) -> Option<usize> {
-    let open = (0..runners.len()).filter(|&index| runners[index].seats < runners[index].limit);
-    open.reduce(|most, index| {
-        let order = keys.compare(refused_key(&runners[index]), refused_key(&runners[most]));
-        if order == Ordering::Greater {
-            index
-        } else {
-            most
+impl Border {
+    pub(crate) fn of(keys: &Keys, runners: &[Runner]) -> Self {
+        let mut border = Self::default();
+        for (index, runner) in runners.iter().enumerate() {
+            if runner.seats > runner.held {
+                let is_less = |last: usize| {
+                    keys.compare(granted_key(runner), granted_key(&runners[last])) == Ordering::Less
+                };
+                if border.last.is_none_or(is_less) {
+                    border.last = Some(index);
+                }
+            }
+            if runner.seats < runner.limit {
+                let is_more = |next: usize| {
+                    keys.compare(refused_key(runner), refused_key(&runners[next]))
+                        == Ordering::Greater
+                };
+                if border.next.is_none_or(is_more) {
+                    border.next = Some(index);
+                }
+            }
         }
-    })
+        border
+    }
 }
 
-fn granted_key(runner: &Runner) -> (i128, u32) {
+fn granted_key(runner: &Runner) -> (Level, u32) {
     (runner.level, runner.seats - 1)
 }
 
-fn refused_key(runner: &Runner) -> (i128, u32) {
+fn refused_key(runner: &Runner) -> (Level, u32) {
     (runner.level, runner.seats)
 }
 
@@ -50,11 +59,11 @@ fn refused_key(runner: &Runner) -> (i128, u32) {
 pub(crate) fn settle_border(
     keys: &Keys,
     runners: &mut [Runner],
+    found: Border,
     at: StageAt,
-    rules: &Rules,
-    lots: &[Lot],
+    (rules, lots): (&Rules, &[Lot]),
 ) -> Option<Tie> {
-    let (last, next) = (last_granted(keys, runners)?, first_refused(keys, runners)?);
+    let (last, next) = (found.last?, found.next?);
     let border = granted_key(&runners[last]);
     if keys.compare(border, refused_key(&runners[next])) != Ordering::Equal {
         return None;
@@ -108,9 +117,9 @@ pub(crate) fn settle_border(
 pub(crate) fn result_of(
     keys: &Keys,
     runners: &[Runner],
+    found: Border,
     scale: u32,
-    at: StageAt,
-    method: Method,
+    (at, method): (StageAt, Method),
 ) -> StageResult {
     let award = |index: usize, seat: u32| {
         let runner = &runners[index];
@@ -140,8 +149,10 @@ pub(crate) fn result_of(
         seats_after: 0,
         quota: keys.quota(),
         contenders: contenders.collect(),
-        last_seat: last_granted(keys, runners).map(|index| award(index, runners[index].seats - 1)),
-        next_in_line: first_refused(keys, runners).map(|index| award(index, runners[index].seats)),
+        last_seat: found
+            .last
+            .map(|index| award(index, runners[index].seats - 1)),
+        next_in_line: found.next.map(|index| award(index, runners[index].seats)),
         tie: None,
         left_over: 0,
     }

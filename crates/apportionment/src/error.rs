@@ -65,6 +65,11 @@ pub enum ContestError {
         /// Seats of the house.
         house: u32,
     },
+    /// A rule for ties behind the lot: a lot settles everything, and it is bound to the tie that is open before it.
+    RuleBehindLot {
+        /// The field as a path.
+        field: &'static str,
+    },
     /// A list was named that is not in the contest.
     UnknownList {
         /// The position given.
@@ -89,6 +94,7 @@ impl ContestError {
             Self::StageNeedsQuota => "STAGE_NEEDS_QUOTA",
             Self::NeedsSingleLists { .. } => "NEEDS_SINGLE_LISTS",
             Self::MinimumsAboveHouse { .. } => "MINIMUMS_ABOVE_HOUSE",
+            Self::RuleBehindLot { .. } => "RULE_BEHIND_LOT",
             Self::UnknownList { .. } => "UNKNOWN_LIST",
         }
     }
@@ -147,6 +153,12 @@ impl fmt::Display for ContestError {
                 formatter,
                 "rules.seats_min: the lists that take part get at least {seats} seats, and the house has {house}"
             ),
+            Self::RuleBehindLot { field } => {
+                write!(
+                    formatter,
+                    "{field}: the lot stands last, because it settles everything"
+                )
+            }
             Self::UnknownList { list, lists } => write!(
                 formatter,
                 "list {list} is named, and there are {lists} lists"

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use crate::allocation::{Allocation, Award, StageResult, Tie};
+use crate::allocation::{Allocation, Award, Contender, StageResult, Tie};
 use crate::contest::StageAt;
-use crate::fill::{Runner, fill};
+use crate::fill::{Runner, fill, heapify, sift_down};
 use crate::key::Key;
 use crate::keys::Keys;
 use crate::ratio::Ratio;
@@ -94,12 +94,7 @@ pub fn explain(allocation: &Allocation) -> Vec<StageSteps> {
 
 fn explain_stage(stage: &StageResult) -> StageSteps {
     let (keys, mut runners) = restore(stage);
-    let certain: Vec<u32> = stage
-        .contenders
-        .iter()
-        .map(|contender| contender.seats)
-        .collect();
-    start(&keys, &mut runners, &certain);
+    start(&keys, &mut runners, &stage.contenders);
     let rows = stage
         .contenders
         .iter()
@@ -112,7 +107,11 @@ fn explain_stage(stage: &StageResult) -> StageSteps {
             next_key: (runner.seats < runner.limit).then(|| keys.key(runner.level, runner.seats)),
         });
     let rows = rows.collect();
-    let steps = std::iter::from_fn(|| step(&keys, &mut runners, &certain)).collect();
+    let mut steps = Vec::new();
+    // What is too much comes back before anything is given.
+    for kind in [StepKind::Withdrawn, StepKind::Granted] {
+        walk(&keys, &mut runners, &stage.contenders, kind, &mut steps);
+    }
     StageSteps {
         at: stage.at,
         quota: stage.quota,
@@ -149,23 +148,23 @@ fn restore(stage: &StageResult) -> (Keys, Vec<Runner>) {
 }
 
 /// Puts the runners where the steps begin: not more than [`STEPS_MAX`] seats away from the end.
-fn start(keys: &Keys, runners: &mut [Runner], certain: &[u32]) {
-    let total: u32 = certain.iter().sum();
+fn start(keys: &Keys, runners: &mut [Runner], contenders: &[Contender]) {
+    let total: u32 = contenders.iter().map(|contender| contender.seats).sum();
     let mut distance: u64 = 0;
-    for (runner, &certain) in runners.iter_mut().zip(certain) {
+    for (runner, contender) in runners.iter_mut().zip(contenders) {
         runner.seats = keys
             .whole_quotas(runner.level)
             .min(runner.limit)
             .max(runner.held);
-        distance += u64::from(runner.seats.abs_diff(certain));
+        distance += u64::from(runner.seats.abs_diff(contender.seats));
     }
     if distance <= u64::from(STEPS_MAX) {
         return;
     }
     // Limits at the certain seats keep equal keys from going to a list that the tie chain refused.
     let limits: Vec<u32> = runners.iter().map(|runner| runner.limit).collect();
-    for (runner, &certain) in runners.iter_mut().zip(certain) {
-        runner.limit = certain;
+    for (runner, contender) in runners.iter_mut().zip(contenders) {
+        runner.limit = contender.seats;
     }
     let held: u32 = runners.iter().map(|runner| runner.held).sum();
     fill(
@@ -179,76 +178,121 @@ fn start(keys: &Keys, runners: &mut [Runner], certain: &[u32]) {
     }
 }
 
-/// The next seat on the way to the certain ones, or `None` at the end.
-fn step(keys: &Keys, runners: &mut [Runner], certain: &[u32]) -> Option<Step> {
-    let total: u32 = runners.iter().map(|runner| runner.seats).sum();
-    let (kind, wanted, seat) =
-        if (0..runners.len()).any(|index| runners[index].seats > certain[index]) {
-            (StepKind::Withdrawn, Ordering::Less, total)
-        } else {
-            (StepKind::Granted, Ordering::Greater, total + 1)
-        };
-    let number = |runner: &Runner| match kind {
-        StepKind::Granted => runner.seats,
-        StepKind::Withdrawn => runner.seats - 1,
-    };
-    let better = |best: usize, index: usize| {
-        let (left, right) = (&runners[index], &runners[best]);
-        if keys.compare((left.level, number(left)), (right.level, number(right))) == wanted {
-            index
-        } else {
-            best
+/// All seats of one kind on the way to the certain ones, each with the key that decided and the one that comes next.
+///
+/// The runners that are on the way wait in a heap, the one whose turn is next on top. Of those that are not, because they
+/// have their certain seats but could hold another, only the best can ever be next in line, and its key does not change.
+fn walk(
+    keys: &Keys,
+    runners: &mut [Runner],
+    contenders: &[Contender],
+    kind: StepKind,
+    steps: &mut Vec<Step>,
+) {
+    let ways = Ways { keys, kind };
+    let left = |runner: &Runner, index: usize| {
+        let certain = contenders[index].seats;
+        match kind {
+            StepKind::Granted => certain.saturating_sub(runner.seats),
+            StepKind::Withdrawn => runner.seats.saturating_sub(certain),
         }
     };
-    let on_the_way = |&index: &usize| match kind {
-        StepKind::Granted => runners[index].seats < certain[index],
-        StepKind::Withdrawn => runners[index].seats > certain[index],
-    };
-    let chosen = (0..runners.len()).filter(on_the_way).reduce(better)?;
-    let runner = runners[chosen];
-    let key = keys.key(runner.level, number(&runner));
-    runners[chosen].seats = match kind {
-        StepKind::Granted => runner.seats + 1,
-        StepKind::Withdrawn => runner.seats - 1,
-    };
-    let next_in_line = next_in_line(keys, runners, kind);
-    Some(Step {
-        seat,
-        kind,
-        list: runner.list,
-        seats_before: runner.seats,
-        key,
-        next_in_line,
-    })
+    let (mut waiting, mut others, mut number) = (Vec::new(), None, 0);
+    for (index, runner) in runners.iter().enumerate() {
+        match left(runner, index) {
+            0 => others = ways.better(runners, others, index),
+            more => {
+                waiting.push(index);
+                number += usize::try_from(more).unwrap_or(0);
+            }
+        }
+    }
+    let before = |runners: &[Runner], one: usize, other: usize| ways.before(runners, one, other);
+    heapify(&mut waiting, runners, &before);
+    steps.reserve(number);
+    let mut total: u32 = runners.iter().map(|runner| runner.seats).sum();
+    while let Some(&top) = waiting.first() {
+        let runner = runners[top];
+        let step = Step {
+            seat: match kind {
+                StepKind::Granted => total + 1,
+                StepKind::Withdrawn => total,
+            },
+            kind,
+            list: runner.list,
+            seats_before: runner.seats,
+            key: keys.key(runner.level, ways.number(&runner)),
+            next_in_line: None,
+        };
+        (runners[top].seats, total) = match kind {
+            StepKind::Granted => (runner.seats + 1, total + 1),
+            StepKind::Withdrawn => (runner.seats - 1, total - 1),
+        };
+        if left(&runners[top], top) == 0 {
+            waiting.swap_remove(0);
+            others = ways.better(runners, others, top);
+        }
+        sift_down(&mut waiting, runners, 0, &before);
+        let next = match waiting.first() {
+            Some(&first) => ways.better(runners, others, first),
+            None => others,
+        };
+        steps.push(Step {
+            next_in_line: next.map(|next| ways.award(&runners[next])),
+            ..step
+        });
+    }
 }
 
-/// Whose key comes next, now that a step is done.
-fn next_in_line(keys: &Keys, runners: &[Runner], kind: StepKind) -> Option<Award> {
-    let candidate = |runner: &Runner| match kind {
-        StepKind::Granted => (runner.seats < runner.limit).then_some((runner.level, runner.seats)),
-        StepKind::Withdrawn => {
-            (runner.seats > runner.held).then(|| (runner.level, runner.seats - 1))
+/// Whose turn it is, for one kind of steps.
+struct Ways<'a> {
+    keys: &'a Keys,
+    kind: StepKind,
+}
+
+impl Ways<'_> {
+    /// The number of the seat that a runner would get or give back, from 0.
+    fn number(&self, runner: &Runner) -> u32 {
+        match self.kind {
+            StepKind::Granted => runner.seats,
+            StepKind::Withdrawn => runner.seats - 1,
         }
-    };
-    let wanted = match kind {
-        StepKind::Granted => Ordering::Greater,
-        StepKind::Withdrawn => Ordering::Less,
-    };
-    let candidates = runners
-        .iter()
-        .filter_map(|runner| Some((runner.list, candidate(runner)?)));
-    let best = candidates.reduce(|best, other| {
-        if keys.compare(other.1, best.1) == wanted {
-            other
-        } else {
-            best
+    }
+
+    /// Whether one comes before another; of equal ones the first in the order of the contest does, so that steps can be
+    /// compared with those of another day.
+    fn before(&self, runners: &[Runner], one: usize, other: usize) -> bool {
+        let key = |index: usize| (runners[index].level, self.number(&runners[index]));
+        let wanted = match self.kind {
+            StepKind::Granted => Ordering::Greater,
+            StepKind::Withdrawn => Ordering::Less,
+        };
+        let order = self.keys.compare(key(one), key(other));
+        order == wanted || (order.is_eq() && one < other)
+    }
+
+    /// The better of two, where the second could get or give back a seat at all.
+    fn better(&self, runners: &[Runner], best: Option<usize>, other: usize) -> Option<usize> {
+        let runner = &runners[other];
+        let could = match self.kind {
+            StepKind::Granted => runner.seats < runner.limit,
+            StepKind::Withdrawn => runner.seats > runner.held,
+        };
+        match best {
+            _ if !could => best,
+            Some(best) if !self.before(runners, other, best) => Some(best),
+            _ => Some(other),
         }
-    });
-    best.map(|(list, (level, seat))| Award {
-        list,
-        seat: seat + 1,
-        key: keys.key(level, seat),
-    })
+    }
+
+    fn award(&self, runner: &Runner) -> Award {
+        let number = self.number(runner);
+        Award {
+            list: runner.list,
+            seat: number + 1,
+            key: self.keys.key(runner.level, number),
+        }
+    }
 }
 
 fn least_common_multiple(left: u128, right: u128) -> u128 {

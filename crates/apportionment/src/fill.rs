@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::jump::jump;
-use crate::keys::Keys;
+use crate::keys::{Keys, Level};
 
 /// A competitor as the routine sees it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -17,7 +17,7 @@ pub(crate) struct Runner {
     /// Order of registration; a group has none.
     pub registration: Option<u64>,
     /// What compares in this stage.
-    pub level: i128,
+    pub level: Level,
     /// Seats that cannot be taken away in this stage.
     pub held: u32,
     /// Seats it can hold at most.
@@ -97,7 +97,8 @@ pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], heap: &mut Vec<usize>, t
     u32::try_from(wanted.saturating_sub(total)).expect("it is at most the target, which is a u32")
 }
 
-fn heapify(
+/// Brings the entries into an order in which each comes before its children.
+pub(crate) fn heapify(
     heap: &mut [usize],
     runners: &[Runner],
     before: &impl Fn(&[Runner], usize, usize) -> bool,
@@ -108,7 +109,7 @@ fn heapify(
 }
 
 /// Moves the entry at `parent` down until it comes before its children.
-fn sift_down(
+pub(crate) fn sift_down(
     heap: &mut [usize],
     runners: &[Runner],
     mut parent: usize,
@@ -132,3 +133,6 @@ fn sift_down(
         parent = child;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,16 @@
 //! or times a first divisor's denominator (below 2^10): below 2^105. A quota in the same unit is below 2^88 and is
 //! multiplied by a seat number below 2^17: below 2^105, or by a share of it below 2^10: 2^115. Divisors are below
 //! 2^12 * 2^18 = 2^30 and multiply weights below 2^78: below 2^108. Differences of such numbers stay below 2^116. Divisors
-//! that are no whole numbers of a common unit are compared by powers in [`Curve`], which has more room.
+//! that are no whole numbers of a common unit are compared in [`Curve`], which has more room.
+//!
+//! Where a number fits into 64 bits it is multiplied as such, which is one instruction; a checked product of 128 bits is a
+//! call. Votes of single lists always fit.
 
 use std::cmp::Ordering;
 
 use crate::curve::Curve;
 use crate::key::Key;
+use crate::log::floor_log2;
 use crate::method::{Divisors, Method, Rounding};
 use crate::ratio::Ratio;
 use crate::rules::Fraction;
@@ -33,14 +37,14 @@ pub(crate) enum Keys {
 /// Divisors on a line, in whole units: d(0) = first and d(m) = step * m + offset.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Line {
-    pub first: i128,
-    pub step: i128,
-    pub offset: i128,
-    pub unit: i128,
+    pub first: u64,
+    pub step: u64,
+    pub offset: u64,
+    pub unit: u64,
 }
 
 impl Line {
-    const fn of(first: i128, step: i128, offset: i128, unit: i128) -> Self {
+    const fn of(first: u64, step: u64, offset: u64, unit: u64) -> Self {
         Self {
             first,
             step,
@@ -49,13 +53,23 @@ impl Line {
         }
     }
 
-    fn divisor(&self, seat: u32) -> i128 {
+    #[inline]
+    fn divisor(&self, seat: u32) -> u64 {
         if seat == 0 {
             self.first
         } else {
-            self.step * i128::from(seat) + self.offset
+            self.step * u64::from(seat) + self.offset
         }
     }
+}
+
+/// The number that stands for a competitor's weight in all comparisons of a stage.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Level {
+    /// Weight times the quota's denominator, or the weight itself.
+    pub value: i128,
+    /// Its logarithm as [`floor_log2`] gives it, where keys are roots and compared by it; zero otherwise.
+    pub logarithm: u64,
 }
 
 impl Keys {
@@ -94,8 +108,8 @@ impl Keys {
             Divisors::DHondt => Line::of(1, 1, 1, 1),
             Divisors::SainteLague => Line::of(1, 2, 1, 1),
             Divisors::ModifiedSainteLague { first } => {
-                let unit = i128::from(first.denominator);
-                Line::of(i128::from(first.numerator), 2 * unit, unit, unit)
+                let unit = u64::from(first.denominator);
+                Line::of(u64::from(first.numerator), 2 * unit, unit, unit)
             }
             Divisors::Danish => Line::of(1, 3, 1, 1),
             Divisors::Imperiali => Line::of(2, 1, 2, 2),
@@ -124,51 +138,73 @@ impl Keys {
     }
 
     /// The number that stands for a weight in all comparisons of this stage.
-    pub(crate) fn level(&self, weight: u128, scale: u128) -> i128 {
-        match self {
-            Self::Quota { unit, .. } if *unit == scale => signed(weight),
-            Self::Quota { unit, .. } => signed(weight * divide(*unit, scale)),
-            Self::Divisors(_) | Self::Curved(_) => signed(weight),
-        }
+    #[inline]
+    pub(crate) fn level(&self, weight: u128, scale: u128) -> Level {
+        let value = match self {
+            Self::Quota { unit, .. } if *unit != scale => {
+                signed(multiply(weight, divide(*unit, scale)))
+            }
+            Self::Quota { .. } | Self::Divisors(_) | Self::Curved(_) => signed(weight),
+        };
+        let logarithm = match self {
+            Self::Curved(Curve::Power { .. }) => floor_log2(weight),
+            Self::Quota { .. } | Self::Divisors(_) | Self::Curved(_) => 0,
+        };
+        Level { value, logarithm }
     }
 
     /// Compares the keys of two (level, seats already held).
     #[inline]
-    pub(crate) fn compare(&self, left: (i128, u32), right: (i128, u32)) -> Ordering {
+    pub(crate) fn compare(&self, left: (Level, u32), right: (Level, u32)) -> Ordering {
+        #[cfg(test)]
+        counted::COMPARISONS.with(|counter| counter.set(counter.get() + 1));
         match self {
-            Self::Quota { quota, .. } => {
-                (left.0 - i128::from(left.1) * quota).cmp(&(right.0 - i128::from(right.1) * quota))
-            }
+            Self::Quota { quota, .. } => remainder(left.0.value, left.1, *quota).cmp(&remainder(
+                right.0.value,
+                right.1,
+                *quota,
+            )),
             Self::Divisors(line) => {
                 let (left_divisor, right_divisor) = (line.divisor(left.1), line.divisor(right.1));
-                let order = (left.0 * right_divisor).cmp(&(right.0 * left_divisor));
                 if left_divisor | right_divisor == 0 {
                     // Two first seats that come before all others: the larger list's is first.
-                    left.0.cmp(&right.0)
-                } else {
-                    order
+                    return left.0.value.cmp(&right.0.value);
+                }
+                match (u64::try_from(left.0.value), u64::try_from(right.0.value)) {
+                    (Ok(left), Ok(right)) => {
+                        let product =
+                            |level: u64, divisor: u64| u128::from(level) * u128::from(divisor);
+                        product(left, right_divisor).cmp(&product(right, left_divisor))
+                    }
+                    _ => (left.0.value * i128::from(right_divisor))
+                        .cmp(&(right.0.value * i128::from(left_divisor))),
                 }
             }
-            Self::Curved(curve) => curve.compare(
-                (left.0.unsigned_abs(), left.1),
-                (right.0.unsigned_abs(), right.1),
-            ),
+            Self::Curved(curve) => curve.compare(left, right),
         }
     }
 
     /// The key itself, for people and certificates.
-    pub(crate) fn key(&self, level: i128, seat: u32) -> Key {
+    #[inline]
+    pub(crate) fn key(&self, level: Level, seat: u32) -> Key {
         match self {
             Self::Quota { quota, unit, .. } => {
-                Key::Fraction(Ratio::of(level - i128::from(seat) * quota, *unit))
+                Key::Fraction(Ratio::of(remainder(level.value, seat, *quota), *unit))
             }
             Self::Divisors(line) => match line.divisor(seat) {
                 0 => Key::First {
-                    weight: level.unsigned_abs(),
+                    weight: level.value.unsigned_abs(),
                 },
-                divisor => Key::Fraction(Ratio::of(level * line.unit, divisor.unsigned_abs())),
+                divisor => {
+                    let above = match (line.unit, u64::try_from(level.value)) {
+                        (1, _) => level.value,
+                        (unit, Ok(level)) => i128::from(level) * i128::from(unit),
+                        (unit, Err(_)) => level.value * i128::from(unit),
+                    };
+                    Key::Fraction(Ratio::of(above, u128::from(divisor)))
+                }
             },
-            Self::Curved(curve) => curve.key(level.unsigned_abs(), seat),
+            Self::Curved(curve) => curve.key(level.value.unsigned_abs(), seat),
         }
     }
 
@@ -181,28 +217,28 @@ impl Keys {
     }
 
     /// Votes over quota; zero for divisor methods, which have none.
-    pub(crate) fn quotient(&self, level: i128) -> Ratio {
+    pub(crate) fn quotient(&self, level: Level) -> Ratio {
         match *self {
-            Self::Quota { quota, .. } => Ratio::of(level, quota.unsigned_abs()),
+            Self::Quota { quota, .. } => Ratio::of(level.value, quota.unsigned_abs()),
             Self::Divisors(_) | Self::Curved(_) => Ratio::of(0, 1),
         }
     }
 
     /// Whether a level is at least this share of the quota; no share of what divisor methods do not have.
-    pub(crate) fn has_share_of_quota(&self, level: i128, share: Fraction) -> bool {
+    pub(crate) fn has_share_of_quota(&self, level: Level, share: Fraction) -> bool {
         match self {
             Self::Quota { quota, .. } => {
-                level * i128::from(share.denominator) >= quota * i128::from(share.numerator)
+                level.value * i128::from(share.denominator) >= quota * i128::from(share.numerator)
             }
             Self::Divisors(_) | Self::Curved(_) => false,
         }
     }
 
     /// Whole quotas in a level; zero for divisor methods.
-    pub(crate) fn whole_quotas(&self, level: i128) -> u32 {
+    pub(crate) fn whole_quotas(&self, level: Level) -> u32 {
         match *self {
             Self::Quota { quota, .. } => {
-                u32::try_from(divide(level.unsigned_abs(), quota.unsigned_abs()))
+                u32::try_from(divide(level.value.unsigned_abs(), quota.unsigned_abs()))
                     .unwrap_or(u32::MAX)
             }
             Self::Divisors(_) | Self::Curved(_) => 0,
@@ -219,6 +255,43 @@ pub(crate) fn divide(numerator: u128, denominator: u128) -> u128 {
     }
 }
 
+/// A product that takes the short way where both numbers are short.
+#[inline]
+pub(crate) fn multiply(left: u128, right: u128) -> u128 {
+    match (u64::try_from(left), u64::try_from(right)) {
+        (Ok(left), Ok(right)) => u128::from(left) * u128::from(right),
+        _ => left * right,
+    }
+}
+
+/// `level - seat * quota`, by the short way where the quota is short.
+#[inline]
+fn remainder(level: i128, seat: u32, quota: i128) -> i128 {
+    level
+        - match i64::try_from(quota) {
+            Ok(quota) => i128::from(seat) * i128::from(quota),
+            Err(_) => i128::from(seat) * quota,
+        }
+}
+
+#[inline]
 pub(crate) fn signed(value: u128) -> i128 {
     i128::try_from(value).expect("levels and quotas stay below 2^105, as the module's head shows")
+}
+
+/// How often keys were compared: what tests of the running time count, because a clock says something about the machine.
+#[cfg(test)]
+pub(crate) mod counted {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub static COMPARISONS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// The comparisons of a call.
+    pub fn comparisons(call: impl FnOnce()) -> u64 {
+        COMPARISONS.with(|counter| counter.set(0));
+        call();
+        COMPARISONS.with(Cell::get)
+    }
 }

@@ -13,8 +13,8 @@
 //! "Whole quotas, then largest remainders" is the same thing: a list has `floor(w / q)` keys of at least q, and its next
 //! one is its remainder.
 //!
-//! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by powers in 1,280; the limits that make
-//! overflow impossible are checked on entry.
+//! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by logarithms with a proven error and
+//! powers in 1,280 bits where these cannot tell; the limits that make overflow impossible are checked on entry.
 
 mod districts;
 pub mod double_proportional;
@@ -34,6 +34,7 @@ mod jump;
 mod key;
 mod keys;
 mod limits;
+mod log;
 mod majority;
 mod margin;
 mod margins;

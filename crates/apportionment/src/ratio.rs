@@ -2,37 +2,30 @@
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 
 use crate::keys::divide;
 
-/// An exact fraction in lowest terms; the denominator is never zero.
+/// An exact fraction; the denominator is never zero. It is shown, hashed and compared by its value, and brought into lowest
+/// terms only when somebody asks for its parts: most keys are compared and never read.
 ///
 /// A key may be below zero: when every list already has its quota and seats are still left, the next key is
 /// `votes - m * quota` with `m * quota` above the votes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy)]
 pub struct Ratio {
-    numerator: i128,
-    denominator: u128,
+    /// Not in lowest terms.
+    above: i128,
+    /// Above zero.
+    below: u128,
 }
 
 impl Ratio {
-    /// `numerator / denominator` in lowest terms, or `None` for a denominator of zero.
+    /// `numerator / denominator`, or `None` for a denominator of zero.
     #[must_use]
     pub fn new(numerator: i128, denominator: u128) -> Option<Self> {
-        if denominator == 0 {
-            return None;
-        }
-        let divisor = greatest_common_divisor(numerator.unsigned_abs(), denominator);
-        let magnitude = divide(numerator.unsigned_abs(), divisor);
-        let numerator = match (numerator < 0, i128::try_from(magnitude)) {
-            (false, Ok(value)) => value,
-            (true, Ok(value)) => -value,
-            // Only i128::MIN undivided has a magnitude that does not fit.
-            (_, Err(_)) => numerator,
-        };
-        Some(Self {
-            numerator,
-            denominator: divide(denominator, divisor),
+        (denominator > 0).then_some(Self {
+            above: numerator,
+            below: denominator,
         })
     }
 
@@ -45,24 +38,56 @@ impl Ratio {
     /// The part above the line, in lowest terms.
     #[must_use]
     pub fn numerator(self) -> i128 {
-        self.numerator
+        self.lowest_terms().0
     }
 
     /// The part below the line, in lowest terms; at least 1.
     #[must_use]
     pub fn denominator(self) -> u128 {
-        self.denominator
+        self.lowest_terms().1
+    }
+
+    /// Both parts in lowest terms, above and below the line.
+    #[must_use]
+    pub fn lowest_terms(self) -> (i128, u128) {
+        if self.below == 1 {
+            return (self.above, 1);
+        }
+        let divisor = greatest_common_divisor(self.above.unsigned_abs(), self.below);
+        let magnitude = divide(self.above.unsigned_abs(), divisor);
+        let above = match (self.above < 0, i128::try_from(magnitude)) {
+            (false, Ok(value)) => value,
+            (true, Ok(value)) => -value,
+            // Only i128::MIN undivided has a magnitude that does not fit.
+            (_, Err(_)) => self.above,
+        };
+        (above, divide(self.below, divisor))
+    }
+}
+
+impl PartialEq for Ratio {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Ratio {}
+
+impl Hash for Ratio {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lowest_terms().hash(state);
     }
 }
 
 impl Ord for Ratio {
     fn cmp(&self, other: &Self) -> Ordering {
-        match (self.numerator < 0, other.numerator < 0) {
+        match (self.above < 0, other.above < 0) {
             (true, false) => Ordering::Less,
             (false, true) => Ordering::Greater,
+            _ if self.below == other.below => self.above.cmp(&other.above),
             (negative, _) => {
-                let left = wide_product(self.numerator.unsigned_abs(), other.denominator);
-                let right = wide_product(other.numerator.unsigned_abs(), self.denominator);
+                let left = wide_product(self.above.unsigned_abs(), other.below);
+                let right = wide_product(other.above.unsigned_abs(), self.below);
                 if negative {
                     right.cmp(&left)
                 } else {
@@ -81,10 +106,16 @@ impl PartialOrd for Ratio {
 
 impl fmt::Display for Ratio {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.denominator {
-            1 => write!(formatter, "{}", self.numerator),
-            denominator => write!(formatter, "{}/{denominator}", self.numerator),
+        match self.lowest_terms() {
+            (above, 1) => write!(formatter, "{above}"),
+            (above, below) => write!(formatter, "{above}/{below}"),
         }
+    }
+}
+
+impl fmt::Debug for Ratio {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Ratio({self})")
     }
 }
 
@@ -123,6 +154,16 @@ mod tests {
     #[test]
     fn lowest_terms_and_order() {
         assert_eq!(Ratio::new(6, 4), Ratio::new(3, 2));
+        assert_eq!(Ratio::of(6, 4).lowest_terms(), (3, 2));
+        assert_eq!(Ratio::of(0, 4).lowest_terms(), (0, 1));
+        assert_ne!(Ratio::new(6, 4), Ratio::new(3, 4));
+        assert_eq!(Ratio::of(i128::MIN, 3).lowest_terms(), (i128::MIN, 3));
+        let hash = |ratio: Ratio| {
+            let mut state = std::hash::DefaultHasher::new();
+            ratio.hash(&mut state);
+            state.finish()
+        };
+        assert_eq!(hash(Ratio::of(-6, 4)), hash(Ratio::of(-3, 2)));
         assert_eq!(Ratio::new(1, 0), None);
         assert_eq!(Ratio::of(-6, 4).to_string(), "-3/2");
         assert!(Ratio::of(-3, 2) < Ratio::of(-1, 1));

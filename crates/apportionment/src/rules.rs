@@ -83,6 +83,7 @@ impl Rules {
         if let Some(widening) = &self.widening {
             widening.check(self.threshold.is_some())?;
         }
+        check_ties(&self.ties)?;
         let joined = self.apparentment.is_some() || self.rescue.is_some();
         if joined && self.majority.is_some() {
             let field = "rules.majority";
@@ -116,6 +117,16 @@ impl Rules {
         }
         Ok(())
     }
+}
+
+/// Refuses rules behind the lot: a tie that they leave open would be another one than the lot is drawn for.
+pub(crate) fn check_ties(ties: &[TieBreak]) -> Result<(), ContestError> {
+    let before_last = ties.split_last().map_or(&[][..], |(_, before)| before);
+    if before_last.contains(&TieBreak::Lot) {
+        let field = "rules.ties";
+        return Err(ContestError::RuleBehindLot { field });
+    }
+    Ok(())
 }
 
 /// A fraction of the law, such as 7/100. Kept as written: 7/100 and 70/1000 are the same rule.
@@ -232,7 +243,7 @@ pub enum TieBreak {
     EarlierRegistration,
     /// The list with more votes.
     MoreVotes,
-    /// A drawn lot.
+    /// A drawn lot; the last rule where there is one.
     Lot,
 }
 

@@ -3,7 +3,7 @@
 use crate::allocation::{
     Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
 };
-use crate::border::{result_of, settle_border};
+use crate::border::{Border, result_of, settle_border};
 use crate::contest::{Contest, List, Lot, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, fill};
@@ -319,10 +319,14 @@ impl Workspace {
             }
             let left_over = fill(&keys, runners, &mut self.heap, given + offered);
             let at = chain.place.stage(index);
-            let tie = settle_border(&keys, runners, at, chain.rules, chain.lots);
+            let mut border = Border::of(&keys, runners);
+            let tie = settle_border(&keys, runners, border, at, (chain.rules, chain.lots));
             let open = tie.as_ref().is_some_and(|tie| tie.open_seats > 0);
             if let Some(record) = &mut self.record {
-                let result = result_of(&keys, runners, chain.scale, at, stage.method);
+                if tie.is_some() {
+                    border = Border::of(&keys, runners);
+                }
+                let result = result_of(&keys, runners, border, chain.scale, (at, stage.method));
                 record.stages.push(StageResult {
                     seats_after: given + offered,
                     left_over,

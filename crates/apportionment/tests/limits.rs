@@ -94,6 +94,14 @@ fn refusals_name_field_value_and_limit() {
         )
         .starts_with("rules.stages: the last stage")
     );
+    let behind = Rules {
+        ties: vec![TieBreak::Lot, TieBreak::MoreVotes],
+        ..hare.clone()
+    };
+    assert_eq!(
+        error(&some, &behind),
+        "rules.ties: the lot stands last, because it settles everything"
+    );
     let rescued = Rules {
         rescue: Some(Rescue::KAZAKHSTAN_2021),
         ..Rules::of(Method::D_HONDT)

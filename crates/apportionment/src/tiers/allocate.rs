@@ -444,8 +444,10 @@ impl<'a> Run<'a> {
     fn finish(self, stages: Vec<TierStageResult>) -> TierAllocation {
         let given: u32 = self.held.iter().flatten().sum();
         let house = u32::try_from(self.contest.house()).expect("the house was checked");
+        // Seats that are to stay empty can still be with lists that have yet to give them back, where a tie stopped that.
+        let unassigned = self.unassigned.min(house.saturating_sub(given));
         // Seats that no stage hands out stay empty; behind a stop they wait.
-        let rest = house - given - self.unassigned;
+        let rest = house.saturating_sub(given).saturating_sub(unassigned);
         let (pending, left) = if self.stopped.is_some() {
             (rest, 0)
         } else {
@@ -458,7 +460,7 @@ impl<'a> Run<'a> {
             void_place_lots: unused(&self.places_used),
             seats: self.held,
             pending,
-            unassigned: self.unassigned + left,
+            unassigned: unassigned + left,
             stages,
         }
     }

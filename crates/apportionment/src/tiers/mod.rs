@@ -31,7 +31,7 @@ use crate::error::ContestError;
 use crate::limits::wide;
 use crate::method::Stage;
 use crate::ratio::Ratio;
-use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak};
+use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak, check_ties};
 use crate::threshold::{Threshold, ThresholdBase};
 
 pub use allocate::allocate;
@@ -130,6 +130,7 @@ impl TierRules {
             .into());
         }
         self.check_order()?;
+        check_ties(&self.ties)?;
         self.stages.iter().try_for_each(|stage| match stage {
             TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
                 let thresholds = [&admission.overall, &admission.here];

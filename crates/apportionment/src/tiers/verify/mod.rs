@@ -446,10 +446,12 @@ impl Check<'_> {
             }
         }
         let given: u64 = self.held.iter().flatten().sum();
-        let rest = self.contest.house().saturating_sub(given + self.unassigned);
+        let free = self.contest.house().saturating_sub(given);
+        // A surplus that a tie keeps from going back can hold seats that are to stay empty.
+        let empty = free.min(self.unassigned);
         let (pending, unassigned) = match self.outcome {
-            Some(_) => (rest, self.unassigned),
-            None => (0, self.unassigned + rest),
+            Some(_) => (free - empty, empty),
+            None => (0, free),
         };
         let found = (
             u64::from(allocation.pending),
