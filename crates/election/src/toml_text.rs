@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 /// A refusal of the field that cannot be read, with its value, and with line and column in the rule; of the whole, where the
 /// text is no TOML.
 pub fn read_toml<T: DeserializeOwned>(whole: &str, prefix: &str, text: &str) -> Result<T, Refusal> {
-    let told = |error: toml::de::Error| error.to_string().trim_end().to_owned();
+    let told = |error: toml::de::Error| in_plain_words(error.to_string().trim_end());
     let refused =
         |field: &str, value: String, rule| Refusal::new(RefusalCode::Shape, field, value, rule);
     let reader = toml::Deserializer::parse(text)
@@ -25,6 +25,24 @@ pub fn read_toml<T: DeserializeOwned>(whole: &str, prefix: &str, text: &str) -> 
             path => refused(&format!("{prefix}{path}"), value, rule),
         }
     })
+}
+
+/// The words of a reader of numbers, in those of whoever wrote the number.
+pub fn in_plain_words(problem: &str) -> String {
+    const NUMBERS: [(&str, u64); 4] = [
+        ("expected u64", u64::MAX),
+        ("expected u32", u32::MAX as u64),
+        ("expected u16", u16::MAX as u64),
+        ("expected u8", u8::MAX as u64),
+    ];
+    let found = NUMBERS.iter().find(|(said, _)| problem.contains(said));
+    match found {
+        Some((said, most)) => problem.replace(
+            said,
+            &format!("right would be a whole number from 0 to {most}"),
+        ),
+        None => problem.to_owned(),
+    }
 }
 
 /// The longest value that is repeated, in characters.
@@ -46,9 +64,11 @@ fn value_at(text: &str, path: &serde_path_to_error::Path) -> String {
         };
     }
     let mut shown = String::new();
-    if let Some(value) = at.filter(|value| !value.is_table()) {
+    match at {
+        None | Some(toml::Value::Table(_)) => {}
+        Some(toml::Value::String(text)) => shown.push_str(text),
         // Writing into a text does not fail.
-        write!(shown, "{value}").ok();
+        Some(value) => write!(shown, "{value}").unwrap_or_default(),
     }
     if shown.chars().count() > VALUE_CHARACTERS_MAX {
         return String::new();
@@ -78,7 +98,7 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
                 "[7, 100]",
                 "\"7%\"",
                 "rules.contests[0].threshold.share",
-                "\"7%\"",
+                "7%",
             ),
             (
                 "[7, 100]",
@@ -102,7 +122,7 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
                 "\"list-votes\"",
                 "\"votes\"",
                 "rules.contests[0].threshold.base",
-                "\"votes\"",
+                "votes",
             ),
             (
                 "seats = 3 }",
@@ -114,7 +134,7 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
                 "house_size = 3",
                 "house_size = \"3\"",
                 "rules.house_size",
-                "\"3\"",
+                "3",
             ),
             ("house_size = 3", "house = 3", "rules.house", "3"),
         ];
@@ -128,6 +148,15 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
             );
             assert!(refusal.rule.contains("line "), "{}", refusal.rule);
         }
+        let negative = RULES.replace("house_size = 3", "house_size = -3");
+        let negative = read_toml::<Rules>("rules", "rules.", &negative).unwrap_err();
+        assert!(
+            negative
+                .rule
+                .contains("a whole number from 0 to 4294967295"),
+            "{}",
+            negative.rule
+        );
         let torn = read_toml::<Rules>("rules", "rules.", "house_size = ").unwrap_err();
         assert_eq!(torn.field, "rules");
     }

@@ -9,6 +9,7 @@ use election::definition::{Definition, Hash};
 use election::ids::{ContestId, CountingGroupId, UnitId};
 use election::report::{Attribution, Report, ReportKind, TallyKey, TurnoutReport};
 use election::submission::Submission;
+use election::toml_text::in_plain_words;
 use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
@@ -305,7 +306,7 @@ fn json_lines(
         let line: Result<Line, _> =
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
         let step = line
-            .map_err(|error| error.to_string())
+            .map_err(|error| in_plain_words(&error.to_string()))
             .and_then(|line| timed(&names, line));
         Some(step.map_err(|what| NightError::line(&path, number, what)))
     })
