@@ -1,5 +1,9 @@
 //! The collected cases of every method: generated with exact arithmetic and checked by other libraries. They are read
 //! where the data folder is at hand; the goldens in `nights.rs` cover the same ground without it.
+//!
+//! The program's `selftest` reads the same file with a reader of its own: this crate's tests know nothing of the program,
+//! and the program refuses by name what these tests would just fail on. Its tests run the same file, so that what both make
+//! of it cannot differ unseen.
 #![allow(
     clippy::unwrap_used,
     reason = "a failed unwrap in a helper is a failed test"

@@ -114,7 +114,7 @@ impl Failure {
                 tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Some(
                     "is a server running there? `hemicycle serve` starts one; --server names another address",
                 ),
-                tonic::Code::NotFound if error.to_string().contains("election") => Some(
+                tonic::Code::NotFound if is_of_election(&error.to_string()) => Some(
                     "is it spelled so, defined, and open to the public? `hemicycle define` defines, `hemicycle publish --open` opens",
                 ),
                 tonic::Code::Unimplemented => Some(
@@ -131,6 +131,11 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+// A contest or district that is not there is not helped by what opens an election.
+fn is_of_election(said: &str) -> bool {
+    said.contains("no election") || said.contains("no public election")
 }
 
 /// Outcomes with how often each was answered, as a line.

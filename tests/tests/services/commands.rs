@@ -350,3 +350,92 @@ fn a_turnout_of_a_wild_version_is_put_right() {
     let refused = desk.expect(FAILED, &absent);
     assert!(refused.contains("no turnout of box-22"), "{refused}");
 }
+
+#[test]
+fn laws_are_listed_and_compared_here_as_by_a_server() {
+    let desk = Desk::apart();
+    let folder = tempfile::tempdir().unwrap();
+    let lists = folder.path().join("lists.csv");
+    std::fs::write(&lists, "list,votes\na,2571\nb,977\nc,567\nd,536\ne,453\n").unwrap();
+    let lists = lists.to_str().unwrap();
+    let draft = format!("draft={}", golden("pairs-2026.toml"));
+    let of = |role| format!("http://{}", desk.cluster.address(role));
+    let (allocation, results) = (of(Role::Allocation), of(Role::Results));
+    let profile = ["--profile", "nl-council-small"];
+    let rules = ["--rules", &draft, "--valid-votes", "5104"];
+    let compare = [&["compare", lists, "--seats", "15"][..], &profile, &rules].concat();
+    let here = desk.expect_json(DONE, &compare);
+    let there = [compare.as_slice(), &["--server", &allocation]].concat();
+    assert_eq!(here, desk.expect_json(DONE, &there));
+    assert_eq!(here["results"].as_array().unwrap().len(), 2);
+    let shown = desk.expect(DONE, &compare);
+    for said in ["9 (+1)", "1 (-1)", "differences in 2 of 5: a, c"] {
+        assert!(shown.contains(said), "{said} is not in\n{shown}");
+    }
+    // What one law needs and lacks is told beside the others, and the exit code says so.
+    let without = [
+        &["compare", lists, "--seats", "15"][..],
+        &profile,
+        &rules[..2],
+    ]
+    .concat();
+    let shown = desk.expect(FAILED, &without);
+    assert!(shown.is_empty(), "{shown}");
+    let shown = String::from_utf8(desk.run(&without).stdout).unwrap();
+    assert!(shown.contains("draft: base.valid_votes"), "{shown}");
+    for wrong in [
+        vec!["compare", lists, "--seats", "15", "--profile", "pl-sejm"],
+        vec![
+            "compare",
+            lists,
+            "--seats",
+            "0",
+            "--profile",
+            "pl-sejm",
+            "--profile",
+            "sk-2020",
+        ],
+        vec![
+            "compare",
+            lists,
+            "--seats",
+            "15",
+            "--profile",
+            "pl-sejm",
+            "--profile",
+            "pl-senat",
+        ],
+        vec![
+            "compare",
+            lists,
+            "--seats",
+            "15",
+            "--profile",
+            "pl-sejm",
+            "--rules",
+            "draft",
+        ],
+        vec!["allocate", lists, "--seats", "15", "--profile", "pl-senat"],
+        vec!["profiles", "pl-senat"],
+        vec!["profiles", "--server", "nowhere"],
+        vec!["watch", "a/b"],
+        vec!["history", PAIRS, "box-09", "--principal", ""],
+    ] {
+        desk.expect(WRONG_USAGE, &wrong);
+    }
+    let all = desk.expect_json(DONE, &["profiles"]);
+    assert_eq!(
+        all,
+        desk.expect_json(DONE, &["profiles", "--server", &allocation])
+    );
+    let missing = desk.expect(FAILED, &["profiles", "--server", &results]);
+    assert!(
+        missing.contains("role allocation") && missing.contains("--server"),
+        "{missing}"
+    );
+    let unknown = desk.expect(FAILED, &["profiles", "pl-senat", "--server", &allocation]);
+    assert!(
+        unknown.contains("pl-senat") && unknown.contains("pl-sejm"),
+        "{unknown}"
+    );
+}

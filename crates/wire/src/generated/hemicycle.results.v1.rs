@@ -482,7 +482,8 @@ pub mod admin_service_client {
     /// Officials' commands. Each is decided by the election's sequencer, written to its log with the caller's principal, and
     /// answered after it is durable.
     ///
-    /// Every command is idempotent: asked again with the same content it writes nothing and says so (`event_count` is 0).
+    /// Every command is idempotent: asked again with the same content it changes nothing. All but AmendRegister then write
+    /// nothing either, and say so (`event_count` is 0).
     /// A reason is non-empty text of at most 1,024 bytes. Messages have at most 4 MiB. A deadline of 10 s is ample;
     /// DefineElection needs about 1 s for each 100,000 units.
     ///
@@ -613,7 +614,8 @@ pub mod admin_service_client {
                 );
             self.inner.client_streaming(req, path, codec).await
         }
-        /// Adds units at the end of the register, or changes units that are on it.
+        /// Adds units at the end of the register, or changes units that are on it. What is given of a unit that is on it is
+        /// written again, also where it is the same: leave out what has not changed.
         pub async fn amend_register(
             &mut self,
             request: impl tonic::IntoRequest<super::AmendRegisterRequest>,
@@ -1054,7 +1056,8 @@ pub mod admin_service_server {
             tonic::Response<super::DefineElectionResponse>,
             tonic::Status,
         >;
-        /// Adds units at the end of the register, or changes units that are on it.
+        /// Adds units at the end of the register, or changes units that are on it. What is given of a unit that is on it is
+        /// written again, also where it is the same: leave out what has not changed.
         async fn amend_register(
             &self,
             request: tonic::Request<super::AmendRegisterRequest>,
@@ -1173,7 +1176,8 @@ pub mod admin_service_server {
     /// Officials' commands. Each is decided by the election's sequencer, written to its log with the caller's principal, and
     /// answered after it is durable.
     ///
-    /// Every command is idempotent: asked again with the same content it writes nothing and says so (`event_count` is 0).
+    /// Every command is idempotent: asked again with the same content it changes nothing. All but AmendRegister then write
+    /// nothing either, and say so (`event_count` is 0).
     /// A reason is non-empty text of at most 1,024 bytes. Messages have at most 4 MiB. A deadline of 10 s is ample;
     /// DefineElection needs about 1 s for each 100,000 units.
     ///
