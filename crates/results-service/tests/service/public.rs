@@ -206,8 +206,12 @@ async fn a_public_watch_waits_for_the_instant_and_never_sees_what_is_private() {
             view: view.into(),
             ..Default::default()
         };
-        let history = service.results.clone().get_unit_history(request).await;
-        let entries = history.unwrap().into_inner().entries;
+        // The store of units is a moment behind the log.
+        let history = patiently(async || {
+            let mut results = service.results.clone();
+            results.get_unit_history(request.clone()).await
+        });
+        let entries = history.await.unwrap().into_inner().entries;
         let Some(Change::Held(held)) = &entries[0].change else {
             panic!("{entries:?}");
         };

@@ -197,7 +197,7 @@ fn amendments_are_commands() {
     };
     assert_eq!(
         Addressed::try_from(request).unwrap_err().field,
-        "rules_toml"
+        "rules_toml.house_size"
     );
 }
 
