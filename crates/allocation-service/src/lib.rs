@@ -23,6 +23,7 @@ mod seats;
 mod service;
 mod stateless;
 mod watched;
+mod words;
 
 use service_runtime::clock::SharedClock;
 use service_runtime::limits::MESSAGE_BYTES_MAX;

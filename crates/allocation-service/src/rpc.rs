@@ -7,6 +7,7 @@ use crate::narrowed::Narrowed;
 use crate::seats::{Explained, standings};
 use crate::service::{Service, Viewer};
 use crate::stateless;
+use crate::words::Style;
 use election::declaration::check_declaration;
 use election::ids::{ElectionId, OptionId, Revision};
 use election::report::{Refusal, RefusalCode};
@@ -85,7 +86,9 @@ impl AllocationService for Rpc {
             district_id,
             include_steps,
             include_margins,
+            explanation,
         } = request.into_inner();
+        let words = explanation.as_ref().map(Style::try_from).transpose();
         let narrowed = Narrowed {
             contest: contest_id,
             district: district_id,
@@ -93,6 +96,7 @@ impl AllocationService for Rpc {
         let explained = Explained {
             steps: include_steps,
             margins: include_margins,
+            words: words.map_err(AllocationError::from)?,
         };
         let (election, viewer) = (election(&election_id)?, viewer(view)?);
         let standings = self

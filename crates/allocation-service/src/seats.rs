@@ -1,6 +1,7 @@
 //! Seats of a moment: computed by the engine, checked by the verifier, once for all who watch.
 
 use crate::follower::Moment;
+use crate::words::{Labels, Style};
 use election::allocation::Question;
 use election::standings::{DistrictSeats, SeatsResult, district_seats};
 use election::tally::Tally;
@@ -51,14 +52,15 @@ pub(crate) fn standings(moment: &Moment) -> Standings {
 pub(crate) struct Explained {
     pub steps: bool,
     pub margins: bool,
+    pub words: Option<Style>,
 }
 
-/// Adds steps, certificates and margins to an allocation.
+/// Adds steps, certificates, margins and words to an allocation.
 pub(crate) fn explain(
     allocation: &mut Allocation,
     option_ids: &[String],
-    question: &Question,
-    result: &SeatsResult,
+    (question, result): (&Question, &SeatsResult),
+    labels: &Labels,
     explained: Explained,
 ) {
     let lists = Lists::new(option_ids);
@@ -71,11 +73,15 @@ pub(crate) fn explain(
         allocation.steps = lists.steps(&apportionment::explain(engine));
         allocation.certificate = Some(lists.certificate(question, result));
     }
-    if explained.margins {
-        let margins = apportionment::margins(&question.contest, &question.rules, &question.lots);
-        if let Ok(margins) = margins {
-            (allocation.margins, allocation.threshold_distances) = lists.margins(&margins);
-        }
+    let margins = explained
+        .margins
+        .then(|| apportionment::margins(&question.contest, &question.rules, &question.lots));
+    let margins = margins.and_then(Result::ok);
+    if let Some(margins) = &margins {
+        (allocation.margins, allocation.threshold_distances) = lists.margins(margins);
+    }
+    if let Some(style) = explained.words {
+        allocation.explanation = style.words(labels, question, engine, margins.as_deref());
     }
 }
 
@@ -95,7 +101,17 @@ pub(crate) fn explain_all(
             let sent = &mut standings.contests[contest].districts[district].allocation;
             if let (Some(allocation), Some(seats)) = (sent, &seats[contest][district]) {
                 let ids = wire::district_list_ids(entry);
-                explain(allocation, &ids, &seats.question, &seats.result, explained);
+                let labels = explained
+                    .words
+                    .map(|style| style.labels(&moment.tally, entry, ballot.districts.len() > 1));
+                let answered = (&seats.question, &seats.result);
+                explain(
+                    allocation,
+                    &ids,
+                    answered,
+                    &labels.unwrap_or_default(),
+                    explained,
+                );
             }
         }
     }

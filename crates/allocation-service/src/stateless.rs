@@ -2,6 +2,7 @@
 
 use crate::error::AllocationError;
 use crate::seats::{Explained, explain};
+use crate::words::{Labels, Style};
 use election::standings::{SeatsResult, answer};
 use wire::allocation::v1::AllocateResponse;
 use wire::{AllocationRequest, Lists, contest_refusal};
@@ -18,7 +19,10 @@ pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, Allocat
         question,
         include_steps,
         include_margins,
+        names,
+        explanation,
     } = request;
+    let words = explanation.as_ref().map(Style::try_from).transpose()?;
     let result = answer(question);
     if let SeatsResult::Unknown(error) = &result {
         return Err(contest_refusal(error).into());
@@ -28,8 +32,19 @@ pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, Allocat
     let explained = Explained {
         steps: *include_steps,
         margins: *include_margins,
+        words,
     };
-    explain(&mut allocation, &ids, question, &result, explained);
+    let labels = Labels {
+        names: names.clone(),
+        ..Labels::default()
+    };
+    explain(
+        &mut allocation,
+        &ids,
+        (question, &result),
+        &labels,
+        explained,
+    );
     Ok(AllocateResponse {
         id: id.clone(),
         allocation: Some(allocation),

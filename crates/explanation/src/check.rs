@@ -19,7 +19,7 @@ impl Explainer<'_> {
         for (place, (stage, steps)) in allocation.stages.iter().zip(&steps).enumerate() {
             if !is_one {
                 let heading = self.stage_heading(stage.at, stage.method);
-                self.document.heading(3, heading);
+                self.document.heading(self.level + 1, heading);
             }
             let view = self.view(stage, steps, self.house_of(place));
             let points = self.inequality(&view);

@@ -1,7 +1,8 @@
 //! An allocation in words and numbers that a clerk can check with a pocket calculator: in English, Russian and Kazakh, as
 //! text or Markdown.
 //!
-//! [`contest`] explains the seats of one contest, [`margins`] what would change them. Each is a [`Document`]: blocks that a
+//! [`contest`] explains the seats of one contest, [`margins`] what would change them, [`tiers`] and [`double_proportional`]
+//! those of districts under a house. Each is a [`Document`]: blocks that a
 //! page may lay out by itself, or that [`Document::render`] writes down. A translator finds all that is said in
 //! `languages/`, one file for each language; words in the code there are none.
 //!
@@ -17,7 +18,9 @@
 //! let rules = Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(7, 100));
 //! let allocation = allocate(&question, &rules, &[])?;
 //! let names = ["Nur Otan", "Aq Jol", "Auyl", "QHP", "Adal"].map(String::from);
-//! let subject = Subject { title: "", names: &names, contest: &question, rules: &rules, lots: &[], allocation: &allocation };
+//! let subject = Subject {
+//!     title: "", notice: "", names: &names, contest: &question, rules: &rules, lots: &[], allocation: &allocation,
+//! };
 //! let text = contest(subject, Language::English).render(Format::Text);
 //! // Thousands are set apart by a narrow space.
 //! assert!(text.replace('\u{202f}', "").contains("298349 / 39 = 7649.974…"));
@@ -26,7 +29,9 @@
 
 mod averages;
 mod check;
+mod divisor;
 mod document;
+mod double_proportional;
 mod language;
 mod margins;
 mod number;
@@ -36,8 +41,11 @@ mod stage;
 mod subject;
 mod threshold;
 mod tie;
+mod tiers;
 
 pub use document::{Block, Document, Format, Table, UnknownFormat};
+pub use double_proportional::{DoubleSubject, double_proportional};
 pub use language::{Language, UnknownLanguage};
 pub use margins::margins;
 pub use subject::{Subject, contest};
+pub use tiers::{TierSubject, tiers};

@@ -27,7 +27,16 @@ impl Numbers {
 
     /// 218 003
     pub fn whole(&self, number: u128) -> String {
-        let digits = number.to_string();
+        self.grouped(&number.to_string())
+    }
+
+    /// A whole number and its decimals.
+    pub fn with_decimals(&self, whole: &str, decimals: &str) -> String {
+        format!("{whole}{}{decimals}", self.decimal)
+    }
+
+    /// Digits in groups of three.
+    pub fn grouped(&self, digits: &str) -> String {
         let mut text = String::with_capacity(digits.len() * 2);
         for (place, digit) in digits.chars().enumerate() {
             if place > 0 && (digits.len() - place).is_multiple_of(3) {

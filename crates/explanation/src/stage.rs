@@ -106,7 +106,7 @@ impl Explainer<'_> {
 
     fn stage(&mut self, view: &StageView<'_>) {
         let heading = self.stage_heading(view.result.at, view.result.method);
-        self.document.heading(2, heading);
+        self.document.heading(self.level, heading);
         let in_group = !matches!(view.result.at, StageAt::Chain(_));
         if in_group && self.subject.allocation.outcome == Outcome::Tied {
             self.paragraph("stage.if_seats", &[("seats", view.house.into())]);

@@ -14,6 +14,8 @@ pub(crate) const SUMMANDS_MAX: usize = 40;
 pub struct Subject<'a> {
     /// What stands above it; empty: nothing does.
     pub title: &'a str,
+    /// What must be shown with everything, such as that votes are invented; empty: nothing must.
+    pub notice: &'a str,
     /// What the lists are called, in their order: as many as the contest has lists.
     pub names: &'a [String],
     /// The votes.
@@ -36,6 +38,9 @@ pub fn contest(subject: Subject<'_>, language: Language) -> Document {
     if !subject.title.is_empty() {
         explainer.document.heading(1, subject.title.to_owned());
     }
+    if !subject.notice.is_empty() {
+        explainer.document.paragraph(subject.notice.to_owned());
+    }
     explainer.result();
     explainer.threshold();
     explainer.let_in();
@@ -54,6 +59,8 @@ pub(crate) struct Explainer<'a> {
     pub subject: Subject<'a>,
     pub messages: &'static Messages,
     pub document: Document,
+    /// Of the headings of its sections.
+    pub level: u8,
 }
 
 impl<'a> Explainer<'a> {
@@ -62,6 +69,7 @@ impl<'a> Explainer<'a> {
             subject,
             messages: language.messages(),
             document: Document::default(),
+            level: 2,
         }
     }
 
@@ -71,7 +79,7 @@ impl<'a> Explainer<'a> {
 
     pub fn heading(&mut self, key: &str) {
         let heading = self.say(key, &[]);
-        self.document.heading(2, heading);
+        self.document.heading(self.level, heading);
     }
 
     pub fn paragraph(&mut self, key: &str, values: &[(&str, Value)]) {

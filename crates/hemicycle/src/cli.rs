@@ -114,6 +114,9 @@ pub struct Demo {
     /// A data folder to keep, which must be empty; otherwise one that is removed at the end.
     #[arg(long, value_name = "FOLDER")]
     pub data: Option<PathBuf>,
+    /// The language in which the seats are explained at the end.
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
+    pub language: String,
 }
 
 /// `serve`.
@@ -463,12 +466,12 @@ pub struct Allocate {
     /// One request and one answer per line, as they come.
     #[arg(long)]
     pub jsonl: bool,
-    /// Print tables instead of JSON.
+    /// Print the result in English words instead of JSON: as --explain, without what would change it.
     #[arg(long, conflicts_with = "jsonl")]
     pub table: bool,
     /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
-    /// best_district_votes, best_district_base.
+    /// best_district_votes, best_district_base, and the name for --explain.
     #[arg(
         long,
         value_name = "NAME",
@@ -482,6 +485,28 @@ pub struct Allocate {
     /// Counts that the profile's threshold may be a share of.
     #[command(flatten)]
     pub counts: Counts,
+    /// Print the result in words, each sum as a sum that a pocket calculator can check, with what would change it.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        num_args = 0..=1,
+        default_missing_value = "text",
+        conflicts_with_all = ["jsonl", "table"]
+    )]
+    pub explain: Option<Explained>,
+    /// The language of the words.
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
+    pub language: String,
+}
+
+/// How words are laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Explained {
+    /// Lines with aligned columns.
+    Text,
+    /// Markdown with tables.
+    Markdown,
 }
 
 /// Counts other than list votes.
@@ -559,6 +584,10 @@ pub enum Format {
     Json,
     /// CSV.
     Csv,
+    /// How the seats came about, in words, each sum as a sum (standings only).
+    Text,
+    /// The same as Markdown.
+    Markdown,
 }
 
 /// What is written.
@@ -581,6 +610,9 @@ pub struct Export {
     /// What is written.
     #[arg(long, value_enum, default_value = "standings")]
     pub what: What,
+    /// The language of text and Markdown.
+    #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
+    pub language: String,
     /// At this revision; 0: the newest.
     #[arg(long, default_value_t = 0)]
     pub revision: u64,

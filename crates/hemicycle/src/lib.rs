@@ -8,5 +8,4 @@ pub mod names;
 pub mod night;
 pub mod rehearsal;
 pub mod serve;
-pub mod steps;
 pub mod table;

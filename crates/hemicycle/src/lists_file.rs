@@ -8,7 +8,7 @@ use std::str::FromStr;
 use wire::allocation::v1::{AllocationList, DistrictShare};
 
 /// The columns. They stand in any order; all but the first two may be missing, and their cells may be empty.
-const COLUMNS: [&str; 11] = [
+const COLUMNS: [&str; 12] = [
     "list",
     "votes",
     "candidates",
@@ -20,6 +20,7 @@ const COLUMNS: [&str; 11] = [
     "direct_seats",
     "best_district_votes",
     "best_district_base",
+    "name",
 ];
 const NEEDED: usize = 2;
 
@@ -93,6 +94,7 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
         sub_apparentment: row.text("sub_apparentment").unwrap_or_default().to_owned(),
         direct_seats: row.number("direct_seats")?.unwrap_or(0),
         best_district,
+        name: row.text("name").unwrap_or_default().to_owned(),
     })
 }
 
@@ -172,7 +174,7 @@ mod tests {
 
     #[test]
     fn every_column_comes_into_the_list() {
-        let text = format!("{}\na,7,6,5,4,true,x,y,3,2,9\n", COLUMNS.join(","));
+        let text = format!("{}\na,7,6,5,4,true,x,y,3,2,9,A & B\n", COLUMNS.join(","));
         let expected = AllocationList {
             option_id: "a".into(),
             votes: 7,
@@ -187,6 +189,7 @@ mod tests {
                 votes: 2,
                 base_count: 9,
             }),
+            name: "A & B".into(),
         };
         assert_eq!(read(text.as_bytes()).unwrap(), [expected]);
     }

@@ -15,6 +15,9 @@ use std::hash::Hash;
 /// The longest id of a request, in bytes.
 pub const REQUEST_ID_BYTES_MAX: usize = 256;
 
+/// The longest name of a list, in bytes.
+const NAME_BYTES_MAX: usize = 256;
+
 /// A question to the engine, with what the answer repeats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllocationRequest {
@@ -28,6 +31,10 @@ pub struct AllocationRequest {
     pub include_steps: bool,
     /// Margins are asked for.
     pub include_margins: bool,
+    /// What the lists are called, in their order.
+    pub names: Vec<String>,
+    /// How the explanation is written that is asked for.
+    pub explanation: Option<proto::ExplanationStyle>,
 }
 
 impl TryFrom<proto::AllocateRequest> for AllocationRequest {
@@ -43,6 +50,7 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             lots,
             include_steps,
             include_margins,
+            explanation,
         } = request;
         if id.len() > REQUEST_ID_BYTES_MAX {
             let rule = format!("at most {REQUEST_ID_BYTES_MAX} bytes");
@@ -71,8 +79,10 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
         let mut positions = HashMap::new();
         let mut option_ids = Vec::with_capacity(lists.len());
         let mut entries = Vec::with_capacity(lists.len());
-        for (place, list) in lists.into_iter().enumerate() {
+        let mut names = Vec::with_capacity(lists.len());
+        for (place, mut list) in lists.into_iter().enumerate() {
             let path = format_args!("lists[{place}]");
+            names.push(read_name(&mut list).map_err(within(path))?);
             let (option, entry) = read_list(list, exempts, &mut groups).map_err(within(path))?;
             if positions.insert(option.clone(), place).is_some() {
                 let field = format!("{path}.option_id");
@@ -109,8 +119,27 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             question,
             include_steps,
             include_margins,
+            names,
+            explanation,
         })
     }
+}
+
+/// What a list is called: its id, where it has no name.
+fn read_name(list: &mut proto::AllocationList) -> Result<String, Refusal> {
+    let name = std::mem::take(&mut list.name);
+    if name.len() > NAME_BYTES_MAX {
+        let (value, rule) = (
+            format!("{} bytes", name.len()),
+            format!("at most {NAME_BYTES_MAX} bytes"),
+        );
+        return Err(Refusal::new(RefusalCode::Limit, "name", value, rule));
+    }
+    Ok(if name.is_empty() {
+        list.option_id.clone()
+    } else {
+        name
+    })
 }
 
 /// The numbers of joined lists by the names that the request gives them.
@@ -141,6 +170,8 @@ fn read_list(
         sub_apparentment,
         direct_seats,
         best_district,
+        // Taken out before.
+        name: _,
     } = list;
     if apparentment.is_empty() && !sub_apparentment.is_empty() {
         let rule = "only inside an apparentment";

@@ -165,6 +165,7 @@ impl<'a> Lists<'a> {
             problem: String::new(),
             seats_pending: *pending,
             majority: majority.as_ref().map(|transfer| self.transfer(transfer)),
+            explanation: String::new(),
         }
     }
 

@@ -104,6 +104,7 @@ impl TryFrom<proto::CompareRequest> for Comparison {
                 lots: Vec::new(),
                 include_steps,
                 include_margins: false,
+                explanation: None,
             });
             let asked = match asked {
                 Err(refusal) if !is_of_rules(&refusal) => return Err(refusal),

@@ -5,7 +5,8 @@ use election::standings::answer;
 use wire::AllocationRequest;
 use wire::allocation::v1::stage::Method;
 use wire::allocation::v1::{
-    AllocateRequest, AllocationList, AllocationRules, Exhausted, HighestAverages, Stage,
+    AllocateRequest, AllocationList, AllocationRules, Exhausted, ExplanationStyle, HighestAverages,
+    Stage,
 };
 use wire::common::v1::SeatsState;
 
@@ -46,8 +47,17 @@ fn explained(result: &SeatsResult) -> Allocation {
     let all = Explained {
         steps: true,
         margins: true,
+        words: Style::try_from(&ExplanationStyle {
+            language: "en".into(),
+            ..ExplanationStyle::default()
+        })
+        .ok(),
     };
-    explain(&mut allocation, &ids, &question, result, all);
+    let labels = Labels {
+        names: ids.clone(),
+        ..Labels::default()
+    };
+    explain(&mut allocation, &ids, (&question, result), &labels, all);
     allocation
 }
 
@@ -60,6 +70,11 @@ fn withheld_seats_are_not_in_steps_certificate_or_margins_either() {
     let shown = explained(&result);
     assert_eq!(shown.lists[0].seats.and_then(|it| it.seats), Some(4));
     assert!(!shown.steps.is_empty() && shown.certificate.is_some() && !shown.margins.is_empty());
+    assert!(
+        shown.explanation.contains("530 / 3 = 176.666…"),
+        "{}",
+        shown.explanation
+    );
 
     // What the verifier says of a result that gives a seat to the wrong list (F1).
     let mut forged = engine.clone();
@@ -82,5 +97,6 @@ fn withheld_seats_are_not_in_steps_certificate_or_margins_either() {
     }));
     assert!(withheld.steps.is_empty() && withheld.certificate.is_none());
     assert!(withheld.margins.is_empty() && withheld.threshold_distances.is_empty());
+    assert_eq!(withheld.explanation, "");
     assert!(withheld.ties.is_empty() && withheld.last_seat.is_none());
 }

@@ -5,8 +5,9 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use wire::allocation::v1::stage::Method;
 use wire::allocation::v1::{
-    AllocateRequest, Allocation, AllocationList, AllocationRules, Comparison, Exhausted, Fraction,
-    LargestRemainder, Quota, Stage, Threshold, ThresholdBase, TieBreak,
+    AllocateRequest, Allocation, AllocationList, AllocationRules, Comparison, Exhausted,
+    ExplanationFormat, ExplanationStyle, Fraction, LargestRemainder, Quota, Stage, Threshold,
+    ThresholdBase, TieBreak,
 };
 use wire::common::v1::SeatsState;
 
@@ -186,4 +187,55 @@ async fn an_unknown_rule_is_refused_and_never_replaced_by_another() {
     });
     // A base that is missing is an error, never a guess.
     assert_eq!(refused(baseless).await.0, "base.ballots_in_box");
+}
+
+#[tokio::test]
+async fn a_result_is_told_in_words_of_the_language_that_is_asked_for() {
+    let style = |language: &str, format: i32| {
+        Some(ExplanationStyle {
+            language: language.into(),
+            format,
+        })
+    };
+    let named = AllocationList {
+        name: "Первый | список".into(),
+        ..list("a", 7)
+    };
+    let asked = |style| AllocateRequest {
+        explanation: style,
+        ..request(3, vec![named.clone(), list("b", 4)])
+    };
+    let silent = ask(asked(None)).await.unwrap();
+    assert_eq!(silent.explanation, "");
+    let text = ask(asked(style("ru", 0))).await.unwrap().explanation;
+    assert!(
+        text.contains("11 / 3 = 3,666…") && text.contains("Первый | список"),
+        "{text}"
+    );
+    assert!(!text.contains("Что изменило бы результат"));
+    let markdown = ExplanationFormat::Markdown.into();
+    let with_margins = AllocateRequest {
+        include_margins: true,
+        ..asked(style("kk", markdown))
+    };
+    let text = ask(with_margins).await.unwrap().explanation;
+    assert!(
+        text.contains("| Первый \\| список |") && text.contains("## Нәтижені не өзгертер еді"),
+        "{text}"
+    );
+
+    let (field, _, said) = refused(asked(style("de", 0))).await;
+    assert_eq!(field, "explanation.language");
+    assert!(
+        said.contains("de") && said.contains("en, ru or kk"),
+        "{said}"
+    );
+    let (field, ..) = refused(asked(style("en", 9))).await;
+    assert_eq!(field, "explanation.format");
+    let long = AllocationList {
+        name: "x".repeat(257),
+        ..list("a", 7)
+    };
+    let (field, ..) = refused(request(3, vec![long])).await;
+    assert_eq!(field, "lists[0].name");
 }

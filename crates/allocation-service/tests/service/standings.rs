@@ -7,7 +7,7 @@ use election::ids::{ContestId, DistrictId, OptionId};
 use election::publication::PublicationMode;
 use election::rules::{BaseRule, ComparisonRule, ExhaustedRule, ThresholdRule};
 use tonic::Code;
-use wire::allocation::v1::CheckDeclarationRequest;
+use wire::allocation::v1::{CheckDeclarationRequest, ExplanationStyle};
 use wire::common::v1::{CorrectionKind, FindingCode, SeatRow, SeatsState};
 
 fn seats(standings: &Standings) -> Vec<Option<u32>> {
@@ -361,4 +361,59 @@ async fn a_declaration_is_checked_row_by_row_and_both_results_are_shown() {
         .map(|option| option.seats.unwrap().seats_declared)
         .collect();
     assert_eq!(declared, [Some(5), Some(4), Some(1)]);
+}
+
+/// The words of an election have the names of its presentation, in the language asked for where there is one, and what must
+/// be shown with everything.
+#[tokio::test(start_paused = true)]
+async fn standings_are_told_in_words_with_the_names_of_the_presentation() {
+    let stage = stage();
+    let mut definition = small(2, 2);
+    let texts = |texts: &[(&str, &str)]| {
+        let texts = texts.iter();
+        texts
+            .map(|(language, text)| ((*language).to_owned(), (*text).to_owned()))
+            .collect()
+    };
+    let shown = &mut definition.presentation;
+    shown.title = texts(&[("en", "The council"), ("kk", "Кеңес")]);
+    shown.notice = texts(&[("en", "Invented votes")]);
+    let option = shown
+        .options
+        .entry(OptionId::new("o0").unwrap())
+        .or_default();
+    option.name = texts(&[("en", "First"), ("kk", "Бірінші")]);
+    let mut night = Night::begin(&definition);
+    night.submit(night.full("u0", 1, &[70, 30]));
+    stage.serve(&night);
+    stage.reached(View::Head, head(&night)).await;
+    let request = |language: &str| GetStandingsRequest {
+        election_id: ELECTION.into(),
+        view: View::Head.into(),
+        include_margins: true,
+        explanation: Some(ExplanationStyle {
+            language: language.into(),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let answer = stage.client.clone().get_standings(request("kk")).await;
+    let standings = answer.unwrap().into_inner().standings.unwrap();
+    let allocation = standings.contests[0].districts[0]
+        .allocation
+        .as_ref()
+        .unwrap();
+    let text = &allocation.explanation;
+    let begins = "Кеңес\n═════\n\nInvented votes\n";
+    assert!(text.starts_with(begins), "{text}");
+    for said in ["Бірінші", "100 / 10 = 10", "o1", "жетіспейді"] {
+        assert!(text.contains(said), "{said} is not in {text}");
+    }
+    let refused = stage
+        .client
+        .clone()
+        .get_standings(request("xx"))
+        .await
+        .unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
 }

@@ -5,6 +5,7 @@
 )]
 
 mod calculator;
+mod districts;
 mod golden;
 mod random;
 mod sums;

@@ -38,6 +38,7 @@ impl Asked {
         );
         let subject = Subject {
             title: self.title,
+            notice: "",
             names: &self.names,
             contest: &self.contest,
             rules: &self.rules,
@@ -111,7 +112,7 @@ fn rows_hold(table: &Table, language: Language) -> Result<(), String> {
                 return Err(format!("{} is not {third} and a rest", row[1]));
             }
         }
-        if row.len() == 4 {
+        if row.len() == 4 && fourth.contains(": ") {
             let (Some(granted), Some(next)) = (left(third), left(fourth)) else {
                 continue;
             };

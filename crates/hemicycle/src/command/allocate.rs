@@ -1,16 +1,17 @@
 //! `hemicycle allocate`: seats from votes, without a server.
 
 use super::{print, to_json};
-use crate::cli::{Allocate, Counts};
+use crate::cli::{Allocate, Counts, Explained};
 use crate::failure::{Ending, Failure};
-use crate::table::{align_numbers, seats, share, table, thousands};
 use election::profile::Profile;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
 use wire::AllocationRequest;
-use wire::allocation::v1::{AllocateRequest, AllocateResponse, AllocationList};
+use wire::allocation::v1::{
+    AllocateRequest, AllocateResponse, AllocationList, ExplanationFormat, ExplanationStyle,
+};
 
 /// Answers one request, or one a line.
 ///
@@ -34,16 +35,23 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
         let lists = crate::lists_file::read(source)?;
         let mut request = profile_request(profile(name)?, seats, &lists, arguments.counts);
         request.include_steps = true;
-        answer_request(request).map_err(Failure::Input)?
+        answer_explained(request, arguments).map_err(Failure::Input)?
     } else {
         let mut text = String::new();
         source
             .read_to_string(&mut text)
             .map_err(Failure::io("the request"))?;
-        answer(&text).map_err(Failure::Input)?
+        from_json(&text, "AllocateRequest")
+            .and_then(|request| answer_explained(request, arguments))
+            .map_err(Failure::Input)?
     };
-    if arguments.table {
-        print(&tables(&response))?;
+    if arguments.explain.is_some() || arguments.table {
+        let allocation = response.allocation.unwrap_or_default();
+        // Seats that are withheld have no words but the reason.
+        if !allocation.problem.is_empty() {
+            return Err(Failure::Input(allocation.problem));
+        }
+        print(allocation.explanation.trim_end())?;
     } else {
         print(&to_json(&response, true)?)?;
     }
@@ -138,6 +146,33 @@ fn value_at(text: &str, path: &str) -> Option<String> {
     value.pointer(&pointer).map(ToString::to_string)
 }
 
+/// How words are asked for.
+pub(super) fn style(format: Explained, language: &str) -> ExplanationStyle {
+    let format = match format {
+        Explained::Text => ExplanationFormat::Text,
+        Explained::Markdown => ExplanationFormat::Markdown,
+    };
+    ExplanationStyle {
+        language: language.to_owned(),
+        format: format.into(),
+    }
+}
+
+/// Answers a request, in words too if they are asked for.
+fn answer_explained(
+    mut request: AllocateRequest,
+    arguments: &Allocate,
+) -> Result<AllocateResponse, String> {
+    let format = arguments
+        .explain
+        .or(arguments.table.then_some(Explained::Text));
+    if let Some(format) = format {
+        request.explanation = Some(style(format, &arguments.language));
+        request.include_margins = arguments.explain.is_some();
+    }
+    answer_request(request)
+}
+
 /// Answers a request, or says what is wrong with it.
 fn answer_request(request: AllocateRequest) -> Result<AllocateResponse, String> {
     let request = AllocationRequest::try_from(request).map_err(|refusal| refusal.to_string())?;
@@ -170,51 +205,11 @@ fn profile_request(
     }
 }
 
-fn tables(response: &AllocateResponse) -> String {
-    let Some(allocation) = &response.allocation else {
-        return String::new();
-    };
-    let total: u128 = allocation
-        .lists
-        .iter()
-        .map(|list| u128::from(list.votes))
-        .sum();
-    let mut rows = table(&["list", "votes", "share", "seats", "takes part"]);
-    for list in &allocation.lists {
-        let eligibility = list
-            .eligibility()
-            .as_str_name()
-            .trim_start_matches("ELIGIBILITY_")
-            .to_lowercase()
-            .replace('_', " ");
-        let cells = [
-            list.option_id.clone(),
-            thousands(list.votes),
-            share(list.votes, total),
-            seats(list.seats.as_ref()),
-            eligibility,
-        ];
-        rows.add_row(cells);
-    }
-    align_numbers(&mut rows, 1);
-    let mut text = rows.to_string();
-    for line in crate::steps::lines(allocation, &|id| id) {
-        text.push('\n');
-        text.push_str(&line);
-    }
-    for tie in &allocation.ties {
-        text.push('\n');
-        text.push_str(&tie.text);
-    }
-    for silence in &allocation.silences {
-        text.push_str(&format!("\nthe law is silent: {}", silence.text));
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::{Cli, Command};
+    use clap::Parser as _;
 
     #[test]
     fn what_is_wrong_with_a_request_is_named_by_path_value_and_rule() {
@@ -257,5 +252,60 @@ mod tests {
         let digits = r#"{"seats": "1", "lists": [{"option_id": "a", "votes": "18446744073709551615"}],
             "rules": {"stages": [{"largest_remainder": {"quota": "QUOTA_HARE"}}]}}"#;
         assert!(answer(digits).is_ok());
+    }
+
+    /// What `allocate --profile kz-maslihat-2021 --seats 39 --explain --language ru` prints of Almaty, 10 January 2021.
+    #[test]
+    fn a_result_is_explained_in_words() {
+        let arguments = |more: &[&str]| {
+            let line = ["hemicycle", "allocate"].iter().chain(more);
+            match Cli::try_parse_from(line).map(|cli| cli.command) {
+                Ok(Command::Allocate(arguments)) => Ok(arguments),
+                Ok(other) => panic!("{other:?}"),
+                Err(error) => Err(error.to_string()),
+            }
+        };
+        let lists = "list,votes,name\nnur-otan,218003,Nur Otan\naq-jol,32367,Aq Jol\nauyl,24591,\nqhp,23388,\nadal,21733,\n";
+        let lists = crate::lists_file::read(lists.as_bytes()).unwrap();
+        let explained = |more: &[&str]| {
+            let arguments = arguments(more).unwrap();
+            let profile = profile("kz-maslihat-2021").unwrap();
+            let request = profile_request(profile, 39, &lists, arguments.counts);
+            let answer = answer_explained(request, &arguments).unwrap();
+            answer
+                .allocation
+                .unwrap()
+                .explanation
+                .replace('\u{202f}', "")
+        };
+        let russian = explained(&["--explain", "--language", "ru"]);
+        for said in [
+            "298349 / 39 = 7649,974…",
+            "Aq Jol: до мандата № 5 не хватает 1261\u{a0}голоса",
+            "auyl",
+        ] {
+            assert!(russian.contains(said), "{said} is not in\n{russian}");
+        }
+        let markdown = explained(&["--explain", "markdown"]);
+        assert!(
+            markdown.contains("| Nur Otan | 218003 | 68.108…% | 29 | yes |"),
+            "{markdown}"
+        );
+        let table = explained(&["--table"]);
+        assert!(
+            table.contains("Check") && !table.contains("What would change it"),
+            "{table}"
+        );
+        assert_eq!(explained(&[]), "");
+        assert!(
+            arguments(&["--explain", "html"])
+                .unwrap_err()
+                .contains("markdown")
+        );
+        assert!(
+            arguments(&["--explain", "--language", "de"])
+                .unwrap_err()
+                .contains("kk")
+        );
     }
 }

@@ -1,16 +1,16 @@
 //! `hemicycle demo`: the Almaty night, live in the terminal, through all roles on loopback.
 
+use super::allocate::style;
 use super::declare::{check, print_findings};
 use super::watch::screen;
 use super::{open_classes, print};
-use crate::cli::Demo;
+use crate::cli::{Demo, Explained};
 use crate::failure::{Ending, Failure};
 use crate::names::{Names, TieRules};
 use crate::night::{Night, almaty};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
 use crate::serve::{ServeError, Served, Surroundings};
-use crate::table::thousands;
 use client::{Client, FrameNews};
 use election::command::Command;
 use election::ids::{ElectionId, Revision};
@@ -25,7 +25,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
-use wire::allocation::v1::{Allocation, GetStandingsRequest, MarginKind, Standings};
+use wire::allocation::v1::{Allocation, GetStandingsRequest, Standings};
 use wire::common::v1::{SeatRow, View};
 use wire::feed::v1::{ElectionScope, Frame, Scope, scope};
 
@@ -51,7 +51,7 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
     let served = start(arguments.port, arguments.http_port, &folder).await?;
     // Stopped in the middle of the night, it leaves nothing behind either.
     let outcome = tokio::select! {
-        outcome = play(&served, arguments.speed) => outcome,
+        outcome = play(&served, arguments.speed, &arguments.language) => outcome,
         signal = signalled() => signal.map(|()| Ending::Interrupted),
     };
     if matches!(outcome, Ok(Ending::Interrupted)) {
@@ -149,7 +149,7 @@ async fn start(
     }
 }
 
-async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
+async fn play(served: &Served, speed: u64, language: &str) -> Result<Ending, Failure> {
     let client =
         Client::connect(&format!("http://{}", served.address()))?.with_principal("demo")?;
     let Night {
@@ -204,7 +204,7 @@ async fn play(served: &Served, speed: u64) -> Result<Ending, Failure> {
             "the feed has not shown revision {written} within {LAST_FRAME_MAX:?}"
         ))
     })??;
-    report(&client, &election, &names, &last, &summary).await
+    report(&client, &election, &names, (&last, &summary), language).await
 }
 
 // The roles that face the public follow the log: an opening takes a moment to reach them.
@@ -316,23 +316,20 @@ async fn report(
     client: &Client,
     election: &ElectionId,
     names: &Names,
-    last: &Frame,
-    summary: &Summary,
+    (last, summary): (&Frame, &Summary),
+    language: &str,
 ) -> Result<Ending, Failure> {
     print(&screen(last, names, &TieRules::default()))?;
     let request = GetStandingsRequest {
         election_id: election.to_string(),
         view: View::Public.into(),
-        include_steps: true,
         include_margins: true,
+        explanation: Some(style(Explained::Text, language)),
         ..GetStandingsRequest::default()
     };
     let standings = client.get_standings(request).await?;
     let allocation = allocation(&standings).ok_or(client::ClientError::Missing("allocation"))?;
-    print("\nHow the seats came about")?;
-    print(&steps(allocation, names))?;
-    print("\nWhat would change them")?;
-    print(&margins(allocation, names))?;
+    print(&format!("\n{}", allocation.explanation.trim_end()))?;
     print("\nA table that circulates says 29/15/3/3. The check of a declared result says:")?;
     let rows = CIRCULATED.map(|(list, seats)| SeatRow {
         option_id: list.to_owned(),
@@ -374,38 +371,4 @@ fn allocation(standings: &Standings) -> Option<&Allocation> {
         .first()?
         .allocation
         .as_ref()
-}
-
-fn steps(allocation: &Allocation, names: &Names) -> String {
-    let lines = crate::steps::lines(allocation, &|id| names.option(id));
-    lines
-        .into_iter()
-        .map(|line| format!("  {line}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn margins(allocation: &Allocation, names: &Names) -> String {
-    let mut margins: Vec<_> = allocation.margins.iter().collect();
-    margins.sort_by_key(|margin| margin.votes);
-    let mut lines = Vec::new();
-    for margin in margins {
-        let change = match margin.kind() {
-            MarginKind::Added => "more",
-            MarginKind::Taken => "fewer",
-            MarginKind::MovedFrom | MarginKind::MovedTo | MarginKind::Unspecified => continue,
-        };
-        let after: Vec<String> = margin
-            .seats_after
-            .iter()
-            .map(|row| row.seats.to_string())
-            .collect();
-        lines.push(format!(
-            "  {} with {} votes {change}: {}",
-            names.option(&margin.option_id),
-            thousands(margin.votes),
-            after.join("/")
-        ));
-    }
-    lines.join("\n")
 }

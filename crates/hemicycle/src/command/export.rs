@@ -1,7 +1,8 @@
 //! `hemicycle export`.
 
+use super::allocate::style;
 use super::{connect, election_id, instant, to_json};
-use crate::cli::{Export, Format, What};
+use crate::cli::{Explained, Export, Format, What};
 use crate::failure::{Ending, Failure};
 use client::Client;
 use election::ids::ElectionId;
@@ -25,6 +26,11 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
     } else {
         View::Head
     };
+    let words = match arguments.format {
+        Format::Json | Format::Csv => None,
+        Format::Text => Some(Explained::Text),
+        Format::Markdown => Some(Explained::Markdown),
+    };
     match arguments.what {
         What::Standings => {
             let request = GetStandingsRequest {
@@ -32,6 +38,8 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
                 view: view.into(),
                 revision: arguments.revision,
                 include_steps: arguments.format == Format::Json,
+                include_margins: words.is_some(),
+                explanation: words.map(|format| style(format, &arguments.language)),
                 ..GetStandingsRequest::default()
             };
             let standings = client.get_standings(request).await?;
@@ -40,8 +48,13 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
                 Format::Json => writeln!(output, "{}", to_json(&standings, true)?)
                     .map_err(Failure::io("the output"))?,
                 Format::Csv => standings_csv(&standings, &mut output)?,
+                Format::Text | Format::Markdown => explanations(&standings, &mut output)?,
             }
             output.flush().map_err(Failure::io("the output"))?;
+        }
+        What::Units if words.is_some() => {
+            let problem = "--what units is written as json or csv; text and markdown explain seats";
+            return Err(Failure::Input(problem.into()));
         }
         What::Units => units(&client, &election, view, &arguments).await?,
     }
@@ -62,6 +75,23 @@ fn written(error: csv::Error) -> Failure {
         what: String::from("the output"),
         source: error.into(),
     }
+}
+
+// How the seats of each district came about, in words.
+fn explanations(standings: &Standings, output: &mut dyn Write) -> Result<(), Failure> {
+    let districts = standings
+        .contests
+        .iter()
+        .flat_map(|contest| &contest.districts);
+    for allocation in districts.filter_map(|district| district.allocation.as_ref()) {
+        let text = if allocation.explanation.is_empty() {
+            &allocation.problem
+        } else {
+            &allocation.explanation
+        };
+        writeln!(output, "{text}").map_err(Failure::io("the output"))?;
+    }
+    Ok(())
 }
 
 // One row for each list of each district; election, revision and time stand in each row, so that a row says what it is.

@@ -642,6 +642,10 @@ pub struct Allocation {
     /// The seat that a majority clause moved after the last stage; missing: none.
     #[prost(message, optional, tag = "18")]
     pub majority: ::core::option::Option<MajorityTransfer>,
+    /// The result in words, for people: each sum as a sum, to be checked with a pocket calculator. Not stable. Only if asked
+    /// for, and empty where seats are unknown or withheld.
+    #[prost(string, tag = "25")]
+    pub explanation: ::prost::alloc::string::String,
 }
 /// A seat that went to the list with more than half of the votes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1362,6 +1366,19 @@ pub struct AllocateRequest {
     /// Give margins and distances to the threshold too: they cost many allocations.
     #[prost(bool, tag = "8")]
     pub include_margins: bool,
+    /// Give the result in words too, so written; missing: no words. With the margins in words, if they are asked for.
+    #[prost(message, optional, tag = "12")]
+    pub explanation: ::core::option::Option<ExplanationStyle>,
+}
+/// How an explanation for people is written.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExplanationStyle {
+    /// The language: en (English), ru (Russian) or kk (Kazakh).
+    #[prost(string, tag = "1")]
+    pub language: ::prost::alloc::string::String,
+    /// The format; unspecified: text.
+    #[prost(enumeration = "ExplanationFormat", tag = "2")]
+    pub format: i32,
 }
 /// One list.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1396,6 +1413,9 @@ pub struct AllocationList {
     /// The district in which its share is largest, where the threshold asks for it.
     #[prost(message, optional, tag = "10")]
     pub best_district: ::core::option::Option<DistrictShare>,
+    /// What it is called in explanations, at most 256 bytes; empty: its id.
+    #[prost(string, tag = "20")]
+    pub name: ::prost::alloc::string::String,
 }
 /// A list's votes in one district.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1457,6 +1477,10 @@ pub struct GetStandingsRequest {
     /// Give margins and distances to the threshold too.
     #[prost(bool, tag = "7")]
     pub include_margins: bool,
+    /// Give each result in words too, so written, with the names that the presentation has in that language; missing: no words.
+    /// With the margins in words, if they are asked for.
+    #[prost(message, optional, tag = "12")]
+    pub explanation: ::core::option::Option<ExplanationStyle>,
 }
 /// Standings.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1738,6 +1762,39 @@ pub struct Profile {
     /// The same as a message, to be used in Allocate; contest and districts are the caller's own.
     #[prost(message, optional, tag = "6")]
     pub rules: ::core::option::Option<AllocationRules>,
+}
+/// What an explanation is laid out as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ExplanationFormat {
+    /// The same as text.
+    Unspecified = 0,
+    /// Lines with aligned columns.
+    Text = 1,
+    /// Markdown with tables.
+    Markdown = 2,
+}
+impl ExplanationFormat {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EXPLANATION_FORMAT_UNSPECIFIED",
+            Self::Text => "EXPLANATION_FORMAT_TEXT",
+            Self::Markdown => "EXPLANATION_FORMAT_MARKDOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EXPLANATION_FORMAT_UNSPECIFIED" => Some(Self::Unspecified),
+            "EXPLANATION_FORMAT_TEXT" => Some(Self::Text),
+            "EXPLANATION_FORMAT_MARKDOWN" => Some(Self::Markdown),
+            _ => None,
+        }
+    }
 }
 /// Generated client implementations.
 pub mod allocation_service_client {
@@ -2622,6 +2679,9 @@ impl serde::Serialize for AllocateRequest {
         if self.include_margins {
             len += 1;
         }
+        if self.explanation.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateRequest", len)?;
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
@@ -2647,6 +2707,9 @@ impl serde::Serialize for AllocateRequest {
         if self.include_margins {
             struct_ser.serialize_field("includeMargins", &self.include_margins)?;
         }
+        if let Some(v) = self.explanation.as_ref() {
+            struct_ser.serialize_field("explanation", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2667,6 +2730,7 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
             "includeSteps",
             "include_margins",
             "includeMargins",
+            "explanation",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2679,6 +2743,7 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
             Lots,
             IncludeSteps,
             IncludeMargins,
+            Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2708,6 +2773,7 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
                             "lots" => Ok(GeneratedField::Lots),
                             "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
                             "includeMargins" | "include_margins" => Ok(GeneratedField::IncludeMargins),
+                            "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2735,6 +2801,7 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
                 let mut lots__ = None;
                 let mut include_steps__ = None;
                 let mut include_margins__ = None;
+                let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Id => {
@@ -2787,6 +2854,12 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
                             }
                             include_margins__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Explanation => {
+                            if explanation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("explanation"));
+                            }
+                            explanation__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(AllocateRequest {
@@ -2798,6 +2871,7 @@ impl<'de> serde::Deserialize<'de> for AllocateRequest {
                     lots: lots__.unwrap_or_default(),
                     include_steps: include_steps__.unwrap_or_default(),
                     include_margins: include_margins__.unwrap_or_default(),
+                    explanation: explanation__,
                 })
             }
         }
@@ -2974,6 +3048,9 @@ impl serde::Serialize for Allocation {
         if self.majority.is_some() {
             len += 1;
         }
+        if !self.explanation.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Allocation", len)?;
         if self.seats != 0 {
             struct_ser.serialize_field("seats", &self.seats)?;
@@ -3033,6 +3110,9 @@ impl serde::Serialize for Allocation {
         if let Some(v) = self.majority.as_ref() {
             struct_ser.serialize_field("majority", v)?;
         }
+        if !self.explanation.is_empty() {
+            struct_ser.serialize_field("explanation", &self.explanation)?;
+        }
         struct_ser.end()
     }
 }
@@ -3069,6 +3149,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             "threshold_votes",
             "thresholdVotes",
             "majority",
+            "explanation",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3091,6 +3172,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             SeatsPending,
             ThresholdVotes,
             Majority,
+            Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3130,6 +3212,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
                             "thresholdVotes" | "threshold_votes" => Ok(GeneratedField::ThresholdVotes),
                             "majority" => Ok(GeneratedField::Majority),
+                            "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3167,6 +3250,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                 let mut seats_pending__ = None;
                 let mut threshold_votes__ = None;
                 let mut majority__ = None;
+                let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Seats => {
@@ -3285,6 +3369,12 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             }
                             majority__ = map_.next_value()?;
                         }
+                        GeneratedField::Explanation => {
+                            if explanation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("explanation"));
+                            }
+                            explanation__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Allocation {
@@ -3306,6 +3396,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                     seats_pending: seats_pending__.unwrap_or_default(),
                     threshold_votes: threshold_votes__,
                     majority: majority__,
+                    explanation: explanation__.unwrap_or_default(),
                 })
             }
         }
@@ -3350,6 +3441,9 @@ impl serde::Serialize for AllocationList {
         if self.best_district.is_some() {
             len += 1;
         }
+        if !self.name.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocationList", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -3385,6 +3479,9 @@ impl serde::Serialize for AllocationList {
         if let Some(v) = self.best_district.as_ref() {
             struct_ser.serialize_field("bestDistrict", v)?;
         }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
         struct_ser.end()
     }
 }
@@ -3411,6 +3508,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             "directSeats",
             "best_district",
             "bestDistrict",
+            "name",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3425,6 +3523,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             SubApparentment,
             DirectSeats,
             BestDistrict,
+            Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3456,6 +3555,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             "subApparentment" | "sub_apparentment" => Ok(GeneratedField::SubApparentment),
                             "directSeats" | "direct_seats" => Ok(GeneratedField::DirectSeats),
                             "bestDistrict" | "best_district" => Ok(GeneratedField::BestDistrict),
+                            "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3485,6 +3585,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                 let mut sub_apparentment__ = None;
                 let mut direct_seats__ = None;
                 let mut best_district__ = None;
+                let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -3557,6 +3658,12 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             }
                             best_district__ = map_.next_value()?;
                         }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(AllocationList {
@@ -3570,6 +3677,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                     sub_apparentment: sub_apparentment__.unwrap_or_default(),
                     direct_seats: direct_seats__.unwrap_or_default(),
                     best_district: best_district__,
+                    name: name__.unwrap_or_default(),
                 })
             }
         }
@@ -6861,6 +6969,190 @@ impl<'de> serde::Deserialize<'de> for Exhausted {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for ExplanationFormat {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "EXPLANATION_FORMAT_UNSPECIFIED",
+            Self::Text => "EXPLANATION_FORMAT_TEXT",
+            Self::Markdown => "EXPLANATION_FORMAT_MARKDOWN",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExplanationFormat {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "EXPLANATION_FORMAT_UNSPECIFIED",
+            "EXPLANATION_FORMAT_TEXT",
+            "EXPLANATION_FORMAT_MARKDOWN",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = ExplanationFormat;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "EXPLANATION_FORMAT_UNSPECIFIED" => Ok(ExplanationFormat::Unspecified),
+                    "EXPLANATION_FORMAT_TEXT" => Ok(ExplanationFormat::Text),
+                    "EXPLANATION_FORMAT_MARKDOWN" => Ok(ExplanationFormat::Markdown),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ExplanationStyle {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.language.is_empty() {
+            len += 1;
+        }
+        if self.format != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ExplanationStyle", len)?;
+        if !self.language.is_empty() {
+            struct_ser.serialize_field("language", &self.language)?;
+        }
+        if self.format != 0 {
+            let v = ExplanationFormat::try_from(self.format)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.format)))?;
+            struct_ser.serialize_field("format", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ExplanationStyle {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "language",
+            "format",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Language,
+            Format,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "language" => Ok(GeneratedField::Language),
+                            "format" => Ok(GeneratedField::Format),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ExplanationStyle;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ExplanationStyle")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ExplanationStyle, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut language__ = None;
+                let mut format__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Language => {
+                            if language__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("language"));
+                            }
+                            language__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Format => {
+                            if format__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("format"));
+                            }
+                            format__ = Some(map_.next_value::<ExplanationFormat>()? as i32);
+                        }
+                    }
+                }
+                Ok(ExplanationStyle {
+                    language: language__.unwrap_or_default(),
+                    format: format__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ExplanationStyle", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Fraction {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7006,6 +7298,9 @@ impl serde::Serialize for GetStandingsRequest {
         if self.include_margins {
             len += 1;
         }
+        if self.explanation.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.GetStandingsRequest", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -7032,6 +7327,9 @@ impl serde::Serialize for GetStandingsRequest {
         if self.include_margins {
             struct_ser.serialize_field("includeMargins", &self.include_margins)?;
         }
+        if let Some(v) = self.explanation.as_ref() {
+            struct_ser.serialize_field("explanation", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -7054,6 +7352,7 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
             "includeSteps",
             "include_margins",
             "includeMargins",
+            "explanation",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7065,6 +7364,7 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
             DistrictId,
             IncludeSteps,
             IncludeMargins,
+            Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7093,6 +7393,7 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
                             "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
                             "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
                             "includeMargins" | "include_margins" => Ok(GeneratedField::IncludeMargins),
+                            "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7119,6 +7420,7 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
                 let mut district_id__ = None;
                 let mut include_steps__ = None;
                 let mut include_margins__ = None;
+                let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -7165,6 +7467,12 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
                             }
                             include_margins__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Explanation => {
+                            if explanation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("explanation"));
+                            }
+                            explanation__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(GetStandingsRequest {
@@ -7175,6 +7483,7 @@ impl<'de> serde::Deserialize<'de> for GetStandingsRequest {
                     district_id: district_id__.unwrap_or_default(),
                     include_steps: include_steps__.unwrap_or_default(),
                     include_margins: include_margins__.unwrap_or_default(),
+                    explanation: explanation__,
                 })
             }
         }

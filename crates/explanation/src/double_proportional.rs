@@ -1,0 +1,252 @@
+//! Double proportional seats: voters' numbers, the seats of the lists, and the divisions that prove those in the districts.
+
+use crate::divisor::parts;
+use crate::document::Document;
+use crate::language::{Language, Messages};
+use crate::subject::SUMMANDS_MAX;
+use crate::tiers::{contest_of, part, seats_table};
+use apportionment::double_proportional::{
+    CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
+    VotersNumbers, explain,
+};
+use apportionment::{DistrictedContest, Method, Stage};
+
+/// A double proportional result with the question that it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct DoubleSubject<'a> {
+    /// What stands above it; empty: nothing does.
+    pub title: &'a str,
+    /// What the lists are called, in their order.
+    pub lists: &'a [String],
+    /// What the districts are called, in their order.
+    pub districts: &'a [String],
+    /// The votes.
+    pub contest: &'a DistrictedContest,
+    /// The law.
+    pub rules: &'a DoubleProportional,
+    /// The answer of [`apportionment::double_proportional::allocate`] to just this question.
+    pub allocation: &'a DoubleAllocation,
+}
+
+/// Explains double proportional seats: whoever divides again has checked them.
+///
+/// # Panics
+/// If there are fewer names than lists or districts, or the allocation is that of another contest.
+#[must_use]
+pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Document {
+    let mut writer = Writer {
+        subject,
+        messages: language.messages(),
+        document: Document::default(),
+    };
+    if !subject.title.is_empty() {
+        writer.document.heading(1, subject.title.to_owned());
+    }
+    let text = writer.messages.say("language.decimals_note", &[]);
+    writer.document.paragraph(text);
+    writer.voters_numbers();
+    writer.heading("double.upper");
+    let DoubleAllocation {
+        voters_numbers,
+        upper,
+        ..
+    } = subject.allocation;
+    let chain = [Stage::all(Method::Divisors(subject.rules.upper))];
+    let contest = contest_of(voters_numbers, None, upper.house);
+    let rules = (&chain[..], &subject.rules.ties[..]);
+    let document = part(language, subject.lists, rules, &contest, upper);
+    writer.document.append(document);
+    writer.lower();
+    writer.document
+}
+
+struct Writer<'a> {
+    subject: DoubleSubject<'a>,
+    messages: &'static Messages,
+    document: Document,
+}
+
+impl Writer<'_> {
+    fn heading(&mut self, key: &str) {
+        let text = self.messages.say(key, &[]);
+        self.document.heading(2, text);
+    }
+
+    fn paragraph(&mut self, key: &str) {
+        let text = self.messages.say(key, &[]);
+        self.document.paragraph(text);
+    }
+
+    /// Votes over the seats of each district, added up.
+    fn voters_numbers(&mut self) {
+        self.heading("double.numbers");
+        self.paragraph("double.explained");
+        let DoubleAllocation {
+            quorum,
+            voters_numbers,
+            voters_numbers_denominator,
+            ..
+        } = self.subject.allocation;
+        let denominator = *voters_numbers_denominator;
+        let lists = quorum.iter().zip(voters_numbers).enumerate();
+        let points = lists.map(|(list, (reached, number))| {
+            let name = self.subject.lists[list].as_str();
+            if !reached {
+                return self
+                    .messages
+                    .say("double.quorum_missed", &[("list", name.into())]);
+            }
+            let total = self
+                .messages
+                .numbers
+                .parts((*number).into(), denominator.into());
+            let claim = self.number_claim(list, &total);
+            self.messages.say(
+                "double.number",
+                &[("list", name.into()), ("claim", claim.into())],
+            )
+        });
+        let points = points.collect();
+        self.document.points(points);
+        if denominator > 1 {
+            let values = [("factor", denominator.into())];
+            let text = self.messages.say("double.scaled", &values);
+            self.document.paragraph(text);
+        }
+    }
+
+    fn number_claim(&self, list: usize, total: &str) -> String {
+        let numbers = &self.messages.numbers;
+        let districts = &self.subject.contest.districts;
+        if districts.len() > SUMMANDS_MAX {
+            return total.to_owned();
+        }
+        let with_votes = districts.iter().filter(|district| district.votes[list] > 0);
+        let terms = with_votes.map(|district| {
+            let (votes, seats) = (u128::from(district.votes[list]), u128::from(district.seats));
+            match self.subject.rules.voters_numbers {
+                VotersNumbers::Exact => {
+                    format!("{} / {}", numbers.whole(votes), numbers.whole(seats))
+                }
+                VotersNumbers::NearestInDistrict => {
+                    numbers.whole((2 * votes + seats) / (2 * seats))
+                }
+            }
+        });
+        let terms: Vec<String> = terms.collect();
+        if terms.is_empty() {
+            return total.to_owned();
+        }
+        let claim = format!("{} = {total}", terms.join(" + "));
+        match self.subject.rules.voters_numbers {
+            VotersNumbers::Exact => claim,
+            VotersNumbers::NearestInDistrict => self
+                .messages
+                .say("double.rounded", &[("claim", claim.into())]),
+        }
+    }
+
+    /// Each district's divisions, the sums of both directions, and what is tied.
+    fn lower(&mut self) {
+        self.heading("double.lower");
+        let Some(lower) = &self.subject.allocation.lower else {
+            self.paragraph("double.open");
+            return;
+        };
+        self.paragraph("double.lower_explained");
+        self.paragraph(match self.subject.rules.lower {
+            CellRounding::Standard => "double.standard",
+            CellRounding::Down => "double.down",
+        });
+        let steps = explain(
+            self.subject.contest,
+            self.subject.rules,
+            self.subject.allocation,
+        );
+        for line in &steps {
+            self.line(line);
+        }
+        lower.ties.iter().for_each(|tie| self.tie(tie));
+        self.heading("districts.table");
+        let names = (self.subject.lists, self.subject.districts);
+        let table = seats_table(self.messages, names, &lower.seats);
+        self.document.append(table);
+    }
+
+    fn line(&mut self, line: &LineSteps) {
+        let numbers = &self.messages.numbers;
+        let district = self.subject.districts[line.district].as_str();
+        let seats = self.subject.contest.districts[line.district].seats;
+        let values = [
+            ("district", district.into()),
+            ("seats", seats.into()),
+            ("divisor", numbers.divisor(&line.divisor).into()),
+        ];
+        let heading = self.messages.say("double.district", &values);
+        let rows = line.cells.iter().map(|cell| {
+            vec![
+                self.subject.lists[cell.list].clone(),
+                self.quotient(&line.divisor, cell),
+                numbers.whole(cell.seats.into()),
+            ]
+        });
+        let rows = rows.collect();
+        let given = line.cells.iter().map(|cell| u128::from(cell.seats));
+        let claim = numbers.sum(given);
+        let values = [("district", district.into()), ("claim", claim.into())];
+        let sum = self.messages.say("double.sum", &values);
+        self.document.heading(3, heading);
+        let header = ["columns.list", "double.divisor", "columns.seats"];
+        let header = header
+            .iter()
+            .map(|key| self.messages.say(key, &[]))
+            .collect();
+        self.document.table(header, 1..3, rows);
+        self.document.points(vec![sum]);
+    }
+
+    /// Votes over both divisors. Where a tie makes the divisors too long for a calculator, the quotient stands alone.
+    fn quotient(&self, divisor: &Divisor, cell: &CellStep) -> String {
+        let numbers = &self.messages.numbers;
+        let exact = parts(divisor).zip(parts(&cell.list_divisor));
+        let exact = exact.and_then(|((above, below), (list_above, list_below))| {
+            let numerator = u128::from(cell.votes)
+                .checked_mul(below)?
+                .checked_mul(list_below)?;
+            Some((numerator, above.checked_mul(list_above)?))
+        });
+        let Some((numerator, denominator)) = exact else {
+            let (whole, thousandths) = cell.quotient;
+            return numbers.with_decimals(&numbers.whole(whole), &format!("{thousandths:03}…"));
+        };
+        format!(
+            "{} / {} / {} = {}",
+            numbers.whole(cell.votes.into()),
+            numbers.divisor(divisor),
+            numbers.divisor(&cell.list_divisor),
+            numbers.parts(numerator, denominator),
+        )
+    }
+
+    fn tie(&mut self, tie: &CellTie) {
+        let shown = |cells: &[apportionment::double_proportional::Cell]| {
+            let cells = cells.iter().map(|cell| {
+                let (list, district) = (
+                    &self.subject.lists[cell.list],
+                    &self.subject.districts[cell.district],
+                );
+                format!("{list}, {district}")
+            });
+            cells.collect::<Vec<_>>().join("; ")
+        };
+        let places = shown(&tie.cells).into();
+        let text = match &tie.winners {
+            None => self.messages.say("double.tie", &[("places", places)]),
+            Some(winners) => {
+                let values = [("places", places), ("winners", shown(winners).into())];
+                self.messages.say("double.tie_drawn", &values)
+            }
+        };
+        self.document.paragraph(text);
+    }
+}

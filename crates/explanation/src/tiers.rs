@@ -1,0 +1,456 @@
+//! Seats in tiers: each stage of the law in its turn, districts and the house by the words of single contests.
+
+use crate::document::Document;
+use crate::language::{Language, Messages, Value};
+use crate::subject::{Explainer, SUMMANDS_MAX, Subject};
+use apportionment::tiers::{
+    CoverStep, Place, PlaceStep, PlaceTie, PlacedSeat, ReturnedSeat, TierAllocation, TierContest,
+    TierRules, TierStage, TierStageResult, TierSteps, explain,
+};
+use apportionment::{Allocation, BaseCounts, Contest, List, Method, Ratio, Rules, Stage};
+
+/// A result in tiers with the question that it answers.
+#[derive(Clone, Copy, Debug)]
+pub struct TierSubject<'a> {
+    /// What stands above it; empty: nothing does.
+    pub title: &'a str,
+    /// What the lists are called, in their order.
+    pub lists: &'a [String],
+    /// What the districts are called, in their order.
+    pub districts: &'a [String],
+    /// What the constituencies are called, in their order.
+    pub constituencies: &'a [String],
+    /// The votes.
+    pub contest: &'a TierContest,
+    /// The law.
+    pub rules: &'a TierRules,
+    /// The answer of [`apportionment::tiers::allocate`] to just this question.
+    pub allocation: &'a TierAllocation,
+}
+
+/// Explains seats in tiers, stage by stage.
+///
+/// # Panics
+/// If there are fewer names than lists, districts or constituencies, or the allocation is that of another contest.
+#[must_use]
+pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
+    let mut writer = Writer {
+        subject,
+        language,
+        messages: language.messages(),
+        document: Document::default(),
+    };
+    if !subject.title.is_empty() {
+        writer.document.heading(1, subject.title.to_owned());
+    }
+    writer.result();
+    let steps = explain(subject.contest, subject.rules, subject.allocation);
+    let stages = subject.rules.stages.iter().zip(&subject.allocation.stages);
+    for ((rule, result), steps) in stages.zip(&steps) {
+        writer.stage(rule, result, steps);
+    }
+    writer.document
+}
+
+struct Writer<'a> {
+    subject: TierSubject<'a>,
+    language: Language,
+    messages: &'static Messages,
+    document: Document,
+}
+
+impl Writer<'_> {
+    fn say(&self, key: &str, values: &[(&str, Value)]) -> String {
+        self.messages.say(key, values)
+    }
+
+    fn heading(&mut self, key: &str) {
+        let text = self.say(key, &[]);
+        self.document.heading(2, text);
+    }
+
+    fn paragraph(&mut self, key: &str, values: &[(&str, Value)]) {
+        let text = self.say(key, values);
+        self.document.paragraph(text);
+    }
+
+    fn list(&self, list: usize) -> &str {
+        &self.subject.lists[list]
+    }
+
+    fn result(&mut self) {
+        self.heading("districts.table");
+        self.paragraph("language.decimals_note", &[]);
+        let table = seats_table(
+            self.messages,
+            (self.subject.lists, self.subject.districts),
+            &self.subject.allocation.seats,
+        );
+        self.document.append(table);
+        let TierAllocation {
+            pending,
+            unassigned,
+            ..
+        } = self.subject.allocation;
+        let mut points = Vec::new();
+        if *pending > 0 {
+            points.push(self.say("result.tied", &[("seats", (*pending).into())]));
+        }
+        if *unassigned > 0 {
+            points.push(self.say("result.unassigned", &[("seats", (*unassigned).into())]));
+        }
+        self.document.points(points);
+    }
+
+    fn stage(&mut self, rule: &TierStage, result: &TierStageResult, steps: &TierSteps) {
+        match (rule, result, steps) {
+            (TierStage::Districts { chain, .. }, TierStageResult::Districts(results), _) => {
+                self.heading("districts.own");
+                let districts = &self.subject.contest.districted.districts;
+                let parts = results.iter().zip(districts).enumerate();
+                for (district, (result, votes)) in parts {
+                    let name = &self.subject.districts[district];
+                    let admitted = Some(&result.admitted[..]);
+                    let contest = contest_of(&votes.votes, admitted, result.allocation.house);
+                    self.part(
+                        name,
+                        self.subject.lists,
+                        chain,
+                        &contest,
+                        &result.allocation,
+                    );
+                }
+            }
+            (TierStage::Whole { chain, .. }, TierStageResult::Whole(result), _) => {
+                self.heading("districts.house");
+                self.paragraph("districts.house_due", &[]);
+                self.admitted(&result.admitted);
+                let mut admitted = result.admitted.clone();
+                let votes = self.list_votes();
+                for round in &result.rounds {
+                    let contest = contest_of(&votes, Some(&admitted), round.allocation.house);
+                    self.part("", self.subject.lists, chain, &contest, &round.allocation);
+                    if !round.leaving.is_empty() {
+                        let lists = self.lists(round.leaving.iter().copied());
+                        self.paragraph("districts.leaving", &[("lists", lists.into())]);
+                    }
+                    round
+                        .leaving
+                        .iter()
+                        .for_each(|&list| admitted[list] = false);
+                }
+                if let Some(due) = &result.due {
+                    let due = due.iter().enumerate().filter(|(_, seats)| **seats > 0);
+                    let due = due.map(|(list, seats)| {
+                        format!(
+                            "{} {}",
+                            self.list(list),
+                            self.messages.numbers.whole((*seats).into())
+                        )
+                    });
+                    let due: Vec<String> = due.collect();
+                    self.paragraph("districts.due", &[("seats", due.join(", ").into())]);
+                }
+            }
+            (TierStage::Shares { chain }, TierStageResult::Shares(results), _) => {
+                self.heading("districts.shares");
+                for (list, result) in results.iter().enumerate() {
+                    let Some(result) = result else { continue };
+                    let districts = self.subject.contest.districted.districts.iter();
+                    let votes: Vec<u64> = districts.map(|district| district.votes[list]).collect();
+                    let contest = contest_of(&votes, None, result.house);
+                    let name = self.list(list).to_owned();
+                    self.part(&name, self.subject.districts, chain, &contest, result);
+                }
+            }
+            (_, TierStageResult::Return(result), TierSteps::Returned(returned)) => {
+                self.returned(returned);
+                self.place_tie(result.tie.as_ref());
+            }
+            (
+                _,
+                TierStageResult::Place(result) | TierStageResult::Regions(result),
+                TierSteps::Placed(steps),
+            ) => {
+                self.placed(steps);
+                self.place_tie(result.tie.as_ref());
+                if result.left_over > 0 {
+                    let seats = [("seats", result.left_over.into())];
+                    self.paragraph("stage.left_over", &seats);
+                }
+            }
+            (_, TierStageResult::Inside(results), TierSteps::Placed(steps)) => {
+                self.placed(steps);
+                results
+                    .iter()
+                    .for_each(|result| self.place_tie(result.tie.as_ref()));
+            }
+            (_, TierStageResult::Cover(result), TierSteps::Covered(steps)) => {
+                self.covered(steps);
+                result
+                    .lines
+                    .iter()
+                    .for_each(|line| self.place_tie(line.tie.as_ref()));
+            }
+            // A result of other rules has nothing to be told by.
+            _ => {}
+        }
+    }
+
+    /// One sub-allocation, in the words of a single contest.
+    fn part(
+        &mut self,
+        heading: &str,
+        names: &[String],
+        chain: &[Stage],
+        contest: &Contest,
+        allocation: &Allocation,
+    ) {
+        if !heading.is_empty() {
+            self.document.heading(3, heading.to_owned());
+        }
+        let document = part(
+            self.language,
+            names,
+            (chain, &self.subject.rules.ties),
+            contest,
+            allocation,
+        );
+        self.document.append(document);
+    }
+
+    fn admitted(&mut self, admitted: &[bool]) {
+        let lists = (0..admitted.len()).filter(|&list| admitted[list]);
+        let lists = self.lists(lists);
+        self.paragraph("districts.admitted", &[("lists", lists.into())]);
+    }
+
+    fn lists(&self, lists: impl Iterator<Item = usize>) -> String {
+        let names: Vec<String> = lists.map(|list| self.list(list).to_owned()).collect();
+        self.messages.all_of(&names)
+    }
+
+    fn list_votes(&self) -> Vec<u64> {
+        let districted = &self.subject.contest.districted;
+        let votes = |list: usize| {
+            let districts = districted.districts.iter();
+            districts.map(|district| district.votes[list]).sum()
+        };
+        (0..districted.lists.len()).map(votes).collect()
+    }
+
+    fn returned(&mut self, returned: &[ReturnedSeat]) {
+        self.heading("districts.returned");
+        let numbers = &self.messages.numbers;
+        let points = returned.iter().map(|seat| {
+            let from = seat.from.place;
+            let mut values = vec![
+                ("list", self.list(from.list).into()),
+                (
+                    "district",
+                    self.subject.districts[from.district].as_str().into(),
+                ),
+                ("key", numbers.fraction(seat.from.key).into()),
+            ];
+            let Some(to) = seat.to else {
+                return self.say("districts.back_open", &values);
+            };
+            values.push(("other", self.list(to.place.list).into()));
+            values.push(("next", numbers.fraction(to.key).into()));
+            self.say("districts.back", &values)
+        });
+        let points = points.collect();
+        self.document.points(points);
+    }
+
+    fn placed(&mut self, steps: &[PlaceStep]) {
+        self.heading("districts.placed");
+        self.paragraph("districts.placed_explained", &[]);
+        let rows = steps.iter().map(|step| {
+            let place = step.placed.place;
+            let next = step.next_in_line.map(|next| self.seat(next));
+            vec![
+                self.messages.numbers.whole(step.seat.into()),
+                self.list(place.list).to_owned(),
+                self.subject.districts[place.district].clone(),
+                self.place_claim(step),
+                next.unwrap_or_else(|| self.say("averages.none", &[])),
+            ]
+        });
+        let rows = rows.collect();
+        let header = [
+            "columns.seat",
+            "columns.list",
+            "districts.district",
+            "columns.division",
+            "columns.next",
+        ];
+        let header = header.iter().map(|key| self.say(key, &[])).collect();
+        self.document.table(header, 3..4, rows);
+    }
+
+    /// Votes over the divisor, and over the votes of a seat where keys are relative.
+    fn place_claim(&self, step: &PlaceStep) -> String {
+        let numbers = &self.messages.numbers;
+        let over = |ratio: Ratio| {
+            let exact = numbers.exact(ratio);
+            if ratio.denominator() == 1 {
+                exact
+            } else {
+                format!("({exact})")
+            }
+        };
+        let votes = numbers.whole(step.votes.into());
+        let relative = step
+            .votes_per_seat
+            .map(|votes| format!(" / {}", over(votes)));
+        let key = numbers.fraction(step.placed.key);
+        format!(
+            "{votes} / {}{} = {key}",
+            over(step.divisor),
+            relative.unwrap_or_default()
+        )
+    }
+
+    /// A seat with its number, such as "A, district 3: 0.5".
+    fn seat(&self, seat: PlacedSeat) -> String {
+        format!(
+            "{}: {}",
+            self.place(seat.place),
+            self.messages.numbers.fraction(seat.key)
+        )
+    }
+
+    fn place(&self, place: Place) -> String {
+        let district = place.constituency.map_or_else(
+            || &self.subject.districts[place.district],
+            |constituency| &self.subject.constituencies[constituency],
+        );
+        format!("{}, {district}", self.list(place.list))
+    }
+
+    fn place_tie(&mut self, tie: Option<&PlaceTie>) {
+        let Some(tie) = tie else { return };
+        let places: Vec<String> = tie.tied.iter().map(|place| self.place(*place)).collect();
+        let key = self.messages.numbers.exact(tie.key);
+        let values = [("key", key.into()), ("places", places.join("; ").into())];
+        self.paragraph("districts.tied", &values);
+    }
+
+    fn covered(&mut self, steps: &[CoverStep]) {
+        self.heading("districts.covered");
+        self.paragraph("districts.covered_explained", &[]);
+        let numbers = &self.messages.numbers;
+        let rows = steps.iter().map(|step| {
+            let place = step.person.place;
+            let constituency = place
+                .constituency
+                .map(|one| self.subject.constituencies[one].clone());
+            let (votes, valid) = (u128::from(step.votes), step.valid);
+            let claim = format!(
+                "{} / {} = {}",
+                numbers.whole(votes),
+                numbers.whole(valid),
+                numbers.parts(votes, valid.max(1))
+            );
+            let covered = if step.covered {
+                "districts.yes"
+            } else {
+                "districts.no"
+            };
+            vec![
+                self.list(place.list).to_owned(),
+                constituency.unwrap_or_default(),
+                claim,
+                self.say(covered, &[]),
+            ]
+        });
+        let rows = rows.collect();
+        let header = [
+            "columns.list",
+            "districts.constituency",
+            "districts.share",
+            "districts.is_covered",
+        ];
+        let header = header.iter().map(|key| self.say(key, &[])).collect();
+        self.document.table(header, 2..3, rows);
+    }
+}
+
+/// A sub-allocation as a contest of its own: lists that take no part compete without votes.
+pub(crate) fn contest_of(votes: &[u64], admitted: Option<&[bool]>, seats: u32) -> Contest {
+    let takes_part = |list: usize| admitted.is_none_or(|admitted| admitted[list]);
+    let lists = votes
+        .iter()
+        .enumerate()
+        .map(|(list, &votes)| List::with_votes(if takes_part(list) { votes } else { 0 }));
+    Contest {
+        seats,
+        lists: lists.collect(),
+        base: BaseCounts::default(),
+    }
+}
+
+/// The stages of a sub-allocation and their check.
+pub(crate) fn part(
+    language: Language,
+    names: &[String],
+    (chain, ties): (&[Stage], &[apportionment::TieBreak]),
+    contest: &Contest,
+    allocation: &Allocation,
+) -> Document {
+    let rules = Rules {
+        stages: chain.to_vec(),
+        ties: ties.to_vec(),
+        ..Rules::of(Method::HARE)
+    };
+    let subject = Subject {
+        title: "",
+        notice: "",
+        names,
+        contest,
+        rules: &rules,
+        lots: &[],
+        allocation,
+    };
+    let mut explainer = Explainer::new(subject, language);
+    explainer.level = 4;
+    explainer.stages();
+    explainer.check();
+    explainer.document
+}
+
+/// Seats by district and list, and the sums of the lists.
+pub(crate) fn seats_table(
+    messages: &Messages,
+    (lists, districts): (&[String], &[String]),
+    seats: &[Vec<u32>],
+) -> Document {
+    const COLUMNS_MAX: usize = 14;
+    let mut document = Document::default();
+    let numbers = &messages.numbers;
+    if lists.len() <= COLUMNS_MAX {
+        let rows = seats.iter().zip(districts).map(|(seats, district)| {
+            let cells = seats.iter().map(|seats| numbers.whole((*seats).into()));
+            std::iter::once(district.clone()).chain(cells).collect()
+        });
+        let header = std::iter::once(messages.say("districts.district", &[]));
+        let header: Vec<String> = header.chain(lists.iter().cloned()).collect();
+        document.table(header, 1..lists.len() + 1, rows.collect());
+    }
+    let sums = lists.iter().enumerate().map(|(list, name)| {
+        let seats = seats.iter().map(|line| u128::from(line[list]));
+        let claim = if districts.len() <= SUMMANDS_MAX {
+            numbers.sum(seats)
+        } else {
+            numbers.whole(seats.sum())
+        };
+        messages.say(
+            "districts.list_sum",
+            &[("list", name.as_str().into()), ("claim", claim.into())],
+        )
+    });
+    let sums = sums.collect();
+    document.points(sums);
+    document
+}

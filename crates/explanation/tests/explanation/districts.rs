@@ -1,0 +1,178 @@
+//! Seats in districts under a house, and double proportional ones.
+
+use crate::sums::recompute;
+use apportionment::double_proportional::{self, CellRounding, DoubleProportional};
+use apportionment::tiers::{
+    self, Admission, Placement, Surplus, TierContest, TierLots, TierRules, TierStage,
+};
+use apportionment::*;
+use explanation::{Document, DoubleSubject, Format, Language, TierSubject};
+use proptest::prelude::*;
+
+fn names(kind: &str, number: usize) -> Vec<String> {
+    let letters = ["A", "B", "C", "D", "E", "F"];
+    letters[..number]
+        .iter()
+        .map(|letter| format!("{kind}{letter}"))
+        .collect()
+}
+
+/// Districts by 1.4, 3, 5, ..., and levelling seats by the same over all for lists with 4%, as in Norway.
+fn levelling(surplus: Surplus, last: TierStage) -> TierRules {
+    let chain = vec![Stage::all(Method::MODIFIED_SAINTE_LAGUE)];
+    let admission = Admission {
+        overall: Some(Threshold::of_list_votes(4, 100)),
+        ..Admission::default()
+    };
+    let mut stages = vec![
+        TierStage::Districts {
+            admission: Admission::default(),
+            chain: chain.clone(),
+        },
+        TierStage::Whole {
+            admission,
+            chain,
+            surplus,
+        },
+    ];
+    if surplus == Surplus::Returned {
+        stages.push(TierStage::Return(tiers::Series::ODD));
+    }
+    stages.push(last);
+    TierRules {
+        stages,
+        ties: vec![TieBreak::MoreVotes],
+    }
+}
+
+fn explained(contest: &TierContest, rules: &TierRules, language: Language) -> Option<Document> {
+    let allocation = tiers::allocate(contest, rules, &TierLots::default()).ok()?;
+    let lists = names("List ", contest.districted.lists.len());
+    let districts = names("District ", contest.districted.districts.len());
+    let subject = TierSubject {
+        title: "Levelling seats",
+        lists: &lists,
+        districts: &districts,
+        constituencies: &[],
+        contest,
+        rules,
+        allocation: &allocation,
+    };
+    Some(explanation::tiers(subject, language))
+}
+
+fn norwegian() -> TierContest {
+    let mut districted = DistrictedContest::with_votes(&[
+        (5, &[42_310, 31_207, 9_904, 5_211]),
+        (4, &[25_001, 28_994, 6_120, 4_870]),
+        (3, &[12_660, 20_115, 7_033, 2_904]),
+    ]);
+    for district in &mut districted.districts {
+        district.base.valid_votes = Some(district.votes.iter().sum());
+    }
+    TierContest {
+        districted,
+        further_seats: 3,
+        ..TierContest::default()
+    }
+}
+
+fn golden(name: &str, document: &Document) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
+    let text = document.render(Format::Text);
+    if std::env::var_os("EXPLANATION_WRITE").is_some() {
+        std::fs::write(&path, text).unwrap();
+    } else {
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{name}");
+    }
+}
+
+#[test]
+fn levelling_seats_are_told_stage_by_stage() {
+    let rules = levelling(Surplus::Kept, TierStage::Place(Placement::NORWAY));
+    for language in Language::ALL {
+        let document = explained(&norwegian(), &rules, language).unwrap();
+        assert!(recompute(&document, language).unwrap() > 20);
+        golden(&format!("levelling.{language}.txt"), &document);
+    }
+}
+
+/// Uri 2020: four municipalities, four lists.
+fn uri() -> DistrictedContest {
+    DistrictedContest::with_votes(&[
+        (15, &[11_471, 11_908, 9_213, 7_756]),
+        (7, &[2_822, 1_606, 1_567, 2_945]),
+        (6, &[2_309, 1_705, 946, 1_573]),
+        (9, &[4_794, 2_600, 2_961, 3_498]),
+    ])
+}
+
+fn double(
+    contest: &DistrictedContest,
+    rules: &DoubleProportional,
+    language: Language,
+) -> Option<Document> {
+    let allocation = double_proportional::allocate(contest, rules, &[], &[]).ok()?;
+    let lists = names("List ", contest.lists.len());
+    let districts = names("District ", contest.districts.len());
+    let subject = DoubleSubject {
+        title: "Double proportional",
+        lists: &lists,
+        districts: &districts,
+        contest,
+        rules,
+        allocation: &allocation,
+    };
+    Some(explanation::double_proportional(subject, language))
+}
+
+#[test]
+fn double_proportional_seats_can_be_divided_again() {
+    for language in Language::ALL {
+        let document = double(&uri(), &DoubleProportional::default(), language).unwrap();
+        assert!(recompute(&document, language).unwrap() > 40);
+        golden(&format!("double-proportional.{language}.txt"), &document);
+    }
+}
+
+/// Ties of both kinds are told, and a quotient that ends is not marked as cut.
+#[test]
+fn a_tie_among_districts_is_told() {
+    let contest = DistrictedContest::with_votes(&[(1, &[10, 10]), (1, &[10, 10])]);
+    let document = double(&contest, &DoubleProportional::default(), Language::English).unwrap();
+    let text = document.render(Format::Text);
+    assert!(text.contains("several tables are right"), "{text}");
+    recompute(&document, Language::English).unwrap();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_sum_in_districts_holds(
+        votes in prop::collection::vec((1u32..8, prop::collection::vec(0u64..50_000, 3)), 1..5),
+        further in 0u32..6,
+        returned in any::<bool>(),
+        down in any::<bool>(),
+    ) {
+        let lines: Vec<(u32, &[u64])> = votes.iter().map(|(seats, votes)| (*seats, &votes[..])).collect();
+        let districted = DistrictedContest::with_votes(&lines);
+        let rules = if returned {
+            levelling(Surplus::Returned, TierStage::Place(Placement::SWEDEN))
+        } else {
+            levelling(Surplus::Kept, TierStage::Place(Placement { relative: None, ..Placement::NORWAY }))
+        };
+        let contest = TierContest { districted: districted.clone(), further_seats: further, ..TierContest::default() };
+        let lower = if down { CellRounding::Down } else { CellRounding::Standard };
+        let double_rules = DoubleProportional { lower, ..DoubleProportional::default() };
+        for language in [Language::English, Language::Russian] {
+            let told = [explained(&contest, &rules, language), double(&districted, &double_rules, language)];
+            for document in told.into_iter().flatten() {
+                let sums = recompute(&document, language);
+                prop_assert!(sums.is_ok(), "{}", sums.unwrap_err());
+            }
+        }
+    }
+}
