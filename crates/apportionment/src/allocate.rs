@@ -63,6 +63,7 @@ pub fn allocate(
         stages,
         rescue_tie,
         majority,
+        bonus,
     } = workspace.record.take().unwrap_or_default();
     let mut allocation = Allocation {
         house: contest.seats,
@@ -74,6 +75,7 @@ pub fn allocate(
         silences: workspace.silences,
         stages,
         rescue_tie,
+        bonus,
         majority,
     };
     allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());

@@ -19,10 +19,13 @@ pub struct Allocation {
     /// One entry for each list of the contest, in its order.
     pub lists: Vec<ListResult>,
     /// The stages in the order in which they ran. Where a tie among groups is open, a group's inner stages
-    /// are there for each number of seats that the group can end with.
+    /// are there for each number of seats that the group can end with; where a tie for a bonus or a rescued place is open, all
+    /// stages are there for each of its outcomes.
     pub stages: Vec<StageResult>,
     /// The tie for the place of the list that a rescue admits, if there was one.
     pub rescue_tie: Option<Tie>,
+    /// The seats beyond its votes that went to one list, if they did.
+    pub bonus: Option<BonusAward>,
     /// The seat that went to the list with the majority of votes after the last stage, if one did.
     pub majority: Option<MajorityTransfer>,
     /// Seats that hang on open ties.
@@ -44,8 +47,10 @@ impl Allocation {
 
     /// All ties that arose, settled or open.
     pub fn ties(&self) -> impl Iterator<Item = &Tie> {
+        let bonus = self.bonus.as_ref().and_then(|bonus| bonus.tie.as_ref());
         self.rescue_tie
             .iter()
+            .chain(bonus)
             .chain(self.stages.iter().filter_map(|stage| stage.tie.as_ref()))
             .chain(
                 self.majority
@@ -56,8 +61,14 @@ impl Allocation {
 
     /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats.
     pub fn open_ties(&self) -> impl Iterator<Item = &Tie> {
+        let last = self.stages.iter().map(|stage| stage.at.round()).max();
+        let in_last = move |at: StageAt| match at {
+            StageAt::Chain(_) | StageAt::Round { .. } => Some(at.round()) == last,
+            _ => true,
+        };
+        // A tie in a round that a cap began anew decides nothing.
         self.ties()
-            .filter(|tie| tie.open_seats > 0 && self.pending > 0)
+            .filter(move |tie| tie.open_seats > 0 && self.pending > 0 && in_last(tie.at))
     }
 }
 
@@ -143,6 +154,17 @@ pub struct ThresholdDecision {
     pub base_parts: u32,
     /// Whether the list's own votes pass.
     pub passed: bool,
+}
+
+/// Seats that a list gets beyond its votes, or has before the chain begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BonusAward {
+    /// Who gets them: one list, or those that an open tie leaves in reach, in the order in which their outcomes' stages stand.
+    pub to: Vec<usize>,
+    /// How many, as far as it has candidates.
+    pub seats: u32,
+    /// Where several lists were first with equal votes: their tie for the one place.
+    pub tie: Option<Tie>,
 }
 
 /// A seat that goes to the list with more than half of the votes.

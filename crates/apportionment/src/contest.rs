@@ -14,6 +14,18 @@ pub struct Contest {
     pub lists: Vec<List>,
     /// Counts other than list votes, as far as they are known.
     pub base: BaseCounts,
+    /// What quotas are computed of, where that is not the votes of those who compete over the seats of the house: in a
+    /// district of Austria it is the votes and the seats of its state. Not with apparentment or a rescue.
+    pub quota_of: Option<QuotaOf>,
+}
+
+/// Votes and seats that a quota is computed of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaOf {
+    /// Votes, at least those of all lists of the contest.
+    pub votes: u64,
+    /// Seats, 1 to [`SEATS_MAX`].
+    pub seats: u32,
 }
 
 /// One list.
@@ -33,6 +45,11 @@ pub struct List {
     pub direct_seats: u32,
     /// The district in which its share is largest, where the threshold may ask for it.
     pub best_district: Option<DistrictShare>,
+    /// Seats of the house that it holds already, from another tier; the chain goes on from there. Of a list that takes part,
+    /// and not with apparentment, a rescue, a bonus or rounds of a cap.
+    pub held: u32,
+    /// It won the office, a mayor's for example, that a bonus goes with.
+    pub won_office: bool,
     /// Lists of the same group are joined by apparentment, where the rules know it. A number below the number of lists.
     pub group: Option<u32>,
     /// Lists of the same group and subgroup are joined inside the group (Switzerland). A number below the number of lists.
@@ -60,6 +77,8 @@ impl List {
             exempt: false,
             direct_seats: 0,
             best_district: None,
+            held: 0,
+            won_office: false,
             group: None,
             subgroup: None,
         }
@@ -74,7 +93,7 @@ impl Contest {
         Self {
             seats,
             lists,
-            base: BaseCounts::default(),
+            ..Self::default()
         }
     }
 
@@ -111,13 +130,33 @@ pub struct Lot {
     pub winners: Vec<usize>,
 }
 
+impl StageAt {
+    /// The round that a stage of the chain belongs to, from 0; 0 for all else.
+    #[must_use]
+    pub fn round(self) -> usize {
+        match self {
+            Self::Round { round, .. } => round,
+            _ => 0,
+        }
+    }
+}
+
 /// A place in the procedure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum StageAt {
     /// The choice of the list that a rescue admits.
     Rescue,
+    /// The choice of the list that a bonus goes to.
+    Bonus,
     /// A stage of the chain, among lists and joined groups, counted from 0.
     Chain(usize),
+    /// A stage of the chain in a later round, among the lists that the cap on seats left in.
+    Round {
+        /// The round, from 1: the first one is [`StageAt::Chain`].
+        round: usize,
+        /// The stage, counted from 0.
+        stage: usize,
+    },
     /// The choice of the list that gives up a seat to the one with the majority of votes.
     Majority,
     /// A stage inside a joined group.

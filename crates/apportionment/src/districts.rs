@@ -1,8 +1,7 @@
 //! The same lists in several districts, and what is asked of a list before it takes part in them.
 
-use std::fmt;
-
 use crate::contest::{BaseCounts, Contest, List, SEATS_MAX};
+use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
 use crate::limits::wide;
 use crate::threshold::{Threshold, ThresholdBase};
@@ -44,6 +43,23 @@ impl Default for DistrictedList {
     }
 }
 
+impl DistrictedList {
+    /// The list with its votes in one contest.
+    pub(crate) fn in_contest(&self, votes: u64) -> List {
+        let Self {
+            registration,
+            coalition_size,
+            exempt,
+        } = *self;
+        List {
+            registration,
+            coalition_size,
+            exempt,
+            ..List::with_votes(votes)
+        }
+    }
+}
+
 /// One district.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct District {
@@ -54,6 +70,9 @@ pub struct District {
     pub votes: Vec<u64>,
     /// Counts other than list votes, as far as they are known.
     pub base: BaseCounts,
+    /// Candidates by list who can still take a seat here, where that is known; empty where it is not. A result that would
+    /// give a list more is refused: laws differ in where such a seat goes, and none of their ways is built.
+    pub candidates: Vec<Option<u32>>,
 }
 
 impl District {
@@ -82,7 +101,7 @@ impl DistrictedContest {
         let district = |&(seats, votes): &(u32, &[u64])| District {
             seats,
             votes: votes.to_vec(),
-            base: BaseCounts::default(),
+            ..District::default()
         };
         Self {
             lists: vec![DistrictedList::default(); lists],
@@ -102,7 +121,9 @@ impl DistrictedContest {
     /// One district as a contest of its own.
     #[must_use]
     pub fn district(&self, district: usize) -> Option<Contest> {
-        let District { seats, votes, base } = self.districts.get(district)?;
+        let District {
+            seats, votes, base, ..
+        } = self.districts.get(district)?;
         Some(self.contest(*seats, votes.iter().copied(), *base))
     }
 
@@ -154,16 +175,12 @@ impl DistrictedContest {
     }
 
     fn contest(&self, seats: u32, votes: impl Iterator<Item = u64>, base: BaseCounts) -> Contest {
-        let list = |(list, votes): (&DistrictedList, u64)| List {
-            registration: list.registration,
-            coalition_size: list.coalition_size,
-            exempt: list.exempt,
-            ..List::with_votes(votes)
-        };
+        let list = |(list, votes): (&DistrictedList, u64)| list.in_contest(votes);
         Contest {
             seats,
             lists: self.lists.iter().zip(votes).map(list).collect(),
             base,
+            ..Contest::default()
         }
     }
 
@@ -208,13 +225,41 @@ impl DistrictedContest {
                 u128::from(SEATS_MAX),
             );
         }
-        for (district, District { votes, .. }) in self.districts.iter().enumerate() {
-            if votes.len() != lists {
+        for (
+            district,
+            District {
+                votes, candidates, ..
+            },
+        ) in self.districts.iter().enumerate()
+        {
+            let found = match candidates.len() {
+                0 => votes.len(),
+                known if known != lists => known,
+                _ => votes.len(),
+            };
+            if found != lists {
                 return Err(DistrictsError::VotesOfDistrict {
                     district,
-                    found: votes.len(),
+                    found,
                     lists,
                 });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refuses seats by district and list that a list has no candidates for.
+    pub(crate) fn check_candidates(&self, seats: &[Vec<u32>]) -> Result<(), DistrictsError> {
+        for (district, (known, seats)) in self.districts.iter().zip(seats).enumerate() {
+            for (list, (candidates, &seats)) in known.candidates.iter().zip(seats).enumerate() {
+                if let Some(candidates) = candidates.filter(|&candidates| candidates < seats) {
+                    return Err(DistrictsError::ListExhausted {
+                        district,
+                        list,
+                        seats,
+                        candidates,
+                    });
+                }
             }
         }
         Ok(())
@@ -296,90 +341,3 @@ pub(crate) fn check_share(threshold: &Threshold) -> Result<(), DistrictsError> {
     }
     Ok(threshold.check()?)
 }
-
-/// Why seats in districts cannot be computed. Written by hand, because this crate depends on nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DistrictsError {
-    /// The whole, or a district by itself, is refused.
-    Contest(ContestError),
-    /// A district has votes for more or fewer lists than there are.
-    VotesOfDistrict {
-        /// The district.
-        district: usize,
-        /// Lists it has votes for.
-        found: usize,
-        /// Lists of the contest.
-        lists: usize,
-    },
-    /// A threshold that is per seat, waived, or widened by one district: in districts these are rules of their own.
-    NoPlainShare,
-    /// The regions do not name each district once.
-    DistrictsOfRegions,
-    /// Of the lists that are due seats, these districts have votes for these only, and more seats than the lists are due
-    /// in all: no seats by district and list exist that keep both sums.
-    NoSuchSeats {
-        /// The districts.
-        districts: Vec<usize>,
-        /// The lists.
-        lists: Vec<usize>,
-        /// Seats of these districts together.
-        seats: u64,
-        /// Seats due to these lists together.
-        due: u64,
-    },
-}
-
-impl DistrictsError {
-    /// A stable code for logs and answers.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Contest(error) => error.code(),
-            Self::VotesOfDistrict { .. } => "VOTES_OF_DISTRICT",
-            Self::NoPlainShare => "NO_PLAIN_SHARE",
-            Self::DistrictsOfRegions => "DISTRICTS_OF_REGIONS",
-            Self::NoSuchSeats { .. } => "NO_SUCH_SEATS",
-        }
-    }
-}
-
-impl From<ContestError> for DistrictsError {
-    fn from(error: ContestError) -> Self {
-        Self::Contest(error)
-    }
-}
-
-impl fmt::Display for DistrictsError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Contest(error) => error.fmt(formatter),
-            Self::VotesOfDistrict {
-                district,
-                found,
-                lists,
-            } => write!(
-                formatter,
-                "district {district} has votes for {found} lists, and there are {lists}"
-            ),
-            Self::NoPlainShare => formatter.write_str(
-                "a threshold in districts is a plain share: not per seat, waived or widened by a district",
-            ),
-            Self::DistrictsOfRegions => {
-                formatter.write_str("the regions must name each district once")
-            }
-            Self::NoSuchSeats {
-                districts,
-                lists,
-                seats,
-                due,
-            } => write!(
-                formatter,
-                "of the lists that are due seats, districts {districts:?} have votes for {lists:?} only; \
-                 they have {seats} seats, and these lists are due {due}"
-            ),
-        }
-    }
-}
-
-impl std::error::Error for DistrictsError {}

@@ -58,6 +58,18 @@ pub enum ContestError {
         /// The field as a path.
         field: &'static str,
     },
+    /// A rule that stands beside others that it is not defined with.
+    NeedsPlainRules {
+        /// The field as a path.
+        field: &'static str,
+        /// The others.
+        beside: &'static str,
+    },
+    /// More than one list is marked where one can be.
+    OneListOnly {
+        /// The field as a path.
+        field: &'static str,
+    },
     /// The fewest seats of the lists that take part are more than the house has.
     MinimumsAboveHouse {
         /// Their sum.
@@ -93,6 +105,8 @@ impl ContestError {
             Self::WideningNeedsThreshold => "WIDENING_NEEDS_THRESHOLD",
             Self::StageNeedsQuota => "STAGE_NEEDS_QUOTA",
             Self::NeedsSingleLists { .. } => "NEEDS_SINGLE_LISTS",
+            Self::NeedsPlainRules { .. } => "NEEDS_PLAIN_RULES",
+            Self::OneListOnly { .. } => "ONE_LIST_ONLY",
             Self::MinimumsAboveHouse { .. } => "MINIMUMS_ABOVE_HOUSE",
             Self::RuleBehindLot { .. } => "RULE_BEHIND_LOT",
             Self::UnknownList { .. } => "UNKNOWN_LIST",
@@ -143,15 +157,21 @@ impl fmt::Display for ContestError {
                 formatter.write_str("rules.widening needs a threshold to widen")
             }
             Self::StageNeedsQuota => formatter.write_str(
-                "rules.stages: whole quotas, and a bar in quotas, need the method of a quota",
+                "rules.stages: whole quotas, a bar and a smallest key in quotas need the method of a quota",
             ),
             Self::NeedsSingleLists { field } => write!(
                 formatter,
                 "{field} needs rules without apparentment and without a runner-up's rescue"
             ),
+            Self::NeedsPlainRules { field, beside } => {
+                write!(formatter, "{field} is not defined together with {beside}")
+            }
+            Self::OneListOnly { field } => {
+                write!(formatter, "{field} is set for several lists; one can have it")
+            }
             Self::MinimumsAboveHouse { seats, house } => write!(
                 formatter,
-                "rules.seats_min: the lists that take part get at least {seats} seats, and the house has {house}"
+                "rules.seats_min, rules.bonus: the lists that take part get at least {seats} seats, and the house has {house}"
             ),
             Self::RuleBehindLot { field } => {
                 write!(

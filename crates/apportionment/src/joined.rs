@@ -85,6 +85,7 @@ impl Workspace {
                 place,
                 house,
                 scale: 1,
+                quota_of: None,
             };
             let mut shared = Shared {
                 lists: Vec::with_capacity(lists.len()),
@@ -132,7 +133,7 @@ fn competitors(
         let runner = runner_of(index, list, rules);
         let subgroup = match place {
             Place::Subgroup(_) => None,
-            Place::House | Place::Group(_) => list.subgroup,
+            Place::House | Place::Round(_) | Place::Group(_) => list.subgroup,
         };
         let next = runners.len();
         let joined = subgroup.map_or(next, |subgroup| *places.entry(subgroup).or_insert(next));

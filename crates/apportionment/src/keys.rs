@@ -234,6 +234,20 @@ impl Keys {
         }
     }
 
+    /// How many keys of a level are at least this share of the quota; none where there is no quota.
+    pub(crate) fn keys_from(&self, level: Level, share: Fraction) -> u32 {
+        let Self::Quota { quota, .. } = *self else {
+            return 0;
+        };
+        let below = i128::from(share.denominator);
+        let beyond = level.value * below - quota * i128::from(share.numerator);
+        match u128::try_from(beyond) {
+            Ok(beyond) => u32::try_from(divide(beyond, (quota * below).unsigned_abs()) + 1)
+                .unwrap_or(u32::MAX),
+            Err(_) => 0,
+        }
+    }
+
     /// Whole quotas in a level; zero for divisor methods.
     pub(crate) fn whole_quotas(&self, level: Level) -> u32 {
         match *self {

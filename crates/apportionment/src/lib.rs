@@ -17,12 +17,15 @@
 //! powers in 1,280 bits where these cannot tell; the limits that make overflow impossible are checked on entry.
 
 mod districts;
+mod districts_error;
 pub mod double_proportional;
 pub mod tiers;
 
 mod allocate;
 mod allocation;
+mod bonus;
 mod border;
+mod cap;
 mod contest;
 mod curve;
 mod eligibility;
@@ -53,6 +56,7 @@ pub use allocate::allocate;
 pub use allocation::*;
 pub use contest::*;
 pub use districts::*;
+pub use districts_error::DistrictsError;
 pub use error::ContestError;
 pub use explain::*;
 pub use key::Key;

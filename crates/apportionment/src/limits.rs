@@ -1,9 +1,9 @@
 //! The limits on input. They are what makes overflow impossible, so everything checks them first.
 
-use crate::contest::{Contest, LISTS_MAX, SEATS_MAX};
+use crate::contest::{Contest, LISTS_MAX, QuotaOf, SEATS_MAX};
 use crate::error::ContestError;
 use crate::method::{Divisors, EXPONENT_DENOMINATOR_MAX, Method, Stage, StageSeats};
-use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX};
+use crate::rules::{AboveMax, BonusTo, Fraction, PARAMETER_MAX, Rules, STAGES_MAX};
 
 pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), ContestError> {
     let Some((last, before)) = stages.split_last() else {
@@ -27,7 +27,8 @@ pub(crate) fn check_chain(field: &'static str, stages: &[Stage]) -> Result<(), C
 }
 
 fn check_stage(stage: &Stage) -> Result<(), ContestError> {
-    let by_quota = stage.bar.is_some() || stage.seats == StageSeats::WholeQuotas;
+    let by_quota =
+        stage.bar.is_some() || stage.key_min.is_some() || stage.seats == StageSeats::WholeQuotas;
     if by_quota && !matches!(stage.method, Method::Quota(_)) {
         return Err(ContestError::StageNeedsQuota);
     }
@@ -39,18 +40,23 @@ fn check_stage(stage: &Stage) -> Result<(), ContestError> {
             limit,
         });
     }
-    if let Some(Fraction {
-        numerator,
-        denominator,
-    }) = stage.bar
-        && (numerator > PARAMETER_MAX || !(1..=PARAMETER_MAX).contains(&denominator))
-    {
-        return Err(ContestError::FractionOutOfRange {
-            field: "rules.stages.bar",
+    for (field, share) in [
+        ("rules.stages.bar", stage.bar),
+        ("rules.stages.key_min", stage.key_min),
+    ] {
+        if let Some(Fraction {
             numerator,
             denominator,
-            range: "a share of a quota with at most 1000 above and below the line",
-        });
+        }) = share
+            && (numerator > PARAMETER_MAX || !(1..=PARAMETER_MAX).contains(&denominator))
+        {
+            return Err(ContestError::FractionOutOfRange {
+                field,
+                numerator,
+                denominator,
+                range: "a share of a quota with at most 1000 above and below the line",
+            });
+        }
     }
     check_method(stage.method)
 }
@@ -139,6 +145,74 @@ pub(crate) fn check_contest(contest: &Contest) -> Result<(), ContestError> {
                 });
             }
         }
+    }
+    Ok(())
+}
+
+/// Whether one list at most is marked for a bonus that goes with an office.
+pub(crate) fn check_office(contest: &Contest, rules: &Rules) -> Result<(), ContestError> {
+    let by_office = rules.bonus.is_some_and(|bonus| bonus.to == BonusTo::Office);
+    let marked = contest.lists.iter().filter(|list| list.won_office);
+    if by_office && marked.count() > 1 {
+        let field = "contest.lists.won_office";
+        return Err(ContestError::OneListOnly { field });
+    }
+    Ok(())
+}
+
+/// Whether the votes and seats that quotas are computed of can be those around this contest, and seats held already are
+/// those of single lists.
+pub(crate) fn check_quota_of(contest: &Contest, rules: &Rules) -> Result<(), ContestError> {
+    let single = rules.apparentment.is_none() && rules.rescue.is_none();
+    let plain = rules.bonus.is_none() && rules.above_max == AboveMax::NextInLine;
+    if !(single && plain) && contest.lists.iter().any(|list| list.held > 0) {
+        return Err(ContestError::NeedsPlainRules {
+            field: "contest.lists.held",
+            beside: "apparentment, a rescue, a bonus or rounds of a cap",
+        });
+    }
+    for list in &contest.lists {
+        if let Some(candidates) = list.candidates.filter(|&most| most < list.held) {
+            return Err(ContestError::BelowLimit {
+                field: "contest.lists.candidates",
+                value: u128::from(candidates),
+                limit: u128::from(list.held),
+            });
+        }
+    }
+    let Some(QuotaOf { votes, seats }) = contest.quota_of else {
+        return Ok(());
+    };
+    if !(single && plain) {
+        return Err(ContestError::NeedsPlainRules {
+            field: "contest.quota_of",
+            beside: "apparentment, a rescue, a bonus or rounds of a cap",
+        });
+    }
+    if u128::from(votes) < contest.list_votes() {
+        return Err(ContestError::BelowLimit {
+            field: "contest.quota_of.votes",
+            value: u128::from(votes),
+            limit: contest.list_votes(),
+        });
+    }
+    let field = "contest.quota_of.seats";
+    let (value, least, most) = (u128::from(seats), 1, u128::from(SEATS_MAX));
+    if value < least {
+        let limit = least;
+        return Err(ContestError::BelowLimit {
+            field,
+            value,
+            limit,
+        });
+    }
+    if value > most {
+        let limit = most;
+        return Err(ContestError::AboveLimit {
+            field,
+            value,
+            limit,
+        });
     }
     Ok(())
 }

@@ -67,9 +67,16 @@ mod tests {
         BigUint::from(2_u8).pow(u32::try_from(logarithm).unwrap()) <= BigUint::from(number).pow(64)
     }
 
+    /// Small numbers, any, and those just above a power of two.
+    fn any_number() -> impl Strategy<Value = u128> {
+        let near = |(shift, more): (u32, u128)| (1u128 << shift).saturating_add(more);
+        let powers = (0u32..128, 0u128..3).prop_map(near);
+        prop_oneof![1u128..5_000, any::<u128>(), powers]
+    }
+
     proptest! {
         #[test]
-        fn the_logarithm_is_between_its_bounds(number in prop_oneof![1u128..5_000, any::<u128>(), (0u32..128, 0u128..3).prop_map(|(shift, more)| (1u128 << shift).saturating_add(more))]) {
+        fn the_logarithm_is_between_its_bounds(number in any_number()) {
             prop_assume!(number > 0);
             let found = floor_log2(number);
             prop_assert_eq!(found, computed(number));

@@ -5,7 +5,6 @@ use crate::allocation::MajorityTransfer;
 use crate::contest::{Contest, StageAt};
 use crate::fill::Runner;
 use crate::key::Key;
-use crate::keys::Keys;
 use crate::tie::{Tied, settle};
 use crate::workspace::{Chain, Workspace};
 
@@ -73,8 +72,7 @@ fn smallest_last_seats(
 ) -> Option<(Vec<usize>, Key)> {
     let others = || (0..runners.len()).filter(|&index| index != except);
     let last = others().filter_map(|index| runners[index].last_won).max()?;
-    let total = runners.iter().map(|runner| runner.votes).sum();
-    let keys = Keys::of(chain.stages[last].method, total, chain.house, chain.scale);
+    let keys = chain.keys(chain.stages[last].method, runners);
     let key = |index: usize| {
         let level = keys.level(runners[index].weight, u128::from(chain.scale));
         (level, runners[index].seats - 1)

@@ -11,7 +11,7 @@ use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
 use crate::keys::Keys;
 use crate::method::{Method, Quota, Rounding, Stage};
-use crate::rules::{RescueRest, Rules};
+use crate::rules::{AboveMax, RescueRest, Rules};
 use crate::workspace::Workspace;
 
 /// Most stretches of a rounded quota that one search looks at; beyond, the margin is not called exact.
@@ -321,6 +321,10 @@ impl<'a> Search<'a> {
         one_plain_stage
             && self.rules.majority.is_none()
             && self.rules.widening.is_none()
+            && self.rules.bonus.is_none()
+            && self.rules.above_max == AboveMax::NextInLine
+            && self.original.quota_of.is_none()
+            && self.original.lists.iter().all(|list| list.held == 0)
             && inside
             && rescue
     }

@@ -17,6 +17,10 @@ pub struct Stage {
     /// The share of the stage's quota that a list needs as votes to compete in it: 3/4 for remainders of Dutch councils.
     /// Quota stages only; at most 1000 above and below the line.
     pub bar: Option<Fraction>,
+    /// The smallest key that wins a seat, as a share of the stage's quota: 1/1 for whole quotas alone, 3/4 for a quota or
+    /// three quarters of one left over (Estonia). Seats for which no such key is left stay for later stages, or empty.
+    /// Quota stages only; at most 1000 above and below the line.
+    pub key_min: Option<Fraction>,
 }
 
 impl Stage {
@@ -28,6 +32,7 @@ impl Stage {
             seats: StageSeats::Remaining,
             each_max: None,
             bar: None,
+            key_min: None,
         }
     }
 
@@ -51,7 +56,14 @@ impl Stage {
 
     /// Whether every list may win any number of the seats that are left.
     pub(crate) fn is_plain(&self) -> bool {
-        self.seats == StageSeats::Remaining && self.each_max.is_none() && self.bar.is_none()
+        let Self {
+            method: _,
+            seats,
+            each_max,
+            bar,
+            key_min,
+        } = self;
+        *seats == StageSeats::Remaining && each_max.is_none() && bar.is_none() && key_min.is_none()
     }
 }
 

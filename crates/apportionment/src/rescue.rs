@@ -114,6 +114,7 @@ impl Workspace {
             place: Place::House,
             house: contest.seats,
             scale,
+            quota_of: None,
         };
         let mut unassigned = self.run_chain(&chain, &mut runners);
         for runner in &runners {

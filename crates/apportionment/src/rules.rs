@@ -2,7 +2,7 @@
 
 use crate::error::ContestError;
 use crate::limits::check_chain;
-use crate::method::{Method, Stage};
+use crate::method::{Method, Rounding, Stage};
 use crate::threshold::Threshold;
 
 /// Largest number in a first divisor, a factor or the size of a coalition: keeps every product of keys inside 128 bits.
@@ -29,8 +29,12 @@ pub struct Rules {
     pub majority: Option<Majority>,
     /// Fewest seats of every list that takes part, as far as it has candidates; 0 where the law has none.
     pub seats_min: u32,
+    /// Seats beyond its votes for one list.
+    pub bonus: Option<Bonus>,
     /// Most seats of any list.
     pub seats_max: Option<u32>,
+    /// What becomes of seats beyond that.
+    pub above_max: AboveMax,
     /// Where a seat goes that a list without further candidates has won.
     pub exhausted: ExhaustedList,
     /// How equal keys are settled, in this order; what is left over is a tie in the result.
@@ -49,7 +53,9 @@ impl Rules {
             stages: vec![Stage::all(method)],
             majority: None,
             seats_min: 0,
+            bonus: None,
             seats_max: None,
+            above_max: AboveMax::NextInLine,
             exhausted: ExhaustedList::NextInLine,
             ties: Vec::new(),
         }
@@ -93,6 +99,7 @@ impl Rules {
             let field = "rules.seats_min";
             return Err(ContestError::NeedsSingleLists { field });
         }
+        self.check_bonus_and_cap(joined)?;
         if let Some(rescue) = &self.rescue {
             let one_quota = matches!(
                 self.stages.as_slice(),
@@ -127,6 +134,123 @@ pub(crate) fn check_ties(ties: &[TieBreak]) -> Result<(), ContestError> {
         return Err(ContestError::RuleBehindLot { field });
     }
     Ok(())
+}
+
+impl Rules {
+    /// Both are about single lists, and a list cannot be given seats by one and refused them by the other.
+    fn check_bonus_and_cap(&self, joined: bool) -> Result<(), ContestError> {
+        let anew = self.above_max == AboveMax::SharedAnew;
+        if anew && (joined || self.bonus.is_some() || self.majority.is_some()) {
+            return Err(ContestError::NeedsPlainRules {
+                field: "rules.above_max",
+                beside: "apparentment, rescue, bonus or majority",
+            });
+        }
+        if anew && self.seats_max.is_none() {
+            return Err(ContestError::BelowLimit {
+                field: "rules.seats_max",
+                value: 0,
+                limit: 1,
+            });
+        }
+        let Some(bonus) = &self.bonus else {
+            return Ok(());
+        };
+        if self.majority.is_some() {
+            return Err(ContestError::NeedsPlainRules {
+                field: "rules.bonus",
+                beside: "a majority clause",
+            });
+        }
+        if joined {
+            let field = "rules.bonus";
+            return Err(ContestError::NeedsSingleLists { field });
+        }
+        let share = match bonus.seats {
+            BonusSeats::Share { share, .. } => Some(share),
+            BonusSeats::Fixed(_) | BonusSeats::MoreThanHalf => None,
+        };
+        for Fraction {
+            numerator,
+            denominator,
+        } in [share, bonus.votes_min, bonus.others_max]
+            .into_iter()
+            .flatten()
+        {
+            if !(1..=PARAMETER_MAX).contains(&denominator) || numerator > denominator {
+                return Err(ContestError::FractionOutOfRange {
+                    field: "rules.bonus",
+                    numerator,
+                    denominator,
+                    range: "between 0 and 1 with at most 1000 below the line",
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Seats for one list beyond what its votes give it: 50 of Greece's 300 for the first list, 60% of an Italian commune's
+/// council for the mayor's, more than half for a list with more than half of the votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bonus {
+    /// Who gets them, of the lists that take part.
+    pub to: BonusTo,
+    /// How many.
+    pub seats: BonusSeats,
+    /// Whether seats by votes count towards them.
+    pub counting: BonusCounting,
+    /// The share of the votes of all lists that it needs, at least (Italy 40%); at most 1.
+    pub votes_min: Option<Fraction>,
+    /// No bonus where another list has more than this share of the votes of all lists (Italy 50%); at most 1.
+    pub others_max: Option<Fraction>,
+}
+
+/// Who gets a bonus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BonusTo {
+    /// The list with the most votes. Equal ones tie for it.
+    MostVotes,
+    /// The list with more than half of the votes of all that take part.
+    MoreThanHalf,
+    /// The list marked as having won the office that goes with it. Several are an error.
+    Office,
+}
+
+/// How many seats a bonus has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BonusSeats {
+    /// So many, but no more than the house has.
+    Fixed(u32),
+    /// A share of the house, at most 1.
+    Share {
+        /// The share.
+        share: Fraction,
+        /// How it becomes a whole number; [`Rounding::Exact`] drops fractions.
+        rounding: Rounding,
+    },
+    /// One more than half of the house, rounded down.
+    MoreThanHalf,
+}
+
+/// Whether seats by votes count towards a bonus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BonusCounting {
+    /// No: the bonus is set aside, and the chain shares out the rest of the house among all (Greece).
+    Beside,
+    /// Yes: the list holds so many before the chain begins, which goes on from there (Italy).
+    Least,
+}
+
+/// What becomes of seats beyond the most that a list may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum AboveMax {
+    /// They go on in the same method: the list's keys end there.
+    #[default]
+    NextInLine,
+    /// The list leaves with the most it may have, and the others share the rest of the house anew, quotas included, until
+    /// no list has more.
+    SharedAnew,
 }
 
 /// A fraction of the law, such as 7/100. Kept as written: 7/100 and 70/1000 are the same rule.

@@ -1,16 +1,17 @@
 //! The allocator: who takes part, the chain of stages, joined groups, rescue. One code path, with or without a record.
 
 use crate::allocation::{
-    Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
+    BonusAward, Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
 };
+use crate::bonus::Favour;
 use crate::border::{Border, result_of, settle_border};
-use crate::contest::{Contest, List, Lot, StageAt};
+use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, fill};
 use crate::keys::Keys;
-use crate::limits::{check_contest, check_minimums};
-use crate::method::{Stage, StageSeats};
-use crate::rules::{Apparentment, ExhaustedList, GroupMembers, Majority, Rules};
+use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
+use crate::method::{Method, Stage, StageSeats};
+use crate::rules::{AboveMax, Apparentment, ExhaustedList, GroupMembers, Majority, Rules};
 
 /// Buffers for computing seats again and again: with every report of a count, for example.
 ///
@@ -37,6 +38,7 @@ pub(crate) struct Record {
     pub stages: Vec<StageResult>,
     pub rescue_tie: Option<Tie>,
     pub majority: Option<MajorityTransfer>,
+    pub bonus: Option<BonusAward>,
 }
 
 /// Seats without steps: what a live count shows after every report.
@@ -73,6 +75,8 @@ struct Group {
 pub(crate) enum Place {
     /// Groups and single lists.
     House,
+    /// Single lists that a cap left in, in a later round.
+    Round(usize),
     /// Subgroups and single lists of the group with this first list.
     Group(usize),
     /// Lists of the subgroup with this first list.
@@ -83,6 +87,7 @@ impl Place {
     fn stage(self, stage: usize) -> StageAt {
         match self {
             Self::House => StageAt::Chain(stage),
+            Self::Round(round) => StageAt::Round { round, stage },
             Self::Group(first) => StageAt::Group { first, stage },
             Self::Subgroup(first) => StageAt::Subgroup { first, stage },
         }
@@ -100,6 +105,19 @@ pub(crate) struct Chain<'a> {
     pub house: u32,
     /// Weights are votes times this.
     pub scale: u32,
+    /// What quotas are computed of, where that is not the votes of the competitors over the house.
+    pub quota_of: Option<QuotaOf>,
+}
+
+impl Chain<'_> {
+    /// The keys of a method among these runners.
+    pub(crate) fn keys(&self, method: Method, runners: &[Runner]) -> Keys {
+        let (votes, seats) = match self.quota_of {
+            Some(QuotaOf { votes, seats }) => (u128::from(votes), seats),
+            None => (runners.iter().map(|runner| runner.votes).sum(), self.house),
+        };
+        Keys::of(method, votes, seats, self.scale)
+    }
 }
 
 impl Workspace {
@@ -149,6 +167,8 @@ impl Workspace {
     ) -> Result<Outcome, ContestError> {
         check_contest(contest)?;
         rules.check()?;
+        check_quota_of(contest, rules)?;
+        check_office(contest, rules)?;
         let count = contest.lists.len();
         self.silences.clear();
         self.unassigned = 0;
@@ -173,7 +193,13 @@ impl Workspace {
             self.collect_runners(contest, rules);
             let held = self.runners.iter().map(|runner| u64::from(runner.held));
             check_minimums(held.sum(), contest.seats)?;
-            self.distribute(contest, rules, lots);
+            match (&rules.bonus, rules.above_max, rules.seats_max) {
+                (Some(bonus), ..) => self.distribute_with_bonus(contest, rules, lots, bonus)?,
+                (None, AboveMax::SharedAnew, Some(most)) => {
+                    self.distribute_in_rounds(contest, rules, lots, most);
+                }
+                (None, ..) => self.distribute(contest, rules, lots, None),
+            }
         }
         self.silences.sort_unstable();
         self.silences.dedup();
@@ -221,8 +247,12 @@ impl Workspace {
         }
     }
 
+    pub(crate) fn runners(&self) -> &[Runner] {
+        &self.runners
+    }
+
     /// One runner for each group that stands and for each other list that takes part.
-    fn collect_runners(&mut self, contest: &Contest, rules: &Rules) {
+    pub(crate) fn collect_runners(&mut self, contest: &Contest, rules: &Rules) {
         self.runners.clear();
         refill(&mut self.next_member, contest.lists.len(), None);
         for (index, list) in contest.lists.iter().enumerate() {
@@ -253,9 +283,17 @@ impl Workspace {
         }
     }
 
-    /// Runs the chain among runners, then inside each group.
-    fn distribute(&mut self, contest: &Contest, rules: &Rules, lots: &[Lot]) {
-        let house = contest.seats;
+    /// Runs the chain among runners, one of whom may be favoured, then inside each group.
+    pub(crate) fn distribute(
+        &mut self,
+        contest: &Contest,
+        rules: &Rules,
+        lots: &[Lot],
+        favour: Option<Favour>,
+    ) {
+        let mut runners = std::mem::take(&mut self.runners);
+        let aside = favour.map_or(0, |favour| favour.apply(&mut runners));
+        let house = contest.seats - aside;
         let chain = Chain {
             rules,
             lots,
@@ -263,11 +301,17 @@ impl Workspace {
             place: Place::House,
             house,
             scale: 1,
+            quota_of: contest.quota_of,
         };
-        let mut runners = std::mem::take(&mut self.runners);
         self.unassigned += self.run_chain(&chain, &mut runners);
         if let Some(Majority::TakesLastSeat) = rules.majority {
             self.give_majority(contest, &chain, &mut runners);
+        }
+        if let Some(runner) = favour.and_then(|favour| {
+            let mut runners = runners.iter_mut();
+            runners.find(|runner| runner.list == favour.list)
+        }) {
+            runner.seats += aside;
         }
         for runner in &runners {
             if self.pairing[runner.list] == Pairing::Stands {
@@ -280,7 +324,7 @@ impl Workspace {
     }
 
     /// Writes down a runner that is a list; what it has no candidates for stays empty.
-    fn give(&mut self, runner: &Runner) {
+    pub(crate) fn give(&mut self, runner: &Runner) {
         let certain = runner.seats.min(runner.candidates);
         self.unassigned += runner.seats - certain;
         self.seats[runner.list] = certain;
@@ -290,7 +334,6 @@ impl Workspace {
     /// Each stage hands its seats to the largest keys, on top of what is held; an open tie stops the chain, because what
     /// the later stages do depends on how it ends. Returns the seats that found no candidate.
     pub(crate) fn run_chain(&mut self, chain: &Chain<'_>, runners: &mut [Runner]) -> u32 {
-        let votes = runners.iter().map(|runner| runner.votes).sum();
         let mut given: u32 = runners.iter().map(|runner| runner.held).sum();
         for runner in runners.iter_mut() {
             runner.seats = runner.held;
@@ -300,7 +343,7 @@ impl Workspace {
             if remaining == 0 {
                 break;
             }
-            let keys = Keys::of(stage.method, votes, chain.house, chain.scale);
+            let keys = chain.keys(stage.method, runners);
             let whole = prepare(stage, &keys, runners, u128::from(chain.scale));
             let offered = match stage.seats {
                 StageSeats::Remaining => remaining,
@@ -374,6 +417,10 @@ fn prepare(stage: &Stage, keys: &Keys, runners: &mut [Runner], scale: u128) -> u
         {
             runner.limit = runner.held;
         }
+        if let Some(least) = stage.key_min {
+            let keys = keys.keys_from(runner.level, least);
+            runner.limit = runner.limit.min(keys.max(runner.held));
+        }
         if stage.seats == StageSeats::WholeQuotas {
             let quotas = keys.whole_quotas(runner.level).min(runner.limit);
             whole += u64::from(quotas.saturating_sub(runner.held));
@@ -383,7 +430,7 @@ fn prepare(stage: &Stage, keys: &Keys, runners: &mut [Runner], scale: u128) -> u
 }
 
 /// Makes a buffer hold `count` copies; no allocation once it was that long.
-fn refill<T: Copy>(buffer: &mut Vec<T>, count: usize, value: T) {
+pub(crate) fn refill<T: Copy>(buffer: &mut Vec<T>, count: usize, value: T) {
     buffer.clear();
     buffer.resize(count, value);
 }
@@ -395,7 +442,10 @@ fn position(group: u32) -> usize {
 
 pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
     let candidates = list.candidates.unwrap_or(u32::MAX);
-    let most = rules.seats_max.unwrap_or(u32::MAX);
+    let most = match rules.above_max {
+        AboveMax::NextInLine => rules.seats_max.unwrap_or(u32::MAX),
+        AboveMax::SharedAnew => u32::MAX,
+    };
     let room = match rules.exhausted {
         ExhaustedList::NextInLine => candidates.min(most),
         ExhaustedList::StaysEmpty => most,
@@ -406,8 +456,8 @@ pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
         votes,
         weight: votes,
         candidates,
-        room,
-        held: rules.seats_min.min(candidates).min(room),
+        room: room.max(list.held),
+        held: rules.seats_min.min(candidates).min(room).max(list.held),
         registration,
         ..Runner::default()
     }

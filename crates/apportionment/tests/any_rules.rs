@@ -43,14 +43,24 @@ fn any_method() -> impl Strategy<Value = Method> {
 /// A stage that may leave seats to the next, whatever way it does.
 fn any_first_stage() -> impl Strategy<Value = Stage> {
     let bar = prop::option::of((0u32..6, 1u32..5));
+    let key_min = prop::option::weighted(0.3, (0u32..6, 1u32..5));
     let each_max = prop::option::of(1u32..4);
-    (any_method(), 0u32..9, bar, each_max, any::<bool>()).prop_map(
-        |(method, most, bar, each_max, whole)| {
+    (
+        any_method(),
+        0u32..9,
+        (bar, key_min),
+        each_max,
+        any::<bool>(),
+    )
+        .prop_map(|(method, most, (bar, key_min), each_max, whole)| {
             let quota = matches!(method, Method::Quota(_));
             let bar = bar
                 .filter(|_| quota)
                 .map(|(above, below)| Fraction::new(above, below));
-            let leaves_some = bar.is_some() || each_max.is_some();
+            let key_min = key_min
+                .filter(|_| quota)
+                .map(|(above, below)| Fraction::new(above, below));
+            let leaves_some = bar.is_some() || key_min.is_some() || each_max.is_some();
             let seats = match most {
                 _ if whole && quota => StageSeats::WholeQuotas,
                 5.. if leaves_some => StageSeats::Remaining,
@@ -61,21 +71,27 @@ fn any_first_stage() -> impl Strategy<Value = Stage> {
                 seats,
                 each_max,
                 bar,
+                key_min,
             }
-        },
-    )
+        })
 }
 
 fn any_chain() -> impl Strategy<Value = Vec<Stage>> {
     let last_each_max = prop::option::weighted(0.1, 1u32..4);
+    let last_key_min = prop::option::weighted(0.1, 1u32..5);
     (
         prop::collection::vec(any_first_stage(), 0..4),
         any_method(),
         last_each_max,
+        last_key_min,
     )
-        .prop_map(|(mut stages, last, each_max)| {
+        .prop_map(|(mut stages, last, each_max, key_min)| {
+            let quota = matches!(last, Method::Quota(_));
             stages.push(Stage {
                 each_max,
+                key_min: key_min
+                    .filter(|_| quota)
+                    .map(|quarters| Fraction::new(quarters, 4)),
                 ..Stage::all(last)
             });
             stages
@@ -98,6 +114,43 @@ fn any_rescue() -> impl Strategy<Value = Rescue> {
                 rest: Parameter::unverified(rest),
                 further_rounds: Parameter::unverified(further_rounds),
             }
+        },
+    )
+}
+
+fn any_bonus() -> impl Strategy<Value = Bonus> {
+    let to = prop::sample::select(vec![
+        BonusTo::MostVotes,
+        BonusTo::MoreThanHalf,
+        BonusTo::Office,
+    ]);
+    let roundings = prop::sample::select(vec![
+        Rounding::Exact,
+        Rounding::Down,
+        Rounding::DownPlusOne,
+        Rounding::Up,
+        Rounding::Nearest,
+    ]);
+    let seats = prop_oneof![
+        (0u32..30).prop_map(BonusSeats::Fixed),
+        Just(BonusSeats::MoreThanHalf),
+        (0u32..=10, roundings).prop_map(|(tenths, rounding)| BonusSeats::Share {
+            share: Fraction::new(tenths, 10),
+            rounding,
+        }),
+    ];
+    let shares = prop::option::weighted(0.3, 0u32..=10);
+    (to, seats, any::<bool>(), shares.clone(), shares).prop_map(
+        |(to, seats, beside, votes_min, others_max)| Bonus {
+            to,
+            seats,
+            counting: if beside {
+                BonusCounting::Beside
+            } else {
+                BonusCounting::Least
+            },
+            votes_min: votes_min.map(|tenths| Fraction::new(tenths, 10)),
+            others_max: others_max.map(|tenths| Fraction::new(tenths, 10)),
         },
     )
 }
@@ -126,9 +179,11 @@ fn any_rules() -> impl Strategy<Value = Rules> {
             prop::option::weighted(0.2, 1u32..12),
             prop::bool::weighted(0.2),
             widening,
+            prop::option::weighted(0.3, any_bonus()),
+            any::<bool>(),
         ),
     )
-        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties, (majority, seats_max, seats_min, widening))| {
+        .prop_map(|(stages, threshold, rescue, inside, stays_empty, ties, (majority, seats_max, seats_min, widening, bonus, anew))| {
             let one_quota = matches!(
                 stages.as_slice(),
                 [stage] if *stage == Stage::all(stage.method) && matches!(stage.method, Method::Quota(_))
@@ -186,15 +241,24 @@ fn any_rules() -> impl Strategy<Value = Rules> {
                 ExhaustedList::NextInLine
             };
             let single = rescue.is_none() && apparentment.is_none();
+            let bonus = bonus.filter(|_| single);
+            let majority = majority && single && bonus.is_none();
+            let anew = anew && single && !majority && bonus.is_none() && seats_max.is_some();
             Rules {
                 threshold,
                 widening,
                 rescue,
                 apparentment,
                 stages,
-                majority: (majority && single).then_some(Majority::TakesLastSeat),
+                majority: majority.then_some(Majority::TakesLastSeat),
                 seats_min: u32::from(seats_min && single),
+                bonus,
                 seats_max,
+                above_max: if anew {
+                    AboveMax::SharedAnew
+                } else {
+                    AboveMax::NextInLine
+                },
                 exhausted,
                 ties,
             }
@@ -234,6 +298,8 @@ fn any_list() -> impl Strategy<Value = List> {
                 exempt,
                 direct_seats,
                 best_district: district.map(|(votes, of)| DistrictShare { votes, of }),
+                held: 0,
+                won_office: false,
                 group: group.map(|(group, _)| group),
                 subgroup: group.and_then(|(_, subgroup)| subgroup),
             },
@@ -245,8 +311,20 @@ fn any_contest() -> impl Strategy<Value = Contest> {
         1u32..25,
         prop::collection::vec(any_list(), 3..9),
         any::<u32>(),
+        prop::option::of(0usize..9),
+        prop::option::weighted(0.2, (0u64..300, 1u32..40)),
     )
-        .prop_map(|(seats, lists, invalid)| {
+        .prop_map(|(seats, mut lists, invalid, office, quota_of)| {
+            if let Some(list) = office.and_then(|office| lists.get_mut(office)) {
+                list.won_office = true;
+            }
+            let whole: u128 = lists.iter().map(|list| u128::from(list.votes)).sum();
+            let quota_of = quota_of.and_then(|(more, seats)| {
+                Some(QuotaOf {
+                    votes: u64::try_from(whole).ok()?.checked_add(more)?,
+                    seats,
+                })
+            });
             let list_votes = lists
                 .iter()
                 .fold(0u64, |sum, list| sum.saturating_add(list.votes));
@@ -258,21 +336,41 @@ fn any_contest() -> impl Strategy<Value = Contest> {
                     ballots_in_box,
                     ..BaseCounts::default()
                 },
+                quota_of,
             }
+        })
+        .prop_flat_map(|contest| {
+            let held = prop::collection::vec(prop::bool::weighted(0.1), contest.lists.len());
+            (Just(contest), held).prop_map(|(mut contest, held)| {
+                for (list, held) in contest.lists.iter_mut().zip(held) {
+                    list.held = u32::from(held && list.candidates != Some(0));
+                }
+                contest
+            })
         })
 }
 
-/// The rules, without fewest seats where the house has fewer than lists.
-fn fitting(rules: Rules, contest: &Contest) -> Rules {
+/// The rules and the contest without what they cannot have together: fewest seats in a house with fewer than lists or with a
+/// bonus, and a quota of other votes beside rules that share out the house in other ways.
+fn fitting(rules: Rules, contest: Contest) -> (Rules, Contest) {
     let lists = u32::try_from(contest.lists.len()).unwrap();
-    Rules {
-        seats_min: if lists > contest.seats {
-            0
-        } else {
-            rules.seats_min
-        },
-        ..rules
+    let full = lists > contest.seats || rules.bonus.is_some();
+    let plain = rules.apparentment.is_none()
+        && rules.rescue.is_none()
+        && rules.bonus.is_none()
+        && rules.above_max == AboveMax::NextInLine;
+    let mut contest = Contest {
+        quota_of: contest.quota_of.filter(|_| plain),
+        ..contest
+    };
+    if !plain || full {
+        contest.lists.iter_mut().for_each(|list| list.held = 0);
     }
+    let rules = Rules {
+        seats_min: if full { 0 } else { rules.seats_min },
+        ..rules
+    };
+    (rules, contest)
 }
 
 /// A lot for each open tie, favouring the lists from `turn` on.
@@ -328,7 +426,7 @@ proptest! {
 
     #[test]
     fn allocator_and_verifier_agree(contest in any_contest(), rules in any_rules(), turn in 0usize..9) {
-        let rules = fitting(rules, &contest);
+        let (rules, contest) = fitting(rules, contest);
         let mut workspace = Workspace::default();
         let before = agree(&contest, &rules, &[], &mut workspace)?;
         if !rules.ties.contains(&TieBreak::Lot) {
@@ -357,7 +455,7 @@ proptest! {
         list in 0usize..9,
         forged in prop_oneof![0u32..30, Just(u32::MAX)],
     ) {
-        let rules = fitting(rules, &contest);
+        let (rules, contest) = fitting(rules, contest);
         let allocation = allocate(&contest, &rules, &[]).unwrap();
         let list = list % contest.lists.len();
         prop_assume!(allocation.lists[list].seats != forged);
@@ -375,7 +473,7 @@ proptest! {
 
     #[test]
     fn the_order_of_lists_means_nothing(contest in any_contest(), rules in any_rules(), turn in 0usize..9) {
-        let rules = fitting(rules, &contest);
+        let (rules, contest) = fitting(rules, contest);
         let mut workspace = Workspace::default();
         let plain = agree(&contest, &rules, &[], &mut workspace)?;
         let by = turn % contest.lists.len();

@@ -163,6 +163,7 @@ fn any_contest() -> impl Strategy<Value = Contest> {
                 ballots_in_box: Some(ballots),
                 ..BaseCounts::default()
             },
+            quota_of: None,
         }
     })
 }

@@ -2,18 +2,14 @@
 
 use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
-use crate::rules::{
-    ApparentmentRule, BaseRule, ComparisonRule, ContestRules, DivisorRule, ExhaustedRule,
-    GroupMembersRule, MajorityRule, QuotaRule, RescueRule, RoundingRule, StageLimits, StageRule,
-    ThresholdRule, TieRule, WideningRule,
-};
 use crate::tally::{DistrictTally, Tally};
-use apportionment::{
-    Apparentment, BaseCounts, CoalitionShare, Comparison, Contest, Divisors, ExhaustedList,
-    Fraction, GroupMembers, List, Lot, Majority, Method, Parameter, Quota, QuotaKind, Rescue,
-    Rounding, Rules, Stage, StageAt, StageSeats, Threshold, ThresholdBase, TieBreak, Widening,
-};
+use apportionment::{BaseCounts, Contest, List, Lot, Rules, StageAt, ThresholdBase};
 use std::collections::BTreeMap;
+
+mod law;
+
+pub use law::engine_rules;
+pub(crate) use law::{base, fraction, series, stage, threshold, ties};
 
 /// What the engine is asked about one contest in one district.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,6 +61,8 @@ impl Question {
             exempt: exempt && option.minority,
             direct_seats: 0,
             best_district: None,
+            held: 0,
+            won_office: false,
             group: option
                 .apparentment
                 .as_ref()
@@ -76,7 +74,7 @@ impl Question {
             contest: Contest {
                 seats,
                 lists: entries.collect(),
-                base: BaseCounts::default(),
+                ..Contest::default()
             },
             rules: engine_rules(law, !groups.is_empty()),
             lots: lots(tally, place, &options),
@@ -233,19 +231,26 @@ fn lots(tally: &Tally, (contest, district): (u8, u16), options: &[u32]) -> Vec<L
 
 const STAGE_RESCUE: u32 = 1_000;
 const STAGE_MAJORITY: u32 = 1_001;
+const STAGE_BONUS: u32 = 1_002;
 const STAGE_GROUPS: u32 = 65_536;
 const STAGE_SUBGROUPS: u32 = 1_048_576;
+const STAGE_ROUNDS: u32 = 2_097_152;
 const STAGES_PER_GROUP: u32 = 16;
 
 /// The number that names a stage in lots, ties and steps: n for stage n of the chain (from 0), 1,000 for the choice of
-/// the list that a rescue admits, 1,001 for that of the list that gives up a seat to the one with the majority, 65,536 +
-/// 16 x (first list) + n for stage n inside a joined group, 1,048,576 + 16 x (first list) + n inside a subgroup.
+/// the list that a rescue admits, 1,001 for that of the list that gives up a seat to the one with the majority, 1,002
+/// for that of the list that a bonus goes to, 65,536 + 16 x (first list) + n for stage n inside a joined group, 1,048,576 +
+/// 16 x (first list) + n inside a subgroup, 2,097,152 + 16 x (round) + n in a later round of a cap, from round 1 on.
 pub fn stage_number(at: StageAt) -> u32 {
     let small = |place: usize| u32::try_from(place).unwrap_or(0);
     match at {
         StageAt::Chain(stage) => small(stage),
         StageAt::Rescue => STAGE_RESCUE,
         StageAt::Majority => STAGE_MAJORITY,
+        StageAt::Bonus => STAGE_BONUS,
+        StageAt::Round { round, stage } => {
+            STAGE_ROUNDS + small(round) * STAGES_PER_GROUP + small(stage)
+        }
         StageAt::Subgroup { first, stage } => {
             STAGE_SUBGROUPS + small(first) * STAGES_PER_GROUP + small(stage)
         }
@@ -261,11 +266,16 @@ pub fn stage_at(number: u32) -> Option<StageAt> {
         0..STAGES_PER_GROUP => Some(StageAt::Chain(usize::try_from(number).ok()?)),
         STAGE_RESCUE => Some(StageAt::Rescue),
         STAGE_MAJORITY => Some(StageAt::Majority),
+        STAGE_BONUS => Some(StageAt::Bonus),
         STAGE_GROUPS..STAGE_SUBGROUPS => {
             let (first, stage) = inside(number - STAGE_GROUPS)?;
             Some(StageAt::Group { first, stage })
         }
-        STAGE_SUBGROUPS.. => {
+        STAGE_ROUNDS.. => {
+            let (round, stage) = inside(number - STAGE_ROUNDS)?;
+            (round > 0).then_some(StageAt::Round { round, stage })
+        }
+        STAGE_SUBGROUPS..STAGE_ROUNDS => {
             let (first, stage) = inside(number - STAGE_SUBGROUPS)?;
             Some(StageAt::Subgroup { first, stage })
         }
@@ -278,187 +288,4 @@ fn inside(number: u32) -> Option<(usize, usize)> {
     let first = usize::try_from(number / STAGES_PER_GROUP).ok()?;
     let stage = usize::try_from(number % STAGES_PER_GROUP).ok()?;
     Some((first, stage))
-}
-
-/// The rules of a contest in the engine's terms. Fractions that validation let through fit; what does not becomes one
-/// that the engine refuses by name.
-pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
-    Rules {
-        threshold: law.threshold.as_ref().map(threshold),
-        widening: law.widening.as_ref().map(|widening| match *widening {
-            WideningRule::AdmitUntil {
-                more_than,
-                lists_min,
-            } => Widening::AdmitUntil {
-                more_than: fraction(more_than),
-                lists_min,
-            },
-            WideningRule::LowerBy { step, lists_min } => Widening::LowerBy {
-                step: fraction(step),
-                lists_min,
-            },
-        }),
-        rescue: law
-            .rescue
-            .as_ref()
-            .map(|RescueRule::AdmitRunnerUp { factor, floor }| Rescue {
-                factor: Parameter {
-                    value: fraction(*factor),
-                    ..Rescue::KAZAKHSTAN_2021.factor
-                },
-                floor: Parameter {
-                    value: *floor,
-                    ..Rescue::KAZAKHSTAN_2021.floor
-                },
-                ..Rescue::KAZAKHSTAN_2021
-            }),
-        apparentment: has_apparentment.then(|| joined(law.apparentment.as_ref())),
-        stages: law.stages.iter().map(stage).collect(),
-        majority: law.majority.map(|majority| match majority {
-            MajorityRule::TakesLastSeat => Majority::TakesLastSeat,
-        }),
-        seats_min: law.seats_min,
-        seats_max: law.seats_max,
-        exhausted: match law.exhausted {
-            ExhaustedRule::NextList => ExhaustedList::NextInLine,
-            ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,
-        },
-        ties: ties(&law.ties),
-    }
-}
-
-/// A threshold in the engine's terms.
-pub(crate) fn threshold(rule: &ThresholdRule) -> Threshold {
-    Threshold {
-        share: fraction(rule.share),
-        comparison: match rule.comparison {
-            ComparisonRule::AtLeast => Comparison::AtLeast,
-            ComparisonRule::MoreThan => Comparison::MoreThan,
-        },
-        per_seat: rule.per_seat,
-        direct_seats_min: rule.direct_seats_min,
-        in_one_district: rule.in_one_district.map(fraction),
-        base: base(rule.base),
-        by_coalition_size: rule
-            .coalitions
-            .iter()
-            .map(|entry| CoalitionShare {
-                size_min: entry.parties,
-                share: fraction(entry.share),
-            })
-            .collect(),
-    }
-}
-
-/// What a share is of, in the engine's terms.
-pub(crate) fn base(rule: BaseRule) -> ThresholdBase {
-    match rule {
-        BaseRule::ListVotes => ThresholdBase::ListVotes,
-        BaseRule::ValidVotes => ThresholdBase::ValidVotes,
-        BaseRule::ValidAndAgainstAll => ThresholdBase::ValidAndAgainstAll,
-        BaseRule::BallotsInBox => ThresholdBase::BallotsInBox,
-        BaseRule::BallotsIssued => ThresholdBase::BallotsIssued,
-    }
-}
-
-/// What breaks ties, in the engine's terms.
-pub(crate) fn ties(rules: &[TieRule]) -> Vec<TieBreak> {
-    let tie = |rule: &TieRule| match rule {
-        TieRule::EarlierRegistration => TieBreak::EarlierRegistration,
-        TieRule::MoreVotes => TieBreak::MoreVotes,
-        TieRule::Lot => TieBreak::Lot,
-    };
-    rules.iter().map(tie).collect()
-}
-
-pub(crate) fn fraction([numerator, denominator]: [u64; 2]) -> Fraction {
-    match (u32::try_from(numerator), u32::try_from(denominator)) {
-        (Ok(numerator), Ok(denominator)) => Fraction::new(numerator, denominator),
-        _ => Fraction::new(0, 0),
-    }
-}
-
-fn joined(rule: Option<&ApparentmentRule>) -> Apparentment {
-    let Some(ApparentmentRule { inside, members }) = rule else {
-        return Apparentment::default();
-    };
-    Apparentment {
-        inside: (!inside.is_empty()).then(|| inside.iter().map(stage).collect()),
-        members: match members {
-            GroupMembersRule::AllOrVoid => GroupMembers::AllOrVoid,
-            GroupMembersRule::ThoseThatPass => GroupMembers::ThoseThatPass,
-        },
-    }
-}
-
-pub(crate) fn stage(rule: &StageRule) -> Stage {
-    let (method, limits) = match rule {
-        StageRule::WholeQuotas { quota, rounding } => {
-            return Stage::whole_quotas(rounded(*quota, *rounding));
-        }
-        StageRule::LargestRemainder {
-            quota,
-            rounding,
-            limits,
-        } => (Method::Quota(rounded(*quota, *rounding)), limits),
-        StageRule::HighestAverages {
-            divisors,
-            first,
-            exponent,
-            limits,
-        } => (
-            Method::Divisors(series(*divisors, *first, *exponent)),
-            limits,
-        ),
-    };
-    let StageLimits {
-        seats_max,
-        each_max,
-        bar,
-    } = *limits;
-    Stage {
-        seats: seats_max.map_or(StageSeats::Remaining, StageSeats::AtMost),
-        each_max,
-        bar: bar.map(fraction),
-        ..Stage::all(method)
-    }
-}
-
-fn rounded(quota: QuotaRule, rounding: Option<RoundingRule>) -> Quota {
-    let (kind, own) = match quota {
-        QuotaRule::Hare => (QuotaKind::Hare, Rounding::Exact),
-        QuotaRule::Droop => (QuotaKind::Droop, Rounding::DownPlusOne),
-        QuotaRule::HagenbachBischoff => (QuotaKind::HagenbachBischoff, Rounding::Exact),
-        QuotaRule::Imperiali => (QuotaKind::Imperiali, Rounding::Exact),
-    };
-    let rounding = rounding.map_or(own, |rounding| match rounding {
-        RoundingRule::Exact => Rounding::Exact,
-        RoundingRule::Down => Rounding::Down,
-        RoundingRule::DownPlusOne => Rounding::DownPlusOne,
-        RoundingRule::Up => Rounding::Up,
-        RoundingRule::Nearest => Rounding::Nearest,
-    });
-    Quota { kind, rounding }
-}
-
-pub(crate) fn series(
-    divisors: DivisorRule,
-    first: Option<[u64; 2]>,
-    exponent: Option<[u64; 2]>,
-) -> Divisors {
-    match divisors {
-        DivisorRule::DHondt => Divisors::DHondt,
-        DivisorRule::SainteLague => Divisors::SainteLague,
-        DivisorRule::ModifiedSainteLague => Divisors::ModifiedSainteLague {
-            first: fraction(first.unwrap_or([14, 10])),
-        },
-        DivisorRule::Danish => Divisors::Danish,
-        DivisorRule::Imperiali => Divisors::Imperiali,
-        DivisorRule::Adams => Divisors::Adams,
-        DivisorRule::Dean => Divisors::Dean,
-        DivisorRule::HuntingtonHill => Divisors::HuntingtonHill,
-        DivisorRule::Power => Divisors::Power {
-            exponent: fraction(exponent.unwrap_or([9, 10])),
-        },
-    }
 }

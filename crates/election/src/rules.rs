@@ -60,9 +60,15 @@ pub struct ContestRules {
     /// Fewest seats of every list that takes part; 0: none.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub seats_min: u32,
+    /// Seats beyond its votes for one list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bonus: Option<BonusRule>,
     /// Most seats of any list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seats_max: Option<u32>,
+    /// What becomes of seats beyond that.
+    #[serde(default, skip_serializing_if = "AboveMaxRule::is_default")]
+    pub above_max: AboveMaxRule,
     /// What becomes of a seat that a list has no candidate for.
     #[serde(default)]
     pub exhausted: ExhaustedRule,
@@ -231,6 +237,10 @@ pub struct StageLimits {
     /// The share of the stage's quota that a list needs to win a seat in it: `[3, 4]`. Largest remainders only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bar: Option<[u64; 2]>,
+    /// The share of the stage's quota that must be left of a list's votes to win one more seat: `[1, 1]` for whole quotas
+    /// alone, `[3, 4]` in Estonian districts. Largest remainders only; may leave seats, also in the last stage.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_min: Option<[u64; 2]>,
 }
 
 impl StageLimits {
@@ -366,6 +376,73 @@ pub enum GroupMembersRule {
 pub enum MajorityRule {
     /// The last seat that another list won.
     TakesLastSeat,
+}
+
+/// Seats for one list beyond what its votes give it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BonusRule {
+    /// Who gets them, of the lists that take part.
+    pub to: BonusToRule,
+    /// How many: a number. One of `seats`, `share` and `more_than_half`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u32>,
+    /// How many: a share of the house, `[60, 100]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<[u64; 2]>,
+    /// How a share becomes a whole number; down if missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<RoundingRule>,
+    /// How many: one more than half of the house.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub more_than_half: bool,
+    /// Whether seats by votes count towards them.
+    pub counting: BonusCountingRule,
+    /// The share of all list votes that the list needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub votes_min: Option<[u64; 2]>,
+    /// No bonus where another list has more than this share of all list votes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub others_max: Option<[u64; 2]>,
+}
+
+/// Who gets a bonus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BonusToRule {
+    /// The list with the most votes.
+    MostVotes,
+    /// The list with more than half of the votes of those that take part.
+    MoreThanHalf,
+    /// The list that won the office that goes with it. Only where the caller says which, so not in a definition.
+    Office,
+}
+
+/// Whether seats by votes count towards a bonus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BonusCountingRule {
+    /// No: it is set aside, and the chain shares out the rest of the house among all.
+    Beside,
+    /// Yes: the list holds so many before the chain begins.
+    Least,
+}
+
+/// What becomes of seats beyond the most that a list may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AboveMaxRule {
+    /// They go on in the same method.
+    #[default]
+    NextList,
+    /// The list leaves with the most it may have, and the others share the rest anew.
+    SharedAnew,
+}
+
+impl AboveMaxRule {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// What becomes of a seat that a list has no candidate for.

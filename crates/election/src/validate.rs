@@ -12,7 +12,8 @@ use crate::definition::{
 };
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{
-    ContestRules, DivisorRule, Procedure, RescueRule, Rules, StageRule, ThresholdRule,
+    BonusRule, BonusToRule, ContestRules, DivisorRule, Procedure, RescueRule, Rules, StageRule,
+    ThresholdRule,
 };
 use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
@@ -514,9 +515,37 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             ));
         }
     }
+    if let Some(given) = &rules.bonus {
+        bonus(&format!("{field}.bonus"), given)?;
+        if given.to == BonusToRule::Office {
+            let rule = "most-votes or more-than-half: which list won an office is not among the counts of a ballot";
+            return Err(shape(format!("{field}.bonus.to"), "office", rule));
+        }
+    }
     let joined = rules.apparentment.is_some() || has_joined_lists(contest);
     let engine = engine_rules(rules, joined).check();
     engine.map_err(|error| shape(field, error.code(), error.to_string()))
+}
+
+/// Whether a bonus says how many seats it has in one way. Which office was won only a caller can say.
+///
+/// # Errors
+/// The field that is missing, or stands beside another.
+pub fn bonus(field: &str, rule: &BonusRule) -> Checked {
+    let ways = [
+        rule.seats.is_some(),
+        rule.share.is_some(),
+        rule.more_than_half,
+    ];
+    if ways.into_iter().filter(|given| *given).count() != 1 {
+        let rule = "one of seats, share and more_than_half";
+        return Err(shape(field, "", rule));
+    }
+    if rule.rounding.is_some() && rule.share.is_none() {
+        let rule = "only with a share";
+        return Err(shape(format!("{field}.rounding"), "", rule));
+    }
+    Ok(())
 }
 
 // The parameters of a chain's stages.

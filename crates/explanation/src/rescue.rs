@@ -1,7 +1,7 @@
 //! A single list passed, and the next one is let in at a price; and the seat that a majority of votes is owed.
 
 use crate::subject::Explainer;
-use apportionment::{Eligibility, StageAt};
+use apportionment::{BonusCounting, Eligibility, StageAt};
 
 impl Explainer<'_> {
     /// Who is admitted beside a single list, and on which terms.
@@ -61,6 +61,26 @@ impl Explainer<'_> {
             points.push(self.say(key, &[("list", name.into()), ("seats", floor.into())]));
         }
         self.document.points(points);
+    }
+
+    /// The seats that one list gets beyond its votes.
+    pub fn bonus(&mut self) {
+        let allocation = self.subject.allocation;
+        let (Some(bonus), Some(award)) = (self.subject.rules.bonus, &allocation.bonus) else {
+            return;
+        };
+        self.heading("bonus.heading");
+        let counting = match bonus.counting {
+            BonusCounting::Beside => "bonus.beside",
+            BonusCounting::Least => "bonus.least",
+        };
+        let lists = self.names(StageAt::Bonus, &award.to);
+        let values = [("lists", lists.into()), ("seats", award.seats.into())];
+        self.paragraph(counting, &values);
+        if let Some(tie) = &award.tie {
+            self.paragraph("tie.bonus", &[]);
+            self.tie(tie);
+        }
     }
 
     /// The seat that the list with more than half of the votes takes from another.

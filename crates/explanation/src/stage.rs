@@ -3,8 +3,8 @@
 use crate::quota::ShownQuota;
 use crate::subject::{Explainer, SUMMANDS_MAX};
 use apportionment::{
-    Award, Contender, Divisors, ExhaustedList, Fraction, Key, Method, Outcome, Quota, QuotaKind,
-    Stage, StageAt, StageResult, StageSeats, StageSteps, explain,
+    Award, BonusCounting, Contender, Divisors, ExhaustedList, Fraction, Key, Method, Outcome,
+    Quota, QuotaKind, Stage, StageAt, StageResult, StageSeats, StageSteps, explain,
 };
 use std::collections::BTreeMap;
 
@@ -90,7 +90,9 @@ impl Explainer<'_> {
     pub fn house_of(&self, place: usize) -> u32 {
         let stages = &self.subject.allocation.stages;
         let (chain, mut number) = chain_of(stages[place].at);
-        if chain == Chain::House {
+        let bonus = self.subject.rules.bonus;
+        let beside = bonus.is_some_and(|bonus| bonus.counting == BonusCounting::Beside);
+        if chain == Chain::House && !beside {
             return self.subject.allocation.house;
         }
         let mut seats = stages[place].seats_after;
@@ -107,7 +109,7 @@ impl Explainer<'_> {
     fn stage(&mut self, view: &StageView<'_>) {
         let heading = self.stage_heading(view.result.at, view.result.method);
         self.document.heading(self.level, heading);
-        let in_group = !matches!(view.result.at, StageAt::Chain(_));
+        let in_group = !matches!(view.result.at, StageAt::Chain(_) | StageAt::Round { .. });
         if in_group && self.subject.allocation.outcome == Outcome::Tied {
             self.paragraph("stage.if_seats", &[("seats", view.house.into())]);
         }
@@ -162,7 +164,7 @@ impl Explainer<'_> {
             .as_ref()
             .and_then(|joined| joined.inside.as_ref());
         match chain_of(at) {
-            (Chain::House, stage) => rules.stages.get(stage),
+            (Chain::House | Chain::Round(_), stage) => rules.stages.get(stage),
             (Chain::Group(_) | Chain::Subgroup(_), stage) => {
                 inside.unwrap_or(&rules.stages).get(stage)
             }
@@ -181,21 +183,24 @@ impl Explainer<'_> {
         let (chain, number) = chain_of(at);
         let is_one = self.chain_length(chain) == 1;
         let list = match chain {
-            Chain::House => String::new(),
+            Chain::House | Chain::Round(_) => String::new(),
             Chain::Group(first) => self.contender(StageAt::Chain(0), first),
             Chain::Subgroup(first) => self.contender(StageAt::Group { first, stage: 0 }, first),
         };
         let key = match (chain, is_one) {
             (Chain::House, true) => return capitalised(&method),
             (Chain::House, false) => "stage.numbered",
+            (Chain::Round(_), _) => "stage.round",
             (Chain::Group(_), true) => "stage.group",
             (Chain::Group(_), false) => "stage.group_numbered",
             (Chain::Subgroup(_), true) => "stage.subgroup",
             (Chain::Subgroup(_), false) => "stage.subgroup_numbered",
         };
         let number = u32::try_from(number + 1).unwrap_or(u32::MAX);
+        let round = u32::try_from(at.round() + 1).unwrap_or(u32::MAX);
         let values = [
             ("number", number.into()),
+            ("round", round.into()),
             ("method", method.into()),
             ("list", list.into()),
         ];
@@ -209,7 +214,7 @@ impl Explainer<'_> {
             .as_ref()
             .and_then(|joined| joined.inside.as_ref());
         match chain {
-            Chain::House => rules.stages.len(),
+            Chain::House | Chain::Round(_) => rules.stages.len(),
             Chain::Group(_) | Chain::Subgroup(_) => inside.unwrap_or(&rules.stages).len(),
         }
     }
@@ -320,6 +325,7 @@ impl Explainer<'_> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chain {
     House,
+    Round(usize),
     Group(usize),
     Subgroup(usize),
 }
@@ -328,10 +334,11 @@ enum Chain {
 fn chain_of(at: StageAt) -> (Chain, usize) {
     match at {
         StageAt::Chain(stage) => (Chain::House, stage),
+        StageAt::Round { round, stage } => (Chain::Round(round), stage),
         StageAt::Group { first, stage } => (Chain::Group(first), stage),
         StageAt::Subgroup { first, stage } => (Chain::Subgroup(first), stage),
         // No stage stands at the choice of a list.
-        StageAt::Rescue | StageAt::Majority => (Chain::House, 0),
+        StageAt::Rescue | StageAt::Majority | StageAt::Bonus => (Chain::House, 0),
     }
 }
 

@@ -46,6 +46,7 @@ pub fn contest(subject: Subject<'_>, language: Language) -> Document {
     explainer.let_in();
     explainer.joined_lists();
     explainer.rescue();
+    explainer.bonus();
     explainer.stages();
     explainer.majority();
     explainer.void_lots();
@@ -113,7 +114,11 @@ impl<'a> Explainer<'a> {
                 });
                 members
             }
-            StageAt::Rescue | StageAt::Majority | StageAt::Subgroup { .. } => Vec::new(),
+            StageAt::Rescue
+            | StageAt::Majority
+            | StageAt::Bonus
+            | StageAt::Round { .. }
+            | StageAt::Subgroup { .. } => Vec::new(),
         };
         if members.len() < 2 {
             return self.name(list).to_owned();

@@ -7,7 +7,7 @@ use apportionment::tiers::{
     CoverStep, Place, PlaceStep, PlaceTie, PlacedSeat, ReturnedSeat, TierAllocation, TierContest,
     TierRules, TierStage, TierStageResult, TierSteps, explain,
 };
-use apportionment::{Allocation, BaseCounts, Contest, List, Method, Ratio, Rules, Stage};
+use apportionment::{Allocation, Contest, List, Method, Ratio, Rules, Stage};
 
 /// A result in tiers with the question that it answers.
 #[derive(Clone, Copy, Debug)]
@@ -387,7 +387,7 @@ pub(crate) fn contest_of(votes: &[u64], admitted: Option<&[bool]>, seats: u32) -
     Contest {
         seats,
         lists: lists.collect(),
-        base: BaseCounts::default(),
+        ..Contest::default()
     }
 }
 

@@ -471,7 +471,7 @@ pub struct Allocate {
     pub table: bool,
     /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
-    /// best_district_votes, best_district_base, and the name for --explain.
+    /// best_district_votes, best_district_base, won_office, and the name for --explain.
     #[arg(
         long,
         value_name = "NAME",

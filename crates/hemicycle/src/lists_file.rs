@@ -8,7 +8,7 @@ use std::str::FromStr;
 use wire::allocation::v1::{AllocationList, DistrictShare};
 
 /// The columns. They stand in any order; all but the first two may be missing, and their cells may be empty.
-const COLUMNS: [&str; 12] = [
+const COLUMNS: [&str; 13] = [
     "list",
     "votes",
     "candidates",
@@ -21,6 +21,7 @@ const COLUMNS: [&str; 12] = [
     "best_district_votes",
     "best_district_base",
     "name",
+    "won_office",
 ];
 const NEEDED: usize = 2;
 
@@ -95,6 +96,7 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
         direct_seats: row.number("direct_seats")?.unwrap_or(0),
         best_district,
         name: row.text("name").unwrap_or_default().to_owned(),
+        won_office: row.flag("won_office")?,
     })
 }
 
@@ -174,7 +176,10 @@ mod tests {
 
     #[test]
     fn every_column_comes_into_the_list() {
-        let text = format!("{}\na,7,6,5,4,true,x,y,3,2,9,A & B\n", COLUMNS.join(","));
+        let text = format!(
+            "{}\na,7,6,5,4,true,x,y,3,2,9,A & B,true\n",
+            COLUMNS.join(",")
+        );
         let expected = AllocationList {
             option_id: "a".into(),
             votes: 7,
@@ -190,6 +195,7 @@ mod tests {
                 base_count: 9,
             }),
             name: "A & B".into(),
+            won_office: true,
         };
         assert_eq!(read(text.as_bytes()).unwrap(), [expected]);
     }

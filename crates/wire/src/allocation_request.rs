@@ -105,6 +105,7 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             seats,
             lists: entries,
             base: read_base(base.unwrap_or_default()),
+            quota_of: None,
         };
         let rules = read_rules(rules, seats, !groups.joined.is_empty()).map_err(within("rules"))?;
         let question = Question {
@@ -172,6 +173,7 @@ fn read_list(
         best_district,
         // Taken out before.
         name: _,
+        won_office,
     } = list;
     if apparentment.is_empty() && !sub_apparentment.is_empty() {
         let rule = "only inside an apparentment";
@@ -194,6 +196,8 @@ fn read_list(
         subgroup,
         direct_seats,
         best_district,
+        held: 0,
+        won_office,
     };
     Ok((id("option_id", &option_id, OptionId::new)?, entry))
 }

@@ -3,8 +3,8 @@
 use crate::allocation::v1 as proto;
 use crate::common::v1::{ListSeats, SeatsState};
 use apportionment::{
-    Allocation, Award, Comparison, Eligibility, Key, ListResult, Lot, MajorityTransfer, Outcome,
-    Pairing, Ratio, Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
+    Allocation, Award, BonusAward, Comparison, Eligibility, Key, ListResult, Lot, MajorityTransfer,
+    Outcome, Pairing, Ratio, Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
 };
 use election::allocation::{Question, stage_number};
 use election::declaration::tied_more;
@@ -88,6 +88,7 @@ impl<'a> Lists<'a> {
             stages,
             rescue_tie: _,
             majority,
+            bonus,
             pending,
             unassigned,
             void_lots,
@@ -166,6 +167,16 @@ impl<'a> Lists<'a> {
             seats_pending: *pending,
             majority: majority.as_ref().map(|transfer| self.transfer(transfer)),
             explanation: String::new(),
+            bonus: bonus.as_ref().map(|bonus| self.bonus(bonus)),
+        }
+    }
+
+    fn bonus(self, bonus: &BonusAward) -> proto::BonusAward {
+        // The tie stands among the ties of the result.
+        let BonusAward { to, seats, tie: _ } = bonus;
+        proto::BonusAward {
+            option_ids: self.ids(to),
+            seats: *seats,
         }
     }
 
@@ -254,6 +265,10 @@ impl<'a> Lists<'a> {
             StageAt::Rescue => "choice of the list that is admitted".into(),
             StageAt::Majority => {
                 "choice of the list that gives up a seat to the one with the majority".into()
+            }
+            StageAt::Bonus => "choice of the list that the bonus goes to".into(),
+            StageAt::Round { round, stage } => {
+                format!("stage {} of round {}", stage + 1, round + 1)
             }
             StageAt::Subgroup { first, stage } => {
                 format!(

@@ -1,17 +1,20 @@
 //! Rules of an allocation: the law as data.
 
+mod bonus;
+mod stage;
+
 use crate::allocation::v1 as proto;
 use crate::field::{counterparts, enumeration, required, shape, within};
 use election::ids::{ContestId, DistrictId};
 use election::report::{Refusal, RefusalCode};
 use election::rules::{
-    ApparentmentRule, BaseRule, CoalitionRule, ComparisonRule, ContestRules, DistrictSeats,
-    DivisorRule, ExhaustedRule, GroupMembersRule, MajorityRule, QuotaRule, RescueRule,
-    RoundingRule, StageLimits, StageRule, ThresholdRule, TieRule, WideningRule,
+    AboveMaxRule, ApparentmentRule, BaseRule, CoalitionRule, ComparisonRule, ContestRules,
+    DistrictSeats, DivisorRule, ExhaustedRule, GroupMembersRule, MajorityRule, QuotaRule,
+    RescueRule, RoundingRule, StageRule, ThresholdRule, TieRule, WideningRule,
 };
 use proto::rescue::{AdmitRunnerUp, Rule};
-use proto::stage::Method;
 use proto::widening::{AdmitUntil, LowerBy, Rule as WideningMessage};
+use stage::chain;
 
 counterparts!(proto::Comparison, ComparisonRule, {
     AtLeast = AtLeast,
@@ -67,6 +70,11 @@ counterparts!(proto::Majority, MajorityRule, {
     TakesLastSeat = TakesLastSeat,
 });
 
+counterparts!(proto::AboveMax, AboveMaxRule, {
+    NextList = NextList,
+    SharedAnew = SharedAnew,
+});
+
 counterparts!(proto::TieBreak, TieRule, {
     EarlierRegistration = EarlierRegistration,
     MoreVotes = MoreVotes,
@@ -94,6 +102,8 @@ pub fn contest_rules(
         majority,
         seats_min,
         seats_max,
+        bonus,
+        above_max,
     } = rules;
     let ties = ties
         .into_iter()
@@ -120,7 +130,11 @@ pub fn contest_rules(
             .then(|| enumeration("majority", majority))
             .transpose()?,
         seats_min,
+        bonus: bonus
+            .map(|given| given.try_into().map_err(within("bonus")))
+            .transpose()?,
         seats_max,
+        above_max: or_default("above_max", above_max)?,
         rescue: rescue
             .map(|given| given.try_into().map_err(within("rescue")))
             .transpose()?,
@@ -145,7 +159,9 @@ impl From<&ContestRules> for proto::AllocationRules {
             apparentment,
             majority,
             seats_min,
+            bonus,
             seats_max,
+            above_max,
             // Rules over all districts have a message of their own.
             tiers: _,
             double_proportional: _,
@@ -158,6 +174,8 @@ impl From<&ContestRules> for proto::AllocationRules {
                 .into(),
             seats_min: *seats_min,
             seats_max: *seats_max,
+            bonus: bonus.as_ref().map(Into::into),
+            above_max: proto::AboveMax::from(*above_max).into(),
             threshold: threshold.as_ref().map(Into::into),
             stages: stages.iter().map(Into::into).collect(),
             rescue: rescue.as_ref().map(Into::into),
@@ -234,118 +252,6 @@ impl From<&ThresholdRule> for proto::Threshold {
             per_seat: *per_seat,
             direct_seats_min: *direct_seats_min,
             in_one_district: in_one_district.map(fraction_message),
-        }
-    }
-}
-
-/// The stages of a chain, each refused by its place.
-fn chain(field: &str, stages: Vec<proto::Stage>) -> Result<Vec<StageRule>, Refusal> {
-    let stages = stages.into_iter().enumerate().map(|(place, stage)| {
-        stage
-            .try_into()
-            .map_err(within(format_args!("{field}[{place}]")))
-    });
-    stages.collect()
-}
-
-impl TryFrom<proto::Stage> for StageRule {
-    type Error = Refusal;
-
-    fn try_from(stage: proto::Stage) -> Result<Self, Refusal> {
-        let proto::Stage {
-            method,
-            seats_max,
-            each_max,
-            bar,
-        } = stage;
-        let limits = StageLimits {
-            seats_max,
-            each_max,
-            bar: optional("bar", bar)?,
-        };
-        let rounding = |field: &str, rounding: i32| {
-            (rounding != 0)
-                .then(|| enumeration(field, rounding))
-                .transpose()
-        };
-        Ok(match required("method", method)? {
-            Method::WholeQuotas(_) if !limits.is_none() => {
-                let rule = "whole quotas have no limits of their own";
-                return Err(shape("whole_quotas", "", rule));
-            }
-            Method::WholeQuotas(whole) => Self::WholeQuotas {
-                quota: enumeration("whole_quotas.quota", whole.quota)?,
-                rounding: rounding("whole_quotas.rounding", whole.rounding)?,
-            },
-            Method::LargestRemainder(stage) => Self::LargestRemainder {
-                quota: enumeration("largest_remainder.quota", stage.quota)?,
-                rounding: rounding("largest_remainder.rounding", stage.rounding)?,
-                limits,
-            },
-            Method::HighestAverages(proto::HighestAverages {
-                divisors,
-                first,
-                exponent,
-            }) => Self::HighestAverages {
-                divisors: enumeration("highest_averages.divisors", divisors)?,
-                first: optional("highest_averages.first", first)?,
-                exponent: optional("highest_averages.exponent", exponent)?,
-                limits,
-            },
-        })
-    }
-}
-
-impl From<&StageRule> for proto::Stage {
-    fn from(stage: &StageRule) -> Self {
-        let rounding_number = |rounding: &Option<RoundingRule>| {
-            rounding
-                .map_or(proto::Rounding::Unspecified, Into::into)
-                .into()
-        };
-        let (method, limits) = match stage {
-            StageRule::WholeQuotas { quota, rounding } => {
-                let whole = proto::WholeQuotas {
-                    quota: proto::Quota::from(*quota).into(),
-                    rounding: rounding_number(rounding),
-                };
-                (Method::WholeQuotas(whole), StageLimits::default())
-            }
-            StageRule::LargestRemainder {
-                quota,
-                rounding,
-                limits,
-            } => {
-                let stage = proto::LargestRemainder {
-                    quota: proto::Quota::from(*quota).into(),
-                    rounding: rounding_number(rounding),
-                };
-                (Method::LargestRemainder(stage), *limits)
-            }
-            StageRule::HighestAverages {
-                divisors,
-                first,
-                exponent,
-                limits,
-            } => {
-                let stage = proto::HighestAverages {
-                    divisors: proto::Divisors::from(*divisors).into(),
-                    first: first.map(fraction_message),
-                    exponent: exponent.map(fraction_message),
-                };
-                (Method::HighestAverages(stage), *limits)
-            }
-        };
-        let StageLimits {
-            seats_max,
-            each_max,
-            bar,
-        } = limits;
-        Self {
-            method: Some(method),
-            seats_max,
-            each_max,
-            bar: bar.map(fraction_message),
         }
     }
 }

@@ -38,7 +38,8 @@ pub(crate) mod verify;
 
 use crate::allocation::{Allocation, Outcome, VoidLot};
 use crate::contest::Lot;
-use crate::districts::{DistrictedContest, DistrictsError, Quorum};
+use crate::districts::{DistrictedContest, Quorum};
+use crate::districts_error::DistrictsError;
 use crate::method::Divisors;
 use crate::rules::TieBreak;
 

@@ -4,7 +4,8 @@ use super::CellRounding;
 use super::divisor::Divisor;
 use super::tie::CellTie;
 use super::{Cell, LowerAllocation};
-use crate::districts::{DistrictedContest, DistrictsError};
+use crate::districts::DistrictedContest;
+use crate::districts_error::DistrictsError;
 use crate::whole_number::WholeNumber;
 
 /// Votes and both sums. Columns are numbered among the lists that have seats to place.

@@ -1,17 +1,20 @@
 //! The stages over one state: seats held by district and list, and seats due to lists.
 
+use std::borrow::Cow;
+
 use super::cover::cover;
 use super::place::{Draw, place};
 use super::regions::{place_in_regions, place_inside, regions_as_districts};
 use super::returned::give_back;
 use super::{
-    Admission, DistrictResult, PlaceResult, Series, Surplus, TierAllocation, TierContest, TierLots,
-    TierRules, TierStage, TierStageResult, WholeResult, WholeRound, check_contest,
+    Admission, DistrictResult, PlaceResult, Series, TierAllocation, TierContest, TierLots,
+    TierRules, TierStage, TierStageResult, check_contest,
 };
 use crate::allocate::allocate as allocate_one;
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, Lot};
-use crate::districts::DistrictsError;
+use crate::districts_error::DistrictsError;
+use crate::error::ContestError;
 use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
@@ -27,7 +30,7 @@ pub fn allocate(
 ) -> Result<TierAllocation, DistrictsError> {
     check_contest(contest)?;
     rules.check()?;
-    let mut run = Run::of(contest, rules, lots);
+    let mut run = Run::of(contest, rules, lots)?;
     let mut stages = Vec::new();
     for (number, stage) in rules.stages.iter().enumerate() {
         let result = run.stage(number, stage)?;
@@ -36,42 +39,79 @@ pub fn allocate(
             break;
         }
     }
-    Ok(run.finish(stages))
+    run.finish(stages)
 }
 
 /// The state that the stages share.
-struct Run<'a> {
-    contest: &'a TierContest,
+pub(super) struct Run<'a> {
+    /// The contest, with seats of districts that a stage computed.
+    pub contest: Cow<'a, TierContest>,
     rules: &'a TierRules,
     lots: &'a TierLots,
     inside_used: Vec<bool>,
     places_used: Vec<bool>,
     /// Seats by district and list.
-    held: Vec<Vec<u32>>,
+    pub held: Vec<Vec<u32>>,
+    /// Seats by region and list that no district has.
+    pub region_seats: Vec<Vec<u32>>,
+    /// Seats by list that neither a district nor a region has.
+    pub house_seats: Vec<u32>,
+    /// Seats of persons without a list.
+    pub outside: u32,
+    /// Seats by which the house has grown.
+    pub added: u32,
+    /// By list, the votes that seats by quotas did not use up.
+    pub left_votes: Result<Vec<u128>, DistrictsError>,
     /// Seats due by list, held ones included.
     due: Option<Vec<u32>>,
     /// Seats by region and list that are not placed in districts yet.
     in_regions: Vec<Vec<u32>>,
-    unassigned: u32,
+    pub unassigned: u32,
     /// The state in which a stage ended the run.
-    stopped: Option<Outcome>,
+    pub stopped: Option<Outcome>,
 }
 
 impl<'a> Run<'a> {
-    fn of(contest: &'a TierContest, rules: &'a TierRules, lots: &'a TierLots) -> Self {
+    fn of(
+        contest: &'a TierContest,
+        rules: &'a TierRules,
+        lots: &'a TierLots,
+    ) -> Result<Self, DistrictsError> {
         let districted = &contest.districted;
-        Self {
-            contest,
+        let lists = districted.lists.len();
+        let mut run = Self {
+            contest: Cow::Borrowed(contest),
             rules,
             lots,
             inside_used: vec![false; lots.inside.len()],
             places_used: vec![false; lots.places.len()],
-            held: vec![vec![0; districted.lists.len()]; districted.districts.len()],
+            held: vec![vec![0; lists]; districted.districts.len()],
+            region_seats: vec![vec![0; lists]; contest.regions.len()],
+            house_seats: vec![0; lists],
+            outside: 0,
+            added: 0,
+            left_votes: Ok(Vec::new()),
             due: None,
             in_regions: Vec::new(),
             unassigned: 0,
             stopped: None,
+        };
+        let first_places =
+            |stage: &TierStage| matches!(stage, TierStage::Cover | TierStage::Constituencies);
+        if rules.stages.iter().any(first_places) {
+            let constituencies = contest.constituencies.iter();
+            let outside = constituencies.filter(|one| one.is_first_without_list());
+            run.outside = u32::try_from(outside.count()).unwrap_or(u32::MAX);
+            if u64::from(run.outside) > contest.house() {
+                return Err(ContestError::BelowLimit {
+                    field: "contest.further_seats",
+                    value: u128::from(contest.house()),
+                    limit: u128::from(run.outside),
+                }
+                .into());
+            }
         }
+        Ok(run)
     }
 
     fn stage(
@@ -80,6 +120,22 @@ impl<'a> Run<'a> {
         stage: &TierStage,
     ) -> Result<TierStageResult, DistrictsError> {
         Ok(match stage {
+            TierStage::SeatsOfDistricts { base, chain } => {
+                TierStageResult::SeatsOfDistricts(self.seats_of_districts(number, *base, chain)?)
+            }
+            TierStage::Constituencies => TierStageResult::Constituencies(self.constituencies()?),
+            TierStage::Persons { base } => TierStageResult::Persons(self.persons(*base)?),
+            TierStage::Quotas(quotas) => TierStageResult::Quotas(self.quotas(number, quotas)?),
+            TierStage::Remainders { chain } => {
+                TierStageResult::Remainders(self.remainders(number, chain)?)
+            }
+            TierStage::Above => {
+                let open = self.open();
+                for (held, open) in self.house_seats.iter_mut().zip(&open) {
+                    *held += open;
+                }
+                TierStageResult::Above(open)
+            }
             TierStage::Districts { admission, chain } => {
                 TierStageResult::Districts(self.districts(number, admission, chain)?)
             }
@@ -130,7 +186,7 @@ impl<'a> Run<'a> {
             TierStage::Shares { chain } => TierStageResult::Shares(self.shares(number, chain)?),
             TierStage::Cover => {
                 let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
-                let result = cover(self.contest, &self.held, &mut draw);
+                let result = cover(&self.contest, &self.held, &mut draw);
                 let tied = result.lines.iter().any(|line| line.tie.is_some());
                 if tied || !result.undecided.is_empty() {
                     self.stopped = Some(Outcome::Tied);
@@ -186,110 +242,6 @@ impl<'a> Run<'a> {
             Outcome::Settled | Outcome::NoneYet | Outcome::NobodyPassed => {}
         }
         self.unassigned += allocation.unassigned;
-    }
-
-    fn whole(
-        &mut self,
-        number: usize,
-        admission: &Admission,
-        chain: &[Stage],
-        surplus: Surplus,
-    ) -> Result<WholeResult, DistrictsError> {
-        let admitted = self.admitted(admission)?;
-        let held = self.held_by_list();
-        let mut competing = admitted.clone();
-        let mut rounds = Vec::new();
-        if self.first_places_matter(admission, &admitted) {
-            self.stopped = Some(Outcome::Tied);
-            return Ok(WholeResult {
-                admitted,
-                rounds,
-                due: None,
-            });
-        }
-        loop {
-            let mut whole = self.contest.districted.whole()?;
-            silence(&mut whole, &competing);
-            let outside = held
-                .iter()
-                .zip(&competing)
-                .filter(|(_, competes)| !**competes);
-            let outside: u32 = outside.map(|(held, _)| held).sum();
-            let house = u32::try_from(self.contest.house()).expect("the house was checked");
-            whole.seats = house - outside - self.unassigned;
-            if whole.seats == 0 {
-                // The lists outside hold the whole house.
-                return Ok(WholeResult {
-                    admitted,
-                    rounds,
-                    due: Some(self.settle_due(held)),
-                });
-            }
-            let allocation = self.allocate_part(number, rounds.len(), &whole, chain)?;
-            let settled = allocation.outcome == Outcome::Settled && surplus == Surplus::Kept;
-            let leaving: Vec<usize> = (0..held.len())
-                .filter(|&list| {
-                    settled && competing[list] && held[list] > allocation.lists[list].seats
-                })
-                .collect();
-            let due: Vec<u32> = (0..held.len())
-                .map(|list| {
-                    if competing[list] {
-                        allocation.lists[list].seats
-                    } else {
-                        held[list]
-                    }
-                })
-                .collect();
-            let outcome = allocation.outcome;
-            let unassigned = allocation.unassigned;
-            rounds.push(WholeRound {
-                allocation,
-                leaving: leaving.clone(),
-            });
-            if outcome == Outcome::Settled && !leaving.is_empty() {
-                for list in leaving {
-                    competing[list] = false;
-                }
-                continue;
-            }
-            let due = match outcome {
-                Outcome::Settled | Outcome::NobodyPassed => {
-                    self.unassigned += unassigned;
-                    Some(self.settle_due(due))
-                }
-                Outcome::Tied | Outcome::NoneYet => {
-                    self.stopped = Some(outcome);
-                    None
-                }
-            };
-            return Ok(WholeResult {
-                admitted,
-                rounds,
-                due,
-            });
-        }
-    }
-
-    /// Whether a lot for a first place can let a list in.
-    fn first_places_matter(&self, admission: &Admission, admitted: &[bool]) -> bool {
-        let Some(needed) = admission.constituencies_won else {
-            return false;
-        };
-        let can_win = |list: usize| {
-            let constituencies = self.contest.constituencies.iter();
-            let in_reach = constituencies.filter(|constituency| match constituency.first() {
-                Some(first) => first == list,
-                None => constituency.leading().contains(&list),
-            });
-            u32::try_from(in_reach.count()).is_ok_and(|count| count >= needed)
-        };
-        (0..admitted.len()).any(|list| !admitted[list] && can_win(list))
-    }
-
-    fn settle_due(&mut self, due: Vec<u32>) -> Vec<u32> {
-        self.due = Some(due.clone());
-        due
     }
 
     fn shares(
@@ -352,6 +304,18 @@ impl<'a> Run<'a> {
         )
     }
 
+    /// Seats of the house that lists share.
+    pub fn house(&self) -> u32 {
+        let house = u32::try_from(self.contest.house()).expect("the house was checked");
+        house - self.outside
+    }
+
+    /// Notes what is due to each list, held seats included.
+    pub fn settle_due(&mut self, due: Vec<u32>) -> Vec<u32> {
+        self.due = Some(due.clone());
+        due
+    }
+
     /// Seats due to each list beyond those that it holds.
     fn open(&self) -> Vec<u32> {
         let held = self.held_by_list();
@@ -360,7 +324,7 @@ impl<'a> Run<'a> {
     }
 
     /// By list, whether it takes part wherever it has votes.
-    fn admitted(&self, admission: &Admission) -> Result<Vec<bool>, DistrictsError> {
+    pub fn admitted(&self, admission: &Admission) -> Result<Vec<bool>, DistrictsError> {
         let whole = self.contest.districted.whole()?;
         let free = *admission == Admission::default();
         let mut admitted: Vec<bool> = whole.lists.iter().map(|list| free || list.exempt).collect();
@@ -402,19 +366,23 @@ impl<'a> Run<'a> {
         Ok(admitted)
     }
 
-    fn district(&self, index: usize) -> Contest {
+    pub fn district(&self, index: usize) -> Contest {
         let district = self.contest.districted.district(index);
         district.expect("the state has as many districts as the contest")
     }
 
-    fn held_by_list(&self) -> Vec<u32> {
+    pub fn held_by_list(&self) -> Vec<u32> {
+        let below = self.held.iter().chain(&self.region_seats);
         (0..self.contest.districted.lists.len())
-            .map(|list| self.held.iter().map(|line| line[list]).sum())
+            .map(|list| {
+                let below = below.clone().map(|line| line[list]);
+                below.sum::<u32>() + self.house_seats[list]
+            })
             .collect()
     }
 
     /// One sub-allocation with the lots that are bound to it.
-    fn allocate_part(
+    pub fn allocate_part(
         &mut self,
         stage: usize,
         part: usize,
@@ -441,9 +409,10 @@ impl<'a> Run<'a> {
         Ok(allocation)
     }
 
-    fn finish(self, stages: Vec<TierStageResult>) -> TierAllocation {
-        let given: u32 = self.held.iter().flatten().sum();
-        let house = u32::try_from(self.contest.house()).expect("the house was checked");
+    fn finish(self, stages: Vec<TierStageResult>) -> Result<TierAllocation, DistrictsError> {
+        self.contest.districted.check_candidates(&self.held)?;
+        let given: u32 = self.held_by_list().iter().sum();
+        let house = self.house() + self.added;
         // Seats that are to stay empty can still be with lists that have yet to give them back, where a tie stopped that.
         let unassigned = self.unassigned.min(house.saturating_sub(given));
         // Seats that no stage hands out stay empty; behind a stop they wait.
@@ -454,20 +423,24 @@ impl<'a> Run<'a> {
             (0, rest)
         };
         let unused = |used: &[bool]| (0..used.len()).filter(|&lot| !used[lot]).collect();
-        TierAllocation {
+        Ok(TierAllocation {
             outcome: self.stopped.unwrap_or(Outcome::Settled),
             void_lots: unused(&self.inside_used),
             void_place_lots: unused(&self.places_used),
             seats: self.held,
+            region_seats: self.region_seats,
+            house_seats: self.house_seats,
+            outside: self.outside,
+            added: self.added,
             pending,
             unassigned: unassigned + left,
             stages,
-        }
+        })
     }
 }
 
 /// Takes the votes of all others out of a contest.
-fn silence(contest: &mut Contest, admitted: &[bool]) {
+pub(super) fn silence(contest: &mut Contest, admitted: &[bool]) {
     for (list, admitted) in contest.lists.iter_mut().zip(admitted) {
         if !admitted {
             list.votes = 0;

@@ -2,8 +2,8 @@
 
 use super::regions::{held_by_region, plain, regions_as_districts};
 use super::{
-    Place, PlaceResult, PlacedSeat, Placement, ReturnedSeat, TierAllocation, TierContest,
-    TierRules, TierStage, TierStageResult,
+    ElectedPerson, Place, PlaceResult, PlacedSeat, Placement, ReturnedSeat, TierAllocation,
+    TierContest, TierRules, TierStage, TierStageResult, Units,
 };
 use crate::allocation::Allocation;
 use crate::districts::DistrictedContest;
@@ -15,6 +15,12 @@ use crate::ratio::Ratio;
 pub enum TierSteps {
     /// Of each sub-allocation: districts, rounds of the house, or lists.
     Parts(Vec<PartSteps>),
+    /// By constituency, the list whose person came first; `None` where none did.
+    Constituencies(Vec<Option<usize>>),
+    /// Person after person, with what a seat of the district stands for.
+    Persons(Vec<ElectedPerson>),
+    /// Seats by list in the house itself.
+    Above(Vec<u32>),
     /// Seat after seat, with who gave it back and who received it.
     Returned(Vec<ReturnedSeat>),
     /// Seat after seat.
@@ -77,6 +83,7 @@ pub fn explain(
     rules: &TierRules,
     allocation: &TierAllocation,
 ) -> Vec<TierSteps> {
+    let mut districted = contest.districted.clone();
     let mut held =
         vec![vec![0; contest.districted.lists.len()]; contest.districted.districts.len()];
     let stages = rules.stages.iter().zip(&allocation.stages);
@@ -90,6 +97,48 @@ pub fn explain(
             let allocations = results.iter().map(|result| &result.allocation);
             TierSteps::Parts(allocations.enumerate().map(part).collect())
         }
+        (_, TierStageResult::SeatsOfDistricts(allocation)) => {
+            for (district, list) in districted.districts.iter_mut().zip(&allocation.lists) {
+                district.seats = list.seats;
+            }
+            TierSteps::Parts(vec![part((0, allocation))])
+        }
+        (_, TierStageResult::Constituencies(result)) => {
+            let constituencies = contest.constituencies.iter().zip(&result.first);
+            for (constituency, first) in constituencies {
+                if let Some(list) = first {
+                    held[constituency.district][*list] += 1;
+                }
+            }
+            TierSteps::Constituencies(result.first.clone())
+        }
+        (_, TierStageResult::Persons(elected)) => {
+            for one in elected {
+                let person = &contest.persons[one.person];
+                held[person.district][person.list] += 1;
+            }
+            TierSteps::Persons(elected.clone())
+        }
+        (TierStage::Quotas(quotas), TierStageResult::Quotas(results)) => {
+            for (held, result) in held.iter_mut().zip(results) {
+                let seats = result.allocation.iter().flat_map(Allocation::seats);
+                for (held, seats) in held.iter_mut().zip(seats) {
+                    if quotas.units == Units::Districts {
+                        *held = seats.max(*held);
+                    }
+                }
+            }
+            let allocations = results.iter().enumerate();
+            let allocations =
+                allocations.filter_map(|(unit, result)| Some((unit, result.allocation.as_ref()?)));
+            TierSteps::Parts(allocations.map(part).collect())
+        }
+        (_, TierStageResult::Quotas(_)) => TierSteps::Parts(Vec::new()),
+        (_, TierStageResult::Remainders(result)) => {
+            let allocations = result.allocation.iter().enumerate();
+            TierSteps::Parts(allocations.map(part).collect())
+        }
+        (_, TierStageResult::Above(seats)) => TierSteps::Above(seats.clone()),
         (_, TierStageResult::Whole(result)) => {
             let allocations = result.rounds.iter().map(|round| &round.allocation);
             TierSteps::Parts(allocations.enumerate().map(part).collect())
@@ -110,23 +159,22 @@ pub fn explain(
             TierSteps::Parts(allocations.map(part).collect())
         }
         (TierStage::Regions(series), TierStageResult::Regions(result)) => {
-            let regions = regions_as_districts(&contest.districted, &contest.regions);
+            let regions = regions_as_districts(&districted, &contest.regions);
             let mut held = held_by_region(&held, &contest.regions);
             let steps = regions.map(|regions| placed(&regions, &plain(series), &mut held, result));
             TierSteps::Placed(steps.unwrap_or_default())
         }
         (TierStage::Inside(series), TierStageResult::Inside(results)) => {
-            let districted = &contest.districted;
             let steps = results
                 .iter()
-                .flat_map(|result| placed(districted, &plain(series), &mut held, result));
+                .flat_map(|result| placed(&districted, &plain(series), &mut held, result));
             TierSteps::Placed(steps.collect())
         }
         (_, TierStageResult::Regions(_) | TierStageResult::Inside(_)) => {
             TierSteps::Placed(Vec::new())
         }
         (TierStage::Place(placement), TierStageResult::Place(result)) => {
-            TierSteps::Placed(placed(&contest.districted, placement, &mut held, result))
+            TierSteps::Placed(placed(&districted, placement, &mut held, result))
         }
         (_, TierStageResult::Place(_)) => TierSteps::Placed(Vec::new()),
         (_, TierStageResult::Cover(result)) => {

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement, Series};
-use crate::districts::{District, DistrictedContest, DistrictsError};
+use crate::districts::{District, DistrictedContest};
+use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
 use crate::ratio::Ratio;
 

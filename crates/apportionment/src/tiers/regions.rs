@@ -2,7 +2,8 @@
 
 use super::place::{Draw, place};
 use super::{PlaceResult, Placement, Region, Series};
-use crate::districts::{District, DistrictedContest, DistrictsError};
+use crate::districts::{District, DistrictedContest};
+use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
 
 /// The regions as districts of a contest: votes, seats and counts added up, a count only where every district has it.
@@ -24,6 +25,7 @@ pub(super) fn regions_as_districts(
             seats: whole.seats,
             votes: whole.lists.iter().map(|list| list.votes).collect(),
             base: whole.base,
+            candidates: Vec::new(),
         })
     };
     Ok(DistrictedContest {

@@ -5,7 +5,8 @@ use crate::ratio::Ratio;
 
 /// The seats of a contest in tiers and why they are so.
 ///
-/// Always: the seats of all lists in all districts, `pending` and `unassigned` add up to the seats of the house.
+/// Always: the seats of all lists in districts, regions and the house itself, `outside`, `pending` and `unassigned` add up to
+/// the seats of the house and those `added` to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierAllocation {
     /// The state of the result.
@@ -13,6 +14,14 @@ pub struct TierAllocation {
     /// Seats by district and list that the stages have given; with an open tie, those given before and beside it. Where
     /// surplus seats go back, a stage that did not run yet can take some of them.
     pub seats: Vec<Vec<u32>>,
+    /// Seats by region and list that regions gave and no district has.
+    pub region_seats: Vec<Vec<u32>>,
+    /// Seats by list that no district and no region has.
+    pub house_seats: Vec<u32>,
+    /// Seats of persons without a list.
+    pub outside: u32,
+    /// Seats that the house has more because lists keep more than is due to them.
+    pub added: u32,
     /// Seats that hang on open ties, or on stages behind them.
     pub pending: u32,
     /// Seats that nobody gets.
@@ -26,12 +35,15 @@ pub struct TierAllocation {
 }
 
 impl TierAllocation {
-    /// Seats by list in all districts.
+    /// Seats by list in all districts, regions and the house itself.
     #[must_use]
     pub fn list_seats(&self) -> Vec<u32> {
-        let lists = self.seats.first().map_or(0, Vec::len);
-        (0..lists)
-            .map(|list| self.seats.iter().map(|line| line[list]).sum())
+        let below = self.seats.iter().chain(&self.region_seats);
+        (0..self.house_seats.len())
+            .map(|list| {
+                let below = below.clone().map(|line| line[list]);
+                below.sum::<u32>() + self.house_seats[list]
+            })
             .collect()
     }
 }
@@ -39,6 +51,18 @@ impl TierAllocation {
 /// What one stage did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TierStageResult {
+    /// See [`super::TierStage::SeatsOfDistricts`]: the districts as the lists of a contest.
+    SeatsOfDistricts(Allocation),
+    /// See [`super::TierStage::Constituencies`].
+    Constituencies(ConstituenciesResult),
+    /// See [`super::TierStage::Persons`].
+    Persons(Vec<ElectedPerson>),
+    /// See [`super::TierStage::Quotas`]: one entry for each district or region.
+    Quotas(Vec<QuotasResult>),
+    /// See [`super::TierStage::Remainders`].
+    Remainders(RemaindersResult),
+    /// See [`super::TierStage::Above`]: seats by list.
+    Above(Vec<u32>),
     /// See [`super::TierStage::Districts`].
     Districts(Vec<DistrictResult>),
     /// See [`super::TierStage::Whole`].
@@ -169,4 +193,44 @@ pub struct CoverLine {
     pub uncovered: Vec<PlacedSeat>,
     /// Equal shares of which not all can be covered.
     pub tie: Option<PlaceTie>,
+}
+
+/// Who came first in constituencies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConstituenciesResult {
+    /// Constituencies with equal votes and no lot.
+    pub undecided: Vec<usize>,
+    /// By constituency: the list whose person has the seat; `None` where it is undecided, nobody has votes, or a person
+    /// without a list has it.
+    pub first: Vec<Option<usize>>,
+}
+
+/// A person with a seat by votes of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ElectedPerson {
+    /// Position in the contest's persons.
+    pub person: usize,
+    /// What a seat of the district stands for, which the person's votes reach.
+    pub quota: Ratio,
+}
+
+/// Seats of one district or region by quotas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QuotasResult {
+    /// By list: whether it takes part here.
+    pub admitted: Vec<bool>,
+    /// The seats that lists outside leave, as a contest in which seats held already count; lists outside compete without
+    /// votes. `None` where they leave none.
+    pub allocation: Option<Allocation>,
+}
+
+/// Seats by the votes that seats in districts did not use up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RemaindersResult {
+    /// These votes, by list.
+    pub votes: Vec<u64>,
+    /// What is left, as a contest of these votes; `None` where nothing is.
+    pub allocation: Option<Allocation>,
+    /// By list: what is due to it, seats in districts included; `None` while a tie is open.
+    pub due: Option<Vec<u32>>,
 }

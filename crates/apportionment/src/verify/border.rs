@@ -1,6 +1,6 @@
 //! The keys of a stage and the border between those granted and those refused.
 
-use crate::contest::StageAt;
+use crate::contest::{QuotaOf, StageAt};
 use crate::method::{Divisors, Method, QuotaKind, Rounding};
 use crate::rules::Fraction;
 use crate::verify::expected::Competitor;
@@ -16,8 +16,18 @@ pub(super) struct Border {
 }
 
 impl Border {
-    pub fn of(method: Method, competitors: &[Competitor], house: u32, scale: u32) -> Self {
-        let votes: u128 = competitors.iter().map(|one| one.votes).sum();
+    pub fn of(
+        method: Method,
+        competitors: &[Competitor],
+        house: u32,
+        scale: u32,
+        quota_of: Option<QuotaOf>,
+    ) -> Self {
+        let votes = match quota_of {
+            Some(around) => u128::from(around.votes),
+            None => competitors.iter().map(|one| one.votes).sum(),
+        };
+        let house = quota_of.map_or(house, |around| around.seats);
         let quota = match method {
             Method::Divisors(_) => (0, 1),
             Method::Quota(quota) => {
@@ -103,6 +113,19 @@ impl Border {
                 u32::try_from(signed(weight) * below / (above * self.scale)).unwrap_or(u32::MAX)
             }
         }
+    }
+
+    /// How many keys of a weight are at least this share of the quota: the keys stand a quota apart.
+    pub fn keys_from(&self, weight: u128, share: Fraction) -> u32 {
+        let (above, below) = self.quota;
+        let quota = above * self.scale;
+        let has = signed(weight) * below * i128::from(share.denominator);
+        let first = quota * i128::from(share.numerator);
+        if !matches!(self.method, Method::Quota(_)) || has < first {
+            return 0;
+        }
+        let further = (has - first) / (quota * i128::from(share.denominator));
+        u32::try_from(further).map_or(u32::MAX, |further| further.saturating_add(1))
     }
 
     /// Whether a weight is at least this share of the quota.

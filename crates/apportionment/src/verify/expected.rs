@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::allocation::{Eligibility, Pairing, ThresholdDecision, Tie};
+use crate::allocation::{BonusAward, Eligibility, Pairing, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
-use crate::limits::{check_contest, check_minimums};
-use crate::rules::{GroupMembers, Rescue, RescueRest, Rules};
+use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
+use crate::rules::{AboveMax, GroupMembers, Rescue, RescueRest, Rules};
 use crate::threshold::{Threshold, ThresholdBase};
 use crate::verify::border::Border;
 use crate::verify::passing::{fewest, share_of, waived, widen};
@@ -31,6 +31,8 @@ pub(super) struct Competitor {
     pub limit: u32,
     /// Seats that it holds beforehand.
     pub before: u32,
+    /// Seats that are set aside for it, beside the chain.
+    pub aside: u32,
     /// Whether its lists are joined inside a group.
     pub subgroup: bool,
 }
@@ -43,11 +45,13 @@ impl Competitor {
             .map(|list| u64::from(list.candidates.unwrap_or(u32::MAX)))
             .sum();
         let candidates = u32::try_from(candidates).unwrap_or(u32::MAX);
-        let most = rules.seats_max.unwrap_or(u32::MAX);
+        let capped = rules.above_max == AboveMax::NextInLine;
+        let most = rules.seats_max.filter(|_| capped).unwrap_or(u32::MAX);
         let room = lists().map(|list| {
             let candidates = list.candidates.filter(|_| cuts_keys(rules));
-            u64::from(candidates.unwrap_or(u32::MAX).min(most))
+            u64::from(candidates.unwrap_or(u32::MAX).min(most).max(list.held))
         });
+        let held = lists().map(|list| list.held).max().unwrap_or(0);
         let limit = u32::try_from(room.sum::<u64>()).unwrap_or(u32::MAX);
         let candidates = if members.len() > 1 { limit } else { candidates };
         Some(Self {
@@ -56,7 +60,8 @@ impl Competitor {
             weight: votes,
             candidates,
             limit,
-            before: rules.seats_min.min(candidates).min(limit),
+            before: rules.seats_min.min(candidates).min(limit).max(held),
+            aside: 0,
             members,
             subgroup: false,
         })
@@ -106,11 +111,13 @@ impl Expected {
         contest: &Contest,
         rules: &Rules,
         lots: &[Lot],
-        rescue_tie: Option<&Tie>,
+        (rescue_tie, bonus): (Option<&Tie>, Option<&BonusAward>),
         refusals: &mut Vec<Refusal>,
     ) -> Result<Self, ContestError> {
         check_contest(contest)?;
         rules.check()?;
+        check_quota_of(contest, rules)?;
+        check_office(contest, rules)?;
         let mut expected = Self::by_threshold(contest, rules)?;
         if let (Some(widening), Some(threshold)) = (rules.widening, &rules.threshold) {
             let base = base_count(contest, threshold)?;
@@ -152,9 +159,14 @@ impl Expected {
             });
         }
         expected.join(contest, rules);
-        let least = expected.fields.iter().flatten();
-        let least = least.map(|one| u64::from(one.before)).sum();
-        check_minimums(least, contest.seats)?;
+        let bonus = expected.favour(contest, rules, lots, bonus)?;
+        refusals.extend(bonus);
+        for field in &expected.fields {
+            let least = field
+                .iter()
+                .map(|one| u64::from(one.before) + u64::from(one.aside));
+            check_minimums(least.sum(), contest.seats)?;
+        }
         Ok(expected)
     }
 
@@ -341,6 +353,7 @@ fn rescued(
         &pair,
         contest.seats,
         factor.denominator,
+        None,
     );
     let whole = |one: &Competitor| border.whole_quotas(one.weight);
     let leader_whole = pair.first().map_or(0, whole);

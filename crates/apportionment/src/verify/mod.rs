@@ -3,6 +3,7 @@
 //! (or, where they are roots, in schoolbook digits), and nothing is handed out: each stage's border is looked at directly.
 //! A wrong result needs the same mistake twice.
 
+mod bonus;
 mod border;
 mod expected;
 mod key;
@@ -43,11 +44,11 @@ pub fn verify(
         contest,
         rules,
         lots,
-        allocation.rescue_tie.as_ref(),
+        (allocation.rescue_tie.as_ref(), allocation.bonus.as_ref()),
         &mut refusals,
     )
     .map_err(|error| vec![Refusal::Contest(error)])?;
-    check_lists(contest, allocation, &expected, &mut refusals);
+    check_lists((contest, rules), allocation, &expected, &mut refusals);
     check_sums(contest, allocation, &mut refusals);
     let mut walk = Walk {
         contest,
@@ -99,7 +100,7 @@ pub fn verify(
 }
 
 fn check_lists(
-    contest: &Contest,
+    law: (&Contest, &Rules),
     allocation: &Allocation,
     expected: &Expected,
     refusals: &mut Vec<Refusal>,
@@ -125,7 +126,7 @@ fn check_lists(
             refusals.push(Refusal::Threshold { list });
         }
         check_list(
-            contest,
+            law,
             list,
             result.seats,
             expected.eligibility[list],
@@ -135,7 +136,7 @@ fn check_lists(
 }
 
 fn check_list(
-    contest: &Contest,
+    (contest, rules): (&Contest, &Rules),
     list: usize,
     seats: u32,
     eligibility: Eligibility,
@@ -152,6 +153,11 @@ fn check_list(
             seats,
             eligibility,
         });
+    }
+    if let Some(most) = rules.seats_max
+        && seats > most
+    {
+        refusals.push(Refusal::AboveMax { list, seats, most });
     }
     if let Some(candidates) = contest.lists[list].candidates
         && seats > candidates

@@ -67,6 +67,15 @@ pub enum Refusal {
         /// Its candidates.
         candidates: u32,
     },
+    /// A list has more seats than any may have.
+    AboveMax {
+        /// The list.
+        list: usize,
+        /// Its seats.
+        seats: u32,
+        /// The most that it may have.
+        most: u32,
+    },
     /// A list that a rescue admitted has fewer seats than its floor.
     BelowFloor {
         /// The list.
@@ -124,6 +133,8 @@ pub enum Refusal {
         /// The stage.
         at: StageAt,
     },
+    /// A bonus went to a list, or did not, or has other seats, against the rules.
+    Bonus,
     /// A seat went to a list with the majority of votes, or did not, against the rules.
     Majority,
     /// The seats of a list are not those that the stages gave it.
@@ -213,6 +224,9 @@ impl fmt::Display for Refusal {
                     "list {list} has {seats} seats for {candidates} candidates"
                 )
             }
+            Self::AboveMax { list, seats, most } => {
+                write!(formatter, "list {list} has {seats} seats; the most is {most}")
+            }
             Self::BelowFloor { list, seats, floor } => {
                 write!(
                     formatter,
@@ -249,6 +263,9 @@ impl fmt::Display for Refusal {
                 formatter,
                 "{at:?}: a tie is missing, wrong or wrongly settled"
             ),
+            Self::Bonus => {
+                formatter.write_str("the seats of the bonus are not given as the rules say")
+            }
             Self::Majority => formatter.write_str(
                 "the seat owed to the list with the majority of votes is not given as the rules say",
             ),

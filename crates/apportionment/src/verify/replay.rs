@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::contest::StageAt;
-use crate::rules::Majority;
+use crate::rules::{AboveMax, Majority};
 use crate::verify::expected::{Competitor, Expected};
 use crate::verify::stage::{Walk, sum};
 
@@ -29,11 +29,11 @@ pub(super) fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
                     .zip(&outcome.seats)
                     .map(|(left, right)| *left.min(right))
                     .collect(),
-                tied: before
-                    .tied
-                    .iter()
-                    .zip(&outcome.tied)
-                    .map(|(left, right)| *left || *right)
+                tied: (0..count)
+                    .map(|list| {
+                        let differs = before.seats[list] != outcome.seats[list];
+                        before.tied[list] || outcome.tied[list] || differs
+                    })
                     .collect(),
                 unassigned: before.unassigned.min(outcome.unassigned),
             },
@@ -45,7 +45,7 @@ pub(super) fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
         tied: vec![false; count],
         unassigned: house,
     });
-    if expected.fields.len() > 1 {
+    if expected.fields.len() > 1 && walk.rules.bonus.is_none() {
         let certain = sum(&merged.seats);
         for competitor in expected.fields.iter().flatten() {
             merged.tied[competitor.list] = certain.saturating_add(merged.unassigned) < house;
@@ -66,10 +66,15 @@ fn replay_field(
         tied: vec![false; count],
         unassigned: 0,
     };
+    if let (AboveMax::SharedAnew, Some(most)) = (rules.above_max, rules.seats_max) {
+        replay_rounds(walk, competitors.to_vec(), most, &mut replayed);
+        return replayed;
+    }
+    let aside = sum(&competitors.iter().map(|one| one.aside).collect::<Vec<_>>());
     let mut end = walk.chain(
         &rules.stages,
         competitors,
-        contest.seats,
+        contest.seats.saturating_sub(aside),
         scale,
         StageAt::Chain,
     );
@@ -79,7 +84,7 @@ fn replay_field(
     replayed.unassigned = end.left_over;
     for (index, competitor) in competitors.iter().enumerate() {
         let won = Won {
-            seats: end.seats[index],
+            seats: end.seats[index].saturating_add(competitor.aside),
             tied: end.open[index],
             waiting: end.waiting,
         };
@@ -91,6 +96,64 @@ fn replay_field(
         }
     }
     replayed
+}
+
+/// Follows the rounds of a cap: whoever holds more than it leaves with it, and a round in which a tie says who leaves is
+/// the last.
+fn replay_rounds(
+    walk: &mut Walk<'_>,
+    mut competitors: Vec<Competitor>,
+    most: u32,
+    replayed: &mut Replayed,
+) {
+    let mut house = walk.contest.seats;
+    for round in 0.. {
+        if competitors.is_empty() || house == 0 {
+            replayed.unassigned = replayed.unassigned.saturating_add(house);
+            return;
+        }
+        let end = walk.chain(&walk.rules.stages, &competitors, house, 1, |stage| {
+            if round == 0 {
+                StageAt::Chain(stage)
+            } else {
+                StageAt::Round { round, stage }
+            }
+        });
+        let field = || competitors.iter().enumerate();
+        let over = |place: usize| end.seats[place] > most;
+        let hangs = field().any(|(place, _)| {
+            end.open[place] && !over(place) && (end.waiting || end.seats[place] == most)
+        });
+        let nobody = !hangs && !field().any(|(place, _)| over(place));
+        if nobody {
+            replayed.unassigned = replayed.unassigned.saturating_add(end.left_over);
+        }
+        for (place, one) in field() {
+            let won = match (over(place), nobody) {
+                (true, _) => most,
+                (false, true) => end.seats[place],
+                (false, false) => 0,
+            };
+            let certain = won.min(one.candidates);
+            if !hangs {
+                replayed.unassigned = replayed.unassigned.saturating_add(won - certain);
+            }
+            replayed.seats[one.list] = certain;
+            replayed.tied[one.list] = if hangs {
+                !over(place)
+            } else {
+                nobody && end.open[place] && certain < one.candidates
+            };
+        }
+        if hangs || nobody {
+            return;
+        }
+        let leaving = field().filter(|(place, _)| over(*place)).count();
+        let taken = u64::from(most).saturating_mul(u64::try_from(leaving).unwrap_or(u64::MAX));
+        house = u32::try_from(u64::from(house).saturating_sub(taken)).unwrap_or(0);
+        let stays = |(place, one): (usize, &Competitor)| (!over(place)).then(|| one.clone());
+        competitors = field().filter_map(stays).collect();
+    }
 }
 
 /// What a competitor has won.

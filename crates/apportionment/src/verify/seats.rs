@@ -3,7 +3,7 @@
 use crate::allocation::Eligibility;
 use crate::contest::Contest;
 use crate::method::Stage;
-use crate::rules::Rules;
+use crate::rules::{AboveMax, Rules};
 use crate::verify::border::Border;
 use crate::verify::expected::{Competitor, Expected};
 use crate::verify::refusal::Refusal;
@@ -20,7 +20,7 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
         return Err(vec![Refusal::ListCount { expected, found }]);
     }
     let mut refusals = Vec::new();
-    let expected = Expected::of(contest, rules, &[], None, &mut refusals)
+    let expected = Expected::of(contest, rules, &[], (None, None), &mut refusals)
         .map_err(|error| vec![Refusal::Contest(error)])?;
     // Ties are not recorded in bare seats: whichever runner-up holds some is taken for the one that was admitted.
     refusals.clear();
@@ -44,7 +44,7 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
         } else {
             expected.eligibility[list]
         };
-        check_list(contest, list, held, eligibility, &mut refusals);
+        check_list((contest, rules), list, held, eligibility, &mut refusals);
     }
     let house = u64::from(contest.seats);
     let found: u64 = seats.iter().map(|&seats| u64::from(seats)).sum();
@@ -57,6 +57,8 @@ pub fn verify_seats(contest: &Contest, rules: &Rules, seats: &[u32]) -> Result<(
     if let [stage] = rules.stages.as_slice()
         && stage.is_plain()
         && rules.majority.is_none()
+        && rules.bonus.is_none()
+        && rules.above_max == AboveMax::NextInLine
     {
         let scale = expected.scale;
         refusals.extend(crossing(
@@ -118,7 +120,12 @@ fn fewest(competitors: &[Competitor], contest: &Contest, rules: &Rules) -> u64 {
     }
     let room = competitors
         .iter()
-        .map(|one| u64::from(one.limit.min(contest.seats)));
+        .map(|one| one.limit.saturating_add(one.aside))
+        .map(|room| match (rules.above_max, rules.seats_max) {
+            (AboveMax::SharedAnew, Some(most)) => room.min(most),
+            _ => room,
+        })
+        .map(|room| u64::from(room.min(contest.seats)));
     room.sum::<u64>().min(u64::from(contest.seats))
 }
 
@@ -160,7 +167,7 @@ fn crossing(
     (stage, house, scale): (Stage, u32, u32),
     group: Option<usize>,
 ) -> Option<Refusal> {
-    let border = Border::of(stage.method, &competitors, house, scale);
+    let border = Border::of(stage.method, &competitors, house, scale, contest.quota_of);
     let held: Vec<u32> = competitors.iter().map(|one| held_by(one, seats)).collect();
     for (one, &seats_held) in competitors.iter_mut().zip(&held) {
         if seats_held < one.before {

@@ -53,7 +53,13 @@ impl Walk<'_> {
             if left == 0 {
                 break;
             }
-            let border = Border::of(stage.method, competitors, house, scale);
+            let border = Border::of(
+                stage.method,
+                competitors,
+                house,
+                scale,
+                self.contest.quota_of,
+            );
             let field = narrowed(stage, &border, competitors, &held);
             let offered = match stage.seats {
                 StageSeats::Remaining => left,
@@ -272,6 +278,11 @@ fn narrowed(
                 .each_max
                 .map_or(u32::MAX, |most| held.saturating_add(most)),
         ),
+    };
+    let limit = |one: &Competitor, held: u32| {
+        let least = stage.key_min;
+        let keys = least.map_or(u32::MAX, |least| border.keys_from(one.weight, least));
+        limit(one, held).min(keys.max(held))
     };
     let narrow = |(one, held): (&Competitor, &u32)| Competitor {
         limit: limit(one, *held),

@@ -105,7 +105,7 @@ fn limits_and_missing_counts_are_named() {
     short.districts[0].votes.pop();
     assert_eq!(
         refused(&short, &rules),
-        "district 0 has votes for 1 lists, and there are 2"
+        "district 0 has votes or candidates for 1 lists, and there are 2"
     );
     let mut empty = contest.clone();
     empty.districts[0].seats = 0;

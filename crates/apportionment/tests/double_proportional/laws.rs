@@ -25,7 +25,7 @@ pub fn contest(districts: Vec<(u32, Vec<u64>)>) -> DistrictedContest {
     let district = |(seats, votes)| District {
         seats,
         votes,
-        base: BaseCounts::default(),
+        ..District::default()
     };
     DistrictedContest {
         lists: (0u64..).map(list).take(lists).collect(),

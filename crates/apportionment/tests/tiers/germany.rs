@@ -58,6 +58,7 @@ fn germany_2025() -> Option<(TierContest, Vec<String>, Vec<Option<String>>)> {
             valid_votes: Some(number(row, VALID_SECOND)),
             ..BaseCounts::default()
         },
+        candidates: Vec::new(),
     };
     let (mut constituencies, mut elected) = (Vec::new(), Vec::new());
     for row in areas.iter().filter(|row| row[0].len() == 3) {
@@ -67,6 +68,7 @@ fn germany_2025() -> Option<(TierContest, Vec<String>, Vec<Option<String>>)> {
             other_votes: number(row, VALID_FIRST) - votes.iter().sum::<u64>(),
             votes,
             drawn: None,
+            other_most: 0,
         });
         elected.push((row[3] != "–").then(|| row[3].to_owned()));
     }
@@ -161,8 +163,8 @@ fn three_constituencies_waive_the_threshold() {
     let constituency = |votes: &[u64], drawn| Constituency {
         district: 0,
         votes: votes.to_vec(),
-        other_votes: 0,
         drawn,
+        ..Constituency::default()
     };
     let mut contest = TierContest {
         districted: DistrictedContest::with_votes(&[(0, &[900, 60, 40])]),

@@ -3,176 +3,8 @@
 
 use proptest::prelude::*;
 
+use super::any::{any_contest, any_rules, fit};
 use super::*;
-
-fn any_placement() -> impl Strategy<Value = Placement> {
-    (1u32..3, any::<bool>(), prop::option::of(0u32..3)).prop_map(
-        |(step, relative, per_district)| Placement {
-            series: Series {
-                first: Fraction::new(1, 1),
-                step,
-            },
-            relative: relative.then_some(ThresholdBase::ListVotes),
-            per_district,
-        },
-    )
-}
-
-fn any_admission() -> impl Strategy<Value = Admission> {
-    let share =
-        || prop::option::of((0u32..40).prop_map(|share| Threshold::of_list_votes(share, 100)));
-    let average = (1u32..3).prop_map(|regions| RegionsAverage {
-        regions,
-        base: ThresholdBase::ListVotes,
-    });
-    (
-        share(),
-        share(),
-        prop::option::of(1u32..4),
-        prop::option::weighted(0.3, 1u32..3),
-        prop::option::weighted(0.3, average),
-    )
-        .prop_map(
-            |(overall, here, constituencies_won, seats_won, regions_average)| Admission {
-                overall,
-                here,
-                constituencies_won,
-                seats_won,
-                regions_average,
-            },
-        )
-}
-
-fn any_method() -> impl Strategy<Value = Vec<Stage>> {
-    prop_oneof![
-        Just(Method::D_HONDT),
-        Just(Method::MODIFIED_SAINTE_LAGUE),
-        Just(Method::HARE),
-    ]
-    .prop_map(|method| vec![Stage::all(method)])
-}
-
-/// Districts that are levelled, or a house that is shared out and covered.
-fn any_rules() -> impl Strategy<Value = TierRules> {
-    let levelled = (
-        any_admission(),
-        any_method(),
-        any_admission(),
-        any_method(),
-        any_placement(),
-        prop::option::of((1u32..29, 1u32..3)),
-        any::<bool>(),
-    )
-        .prop_map(
-            |(below, chain, above, method, placement, returned, regions)| {
-                let surplus = if returned.is_some() {
-                    Surplus::Returned
-                } else {
-                    Surplus::Kept
-                };
-                let returned = returned.map(|(first, step)| {
-                    let first = Fraction::new(first.min(10 * step + 9), 10);
-                    TierStage::Return(Series { first, step })
-                });
-                let mut stages = vec![
-                    TierStage::Districts {
-                        admission: below,
-                        chain,
-                    },
-                    TierStage::Whole {
-                        admission: Admission {
-                            here: None,
-                            ..above
-                        },
-                        chain: method,
-                        surplus,
-                    },
-                ];
-                stages.extend(returned);
-                if regions {
-                    stages.push(TierStage::Regions(placement.series));
-                    stages.push(TierStage::Inside(Series::DANISH));
-                } else {
-                    stages.push(TierStage::Place(placement));
-                }
-                stages
-            },
-        );
-    let covered =
-        (any_admission(), any_method(), any_method()).prop_map(|(admission, chain, shares)| {
-            vec![
-                TierStage::Whole {
-                    admission: Admission {
-                        here: None,
-                        ..admission
-                    },
-                    chain,
-                    surplus: Surplus::Kept,
-                },
-                TierStage::Shares { chain: shares },
-                TierStage::Cover,
-            ]
-        });
-    prop_oneof![levelled, covered].prop_map(|stages| TierRules {
-        stages,
-        ties: vec![TieBreak::Lot],
-    })
-}
-
-fn any_contest() -> impl Strategy<Value = TierContest> {
-    let votes = || prop_oneof![3 => 0u64..6, 2 => 0u64..1000];
-    (2usize..6, 1usize..5, 0u32..12).prop_flat_map(move |(lists, districts, further_seats)| {
-        let district =
-            (1u32..7, prop::collection::vec(votes(), lists)).prop_map(|(seats, votes)| District {
-                seats,
-                votes,
-                ..District::default()
-            });
-        let constituency = (
-            0..districts,
-            prop::collection::vec(0u64..20, lists),
-            0u64..5,
-        )
-            .prop_map(|(district, votes, other_votes)| Constituency {
-                district,
-                votes,
-                other_votes,
-                drawn: None,
-            });
-        let parts = (
-            prop::collection::vec(district, districts),
-            prop::collection::vec(constituency, 0..9),
-            prop::collection::vec(prop::bool::weighted(0.1), lists),
-            prop::collection::vec(0usize..3, districts),
-            prop::collection::vec(0u32..6, 3),
-        );
-        parts.prop_map(
-            move |(districts, constituencies, exempt, region_of, further)| TierContest {
-                regions: (0..3)
-                    .zip(further)
-                    .map(|(region, further_seats)| Region {
-                        districts: (0..region_of.len())
-                            .filter(|&district| region_of[district] == region)
-                            .collect(),
-                        further_seats,
-                    })
-                    .collect(),
-                districted: DistrictedContest {
-                    lists: exempt
-                        .into_iter()
-                        .map(|exempt| DistrictedList {
-                            exempt,
-                            ..DistrictedList::default()
-                        })
-                        .collect(),
-                    districts,
-                },
-                further_seats,
-                constituencies,
-            },
-        )
-    })
-}
 
 fn inside(stage: usize, part: usize, allocation: &Allocation) -> Vec<TierLot> {
     let lot = |tie: &Tie| TierLot {
@@ -228,6 +60,24 @@ fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocat
                     .flat_map(|(part, round)| inside(stage, part, &round.allocation));
                 lots.inside.extend(drawn);
             }
+            TierStageResult::SeatsOfDistricts(allocation) => {
+                lots.inside.extend(inside(stage, 0, allocation));
+            }
+            TierStageResult::Quotas(results) => {
+                let drawn = results.iter().enumerate();
+                let drawn =
+                    drawn.filter_map(|(part, result)| Some((part, result.allocation.as_ref()?)));
+                lots.inside
+                    .extend(drawn.flat_map(|(part, result)| inside(stage, part, result)));
+            }
+            TierStageResult::Remainders(result) => {
+                let drawn = result.allocation.iter();
+                lots.inside
+                    .extend(drawn.flat_map(|result| inside(stage, 0, result)));
+            }
+            TierStageResult::Constituencies(_)
+            | TierStageResult::Persons(_)
+            | TierStageResult::Above(_) => {}
             TierStageResult::Shares(results) => {
                 let drawn = results.iter().enumerate();
                 let drawn = drawn.filter_map(|(part, result)| Some((part, result.as_ref()?)));
@@ -262,7 +112,7 @@ proptest! {
 
     #[test]
     fn allocator_and_verifier_agree_until_every_lot_is_drawn(contest in any_contest(), rules in any_rules()) {
-        let mut contest = contest;
+        let mut contest = fit(contest, &rules);
         let mut lots = TierLots::default();
         let mut allocation = agree(&contest, &rules, &lots);
         for _ in 0..60 {
@@ -278,6 +128,7 @@ proptest! {
 
     #[test]
     fn order_means_nothing(contest in any_contest(), rules in any_rules(), by in 0usize..5) {
+        let contest = fit(contest, &rules);
         let plain = agree(&contest, &rules, &TierLots::default());
         let mut turned = contest.clone();
         let (districts, lists) = (contest.districted.districts.len(), contest.districted.lists.len());
@@ -293,10 +144,18 @@ proptest! {
             constituency.district = (constituency.district + districts - by % districts) % districts;
             constituency.votes.reverse();
         }
+        for person in &mut turned.persons {
+            person.district = (person.district + districts - by % districts) % districts;
+            person.list = lists - 1 - person.list;
+        }
         let mut other = agree(&turned, &rules, &TierLots::default());
         other.seats.iter_mut().for_each(|line| line.reverse());
         other.seats.rotate_right(by % districts);
+        other.region_seats.iter_mut().for_each(|line| line.reverse());
+        other.region_seats.reverse();
+        other.house_seats.reverse();
         prop_assert_eq!(&other.seats, &plain.seats);
+        prop_assert_eq!((&other.region_seats, &other.house_seats), (&plain.region_seats, &plain.house_seats));
         prop_assert_eq!((other.outcome, other.pending, other.unassigned), (plain.outcome, plain.pending, plain.unassigned));
         prop_assert_eq!(lists, other.list_seats().len());
     }
@@ -309,6 +168,7 @@ proptest! {
         cells in any::<[prop::sample::Index; 3]>(),
         what in 0usize..8,
     ) {
+        let contest = fit(contest, &rules);
         let right = agree(&contest, &rules, &TierLots::default());
         let district = cells[0].index(contest.districted.districts.len());
         let lists = [cells[1], cells[2]].map(|index| index.index(contest.districted.lists.len()));
@@ -332,6 +192,41 @@ proptest! {
 
 fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), what: usize) {
     match (stage, what) {
+        (TierStageResult::SeatsOfDistricts(allocation), _) => {
+            allocation.lists[district].seats += 1;
+        }
+        (TierStageResult::Constituencies(result), 5) => {
+            result.first.iter_mut().for_each(|first| *first = None);
+        }
+        (TierStageResult::Constituencies(result), _) => result.undecided.push(0),
+        (TierStageResult::Persons(elected), 5) => {
+            elected.pop();
+        }
+        (TierStageResult::Persons(elected), _) => {
+            if let Some(first) = elected.first_mut() {
+                first.quota = Ratio::new(1, 7).unwrap();
+            }
+        }
+        (TierStageResult::Quotas(results), 5) => {
+            results[0].admitted[lists[0]] = !results[0].admitted[lists[0]];
+        }
+        (TierStageResult::Quotas(results), 6) => results[0].allocation = None,
+        (TierStageResult::Quotas(results), _) => {
+            let allocations = results
+                .iter_mut()
+                .filter_map(|result| result.allocation.as_mut());
+            for allocation in allocations {
+                allocation.lists[lists[0]].seats += 1;
+            }
+        }
+        (TierStageResult::Remainders(result), 5) => result.votes[lists[0]] += 1,
+        (TierStageResult::Remainders(result), 6) => result.allocation = None,
+        (TierStageResult::Remainders(result), _) => {
+            if let Some(due) = &mut result.due {
+                due.swap(lists[0], lists[1]);
+            }
+        }
+        (TierStageResult::Above(seats), _) => seats[lists[0]] += 1,
         (TierStageResult::Districts(results), 5) => {
             let admitted = &mut results[district].admitted[lists[0]];
             *admitted = !*admitted;

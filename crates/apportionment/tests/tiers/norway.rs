@@ -87,6 +87,7 @@ fn norwegian_contest(
                 valid_votes: Some(valid),
                 ..BaseCounts::default()
             },
+            candidates: Vec::new(),
         }
     };
     let districts = counties.iter().map(district).collect();

@@ -60,6 +60,7 @@ fn poland_2019() {
             valid_votes: Some(votes.iter().sum()),
             ..BaseCounts::default()
         },
+        candidates: Vec::new(),
         votes,
     };
     let contest = TierContest {

@@ -297,7 +297,7 @@ fn rules_that_mean_nothing_are_refused() {
         votes: vec![1],
         ..Constituency::default()
     });
-    assert!(refused(&short, vec![TierStage::Cover]).contains("votes for 1 lists"));
+    assert!(refused(&short, vec![TierStage::Cover]).contains("votes or candidates for 1 lists"));
     let mut house = contest;
     house.further_seats = 100_000;
     assert!(refused(&house, vec![TierStage::Cover]).contains("contest.further_seats"));

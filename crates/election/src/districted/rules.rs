@@ -3,14 +3,15 @@
 use crate::allocation::{base, fraction, series, stage, threshold, ties};
 use crate::rules::{
     AdmissionRule, CellRoundingRule, ContestRules, DoubleProportionalRule, Procedure, QuorumRule,
-    RegionsAverageRule, SeriesRule, StageRule, SurplusRule, TierStageRule, TiersRule, UpperRule,
-    VotersNumbersRule,
+    QuotaOfRule, RegionsAverageRule, SeriesRule, StageRule, SurplusRule, TierStageRule, TiersRule,
+    UnitsRule, UpperRule, VotersNumbersRule,
 };
 use apportionment::double_proportional::{CellRounding, DoubleProportional, VotersNumbers};
 use apportionment::tiers::{
-    Admission, Placement, RegionsAverage, Series, Surplus, TierRules, TierStage,
+    Admission, Placement, QuotaVotes, Quotas, RegionsAverage, Series, Surplus, TierRules,
+    TierStage, Units,
 };
-use apportionment::{ContestError, DistrictsError, Method, Quorum, Rules, Stage};
+use apportionment::{ContestError, DistrictsError, Method, Quorum, Rules, Stage, ThresholdBase};
 
 /// Rules over all districts as the engine takes them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,6 +80,44 @@ fn chain(rules: &[StageRule]) -> Vec<Stage> {
 
 fn tier_stage(rule: &TierStageRule) -> TierStage {
     match rule {
+        TierStageRule::SeatsOfDistricts {
+            base,
+            chain: stages,
+        } => TierStage::SeatsOfDistricts {
+            base: self::base(*base),
+            chain: chain(stages),
+        },
+        TierStageRule::Constituencies {} => TierStage::Constituencies,
+        TierStageRule::Persons { base } => TierStage::Persons {
+            base: self::base(*base),
+        },
+        TierStageRule::Quotas {
+            admission,
+            chain: stages,
+            units,
+            of,
+            base,
+        } => {
+            // Validation refuses a quota of all votes without their base.
+            let base = base.map_or(ThresholdBase::ListVotes, self::base);
+            TierStage::Quotas(Quotas {
+                admission: self::admission(admission),
+                chain: chain(stages),
+                units: match units {
+                    UnitsRule::Districts => Units::Districts,
+                    UnitsRule::Regions => Units::Regions,
+                },
+                of: match of {
+                    QuotaOfRule::TakingPart => QuotaVotes::TakingPart,
+                    QuotaOfRule::Own => QuotaVotes::Own(base),
+                    QuotaOfRule::Region => QuotaVotes::Region(base),
+                },
+            })
+        }
+        TierStageRule::Remainders { chain: stages } => TierStage::Remainders {
+            chain: chain(stages),
+        },
+        TierStageRule::Above {} => TierStage::Above,
         TierStageRule::Districts {
             admission,
             chain: stages,
@@ -95,6 +134,7 @@ fn tier_stage(rule: &TierStageRule) -> TierStage {
             chain: chain(stages),
             surplus: match surplus {
                 SurplusRule::Kept => Surplus::Kept,
+                SurplusRule::Added => Surplus::Added,
                 SurplusRule::Returned => Surplus::Returned,
             },
         },

@@ -52,6 +52,43 @@ pub struct RegionRule {
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "stage", deny_unknown_fields)]
 pub enum TierStageRule {
+    /// The seats of the house are shared out among the districts by their votes (Czechia). The districts have 0 seats.
+    SeatsOfDistricts {
+        /// How the votes of a district are counted.
+        base: BaseRule,
+        /// How.
+        chain: Vec<StageRule>,
+    },
+    /// Whoever came first in a constituency has a seat in its district.
+    Constituencies {},
+    /// Persons with as many votes as a seat of their district stands for have a seat (Estonia). Only where the caller gives
+    /// the votes of persons, so not in a definition.
+    Persons {
+        /// How the votes of a district are counted.
+        base: BaseRule,
+    },
+    /// Districts or regions hand out seats by quotas and leave the rest to later stages.
+    Quotas {
+        /// Who takes part.
+        #[serde(default, skip_serializing_if = "AdmissionRule::is_none")]
+        admission: AdmissionRule,
+        /// How.
+        chain: Vec<StageRule>,
+        /// Who hands out seats.
+        units: UnitsRule,
+        /// What the quotas are of.
+        of: QuotaOfRule,
+        /// How those votes are counted; needed unless they are of the lists that take part.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        base: Option<BaseRule>,
+    },
+    /// What `quotas` left is shared by the votes that its seats did not use up (Czechia).
+    Remainders {
+        /// How.
+        chain: Vec<StageRule>,
+    },
+    /// What is due to a list beyond its seats it holds in the house, in no district.
+    Above {},
     /// Each district hands out its own seats.
     Districts {
         /// Who takes part in which district.
@@ -111,6 +148,12 @@ impl TierStageRule {
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
+            Self::SeatsOfDistricts { .. } => "seats-of-districts",
+            Self::Constituencies {} => "constituencies",
+            Self::Persons { .. } => "persons",
+            Self::Quotas { .. } => "quotas",
+            Self::Remainders { .. } => "remainders",
+            Self::Above {} => "above",
             Self::Districts { .. } => "districts",
             Self::Whole { .. } => "whole",
             Self::Return { .. } => "return",
@@ -126,8 +169,15 @@ impl TierStageRule {
     #[must_use]
     pub fn admission(&self) -> Option<&AdmissionRule> {
         match self {
-            Self::Districts { admission, .. } | Self::Whole { admission, .. } => Some(admission),
-            Self::Return { .. }
+            Self::Districts { admission, .. }
+            | Self::Quotas { admission, .. }
+            | Self::Whole { admission, .. } => Some(admission),
+            Self::SeatsOfDistricts { .. }
+            | Self::Constituencies {}
+            | Self::Persons { .. }
+            | Self::Remainders { .. }
+            | Self::Above {}
+            | Self::Return { .. }
             | Self::Place { .. }
             | Self::Regions { .. }
             | Self::Inside { .. }
@@ -140,16 +190,44 @@ impl TierStageRule {
     #[must_use]
     pub fn chain(&self) -> Option<&[StageRule]> {
         match self {
-            Self::Districts { chain, .. } | Self::Whole { chain, .. } | Self::Shares { chain } => {
-                Some(chain)
-            }
-            Self::Return { .. }
+            Self::SeatsOfDistricts { chain, .. }
+            | Self::Quotas { chain, .. }
+            | Self::Remainders { chain }
+            | Self::Districts { chain, .. }
+            | Self::Whole { chain, .. }
+            | Self::Shares { chain } => Some(chain),
+            Self::Constituencies {}
+            | Self::Persons { .. }
+            | Self::Above {}
+            | Self::Return { .. }
             | Self::Place { .. }
             | Self::Regions { .. }
             | Self::Inside { .. }
             | Self::Cover {} => None,
         }
     }
+}
+
+/// Who hands out seats by quotas.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum UnitsRule {
+    /// Every district its own.
+    Districts,
+    /// Every region those of its districts and its further seats; what its districts gave counts.
+    Regions,
+}
+
+/// What quotas are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum QuotaOfRule {
+    /// The votes of the lists that take part, over the seats of the district or region (Czechia).
+    TakingPart,
+    /// All its votes, over its seats (Estonia).
+    Own,
+    /// All votes of the region that it is in, over the seats of the region (Austria).
+    Region,
 }
 
 /// Who takes part. One of the given ways is enough; with none given, a vote is enough.
@@ -205,6 +283,8 @@ pub struct RegionsAverageRule {
 pub enum SurplusRule {
     /// The list keeps them and leaves with all its seats; the others share the rest anew.
     Kept,
+    /// The list keeps them, and the house grows by them (New Zealand).
+    Added,
     /// They go back to the districts in the stage `return`, which must follow.
     Returned,
 }

@@ -8,8 +8,9 @@ use crate::districted::{DistrictedRules, check_chain};
 use crate::ids::DistrictId;
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{
-    AdmissionRule, ContestRules, DistrictSeats, DoubleProportionalRule, ExhaustedRule, Procedure,
-    RegionRule, StageRule, ThresholdRule, TierStageRule, TiersRule,
+    AboveMaxRule, AdmissionRule, ContestRules, DistrictSeats, DoubleProportionalRule,
+    ExhaustedRule, Procedure, QuotaOfRule, RegionRule, StageRule, ThresholdRule, TierStageRule,
+    TiersRule, UnitsRule,
 };
 use apportionment::tiers::CONSTITUENCIES_MAX;
 use apportionment::{CELLS_MAX, DISTRICTED_LISTS_MAX, DISTRICTS_MAX};
@@ -48,7 +49,9 @@ fn only_one_procedure(field: &str, rules: &ContestRules) -> Checked {
         apparentment,
         majority,
         seats_min,
+        bonus,
         seats_max,
+        above_max,
         exhausted,
         ties: _,
         tiers,
@@ -62,7 +65,9 @@ fn only_one_procedure(field: &str, rules: &ContestRules) -> Checked {
         ("apparentment", apparentment.is_some()),
         ("majority", majority.is_some()),
         ("seats_min", *seats_min > 0),
+        ("bonus", bonus.is_some()),
         ("seats_max", seats_max.is_some()),
+        ("above_max", *above_max != AboveMaxRule::default()),
         ("exhausted", *exhausted != ExhaustedRule::default()),
         (
             "double_proportional",
@@ -222,11 +227,34 @@ fn tiers(
         let rule = format!("at most {SEATS_MAX} seats");
         return Err(shape(format!("{field}.further_seats"), further_seats, rule));
     }
-    let hands_out = stages
+    let hands_out = stages.iter().any(|stage| {
+        let own_quotas = matches!(
+            stage,
+            TierStageRule::Quotas {
+                units: UnitsRule::Districts,
+                ..
+            }
+        );
+        own_quotas || matches!(stage, TierStageRule::Districts { .. })
+    });
+    let computed = stages
         .iter()
-        .any(|stage| matches!(stage, TierStageRule::Districts { .. }));
+        .any(|stage| matches!(stage, TierStageRule::SeatsOfDistricts { .. }));
     let (contest_field, _) = field.rsplit_once('.').unwrap_or((field, ""));
-    own_seats(contest_field, &rules.districts, u32::from(hands_out))?;
+    own_seats(
+        contest_field,
+        &rules.districts,
+        u32::from(hands_out && !computed),
+    )?;
+    if let Some(place) = rules
+        .districts
+        .iter()
+        .position(|district| computed && district.seats > 0)
+    {
+        let rule = "0 seats: a stage computes them from votes";
+        let field = format!("{contest_field}.districts[{place}].seats");
+        return Err(shape(field, rules.districts[place].seats, rule));
+    }
     let mut exempting = Vec::new();
     for (place, rule) in stages.iter().enumerate() {
         stage(&format!("{field}.stages[{place}]"), rule)?;
@@ -268,6 +296,21 @@ fn stage(field: &str, rule: &TierStageRule) -> Checked {
         }
         thresholds(&format!("{field}.admission"), admission.thresholds())?;
     }
+    match rule {
+        TierStageRule::Persons { .. } => {
+            let rule =
+                "not in a definition: votes of single persons are not among the counts of a ballot";
+            return Err(shape(field, "persons", rule));
+        }
+        TierStageRule::Quotas { of, base, .. }
+            if (*of == QuotaOfRule::TakingPart) != base.is_none() =>
+        {
+            let rule = "how all votes are counted, where the quota is own or of the region, and nothing where it is of those \
+                        taking part";
+            return Err(shape(format!("{field}.base"), "", rule));
+        }
+        _ => {}
+    }
     rule.chain()
         .map_or(Ok(()), |stages| stage_chain(field, stages))
 }
@@ -287,12 +330,26 @@ fn regions(
 ) -> Checked {
     let field = format!("{field}.regions");
     let places = |stage: &TierStageRule| matches!(stage, TierStageRule::Regions { .. });
+    let by_quotas = |stage: &TierStageRule| {
+        matches!(
+            stage,
+            TierStageRule::Quotas {
+                units: UnitsRule::Regions,
+                ..
+            } | TierStageRule::Quotas {
+                of: QuotaOfRule::Region,
+                ..
+            }
+        )
+    };
     let averages = |stage: &TierStageRule| {
         let admission = stage.admission();
         admission.is_some_and(|admission| admission.regions_average.is_some())
     };
     if regions.is_empty() {
-        let needed = stages.iter().any(|stage| places(stage) || averages(stage));
+        let needed = stages
+            .iter()
+            .any(|stage| places(stage) || by_quotas(stage) || averages(stage));
         let rule = "regions with their districts, because a stage needs them";
         return if needed {
             Err(shape(field, "", rule))
@@ -348,7 +405,11 @@ fn first_votes(
         let won = stage
             .admission()
             .and_then(|admission| admission.constituencies_won);
-        won.is_some() || matches!(stage, TierStageRule::Cover {})
+        let first_places = matches!(
+            stage,
+            TierStageRule::Cover {} | TierStageRule::Constituencies {}
+        );
+        won.is_some() || first_places
     };
     let Some(first_votes) = &tiers.first_votes else {
         let needed = tiers.stages.iter().any(needs);

@@ -215,6 +215,7 @@ fn any_contest() -> impl Strategy<Value = Contest> {
                 ..BaseCounts::default()
             },
             lists,
+            quota_of: None,
         }
     })
 }

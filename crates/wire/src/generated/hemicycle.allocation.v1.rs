@@ -34,6 +34,50 @@ pub struct AllocationRules {
     /// Most seats of any list; missing: no limit.
     #[prost(uint32, optional, tag = "10")]
     pub seats_max: ::core::option::Option<u32>,
+    /// Seats beyond its votes for one list; missing: none. Refused with a rescue, joined lists or a majority.
+    #[prost(message, optional, tag = "11")]
+    pub bonus: ::core::option::Option<Bonus>,
+    /// What becomes of seats beyond `seats_max`; unspecified: the next list.
+    #[prost(enumeration = "AboveMax", tag = "12")]
+    pub above_max: i32,
+}
+/// Seats for one list beyond what its votes give it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Bonus {
+    /// Who gets them, of the lists that take part.
+    #[prost(enumeration = "BonusTo", tag = "1")]
+    pub to: i32,
+    /// How a share becomes a whole number; unspecified: down.
+    #[prost(enumeration = "Rounding", tag = "5")]
+    pub rounding: i32,
+    /// Whether seats by votes count towards them.
+    #[prost(enumeration = "BonusCounting", tag = "6")]
+    pub counting: i32,
+    /// The share of all list votes that the list needs; missing: none.
+    #[prost(message, optional, tag = "7")]
+    pub votes_min: ::core::option::Option<Fraction>,
+    /// No bonus where another list has more than this share of all list votes; missing: always.
+    #[prost(message, optional, tag = "8")]
+    pub others_max: ::core::option::Option<Fraction>,
+    /// How many, at most those of the house.
+    #[prost(oneof = "bonus::Size", tags = "2, 3, 4")]
+    pub size: ::core::option::Option<bonus::Size>,
+}
+/// Nested message and enum types in `Bonus`.
+pub mod bonus {
+    /// How many, at most those of the house.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Size {
+        /// A number.
+        #[prost(uint32, tag = "2")]
+        Seats(u32),
+        /// A share of the house, at most 1 with at most 1,000 below the line.
+        #[prost(message, tag = "3")]
+        Share(super::Fraction),
+        /// One more than half of the house; must be true.
+        #[prost(bool, tag = "4")]
+        MoreThanHalf(bool),
+    }
 }
 /// Who else is let in when few lists pass. Lists with equal votes come in together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -145,6 +189,10 @@ pub struct Stage {
     /// The share of the stage's quota that a list needs as votes to win a seat in it, such as 3/4. Largest remainders only.
     #[prost(message, optional, tag = "6")]
     pub bar: ::core::option::Option<Fraction>,
+    /// The share of the stage's quota that must be left of a list's votes to win one more seat: 1/1 for whole quotas alone.
+    /// Largest remainders only; may leave seats, also in the last stage.
+    #[prost(message, optional, tag = "7")]
+    pub key_min: ::core::option::Option<Fraction>,
     /// Which keys compete for the seats.
     #[prost(oneof = "stage::Method", tags = "1, 2, 3")]
     pub method: ::core::option::Option<stage::Method>,
@@ -224,6 +272,109 @@ pub mod rescue {
         /// If one list passes, the runner-up is admitted (Kazakhstan).
         #[prost(message, tag = "1")]
         AdmitRunnerUp(AdmitRunnerUp),
+    }
+}
+/// Who gets a bonus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BonusTo {
+    /// Nobody: refused.
+    Unspecified = 0,
+    /// The list with the most votes.
+    MostVotes = 1,
+    /// The list with more than half of the votes of those that take part.
+    MoreThanHalf = 2,
+    /// The list with `won_office`.
+    Office = 3,
+}
+impl BonusTo {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BONUS_TO_UNSPECIFIED",
+            Self::MostVotes => "BONUS_TO_MOST_VOTES",
+            Self::MoreThanHalf => "BONUS_TO_MORE_THAN_HALF",
+            Self::Office => "BONUS_TO_OFFICE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BONUS_TO_UNSPECIFIED" => Some(Self::Unspecified),
+            "BONUS_TO_MOST_VOTES" => Some(Self::MostVotes),
+            "BONUS_TO_MORE_THAN_HALF" => Some(Self::MoreThanHalf),
+            "BONUS_TO_OFFICE" => Some(Self::Office),
+            _ => None,
+        }
+    }
+}
+/// Whether seats by votes count towards a bonus.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BonusCounting {
+    /// Not a rule: refused.
+    Unspecified = 0,
+    /// No: it is set aside, and the stages share out the rest of the house among all.
+    Beside = 1,
+    /// Yes: the list holds so many before the first stage.
+    Least = 2,
+}
+impl BonusCounting {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BONUS_COUNTING_UNSPECIFIED",
+            Self::Beside => "BONUS_COUNTING_BESIDE",
+            Self::Least => "BONUS_COUNTING_LEAST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BONUS_COUNTING_UNSPECIFIED" => Some(Self::Unspecified),
+            "BONUS_COUNTING_BESIDE" => Some(Self::Beside),
+            "BONUS_COUNTING_LEAST" => Some(Self::Least),
+            _ => None,
+        }
+    }
+}
+/// What becomes of seats beyond the most that a list may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AboveMax {
+    /// The same as the next list.
+    Unspecified = 0,
+    /// They go on in the same method.
+    NextList = 1,
+    /// The list leaves with the most it may have, and the others share the rest anew.
+    SharedAnew = 2,
+}
+impl AboveMax {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ABOVE_MAX_UNSPECIFIED",
+            Self::NextList => "ABOVE_MAX_NEXT_LIST",
+            Self::SharedAnew => "ABOVE_MAX_SHARED_ANEW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ABOVE_MAX_UNSPECIFIED" => Some(Self::Unspecified),
+            "ABOVE_MAX_NEXT_LIST" => Some(Self::NextList),
+            "ABOVE_MAX_SHARED_ANEW" => Some(Self::SharedAnew),
+            _ => None,
+        }
     }
 }
 /// Which lists of a group pool their votes.
@@ -642,10 +793,23 @@ pub struct Allocation {
     /// The seat that a majority clause moved after the last stage; missing: none.
     #[prost(message, optional, tag = "18")]
     pub majority: ::core::option::Option<MajorityTransfer>,
+    /// The seats beyond its votes that a bonus gave to one list; missing: none.
+    #[prost(message, optional, tag = "19")]
+    pub bonus: ::core::option::Option<BonusAward>,
     /// The result in words, for people: each sum as a sum, to be checked with a pocket calculator. Not stable. Only if asked
     /// for, and empty where seats are unknown or withheld.
     #[prost(string, tag = "25")]
     pub explanation: ::prost::alloc::string::String,
+}
+/// Seats that a list gets beyond its votes, or has before the first stage.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BonusAward {
+    /// Who gets them: one list, or those that an open tie leaves in reach.
+    #[prost(string, repeated, tag = "1")]
+    pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How many, as far as it has candidates.
+    #[prost(uint32, tag = "2")]
+    pub seats: u32,
 }
 /// A seat that went to the list with more than half of the votes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -684,7 +848,9 @@ pub struct ListAllocation {
 pub struct Tie {
     /// The stage, as AdminService.DrawLot and Lot name it: n for stage n of the chain (from 0), 1,000 for the choice of the
     /// list that a rescue admits, 1,001 for that of the list that gives up a seat to the one with the majority of votes,
-    /// 65,536 + 16 x (first list) + n for stage n inside a joined group, 1,048,576 + 16 x (first list) + n inside a subgroup.
+    /// 1,002 for that of the list that a bonus goes to, 65,536 + 16 x (first list) + n for stage n inside a joined group,
+    /// 1,048,576 + 16 x (first list) + n inside a subgroup, 2,097,152 + 16 x (round) + n in a later round of a cap, from round
+    /// 1 on.
     #[prost(uint32, tag = "1")]
     pub stage: u32,
     /// The lists that tie, in the order given; a joined group is named by its first list.
@@ -1413,6 +1579,9 @@ pub struct AllocationList {
     /// The district in which its share is largest, where the threshold asks for it.
     #[prost(message, optional, tag = "10")]
     pub best_district: ::core::option::Option<DistrictShare>,
+    /// It won the office, a mayor's for example, that a bonus goes with. Of one list at most.
+    #[prost(bool, tag = "11")]
+    pub won_office: bool,
     /// What it is called in explanations, at most 256 bytes; empty: its id.
     #[prost(string, tag = "20")]
     pub name: ::prost::alloc::string::String,
@@ -2647,6 +2816,80 @@ pub mod allocation_service_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+impl serde::Serialize for AboveMax {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "ABOVE_MAX_UNSPECIFIED",
+            Self::NextList => "ABOVE_MAX_NEXT_LIST",
+            Self::SharedAnew => "ABOVE_MAX_SHARED_ANEW",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for AboveMax {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ABOVE_MAX_UNSPECIFIED",
+            "ABOVE_MAX_NEXT_LIST",
+            "ABOVE_MAX_SHARED_ANEW",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = AboveMax;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "ABOVE_MAX_UNSPECIFIED" => Ok(AboveMax::Unspecified),
+                    "ABOVE_MAX_NEXT_LIST" => Ok(AboveMax::NextList),
+                    "ABOVE_MAX_SHARED_ANEW" => Ok(AboveMax::SharedAnew),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for AllocateRequest {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -3048,6 +3291,9 @@ impl serde::Serialize for Allocation {
         if self.majority.is_some() {
             len += 1;
         }
+        if self.bonus.is_some() {
+            len += 1;
+        }
         if !self.explanation.is_empty() {
             len += 1;
         }
@@ -3110,6 +3356,9 @@ impl serde::Serialize for Allocation {
         if let Some(v) = self.majority.as_ref() {
             struct_ser.serialize_field("majority", v)?;
         }
+        if let Some(v) = self.bonus.as_ref() {
+            struct_ser.serialize_field("bonus", v)?;
+        }
         if !self.explanation.is_empty() {
             struct_ser.serialize_field("explanation", &self.explanation)?;
         }
@@ -3149,6 +3398,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             "threshold_votes",
             "thresholdVotes",
             "majority",
+            "bonus",
             "explanation",
         ];
 
@@ -3172,6 +3422,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
             SeatsPending,
             ThresholdVotes,
             Majority,
+            Bonus,
             Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -3212,6 +3463,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
                             "thresholdVotes" | "threshold_votes" => Ok(GeneratedField::ThresholdVotes),
                             "majority" => Ok(GeneratedField::Majority),
+                            "bonus" => Ok(GeneratedField::Bonus),
                             "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -3250,6 +3502,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                 let mut seats_pending__ = None;
                 let mut threshold_votes__ = None;
                 let mut majority__ = None;
+                let mut bonus__ = None;
                 let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -3369,6 +3622,12 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                             }
                             majority__ = map_.next_value()?;
                         }
+                        GeneratedField::Bonus => {
+                            if bonus__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bonus"));
+                            }
+                            bonus__ = map_.next_value()?;
+                        }
                         GeneratedField::Explanation => {
                             if explanation__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("explanation"));
@@ -3396,6 +3655,7 @@ impl<'de> serde::Deserialize<'de> for Allocation {
                     seats_pending: seats_pending__.unwrap_or_default(),
                     threshold_votes: threshold_votes__,
                     majority: majority__,
+                    bonus: bonus__,
                     explanation: explanation__.unwrap_or_default(),
                 })
             }
@@ -3441,6 +3701,9 @@ impl serde::Serialize for AllocationList {
         if self.best_district.is_some() {
             len += 1;
         }
+        if self.won_office {
+            len += 1;
+        }
         if !self.name.is_empty() {
             len += 1;
         }
@@ -3479,6 +3742,9 @@ impl serde::Serialize for AllocationList {
         if let Some(v) = self.best_district.as_ref() {
             struct_ser.serialize_field("bestDistrict", v)?;
         }
+        if self.won_office {
+            struct_ser.serialize_field("wonOffice", &self.won_office)?;
+        }
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
         }
@@ -3508,6 +3774,8 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             "directSeats",
             "best_district",
             "bestDistrict",
+            "won_office",
+            "wonOffice",
             "name",
         ];
 
@@ -3523,6 +3791,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
             SubApparentment,
             DirectSeats,
             BestDistrict,
+            WonOffice,
             Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
@@ -3555,6 +3824,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             "subApparentment" | "sub_apparentment" => Ok(GeneratedField::SubApparentment),
                             "directSeats" | "direct_seats" => Ok(GeneratedField::DirectSeats),
                             "bestDistrict" | "best_district" => Ok(GeneratedField::BestDistrict),
+                            "wonOffice" | "won_office" => Ok(GeneratedField::WonOffice),
                             "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
@@ -3585,6 +3855,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                 let mut sub_apparentment__ = None;
                 let mut direct_seats__ = None;
                 let mut best_district__ = None;
+                let mut won_office__ = None;
                 let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -3658,6 +3929,12 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                             }
                             best_district__ = map_.next_value()?;
                         }
+                        GeneratedField::WonOffice => {
+                            if won_office__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("wonOffice"));
+                            }
+                            won_office__ = Some(map_.next_value()?);
+                        }
                         GeneratedField::Name => {
                             if name__.is_some() {
                                 return Err(serde::de::Error::duplicate_field("name"));
@@ -3677,6 +3954,7 @@ impl<'de> serde::Deserialize<'de> for AllocationList {
                     sub_apparentment: sub_apparentment__.unwrap_or_default(),
                     direct_seats: direct_seats__.unwrap_or_default(),
                     best_district: best_district__,
+                    won_office: won_office__.unwrap_or_default(),
                     name: name__.unwrap_or_default(),
                 })
             }
@@ -3722,6 +4000,12 @@ impl serde::Serialize for AllocationRules {
         if self.seats_max.is_some() {
             len += 1;
         }
+        if self.bonus.is_some() {
+            len += 1;
+        }
+        if self.above_max != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocationRules", len)?;
         if let Some(v) = self.threshold.as_ref() {
             struct_ser.serialize_field("threshold", v)?;
@@ -3761,6 +4045,14 @@ impl serde::Serialize for AllocationRules {
         if let Some(v) = self.seats_max.as_ref() {
             struct_ser.serialize_field("seatsMax", v)?;
         }
+        if let Some(v) = self.bonus.as_ref() {
+            struct_ser.serialize_field("bonus", v)?;
+        }
+        if self.above_max != 0 {
+            let v = AboveMax::try_from(self.above_max)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.above_max)))?;
+            struct_ser.serialize_field("aboveMax", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -3783,6 +4075,9 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
             "seatsMin",
             "seats_max",
             "seatsMax",
+            "bonus",
+            "above_max",
+            "aboveMax",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -3797,6 +4092,8 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
             Majority,
             SeatsMin,
             SeatsMax,
+            Bonus,
+            AboveMax,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -3828,6 +4125,8 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                             "majority" => Ok(GeneratedField::Majority),
                             "seatsMin" | "seats_min" => Ok(GeneratedField::SeatsMin),
                             "seatsMax" | "seats_max" => Ok(GeneratedField::SeatsMax),
+                            "bonus" => Ok(GeneratedField::Bonus),
+                            "aboveMax" | "above_max" => Ok(GeneratedField::AboveMax),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -3857,6 +4156,8 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                 let mut majority__ = None;
                 let mut seats_min__ = None;
                 let mut seats_max__ = None;
+                let mut bonus__ = None;
+                let mut above_max__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Threshold => {
@@ -3923,6 +4224,18 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                                 map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
                             ;
                         }
+                        GeneratedField::Bonus => {
+                            if bonus__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bonus"));
+                            }
+                            bonus__ = map_.next_value()?;
+                        }
+                        GeneratedField::AboveMax => {
+                            if above_max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("aboveMax"));
+                            }
+                            above_max__ = Some(map_.next_value::<AboveMax>()? as i32);
+                        }
                     }
                 }
                 Ok(AllocationRules {
@@ -3936,6 +4249,8 @@ impl<'de> serde::Deserialize<'de> for AllocationRules {
                     majority: majority__.unwrap_or_default(),
                     seats_min: seats_min__.unwrap_or_default(),
                     seats_max: seats_max__,
+                    bonus: bonus__,
+                    above_max: above_max__.unwrap_or_default(),
                 })
             }
         }
@@ -4611,6 +4926,482 @@ impl<'de> serde::Deserialize<'de> for BatchAllocateResponse {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.BatchAllocateResponse", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Bonus {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.to != 0 {
+            len += 1;
+        }
+        if self.rounding != 0 {
+            len += 1;
+        }
+        if self.counting != 0 {
+            len += 1;
+        }
+        if self.votes_min.is_some() {
+            len += 1;
+        }
+        if self.others_max.is_some() {
+            len += 1;
+        }
+        if self.size.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Bonus", len)?;
+        if self.to != 0 {
+            let v = BonusTo::try_from(self.to)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.to)))?;
+            struct_ser.serialize_field("to", &v)?;
+        }
+        if self.rounding != 0 {
+            let v = Rounding::try_from(self.rounding)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.rounding)))?;
+            struct_ser.serialize_field("rounding", &v)?;
+        }
+        if self.counting != 0 {
+            let v = BonusCounting::try_from(self.counting)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.counting)))?;
+            struct_ser.serialize_field("counting", &v)?;
+        }
+        if let Some(v) = self.votes_min.as_ref() {
+            struct_ser.serialize_field("votesMin", v)?;
+        }
+        if let Some(v) = self.others_max.as_ref() {
+            struct_ser.serialize_field("othersMax", v)?;
+        }
+        if let Some(v) = self.size.as_ref() {
+            match v {
+                bonus::Size::Seats(v) => {
+                    struct_ser.serialize_field("seats", v)?;
+                }
+                bonus::Size::Share(v) => {
+                    struct_ser.serialize_field("share", v)?;
+                }
+                bonus::Size::MoreThanHalf(v) => {
+                    struct_ser.serialize_field("moreThanHalf", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Bonus {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "to",
+            "rounding",
+            "counting",
+            "votes_min",
+            "votesMin",
+            "others_max",
+            "othersMax",
+            "seats",
+            "share",
+            "more_than_half",
+            "moreThanHalf",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            To,
+            Rounding,
+            Counting,
+            VotesMin,
+            OthersMax,
+            Seats,
+            Share,
+            MoreThanHalf,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "to" => Ok(GeneratedField::To),
+                            "rounding" => Ok(GeneratedField::Rounding),
+                            "counting" => Ok(GeneratedField::Counting),
+                            "votesMin" | "votes_min" => Ok(GeneratedField::VotesMin),
+                            "othersMax" | "others_max" => Ok(GeneratedField::OthersMax),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "share" => Ok(GeneratedField::Share),
+                            "moreThanHalf" | "more_than_half" => Ok(GeneratedField::MoreThanHalf),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Bonus;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Bonus")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Bonus, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut to__ = None;
+                let mut rounding__ = None;
+                let mut counting__ = None;
+                let mut votes_min__ = None;
+                let mut others_max__ = None;
+                let mut size__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::To => {
+                            if to__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("to"));
+                            }
+                            to__ = Some(map_.next_value::<BonusTo>()? as i32);
+                        }
+                        GeneratedField::Rounding => {
+                            if rounding__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rounding"));
+                            }
+                            rounding__ = Some(map_.next_value::<Rounding>()? as i32);
+                        }
+                        GeneratedField::Counting => {
+                            if counting__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("counting"));
+                            }
+                            counting__ = Some(map_.next_value::<BonusCounting>()? as i32);
+                        }
+                        GeneratedField::VotesMin => {
+                            if votes_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votesMin"));
+                            }
+                            votes_min__ = map_.next_value()?;
+                        }
+                        GeneratedField::OthersMax => {
+                            if others_max__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("othersMax"));
+                            }
+                            others_max__ = map_.next_value()?;
+                        }
+                        GeneratedField::Seats => {
+                            if size__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            size__ = map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| bonus::Size::Seats(x.0));
+                        }
+                        GeneratedField::Share => {
+                            if size__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("share"));
+                            }
+                            size__ = map_.next_value::<::std::option::Option<_>>()?.map(bonus::Size::Share)
+;
+                        }
+                        GeneratedField::MoreThanHalf => {
+                            if size__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("moreThanHalf"));
+                            }
+                            size__ = map_.next_value::<::std::option::Option<_>>()?.map(bonus::Size::MoreThanHalf);
+                        }
+                    }
+                }
+                Ok(Bonus {
+                    to: to__.unwrap_or_default(),
+                    rounding: rounding__.unwrap_or_default(),
+                    counting: counting__.unwrap_or_default(),
+                    votes_min: votes_min__,
+                    others_max: others_max__,
+                    size: size__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Bonus", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BonusAward {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_ids.is_empty() {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BonusAward", len)?;
+        if !self.option_ids.is_empty() {
+            struct_ser.serialize_field("optionIds", &self.option_ids)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BonusAward {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_ids",
+            "optionIds",
+            "seats",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionIds,
+            Seats,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
+                            "seats" => Ok(GeneratedField::Seats),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BonusAward;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BonusAward")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BonusAward, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_ids__ = None;
+                let mut seats__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionIds => {
+                            if option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionIds"));
+                            }
+                            option_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BonusAward {
+                    option_ids: option_ids__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BonusAward", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BonusCounting {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "BONUS_COUNTING_UNSPECIFIED",
+            Self::Beside => "BONUS_COUNTING_BESIDE",
+            Self::Least => "BONUS_COUNTING_LEAST",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for BonusCounting {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "BONUS_COUNTING_UNSPECIFIED",
+            "BONUS_COUNTING_BESIDE",
+            "BONUS_COUNTING_LEAST",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = BonusCounting;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "BONUS_COUNTING_UNSPECIFIED" => Ok(BonusCounting::Unspecified),
+                    "BONUS_COUNTING_BESIDE" => Ok(BonusCounting::Beside),
+                    "BONUS_COUNTING_LEAST" => Ok(BonusCounting::Least),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for BonusTo {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "BONUS_TO_UNSPECIFIED",
+            Self::MostVotes => "BONUS_TO_MOST_VOTES",
+            Self::MoreThanHalf => "BONUS_TO_MORE_THAN_HALF",
+            Self::Office => "BONUS_TO_OFFICE",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for BonusTo {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "BONUS_TO_UNSPECIFIED",
+            "BONUS_TO_MOST_VOTES",
+            "BONUS_TO_MORE_THAN_HALF",
+            "BONUS_TO_OFFICE",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = BonusTo;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "BONUS_TO_UNSPECIFIED" => Ok(BonusTo::Unspecified),
+                    "BONUS_TO_MOST_VOTES" => Ok(BonusTo::MostVotes),
+                    "BONUS_TO_MORE_THAN_HALF" => Ok(BonusTo::MoreThanHalf),
+                    "BONUS_TO_OFFICE" => Ok(BonusTo::Office),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for Certificate {
@@ -10207,6 +10998,9 @@ impl serde::Serialize for Stage {
         if self.bar.is_some() {
             len += 1;
         }
+        if self.key_min.is_some() {
+            len += 1;
+        }
         if self.method.is_some() {
             len += 1;
         }
@@ -10219,6 +11013,9 @@ impl serde::Serialize for Stage {
         }
         if let Some(v) = self.bar.as_ref() {
             struct_ser.serialize_field("bar", v)?;
+        }
+        if let Some(v) = self.key_min.as_ref() {
+            struct_ser.serialize_field("keyMin", v)?;
         }
         if let Some(v) = self.method.as_ref() {
             match v {
@@ -10248,6 +11045,8 @@ impl<'de> serde::Deserialize<'de> for Stage {
             "each_max",
             "eachMax",
             "bar",
+            "key_min",
+            "keyMin",
             "largest_remainder",
             "largestRemainder",
             "highest_averages",
@@ -10261,6 +11060,7 @@ impl<'de> serde::Deserialize<'de> for Stage {
             SeatsMax,
             EachMax,
             Bar,
+            KeyMin,
             LargestRemainder,
             HighestAverages,
             WholeQuotas,
@@ -10288,6 +11088,7 @@ impl<'de> serde::Deserialize<'de> for Stage {
                             "seatsMax" | "seats_max" => Ok(GeneratedField::SeatsMax),
                             "eachMax" | "each_max" => Ok(GeneratedField::EachMax),
                             "bar" => Ok(GeneratedField::Bar),
+                            "keyMin" | "key_min" => Ok(GeneratedField::KeyMin),
                             "largestRemainder" | "largest_remainder" => Ok(GeneratedField::LargestRemainder),
                             "highestAverages" | "highest_averages" => Ok(GeneratedField::HighestAverages),
                             "wholeQuotas" | "whole_quotas" => Ok(GeneratedField::WholeQuotas),
@@ -10313,6 +11114,7 @@ impl<'de> serde::Deserialize<'de> for Stage {
                 let mut seats_max__ = None;
                 let mut each_max__ = None;
                 let mut bar__ = None;
+                let mut key_min__ = None;
                 let mut method__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
@@ -10337,6 +11139,12 @@ impl<'de> serde::Deserialize<'de> for Stage {
                                 return Err(serde::de::Error::duplicate_field("bar"));
                             }
                             bar__ = map_.next_value()?;
+                        }
+                        GeneratedField::KeyMin => {
+                            if key_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("keyMin"));
+                            }
+                            key_min__ = map_.next_value()?;
                         }
                         GeneratedField::LargestRemainder => {
                             if method__.is_some() {
@@ -10365,6 +11173,7 @@ impl<'de> serde::Deserialize<'de> for Stage {
                     seats_max: seats_max__,
                     each_max: each_max__,
                     bar: bar__,
+                    key_min: key_min__,
                     method: method__,
                 })
             }

@@ -1,4 +1,6 @@
 use super::*;
+use election::rules::{BonusCountingRule, BonusRule, BonusToRule, StageLimits};
+use proto::stage::Method;
 
 fn kazakhstan() -> ContestRules {
     ContestRules {
@@ -27,7 +29,9 @@ fn kazakhstan() -> ContestRules {
         apparentment: None,
         majority: None,
         seats_min: 0,
+        bonus: None,
         seats_max: None,
+        above_max: AboveMaxRule::NextList,
         rescue: Some(RescueRule::AdmitRunnerUp {
             factor: [7, 10],
             floor: 2,
@@ -85,7 +89,9 @@ fn rules_come_back() {
         apparentment: None,
         majority: None,
         seats_min: 0,
+        bonus: None,
         seats_max: None,
+        above_max: AboveMaxRule::NextList,
         rescue: None,
         exhausted: ExhaustedRule::StaysEmpty,
         ties: Vec::new(),
@@ -233,6 +239,7 @@ fn chains_of_real_laws_are_told_in_full() {
         seats_max: Some(9),
         each_max: Some(1),
         bar: Some([3, 4]),
+        key_min: Some([1, 1]),
     };
     let stages = vec![
         StageRule::WholeQuotas {
@@ -254,6 +261,7 @@ fn chains_of_real_laws_are_told_in_full() {
             exponent: None,
             limits: StageLimits {
                 bar: None,
+                key_min: None,
                 ..limits
             },
         },
@@ -275,7 +283,26 @@ fn chains_of_real_laws_are_told_in_full() {
         },
     ];
     let members = [GroupMembersRule::AllOrVoid, GroupMembersRule::ThoseThatPass];
-    for (widening, members) in widenings.into_iter().zip(members) {
+    let bonus = BonusRule {
+        to: BonusToRule::Office,
+        seats: None,
+        share: Some([60, 100]),
+        rounding: Some(RoundingRule::Nearest),
+        more_than_half: false,
+        counting: BonusCountingRule::Least,
+        votes_min: Some([40, 100]),
+        others_max: Some([50, 100]),
+    };
+    let greece = BonusRule {
+        to: BonusToRule::MostVotes,
+        seats: Some(50),
+        share: None,
+        rounding: None,
+        counting: BonusCountingRule::Beside,
+        ..bonus
+    };
+    let laws = widenings.into_iter().zip(members).zip([bonus, greece]);
+    for ((widening, members), bonus) in laws {
         let inside = stages.clone();
         let rules = ContestRules {
             threshold: Some(threshold.clone()),
@@ -285,7 +312,9 @@ fn chains_of_real_laws_are_told_in_full() {
             apparentment: Some(ApparentmentRule { inside, members }),
             majority: Some(MajorityRule::TakesLastSeat),
             seats_min: 1,
+            bonus: Some(bonus),
             seats_max: Some(65),
+            above_max: AboveMaxRule::SharedAnew,
             ..kazakhstan()
         };
         assert_eq!(read((&rules).into()), Ok(rules));

@@ -104,6 +104,7 @@ pub(super) fn region_district(contest: &TierContest, region: &Region) -> Distric
             ballots_in_box: sum(&|district| district.base.ballots_in_box),
             ballots_issued: sum(&|district| district.base.ballots_issued),
         },
+        candidates: Vec::new(),
     }
 }
 
@@ -124,7 +125,9 @@ pub(super) fn votes_by_list(contest: &TierContest) -> Vec<u64> {
 /// Whether nobody has more votes than the person of this list, who has some.
 pub(super) fn is_leading(constituency: &Constituency, list: usize) -> bool {
     let votes = constituency.votes[list];
-    votes > 0 && constituency.votes.iter().all(|&other| other <= votes)
+    votes > 0
+        && constituency.other_most <= votes
+        && constituency.votes.iter().all(|&other| other <= votes)
 }
 
 /// The list whose person came first, by its votes or by lot among equals.

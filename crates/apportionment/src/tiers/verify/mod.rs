@@ -5,20 +5,24 @@
 mod admission;
 mod cover;
 mod place;
+mod quotas;
 mod refusal;
 mod regions;
 mod returned;
+mod whole;
+
+use std::borrow::Cow;
 
 use super::{
-    Admission, CoverResult, DistrictResult, Surplus, TierAllocation, TierContest, TierLots,
-    TierRules, TierStage, TierStageResult, WholeResult,
+    Admission, CoverResult, DistrictResult, TierAllocation, TierContest, TierLots, TierRules,
+    TierStage, TierStageResult,
 };
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, List, Lot};
 use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
-use admission::{admitted, hangs_on_first_places, votes_by_list};
+use admission::admitted;
 use cover::check_cover;
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
@@ -53,14 +57,37 @@ pub fn verify(
         && contest.constituencies.iter().all(|constituency| {
             constituency.votes.len() == lists && constituency.district < districted.districts.len()
         });
-    if !shaped {
+    let above = allocation.house_seats.len() == lists
+        && allocation.region_seats.len() == contest.regions.len()
+        && allocation
+            .region_seats
+            .iter()
+            .all(|line| line.len() == lists)
+        && contest
+            .persons
+            .iter()
+            .all(|person| person.list < lists && person.district < districted.districts.len());
+    if !(shaped && above) {
         return Err(vec![TierRefusal::Shape]);
     }
+    let by_first_places = rules
+        .stages
+        .iter()
+        .any(|stage| matches!(stage, TierStage::Cover | TierStage::Constituencies));
+    let outside = contest.constituencies.iter().filter(|constituency| {
+        let most = constituency.votes.iter().max().copied().unwrap_or(0);
+        by_first_places && constituency.other_most > most
+    });
     let mut check = Check {
-        contest,
+        outside: u64::try_from(outside.count()).unwrap_or(u64::MAX),
+        contest: Cow::Borrowed(contest),
         rules,
         lots,
         held: vec![vec![0; lists]; districted.districts.len()],
+        in_region: vec![vec![0; lists]; contest.regions.len()],
+        in_house: vec![0; lists],
+        added: 0,
+        left_votes: None,
         due: None,
         in_regions: Vec::new(),
         unassigned: 0,
@@ -72,10 +99,21 @@ pub fn verify(
 }
 
 struct Check<'a> {
-    contest: &'a TierContest,
+    /// The contest, with seats of districts that a stage computed.
+    contest: Cow<'a, TierContest>,
     rules: &'a TierRules,
     lots: &'a TierLots,
     held: Vec<Vec<u64>>,
+    /// Seats by region and list that no district has.
+    in_region: Vec<Vec<u64>>,
+    /// Seats by list that neither a district nor a region has.
+    in_house: Vec<u64>,
+    /// Seats of persons without a list.
+    outside: u64,
+    /// Seats by which the house must have grown.
+    added: u64,
+    /// By list, the votes that seats by quotas did not use up; `None` where no whole quota says how many.
+    left_votes: Option<Vec<u128>>,
     due: Option<Vec<u64>>,
     /// Seats by region and list that are not placed in districts yet.
     in_regions: Vec<Vec<u64>>,
@@ -98,6 +136,35 @@ impl Check<'_> {
                     return;
                 }
                 (
+                    TierStage::SeatsOfDistricts { base, chain },
+                    Some(TierStageResult::SeatsOfDistricts(allocation)),
+                ) => self.seats_of_districts(number, *base, chain, allocation),
+                (TierStage::Constituencies, Some(TierStageResult::Constituencies(result))) => {
+                    self.constituencies(number, result)
+                }
+                (TierStage::Persons { base }, Some(TierStageResult::Persons(elected))) => {
+                    self.persons(number, *base, elected);
+                }
+                (TierStage::Quotas(quotas), Some(TierStageResult::Quotas(results))) => {
+                    self.quotas(number, quotas, results);
+                }
+                (TierStage::Remainders { chain }, Some(TierStageResult::Remainders(result))) => {
+                    self.remainders(number, chain, result)
+                }
+                (TierStage::Above, Some(TierStageResult::Above(seats))) => {
+                    let open = self.open();
+                    if !seats
+                        .iter()
+                        .map(|&seats| u64::from(seats))
+                        .eq(open.iter().copied())
+                    {
+                        self.refusals.push(TierRefusal::Due { stage: number });
+                    }
+                    for (held, open) in self.in_house.iter_mut().zip(open) {
+                        *held += open;
+                    }
+                }
+                (
                     TierStage::Districts { admission, chain },
                     Some(TierStageResult::Districts(results)),
                 ) => {
@@ -111,8 +178,7 @@ impl Check<'_> {
                     },
                     Some(TierStageResult::Whole(result)),
                 ) => {
-                    let kept = *surplus == Surplus::Kept;
-                    self.whole((number, kept), admission, chain, result);
+                    self.whole((number, *surplus), admission, chain, result);
                 }
                 (TierStage::Return(series), Some(TierStageResult::Return(result))) => {
                     let due = self.due.clone().unwrap_or_default();
@@ -141,7 +207,7 @@ impl Check<'_> {
                 (TierStage::Regions(series), Some(TierStageResult::Regions(result))) => {
                     let open = self.open();
                     let (wrong, given) = check_regions(
-                        self.contest,
+                        &self.contest,
                         series,
                         (number, &self.lots.places),
                         &self.held,
@@ -154,7 +220,7 @@ impl Check<'_> {
                 (TierStage::Inside(series), Some(TierStageResult::Inside(results))) => {
                     let given = std::mem::take(&mut self.in_regions);
                     let wrong = check_inside(
-                        self.contest,
+                        &self.contest,
                         series,
                         (number, &self.lots.places),
                         (&mut self.held, given),
@@ -189,7 +255,7 @@ impl Check<'_> {
         chain: &[Stage],
         results: &[DistrictResult],
     ) {
-        let districts = &self.contest.districted.districts;
+        let districts = self.contest.districted.districts.clone();
         if results.len() != districts.len() {
             self.refusals.push(TierRefusal::Shape);
             return;
@@ -197,7 +263,7 @@ impl Check<'_> {
         let before = self.held_by_list();
         let mut without_votes = false;
         for (index, (district, result)) in districts.iter().zip(results).enumerate() {
-            let Some(admitted) = admitted(self.contest, admission, &before, Some(district)) else {
+            let Some(admitted) = admitted(&self.contest, admission, &before, Some(district)) else {
                 self.refusals.push(TierRefusal::BaseMissing);
                 return;
             };
@@ -224,101 +290,6 @@ impl Check<'_> {
         if without_votes && self.outcome.is_none() {
             self.outcome = Some(Outcome::NoneYet);
         }
-    }
-
-    fn whole(
-        &mut self,
-        (stage, kept): (usize, bool),
-        admission: &Admission,
-        chain: &[Stage],
-        result: &WholeResult,
-    ) {
-        let Some(admitted) = admitted(self.contest, admission, &self.held_by_list(), None) else {
-            self.refusals.push(TierRefusal::BaseMissing);
-            return;
-        };
-        if admitted != result.admitted {
-            self.refusals
-                .push(TierRefusal::Admission { stage, part: 0 });
-            return;
-        }
-        if hangs_on_first_places(self.contest, admission, &admitted) {
-            self.outcome = Some(Outcome::Tied);
-            if !result.rounds.is_empty() || result.due.is_some() {
-                self.refusals.push(TierRefusal::Due { stage });
-            }
-            return;
-        }
-        let held = self.held_by_list();
-        let votes = votes_by_list(self.contest);
-        let mut competing = admitted;
-        let mut due: Option<Vec<u64>> = None;
-        let mut rounds = result.rounds.iter();
-        loop {
-            let outside: u64 = (0..held.len())
-                .filter(|&list| !competing[list])
-                .map(|list| held[list])
-                .sum();
-            let taken = outside + self.unassigned;
-            let seats = self
-                .contest
-                .house()
-                .checked_sub(taken)
-                .and_then(|seats| u32::try_from(seats).ok());
-            let Some(seats) = seats else {
-                self.refusals.push(TierRefusal::Due { stage });
-                return;
-            };
-            if seats == 0 {
-                due = Some(held.clone());
-                break;
-            }
-            let Some(round) = rounds.next() else {
-                self.refusals.push(TierRefusal::Due { stage });
-                return;
-            };
-            let part = result.rounds.len() - rounds.len() - 1;
-            let contest = self.sub_contest(seats, &votes, &competing);
-            if !self.part((stage, part), &contest, chain, &round.allocation) {
-                return;
-            }
-            let given = |list: usize| u64::from(round.allocation.lists[list].seats);
-            let settled = kept && round.allocation.outcome == Outcome::Settled;
-            let leaving: Vec<usize> = (0..held.len())
-                .filter(|&list| settled && competing[list] && given(list) < held[list])
-                .collect();
-            if leaving != round.leaving {
-                self.refusals.push(TierRefusal::Due { stage });
-            }
-            if leaving.is_empty() {
-                match round.allocation.outcome {
-                    outcome @ (Outcome::Tied | Outcome::NoneYet) => self.outcome = Some(outcome),
-                    Outcome::Settled | Outcome::NobodyPassed => {
-                        self.unassigned += u64::from(round.allocation.unassigned);
-                        let of = |list: usize| {
-                            if competing[list] {
-                                given(list)
-                            } else {
-                                held[list]
-                            }
-                        };
-                        due = Some((0..held.len()).map(of).collect());
-                    }
-                }
-                break;
-            }
-            for list in leaving {
-                competing[list] = false;
-            }
-        }
-        let found = result
-            .due
-            .as_ref()
-            .map(|due| due.iter().copied().map(u64::from).collect());
-        if rounds.len() > 0 || found != due {
-            self.refusals.push(TierRefusal::Due { stage });
-        }
-        self.due = due;
     }
 
     fn shares(&mut self, stage: usize, chain: &[Stage], results: &[Option<Allocation>]) {
@@ -355,7 +326,12 @@ impl Check<'_> {
     }
 
     fn cover(&mut self, stage: usize, result: &CoverResult) {
-        let wrong = check_cover(self.contest, &self.held, (stage, &self.lots.places), result);
+        let wrong = check_cover(
+            &self.contest,
+            &self.held,
+            (stage, &self.lots.places),
+            result,
+        );
         let tied = result.lines.iter().any(|line| line.tie.is_some());
         self.places(stage, wrong, tied || !result.undecided.is_empty());
     }
@@ -423,9 +399,17 @@ impl Check<'_> {
 
     fn held_by_list(&self) -> Vec<u64> {
         let lists = 0..self.contest.districted.lists.len();
-        lists
-            .map(|list| self.held.iter().map(|line| line[list]).sum())
-            .collect()
+        let of = |list: usize| {
+            let districts: u64 = self.held.iter().map(|line| line[list]).sum();
+            let regions: u64 = self.in_region.iter().map(|line| line[list]).sum();
+            districts + regions + self.in_house[list]
+        };
+        lists.map(of).collect()
+    }
+
+    /// Seats of the house that lists share.
+    fn house(&self) -> u64 {
+        self.contest.house().saturating_sub(self.outside)
     }
 
     /// Seats due to each list beyond those that it holds.
@@ -445,8 +429,31 @@ impl Check<'_> {
                 }
             }
         }
-        let given: u64 = self.held.iter().flatten().sum();
-        let free = self.contest.house().saturating_sub(given);
+        for (list, (held, &seats)) in self
+            .in_house
+            .iter()
+            .zip(&allocation.house_seats)
+            .enumerate()
+        {
+            if *held != u64::from(seats) {
+                self.refusals.push(TierRefusal::SeatsAbove { list });
+            }
+        }
+        for (held, seats) in self.in_region.iter().zip(&allocation.region_seats) {
+            for (list, (held, &seats)) in held.iter().zip(seats).enumerate() {
+                if *held != u64::from(seats) {
+                    self.refusals.push(TierRefusal::SeatsAbove { list });
+                }
+            }
+        }
+        let grown = (u64::from(allocation.outside), u64::from(allocation.added));
+        if grown != (self.outside, self.added) {
+            self.refusals.push(TierRefusal::House);
+        }
+        self.check_candidates();
+        let given: u64 = self.held_by_list().iter().sum();
+        let house = self.house() + self.added;
+        let free = house.saturating_sub(given);
         // A surplus that a tie keeps from going back can hold seats that are to stay empty.
         let empty = free.min(self.unassigned);
         let (pending, unassigned) = match self.outcome {

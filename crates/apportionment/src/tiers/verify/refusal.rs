@@ -65,6 +65,28 @@ pub enum TierRefusal {
         /// The list.
         list: usize,
     },
+    /// A list's seats in a region, or in the house itself, are not those that the stages gave.
+    SeatsAbove {
+        /// The list.
+        list: usize,
+    },
+    /// A list has more seats in a district than candidates.
+    ListLength {
+        /// The district.
+        district: usize,
+        /// The list.
+        list: usize,
+    },
+    /// Persons or lists that came first, or persons that reached their quota, are others.
+    FirstPlaces {
+        /// The stage.
+        stage: usize,
+    },
+    /// The votes that seats did not use up are others.
+    LeftVotes {
+        /// The stage.
+        stage: usize,
+    },
     /// Seats given, pending and unassigned do not add up to the house.
     House,
     /// The state of the result is another.
@@ -141,6 +163,23 @@ impl fmt::Display for TierRefusal {
                 formatter,
                 "district {district}, list {list}: the seats are not those of the stages"
             ),
+            Self::SeatsAbove { list } => write!(
+                formatter,
+                "list {list}: the seats above the districts are not those of the stages"
+            ),
+            Self::ListLength { district, list } => write!(
+                formatter,
+                "district {district}, list {list}: more seats than candidates"
+            ),
+            Self::FirstPlaces { stage } => {
+                write!(
+                    formatter,
+                    "stage {stage}: others came first, or reached their quota"
+                )
+            }
+            Self::LeftVotes { stage } => {
+                write!(formatter, "stage {stage}: seats left other votes unused")
+            }
             Self::House => formatter.write_str("the seats do not add up to the house"),
             Self::Outcome => formatter.write_str("the state of the result is another"),
         }
