@@ -8,7 +8,7 @@ use crate::threshold::Base;
 use crate::workspace::Workspace;
 
 /// Most lists among which the one is looked for with which votes change hands.
-const MOVED_LISTS_MAX: usize = 24;
+const MOVED_LISTS_MAX: usize = 12;
 /// Most lists besides the nearest with which votes change hands.
 const BESIDES_MAX: usize = 2;
 

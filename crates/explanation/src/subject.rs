@@ -104,6 +104,10 @@ impl<'a> Explainer<'a> {
 
     /// What a competitor is called: a list by its name, joined lists by all their names.
     pub fn contender(&self, at: StageAt, list: usize) -> String {
+        // Ten thousand lists that stand alone are not looked through for each of them.
+        if self.subject.allocation.lists[list].pairing != Pairing::Stands {
+            return self.name(list).to_owned();
+        }
         let members = match at {
             StageAt::Chain(_) => self.group_of(list),
             StageAt::Group { .. } => {

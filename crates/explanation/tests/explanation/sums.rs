@@ -178,3 +178,21 @@ fn wrong_rows_are_found() {
         "B: 3 / 1 = 3"
     ]));
 }
+
+/// As many lists as there may be, and a house of a thousand: told in one go, every sum right.
+#[test]
+fn many_lists_and_seats_are_told_too() {
+    let names: Vec<String> = (0..2_000).map(|list| format!("List no. {list}")).collect();
+    let votes: Vec<u64> = (0..2_000).map(|list| 1_000 + list * list % 7_919).collect();
+    for method in [Method::HARE, Method::SAINTE_LAGUE] {
+        let asked = Asked {
+            names: names.clone(),
+            contest: Contest::with_votes(1_000, &votes),
+            rules: Rules::of(method),
+            lots: Vec::new(),
+            title: "",
+        };
+        let document = asked.explained(Language::English, None);
+        assert!(recompute(&document, Language::English).unwrap() > 1_000);
+    }
+}
