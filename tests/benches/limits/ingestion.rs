@@ -1,5 +1,5 @@
 //! Ingestion: a burst over four streams, each report acknowledged after its sync, and the time until every follower
-//! (the store, the seats, the public feed with a viewer) has caught up; against an echo of the same messages.
+//! (the store, the seats, the public feed with a viewer) has caught up; against two echoes of the same messages.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,10 +15,11 @@ use tokio::task::JoinHandle;
 use wire::common::v1::View;
 use wire::feed::v1::{ElectionScope, Scope, scope};
 
-use crate::line::{Line, Target, median, rate};
+use crate::cpu::{Spent, cpu_time, spent};
+use crate::line::{Line, Target, median, micros, rate};
 use crate::load::{burst, connections};
 use crate::night::Night;
-use crate::server::{self, Server};
+use crate::server::{self, PlainEcho, Server};
 use crate::{Options, Outcome};
 
 const STREAMS: u32 = 4;
@@ -26,65 +27,134 @@ const OPTIONS: u32 = 24;
 /// Followers that need longer than this have stopped.
 const CATCH_UP_MAX: Duration = Duration::from_secs(300);
 
+/// What one round measured.
+struct Round {
+    /// The echo behind our listener, in this process.
+    ours: Spent,
+    /// The echo as anyone would write it, in a process of its own.
+    plain: Spent,
+    /// Until the last report was acknowledged.
+    burst: Spent,
+    /// Until everything had caught up.
+    sustained: Spent,
+    store: Duration,
+    seats: Duration,
+    feed: Duration,
+}
+
+impl Round {
+    async fn run(options: &Options, night: &Arc<Night>, reports: u32) -> Outcome<Self> {
+        let metrics = server::metrics()?;
+        let echo = Server::echo().await?;
+        let ours = spent(burst(
+            &connections(&echo.address, STREAMS)?,
+            night,
+            reports,
+            1,
+        ))
+        .await?;
+        echo.stop().await?;
+        let echo = PlainEcho::start()?;
+        let plain = spent(burst(
+            &connections(&echo.address, STREAMS)?,
+            night,
+            reports,
+            1,
+        ))
+        .await?;
+        let plain = Spent {
+            cpu: plain.cpu + echo.cpu()?,
+            ..plain
+        };
+        drop(echo);
+        let folder = options.data_folder()?;
+        let (burst, followers) = followed(folder.path(), night, reports, metrics).await?;
+        let Followers {
+            store,
+            seats,
+            feed,
+            cpu,
+        } = followers;
+        Ok(Self {
+            ours,
+            plain,
+            burst,
+            sustained: Spent {
+                span: store.max(seats).max(feed),
+                cpu,
+            },
+            store,
+            seats,
+            feed,
+        })
+    }
+
+    /// The better one of the two echoes.
+    fn echo(&self) -> Duration {
+        self.ours.span.min(self.plain.span)
+    }
+}
+
 /// Runs it.
 pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
     let reports = options.size(1_000_000, 20_000);
-    let rounds = options.size(3, 1);
-    let metrics = server::metrics()?;
     let night = Arc::new(Night::new("burst", OPTIONS, reports)?);
-    let mut measured = Vec::new();
-    for _ in 0..rounds {
-        let echo = Server::echo().await?;
-        let echoed = burst(&connections(&echo.address, STREAMS)?, &night, reports, 1).await?;
-        echo.stop().await?;
-        let folder = options.data_folder()?;
-        let (acknowledged, followers) = followed(folder.path(), &night, reports, metrics).await?;
-        measured.push([
-            echoed,
-            acknowledged,
-            followers.store,
-            followers.seats,
-            followers.feed,
-        ]);
+    let mut rounds = Vec::new();
+    for _ in 0..options.size(3, 1) {
+        rounds.push(Round::run(options, &night, reports).await?);
     }
-    let per_second = |spans: &dyn Fn(&[Duration; 5]) -> Duration| {
-        let rates: Vec<_> = measured
-            .iter()
-            .map(|all| f64::from(reports) / spans(all).as_secs_f64())
-            .collect();
-        median(&rates)
+    let middle =
+        |value: &dyn Fn(&Round) -> f64| median(&rounds.iter().map(value).collect::<Vec<_>>());
+    let per_second = |of: fn(&Round) -> Duration| {
+        rate(middle(&|round| {
+            f64::from(reports) / of(round).as_secs_f64()
+        }))
     };
-    let ratio = |ours: &dyn Fn(&[Duration; 5]) -> Duration| {
-        let ratios: Vec<_> = measured
-            .iter()
-            .map(|all| all[0].as_secs_f64() / ours(all).as_secs_f64())
-            .collect();
-        median(&ratios)
+    let ratio = |echo: fn(&Round) -> Duration, of: fn(&Round) -> Duration| {
+        middle(&|round| echo(round).as_secs_f64() / of(round).as_secs_f64())
     };
-    let caught_up = |all: &[Duration; 5]| all[2..].iter().copied().max().unwrap_or_default();
-    let behind = |place: usize| {
-        let spans: Vec<_> = measured
-            .iter()
-            .map(|all| all[place].saturating_sub(all[1]).as_secs_f64())
-            .collect();
-        median(&spans)
+    let cpu = |of: fn(&Round) -> Duration| middle(&|round| micros(of(round)) / f64::from(reports));
+    let behind = |of: fn(&Round) -> Duration| {
+        middle(&|round| of(round).saturating_sub(round.burst.span).as_secs_f64())
     };
-    let echo = format!("{}, empty echo", rate(per_second(&|all| all[0])));
-    let [store, seats, feed] = [2, 3, 4].map(behind);
+    let echoes = format!(
+        "{}, empty echo; {}, plain echo",
+        per_second(|it| it.ours.span),
+        per_second(|it| it.plain.span)
+    );
+    let of_each = |of: fn(&Round) -> Duration| {
+        let (ours, plain) = (ratio(|it| it.ours.span, of), ratio(|it| it.plain.span, of));
+        format!("{ours:.2} and {plain:.2} of the echoes")
+    };
+    let [store, seats, feed] = [
+        behind(|it| it.store),
+        behind(|it| it.seats),
+        behind(|it| it.feed),
+    ];
+    let (burst, sustained) = (cpu(|it| it.burst.cpu), cpu(|it| it.sustained.cpu));
+    let (ours, plain) = (cpu(|it| it.ours.cpu), cpu(|it| it.plain.cpu));
     Ok(vec![
         Line {
             what: format!("ingestion, burst of {reports}, {STREAMS} streams, {OPTIONS} options"),
-            figure: format!("{} acknowledged", rate(per_second(&|all| all[1]))),
-            beside: echo.clone(),
-            value: ratio(&|all| all[1]),
+            figure: format!(
+                "{} acknowledged, {}",
+                per_second(|it| it.burst.span),
+                of_each(|it| it.burst.span)
+            ),
+            beside: echoes.clone(),
+            value: ratio(Round::echo, |it| it.burst.span),
             unit: "",
             target: Target::AtLeast(0.60),
         },
         Line {
             what: "ingestion, sustained: everything caught up".into(),
-            figure: format!("{} caught up", rate(per_second(&caught_up))),
-            beside: echo,
-            value: ratio(&caught_up),
+            figure: format!(
+                "{} caught up, {}",
+                per_second(|it| it.sustained.span),
+                of_each(|it| it.sustained.span)
+            ),
+            beside: echoes,
+            value: ratio(Round::echo, |it| it.sustained.span),
             unit: "",
             target: Target::AtLeast(0.25),
         },
@@ -96,6 +166,16 @@ pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
             unit: "s",
             target: Target::Stated,
         },
+        Line {
+            what: "processor time of a report, client and all roles".into(),
+            figure: format!(
+                "{burst:.2} us until the last is acknowledged, {sustained:.2} us caught up"
+            ),
+            beside: format!("{ours:.2} us, empty echo; {plain:.2} us, plain echo"),
+            value: sustained,
+            unit: "us",
+            target: Target::Stated,
+        },
     ])
 }
 
@@ -104,6 +184,8 @@ struct Followers {
     store: Duration,
     seats: Duration,
     feed: Duration,
+    /// Processor time until all had.
+    cpu: Duration,
 }
 
 /// A burst against all roles, with somebody who watches the seats and somebody who watches the public feed.
@@ -112,7 +194,7 @@ async fn followed(
     night: &Arc<Night>,
     reports: u32,
     metrics: &Metrics,
-) -> Outcome<(Duration, Followers)> {
+) -> Outcome<(Spent, Followers)> {
     let roles = Server::all_roles(folder).await?;
     let client = Client::connect(&roles.address)?.with_deadline(Duration::from_secs(120));
     let election = night.election();
@@ -150,17 +232,25 @@ async fn followed(
     let head = head + u64::from(reports);
     let started = Instant::now();
     let since = async |outcome: Outcome<()>| outcome.map(|()| started.elapsed());
+    let before = cpu_time("self")?;
     let (acknowledged, store, seats, feed) = tokio::try_join!(
-        burst(&channels, night, reports, 1),
+        spent(burst(&channels, night, reports, 1)),
         async { since(stored(metrics, night, head).await).await },
         async { since(reached(seats, head).await).await },
         async { since(reached(feed, head).await).await },
     )?;
+    let cpu = cpu_time("self")?.saturating_sub(before);
     standings.abort();
     frames.abort();
     drop((client, channels));
     roles.stop().await?;
-    Ok((acknowledged, Followers { store, seats, feed }))
+    let followers = Followers {
+        store,
+        seats,
+        feed,
+        cpu,
+    };
+    Ok((acknowledged, followers))
 }
 
 /// Returns when the public feed shows this revision.

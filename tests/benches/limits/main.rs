@@ -4,6 +4,7 @@
 //! said loudly and is no error: the figures belong to the machine as much as to the program.
 
 mod allocation;
+mod cpu;
 mod fold;
 mod idle;
 mod ingestion;

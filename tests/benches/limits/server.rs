@@ -1,8 +1,11 @@
 //! What is measured over gRPC: all roles in one process behind one TCP listener, and an echo behind another.
 
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::pin::Pin;
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
 use service_runtime::clock::SystemClock;
@@ -20,6 +23,7 @@ use wire::ingestion::v1::tally_ingestion_service_server::{
 use wire::ingestion::v1::{SubmitReportsRequest, SubmitReportsResponse};
 
 use crate::Outcome;
+use crate::cpu::cpu_time;
 
 /// A server and its address.
 pub struct Server {
@@ -82,10 +86,7 @@ impl Server {
 
     /// Stops it in good order.
     pub async fn stop(self) -> Outcome<()> {
-        Ok(self
-            .stopper
-            .drain(std::time::Duration::from_secs(60))
-            .await?)
+        Ok(self.stopper.drain(Duration::from_secs(60)).await?)
     }
 }
 
@@ -105,6 +106,42 @@ pub fn metrics() -> Outcome<&'static Metrics> {
     }
     let metrics = Metrics::install()?;
     Ok(METRICS.get_or_init(|| metrics))
+}
+
+/// The echo as anyone would write it, in a process of its own, which ends with this.
+pub struct PlainEcho {
+    /// `http://HOST:PORT`.
+    pub address: String,
+    process: Child,
+}
+
+impl PlainEcho {
+    /// Starts it.
+    pub fn start() -> Outcome<Self> {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_plain-echo"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut address = String::new();
+        let output = process.stdout.take().ok_or("its output is a pipe")?;
+        BufReader::new(output).read_line(&mut address)?;
+        let address = address.trim_end().to_owned();
+        Ok(Self { address, process })
+    }
+
+    /// Its processor time so far.
+    pub fn cpu(&self) -> Outcome<Duration> {
+        cpu_time(&self.process.id().to_string())
+    }
+}
+
+impl Drop for PlainEcho {
+    fn drop(&mut self) {
+        drop(self.process.stdin.take());
+        if let Err(error) = self.process.wait() {
+            eprintln!("the plain echo is left running: {error}");
+        }
+    }
 }
 
 struct Echo;
