@@ -26,12 +26,10 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use service_runtime::limits::MESSAGE_BYTES_MAX;
 use service_runtime::services::Services;
 use service_runtime::shutdown::Stopper;
 use tokio::sync::Semaphore;
 use tonic::transport::Channel;
-use wire::ingestion::v1::tally_ingestion_service_server::TallyIngestionServiceServer;
 
 pub use authority::{ANONYMOUS, PRINCIPAL_BYTES_MAX, PRINCIPAL_METADATA};
 pub use error::IngestionError;
@@ -98,10 +96,6 @@ impl Role {
 
     /// Adds the role's service to those of a listener.
     pub fn add_to(self, services: Services) -> Services {
-        services.with(
-            TallyIngestionServiceServer::new(self.rpc)
-                .max_decoding_message_size(MESSAGE_BYTES_MAX)
-                .max_encoding_message_size(MESSAGE_BYTES_MAX),
-        )
+        services.with(self.rpc)
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use election::bytes::codec::Writer;
 use election::ids::ElectionId;
 use election::report::{Outcome, Refusal, RefusalCode};
@@ -10,25 +11,18 @@ use metrics::{counter, gauge};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::debug;
-use wire::ingestion::v1::submit_reports_request::Submission;
+use wire::{PlainReader, submit_request};
 
 use crate::batch::{Chunk, Outcomes, Sender, is_chunk_full};
-use crate::encode::encode;
+use crate::encode::{encode, encode_plain};
 use crate::error::IngestionError;
 use crate::forward::Forwarder;
 
 /// Reports of one stream that are read and unanswered. More are not read.
 pub const IN_FLIGHT_MAX: usize = 1_024;
 
-/// A message as it came.
-#[derive(Debug)]
-pub(crate) struct Incoming {
-    pub(crate) request_id: u64,
-    /// Empty: as in the message before.
-    pub(crate) election_id: String,
-    pub(crate) submission: Option<Submission>,
-    pub(crate) validate_only: bool,
-}
+/// The bytes of a message as it came, or how the stream broke.
+type Incoming = Result<Bytes, IngestionError>;
 
 /// The answer to a message.
 #[derive(Debug)]
@@ -42,7 +36,7 @@ pub(crate) struct Answer {
 /// Reading goes on in a task of its own, so that answers are not held up by it; it ends with either half of the stream,
 /// and when the service stops.
 pub(crate) fn answer_each(
-    incoming: impl Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin + 'static,
+    incoming: impl Stream<Item = Incoming> + Send + Unpin + 'static,
     principal: Arc<str>,
     forwarder: Forwarder,
     permit: OwnedSemaphorePermit,
@@ -57,6 +51,7 @@ pub(crate) fn answer_each(
         forwarder,
         window: Arc::clone(&window),
         parts,
+        plain: PlainReader::default(),
         election: None,
         bytes_expected: 0,
     };
@@ -147,6 +142,7 @@ struct Reader<S> {
     forwarder: Forwarder,
     window: Arc<Semaphore>,
     parts: mpsc::Sender<Part>,
+    plain: PlainReader,
     /// The election of the last message that named one, with the way to it.
     election: Option<(ElectionId, mpsc::Sender<Chunk>)>,
     /// About how many bytes the next part will have: as many as the last one, so that its buffer seldom grows.
@@ -171,9 +167,19 @@ impl Reading {
             validate_only: false,
         }
     }
+
+    /// Gives a message its place among the answers.
+    fn take(&mut self, request_id: u64, taken: Result<(), Refusal>) {
+        let part = &mut self.part;
+        match taken {
+            Ok(()) => self.count += 1,
+            Err(refusal) => part.refusals.push((part.request_ids.len(), refusal)),
+        }
+        part.request_ids.push(request_id);
+    }
 }
 
-impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S> {
+impl<S: Stream<Item = Incoming> + Send + Unpin> Reader<S> {
     async fn run(mut self, stopping: impl Future<Output = ()> + Send) {
         tokio::pin!(stopping);
         let end = loop {
@@ -208,7 +214,7 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
     }
 
     /// Reads on while messages are there and the window allows it, then forwards what was read.
-    async fn read_ready(&mut self, first: Incoming) -> Result<(), Option<IngestionError>> {
+    async fn read_ready(&mut self, first: Bytes) -> Result<(), Option<IngestionError>> {
         let mut reading = Reading::new(self.bytes_expected);
         let mut next = Some(Ok(first));
         let mut room = self.window.available_permits();
@@ -216,15 +222,10 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
             match next {
                 None => break Err(None),
                 Some(Err(error)) => break Err(Some(error)),
-                Some(Ok(incoming)) => {
-                    let moves = self.moves_to(&incoming.election_id);
-                    if reading.count > 0
-                        && (moves || reading.validate_only != incoming.validate_only)
-                    {
-                        let read = std::mem::replace(&mut reading, Reading::new(0));
-                        self.forward(read).await;
+                Some(Ok(message)) => {
+                    if let Err(error) = self.read(message, &mut reading).await {
+                        break Err(Some(error));
                     }
-                    self.take(incoming, moves, &mut reading);
                 }
             }
             if room == 0 || is_chunk_full(reading.part.request_ids.len(), reading.reports.len()) {
@@ -244,23 +245,45 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
         end
     }
 
-    fn take(&mut self, incoming: Incoming, moves: bool, reading: &mut Reading) {
-        let Incoming {
-            request_id,
-            election_id,
-            submission,
-            validate_only,
-        } = incoming;
-        let part = &mut reading.part;
-        let entered = self.enter(moves, &election_id);
-        match entered.and_then(|()| encode(&mut reading.reports, submission)) {
-            Ok(()) => {
-                reading.validate_only = validate_only;
-                reading.count += 1;
+    /// Reads a message into the part; one that cannot go with those before it has them forwarded first.
+    async fn read(&mut self, message: Bytes, reading: &mut Reading) -> Result<(), IngestionError> {
+        let mut plain = std::mem::take(&mut self.plain);
+        if let Some(request) = plain.read(&message) {
+            let head = (request.election_id, request.validate_only);
+            let entered = self.enter(head, reading).await;
+            let taken = entered.map(|()| encode_plain(&mut reading.reports, &request.report));
+            let request_id = request.request_id;
+            if let Some(taken) = taken.transpose() {
+                reading.take(request_id, taken);
+                self.plain = plain;
+                return Ok(());
             }
-            Err(refusal) => part.refusals.push((part.request_ids.len(), refusal)),
         }
-        part.request_ids.push(request_id);
+        self.plain = plain;
+        let request = submit_request(message).map_err(IngestionError::Malformed)?;
+        let head = (request.election_id.as_str(), request.validate_only);
+        let entered = self.enter(head, reading).await;
+        let taken = entered.and_then(|()| encode(&mut reading.reports, request.submission));
+        reading.take(request.request_id, taken);
+        Ok(())
+    }
+
+    /// Makes room for a message with this election and this wish to be validated only.
+    async fn enter(
+        &mut self,
+        (election_id, validate_only): (&str, bool),
+        reading: &mut Reading,
+    ) -> Result<(), Refusal> {
+        let moves = self.moves_to(election_id);
+        if reading.count > 0 && (moves || reading.validate_only != validate_only) {
+            let read = std::mem::replace(reading, Reading::new(0));
+            self.forward(read).await;
+        }
+        self.go_to(moves, election_id)?;
+        if reading.count == 0 {
+            reading.validate_only = validate_only;
+        }
+        Ok(())
     }
 
     /// Whether a message names another election than the one before.
@@ -271,7 +294,7 @@ impl<S: Stream<Item = Result<Incoming, IngestionError>> + Send + Unpin> Reader<S
     }
 
     /// Makes the named election the current one.
-    fn enter(&mut self, moves: bool, election_id: &str) -> Result<(), Refusal> {
+    fn go_to(&mut self, moves: bool, election_id: &str) -> Result<(), Refusal> {
         if moves {
             self.election = None;
             let election = ElectionId::new(election_id).map_err(|error| {

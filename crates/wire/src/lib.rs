@@ -20,6 +20,7 @@ mod publication;
 mod report;
 mod rules;
 mod standings;
+mod submit;
 mod tally;
 
 pub use allocation_request::{AllocationRequest, REQUEST_ID_BYTES_MAX, contest_refusal};
@@ -38,4 +39,5 @@ pub use publication::{Position, publication_seen};
 pub use report::submission;
 pub use rules::contest_rules;
 pub use standings::{district_list_ids, finding, standings};
+pub use submit::{AsItCame, PlainReader, PlainReport, PlainRequest, SubmitCodec, submit_request};
 pub use tally::{CORRECTION_CHANGES_MAX, correction, totals, turnout};
