@@ -25,6 +25,10 @@ pub const STREAM_WINDOW_BYTES: u32 = 1024 * 1024;
 /// The flow control window of a connection, in bytes, shared by its streams.
 pub const CONNECTION_WINDOW_BYTES: u32 = 4 * 1024 * 1024;
 
+/// The largest frame that each side of a connection takes, in bytes. HTTP/2 begins with 16 KiB, of which a batch of reports
+/// would need eight, each with a turn of its own through both ends.
+pub const FRAME_BYTES_MAX: u32 = 256 * 1024;
+
 /// The limits of a listener that an operator may set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {

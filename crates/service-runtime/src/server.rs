@@ -14,7 +14,9 @@ use tonic_health::pb::health_server::HealthServer;
 use tracing::{info, warn};
 
 use crate::call::CallLayer;
-use crate::limits::{CONNECTION_WINDOW_BYTES, HEADER_BYTES_MAX, Limits, STREAM_WINDOW_BYTES};
+use crate::limits::{
+    CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HEADER_BYTES_MAX, Limits, STREAM_WINDOW_BYTES,
+};
 use crate::pipe::PipeListener;
 use crate::services::Services;
 use crate::shutdown::Stopper;
@@ -116,6 +118,7 @@ where
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_frame_size(FRAME_BYTES_MAX)
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, draining);
     tokio::select! {
