@@ -272,21 +272,28 @@ impl Seal {
 
 impl Body {
     pub(crate) fn new(records: &[Record]) -> Self {
+        Self::over(Vec::new(), records)
+    }
+
+    /// As [`Self::new`], in the memory of a body that is not needed any more: a large group would touch fresh pages else.
+    pub(crate) fn over(mut bytes: Vec<u8>, records: &[Record]) -> Self {
         let record_bytes = records.iter().map(Record::bytes).sum();
         let span = span(records.len(), record_bytes);
-        let mut bytes = Vec::with_capacity(span);
-        bytes.resize(TABLE_START, 0);
-        for record in records {
-            let crc = crc32c::crc32c_append(crc32c::crc32c(&record.public), &record.annex);
-            bytes.extend_from_slice(&u32_of(record.public.len()).to_le_bytes());
-            bytes.extend_from_slice(&u32_of(record.annex.len()).to_le_bytes());
-            bytes.extend_from_slice(&crc.to_le_bytes());
-        }
-        let table_crc = crc32c::crc32c(&bytes[TABLE_START..]);
-        for record in records {
+        let table_end = TABLE_START + records.len() * ENTRY_BYTES;
+        bytes.clear();
+        bytes.reserve_exact(span);
+        bytes.resize(table_end, 0);
+        for (place, record) in records.iter().enumerate() {
+            let start = bytes.len();
             bytes.extend_from_slice(&record.public);
             bytes.extend_from_slice(&record.annex);
+            let crc = crc32c::crc32c(&bytes[start..]);
+            let line = &mut bytes[TABLE_START + place * ENTRY_BYTES..][..ENTRY_BYTES];
+            line[..4].copy_from_slice(&u32_of(record.public.len()).to_le_bytes());
+            line[4..8].copy_from_slice(&u32_of(record.annex.len()).to_le_bytes());
+            line[8..].copy_from_slice(&crc.to_le_bytes());
         }
+        let table_crc = crc32c::crc32c(&bytes[TABLE_START..table_end]);
         bytes.resize(span, 0);
         Self {
             bytes,
@@ -294,6 +301,11 @@ impl Body {
             record_bytes,
             table_crc,
         }
+    }
+
+    /// Its memory, for another one; it is empty afterwards.
+    pub(crate) fn take_memory(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
     }
 
     /// Its bytes, whole once [`Self::place`] was called.

@@ -2,7 +2,7 @@
 
 use crate::folder::Folder;
 use crate::layout::{self, BLOCK_BYTES};
-use crate::writer::{Prepared, Writer};
+use crate::writer::{Prepared, Spares, Writer};
 use event_log::{AppendError, Appended, Group};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -24,6 +24,7 @@ struct Request {
 #[derive(Debug)]
 pub(crate) struct Queue {
     room: Arc<Semaphore>,
+    spares: Arc<Spares>,
     sender: Mutex<Option<SyncSender<Request>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -46,6 +47,7 @@ impl Queue {
             })?;
         Ok(Self {
             room: Arc::new(Semaphore::new(blocks)),
+            spares: Arc::default(),
             sender: Mutex::new(Some(sender)),
             thread: Mutex::new(Some(thread)),
         })
@@ -64,7 +66,7 @@ impl Queue {
         // Here and not in the writer's thread, which has better things to do between two syncs. A full group takes a
         // quarter of a millisecond, one of a busy stream a tenth of that.
         let request = Request {
-            group: Prepared::new(group),
+            group: Prepared::new(group, &self.spares),
             answer,
             _share: share,
         };

@@ -14,7 +14,7 @@ use crate::segment;
 use election::ids::Revision;
 use event_log::{Admission, AppendError, Appended, GROUP_RECORDS_MAX, Group};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 /// More elections than this are not listed in a seal, so that it stays smaller than a batch.
@@ -55,12 +55,51 @@ enum Upcoming<F> {
 pub(crate) struct Prepared {
     group: Group,
     body: Body,
+    /// Where the body's memory goes.
+    spares: Arc<Spares>,
+}
+
+/// Memory of bodies that were written and hashed: a few are kept for the next ones.
+#[derive(Debug, Default)]
+pub(crate) struct Spares(Mutex<Vec<Vec<u8>>>);
+
+impl Spares {
+    /// One that is put together, one that waits, one that is written, one that is hashed.
+    const KEPT_MAX: usize = 4;
+    /// A group of one huge record is rare, and its memory is not kept.
+    const BYTES_MAX: usize = 2 << 20;
+
+    fn take(&self) -> Vec<u8> {
+        self.lock().pop().unwrap_or_default()
+    }
+
+    fn give(&self, memory: Vec<u8>) {
+        let mut kept = self.lock();
+        if kept.len() < Self::KEPT_MAX && memory.capacity() <= Self::BYTES_MAX {
+            kept.push(memory);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        self.spares.give(self.body.take_memory());
+    }
 }
 
 impl Prepared {
-    pub(crate) fn new(group: Group) -> Self {
-        let body = Body::new(&group.records);
-        Self { group, body }
+    pub(crate) fn new(group: Group, spares: &Arc<Spares>) -> Self {
+        let body = Body::over(spares.take(), &group.records);
+        let spares = spares.clone();
+        Self {
+            group,
+            body,
+            spares,
+        }
     }
 
     pub(crate) fn records(&self) -> usize {
@@ -170,7 +209,7 @@ impl<D: Folder> Writer<D> {
         let mut places = Vec::with_capacity(taken.len());
         let mut offset = self.next.offset;
         for (batch_index, number) in (0..).zip(&taken) {
-            let Prepared { group, body } = &mut groups[*number];
+            let Prepared { group, body, .. } = &mut groups[*number];
             let placement = self.placement(offset, batch_index, batch_groups, previous);
             body.place(Prelude::group(group), placement);
             let first = group.first_revision;

@@ -16,8 +16,8 @@ use results_store::{APPLY_CHANGES, ResultsStore, StoreError};
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
-use crate::error::Error;
 use crate::applier::patience::Patience;
+use crate::error::Error;
 use crate::fold;
 use crate::hosted::Hosted;
 use crate::measure;

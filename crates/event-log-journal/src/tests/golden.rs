@@ -31,7 +31,8 @@ fn group_bytes() {
         first_revision: Revision(258),
         records: vec![record("public one", "annex"), record("", "only an annex")],
     };
-    let mut body = Body::new(&group.records);
+    // In memory that held something else before.
+    let mut body = Body::over(vec![0xee; 10_000], &group.records);
     body.place(Prelude::group(&group), PLACEMENT);
     let bytes = body.bytes();
     assert_eq!(bytes.len(), 4_096);

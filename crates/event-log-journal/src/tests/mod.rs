@@ -13,6 +13,7 @@ use crate::simulated::Disk;
 use crate::writer::Prepared;
 use crate::{Journal, Options, SEGMENT_BYTES_MIN};
 use event_log::Group;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Small segments, and no seal but at the end.
@@ -26,5 +27,7 @@ pub(super) fn open(disk: &Disk) -> Journal<Disk> {
 }
 
 pub(super) fn prepared(groups: &[Group]) -> Vec<Prepared> {
-    groups.iter().cloned().map(Prepared::new).collect()
+    let spares = Arc::default();
+    let groups = groups.iter().cloned();
+    groups.map(|group| Prepared::new(group, &spares)).collect()
 }

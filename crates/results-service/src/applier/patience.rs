@@ -24,13 +24,7 @@ pub(super) struct Patience {
 impl Patience {
     /// Whether to wait until the next look. `lag` is the number of events that wait, and an eighth of `lag_max` stays free
     /// for what comes while the store catches up.
-    pub(super) fn waits(
-        &mut self,
-        now: Instant,
-        head: Revision,
-        lag: u64,
-        lag_max: usize,
-    ) -> bool {
+    pub(super) fn waits(&mut self, now: Instant, head: Revision, lag: u64, lag_max: usize) -> bool {
         let came = head.0.saturating_sub(self.head.0);
         self.head = head;
         let room = u64::try_from(lag_max - lag_max / 8).unwrap_or(u64::MAX);
