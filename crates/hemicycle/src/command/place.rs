@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn a_name_is_needed_where_there_are_several_and_never_guessed() {
         let known = ["north".to_owned(), "south".to_owned()];
-        let meant = |wanted, known| meant("district", wanted, known, |id| id).map(Clone::clone);
+        let meant = |wanted, known| meant("district", wanted, known, |id| id).cloned();
         assert_eq!(meant("", &known[..1]).unwrap(), "north");
         assert_eq!(meant("south", &known).unwrap(), "south");
         for wanted in ["", "west"] {
