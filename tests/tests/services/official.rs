@@ -91,7 +91,7 @@ fn rules_and_presentation_are_amended_with_a_reason_and_once() {
     );
     let none = files.write("none.toml", &other.replace("[6, 100]", "[6, 0]"));
     let refused = run(FAILED, &amend("rules", &none, &REASON));
-    for said in ["rules.contests[0].threshold.share", "6/0"] {
+    for said in ["rules.contests[0].threshold.share", "[6, 0]"] {
         assert!(refused.contains(said), "{said} is not in {refused}");
     }
     run(WRONG_USAGE, &amend("rules", &file, &[]));
