@@ -14,6 +14,7 @@ pub fn run_all(root: &Path, arguments: &[String]) -> Result<(), Failure> {
         tools::debian(&["postgresql"])?;
     }
     run(cargo(root)
+        .env("HEMICYCLE_PEERS_PYTHON", tools::peers(root)?)
         .args(["bench", "--package", "end-to-end", "--"])
         .args(arguments))
 }

@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask ci|test|gen|baseline|bench|tidy|deny`.
+//! The project's own tasks: `cargo xtask ci|test|gen|baseline|bench|fuzz|tidy|deny`.
 //!
 //! What CI does is written here and nowhere else, so that `cargo xtask ci` on a laptop and the run in CI are the same.
 
@@ -6,6 +6,7 @@ mod bench;
 mod ci;
 mod contract;
 mod deny;
+mod fuzz;
 mod gen_wire;
 mod readme;
 mod step;
@@ -50,6 +51,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// The fuzz targets of the allocation engine. Installs cargo-fuzz under target/ where it is missing.
+    Fuzz {
+        /// How long in all, shared evenly by the targets.
+        #[arg(long, default_value_t = 300)]
+        seconds: u64,
+    },
     /// The style rules that no compiler knows.
     Tidy,
     /// Licences, sources and bans of every dependency, by deny.toml.
@@ -64,6 +71,7 @@ fn main() -> ExitCode {
         Task::Gen { check } => gen_wire::run(&root, check),
         Task::Baseline { accept_breaking } => contract::set_baseline(&root, accept_breaking),
         Task::Bench { arguments } => bench::run_all(&root, &arguments),
+        Task::Fuzz { seconds } => fuzz::run_all(&root, seconds),
         Task::Tidy => tidy::check(&root),
         Task::Deny => deny::check(&root),
     };

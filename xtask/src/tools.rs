@@ -8,8 +8,21 @@ use crate::step::{Failure, run, works};
 
 /// The Python of a virtual environment with everything in `tests/python/requirements.txt`.
 pub fn python(root: &Path) -> Result<PathBuf, Failure> {
-    let requirements = root.join("tests/python/requirements.txt");
-    let folder = root.join("target/python-environment");
+    environment(root, "tests/python/requirements.txt", "python-environment")
+}
+
+/// The Python of a virtual environment with the libraries that the benchmarks measure beside ours.
+pub fn peers(root: &Path) -> Result<PathBuf, Failure> {
+    environment(
+        root,
+        "tests/benches/peers/requirements.txt",
+        "peers-environment",
+    )
+}
+
+fn environment(root: &Path, requirements: &str, folder: &str) -> Result<PathBuf, Failure> {
+    let requirements = root.join(requirements);
+    let folder = root.join("target").join(folder);
     let python = folder.join("bin/python");
     let wanted = fs::read_to_string(&requirements).map_err(Failure::file(&requirements))?;
     let stamp = folder.join("installed.txt");

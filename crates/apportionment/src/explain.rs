@@ -130,8 +130,11 @@ fn restore(stage: &StageResult) -> (Keys, Vec<Runner>) {
         .fold(1, least_common_multiple);
     let keys = Keys::restored(stage.method, stage.quota, scale);
     let runners = stage.contenders.iter().map(|contender| {
-        let weight =
-            contender.weight.numerator().unsigned_abs() * (scale / contender.weight.denominator());
+        let (above, below) = contender.weight.lowest_terms();
+        let weight = match below == scale {
+            true => above.unsigned_abs(),
+            false => above.unsigned_abs() * (scale / below),
+        };
         Runner {
             list: contender.list,
             votes: contender.votes,
@@ -212,23 +215,15 @@ fn walk(
     steps.reserve(number);
     let mut total: u32 = runners.iter().map(|runner| runner.seats).sum();
     while let Some(&top) = waiting.first() {
-        let runner = runners[top];
-        let step = Step {
-            seat: match kind {
-                StepKind::Granted => total + 1,
-                StepKind::Withdrawn => total,
-            },
-            kind,
-            list: runner.list,
-            seats_before: runner.seats,
-            key: keys.key(runner.level, ways.number(&runner)),
-            next_in_line: None,
+        let (list, seats_before) = (runners[top].list, runners[top].seats);
+        let key = keys.key(runners[top].level, ways.number(&runners[top]));
+        let (seat, after) = match kind {
+            StepKind::Granted => (total + 1, seats_before + 1),
+            StepKind::Withdrawn => (total, seats_before - 1),
         };
-        (runners[top].seats, total) = match kind {
-            StepKind::Granted => (runner.seats + 1, total + 1),
-            StepKind::Withdrawn => (runner.seats - 1, total - 1),
-        };
-        if left(&runners[top], top) == 0 {
+        total = total - seats_before + after;
+        runners[top].seats = after;
+        if after == contenders[top].seats {
             waiting.swap_remove(0);
             others = ways.better(runners, others, top);
         }
@@ -238,8 +233,12 @@ fn walk(
             None => others,
         };
         steps.push(Step {
+            seat,
+            kind,
+            list,
+            seats_before,
+            key,
             next_in_line: next.map(|next| ways.award(&runners[next])),
-            ..step
         });
     }
 }
@@ -252,6 +251,7 @@ struct Ways<'a> {
 
 impl Ways<'_> {
     /// The number of the seat that a runner would get or give back, from 0.
+    #[inline]
     fn number(&self, runner: &Runner) -> u32 {
         match self.kind {
             StepKind::Granted => runner.seats,
@@ -261,6 +261,7 @@ impl Ways<'_> {
 
     /// Whether one comes before another; of equal ones the first in the order of the contest does, so that steps can be
     /// compared with those of another day.
+    #[inline]
     fn before(&self, runners: &[Runner], one: usize, other: usize) -> bool {
         let key = |index: usize| (runners[index].level, self.number(&runners[index]));
         let wanted = match self.kind {
@@ -272,6 +273,7 @@ impl Ways<'_> {
     }
 
     /// The better of two, where the second could get or give back a seat at all.
+    #[inline]
     fn better(&self, runners: &[Runner], best: Option<usize>, other: usize) -> Option<usize> {
         let runner = &runners[other];
         let could = match self.kind {
@@ -285,6 +287,7 @@ impl Ways<'_> {
         }
     }
 
+    #[inline]
     fn award(&self, runner: &Runner) -> Award {
         let number = self.number(runner);
         Award {
@@ -296,6 +299,10 @@ impl Ways<'_> {
 }
 
 fn least_common_multiple(left: u128, right: u128) -> u128 {
+    if right == 1 || left == right {
+        // As nearly always.
+        return left;
+    }
     let (mut a, mut b) = (left, right);
     while b != 0 {
         (a, b) = (b, a % b);

@@ -128,11 +128,14 @@ impl Keys {
     /// The keys of a recorded stage, from its method and exact quota.
     pub(crate) fn restored(method: Method, quota: Option<Ratio>, scale: u128) -> Self {
         match quota {
-            Some(quota) => Self::Quota {
-                quota: quota.numerator() * signed(scale),
-                unit: quota.denominator() * scale,
-                rounded_to_zero: false,
-            },
+            Some(quota) => {
+                let (above, below) = quota.lowest_terms();
+                Self::Quota {
+                    quota: above * signed(scale),
+                    unit: below * scale,
+                    rounded_to_zero: false,
+                }
+            }
             None => Self::of(method, 0, 1, 1),
         }
     }
@@ -154,7 +157,7 @@ impl Keys {
     }
 
     /// Compares the keys of two (level, seats already held).
-    #[inline]
+    #[inline(always)]
     pub(crate) fn compare(&self, left: (Level, u32), right: (Level, u32)) -> Ordering {
         #[cfg(test)]
         counted::COMPARISONS.with(|counter| counter.set(counter.get() + 1));

@@ -3,10 +3,12 @@
 use std::hint::black_box;
 use std::time::Instant;
 
+use apportionment::double_proportional::{self, DoubleProportional};
 use apportionment::{Contest, Divisors, Fraction, Method, Rules, Workspace, allocate, explain};
 
+use crate::contests::{almaty, districted, exhausted, one_by_one, spread};
 use crate::line::{Line, Target};
-use crate::{Options, Outcome};
+use crate::{Options, Outcome, peers};
 
 /// A contest that is measured under a method.
 struct Shape {
@@ -23,12 +25,14 @@ pub fn run(options: &Options) -> Outcome<Vec<Line>> {
     for shape in shapes() {
         lines.push(seats_alone(options, &shape)?);
     }
+    lines.extend(growth(options)?);
     lines.extend(with_steps(options)?);
+    lines.push(double(options)?);
+    lines.extend(peers::run(options)?);
     Ok(lines)
 }
 
 fn shapes() -> Vec<Shape> {
-    let almaty = || Contest::with_votes(39, &[218_003, 32_367, 24_591, 23_388, 21_733]);
     let shape = |what, contest, method, most_us| Shape {
         what,
         contest,
@@ -90,54 +94,23 @@ fn shapes() -> Vec<Shape> {
         ),
         shape(
             "10,000 lists that nearly all run out, D'Hondt",
-            exhausted(),
+            exhausted(10_000),
             Method::D_HONDT,
             None,
         ),
         shape(
             "10,000 lists that nearly all run out, Hare",
-            exhausted(),
+            exhausted(10_000),
             Method::HARE,
             None,
         ),
         shape(
             "10,000 lists that run out one after the other, D'Hondt",
-            one_by_one(),
+            one_by_one(10_000),
             Method::D_HONDT,
             None,
         ),
     ]
-}
-
-/// Votes of many sizes, without a pattern that a method could profit from.
-fn spread(lists: u64, seats: u32) -> Contest {
-    let votes = (1..=lists).map(|list| {
-        let mixed = list.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-        1_000 + mixed % 1_000_000
-    });
-    Contest::with_votes(seats, &votes.collect::<Vec<_>>())
-}
-
-/// Nearly every list has fewer candidates than its votes would give it seats.
-fn exhausted() -> Contest {
-    let mut contest = spread(10_000, 100_000);
-    for (place, list) in contest.lists.iter_mut().enumerate() {
-        let few = u32::try_from(place % 7).unwrap_or(0);
-        list.candidates = (place % 100 != 0).then_some(few);
-    }
-    contest
-}
-
-/// Each list twice as large as the next, and with room for a seat: every jump sets few of them aside.
-fn one_by_one() -> Contest {
-    let votes: Vec<u64> = (0..10_000_u32)
-        .map(|list| u64::MAX >> (list % 60))
-        .collect();
-    let mut contest = Contest::with_votes(100_000, &votes);
-    for (place, list) in contest.lists.iter_mut().enumerate() {
-        list.candidates = (place % 60 != 59).then_some(1);
-    }
-    contest
 }
 
 fn seats_alone(options: &Options, shape: &Shape) -> Outcome<Line> {
@@ -154,6 +127,69 @@ fn seats_alone(options: &Options, shape: &Shape) -> Outcome<Line> {
         value: us,
         unit: "us",
         target: shape.most_us.map_or(Target::Stated, Target::AtMost),
+    })
+}
+
+/// Ten times the lists and seats, in votes made to be slow: what each list takes more. A sort takes a third more.
+fn growth(options: &Options) -> Outcome<Vec<Line>> {
+    let shapes: [(&str, fn(u32) -> Contest); 2] = [
+        ("that nearly all run out", exhausted),
+        ("that run out one after the other", one_by_one),
+    ];
+    let mut lines = Vec::new();
+    for (what, of) in shapes {
+        for (name, method) in [("Hare", Method::HARE), ("D'Hondt", Method::D_HONDT)] {
+            let rules = Rules::of(method);
+            let mut workspace = Workspace::default();
+            let mut each_ns = [0.0; 2];
+            for (each_ns, lists) in each_ns.iter_mut().zip([1_000, 10_000]) {
+                let contest = of(lists);
+                let us = median_us(options, || {
+                    black_box(workspace.seats(black_box(&contest), &rules, &[])?);
+                    Ok(())
+                })?;
+                *each_ns = us * 1_000.0 / f64::from(lists);
+            }
+            let [few, many] = each_ns;
+            lines.push(Line {
+                what: format!("growth, 10,000 lists {what}, {name}"),
+                figure: format!("{many:.1} ns a list"),
+                beside: format!("{few:.1} ns a list of 1,000"),
+                value: many / few,
+                unit: "times",
+                target: Target::AtMost(2.0),
+            });
+        }
+    }
+    Ok(lines)
+}
+
+/// Double proportional seats, exact and with the divisors that prove them: the median over different contests.
+fn double(options: &Options) -> Outcome<Line> {
+    let rules = DoubleProportional::default();
+    let mut each = Vec::new();
+    for number in 0..options.size(25, 3) {
+        let contest = districted(number);
+        each.push(median_us(options, || {
+            let allocation = double_proportional::allocate(black_box(&contest), &rules, &[], &[])?;
+            black_box(allocation);
+            Ok(())
+        })?);
+    }
+    each.sort_by(f64::total_cmp);
+    let us = each[each.len() / 2];
+    Ok(Line {
+        what: "double proportional, 7 lists, 20 districts, 200 seats, with its certificate"
+            .to_owned(),
+        figure: format!("{us:.1} us"),
+        beside: format!(
+            "{:.1} us, the slowest of {} contests",
+            each[each.len() - 1],
+            each.len()
+        ),
+        value: us,
+        unit: "us",
+        target: Target::AtMost(1_000.0),
     })
 }
 
@@ -185,7 +221,7 @@ fn with_steps(options: &Options) -> Outcome<Vec<Line>> {
 }
 
 /// The median time of a call, over batches that last long enough for the clock.
-fn median_us(options: &Options, mut call: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
+pub fn median_us(options: &Options, mut call: impl FnMut() -> Outcome<()>) -> Outcome<f64> {
     let batch_ns = options.size(5_000_000, 50_000);
     let mut calls: u32 = 1;
     loop {

@@ -4,6 +4,7 @@
 //! said loudly and is no error: the figures belong to the machine as much as to the program.
 
 mod allocation;
+mod contests;
 mod cpu;
 mod fold;
 mod idle;
@@ -12,6 +13,7 @@ mod journal;
 mod line;
 mod load;
 mod night;
+mod peers;
 mod postgres;
 mod restart;
 mod seats;

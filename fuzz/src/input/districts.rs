@@ -1,0 +1,200 @@
+//! Bytes to contests in districts.
+
+use apportionment::double_proportional::{CellRounding, DoubleProportional, VotersNumbers};
+use apportionment::tiers::{
+    Admission, Constituency, Placement, Region, RegionsAverage, Series, Surplus, TierContest,
+    TierRules, TierStage,
+};
+use apportionment::*;
+use arbitrary::{Arbitrary, Result, Unstructured};
+
+use super::{chain, divisors, maybe, threshold, ties, votes};
+
+/// Double proportional seats.
+#[derive(Debug)]
+pub struct DoubleQuestion {
+    pub contest: DistrictedContest,
+    pub rules: DoubleProportional,
+    /// Where a seat is forged: two districts and two lists.
+    pub cells: [usize; 4],
+}
+
+impl<'a> Arbitrary<'a> for DoubleQuestion {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let quorum = Quorum {
+            one_district: maybe(u, 3, |u| threshold(u, true))?,
+            overall: maybe(u, 3, |u| threshold(u, true))?,
+        };
+        let numbers = [VotersNumbers::Exact, VotersNumbers::NearestInDistrict];
+        let rules = DoubleProportional {
+            quorum,
+            voters_numbers: *u.choose(&numbers)?,
+            upper: divisors(u)?,
+            ties: ties(u)?,
+            lower: *u.choose(&[CellRounding::Standard, CellRounding::Down])?,
+        };
+        Ok(Self {
+            contest: districted(u)?,
+            rules,
+            cells: u.arbitrary()?,
+        })
+    }
+}
+
+/// Seats in tiers.
+#[derive(Debug)]
+pub struct TierQuestion {
+    pub contest: TierContest,
+    pub rules: TierRules,
+    pub cells: [usize; 3],
+}
+
+impl<'a> Arbitrary<'a> for TierQuestion {
+    fn arbitrary(u: &mut Unstructured<'a>) -> Result<Self> {
+        let rules = tier_rules(u)?;
+        let districted = districted(u)?;
+        let (districts, lists) = (districted.districts.len(), districted.lists.len());
+        let mut constituencies = Vec::new();
+        for _ in 0..u.int_in_range(0..=6)? {
+            let kind = u.int_in_range(0..=1)?;
+            constituencies.push(Constituency {
+                district: u.int_in_range(0..=districts - 1)?,
+                votes: (0..lists).map(|_| votes(u, kind)).collect::<Result<_>>()?,
+                other_votes: u.int_in_range(0..=5)?,
+                ..Constituency::default()
+            });
+        }
+        let mut regions = vec![Region::default(); 3];
+        for region in &mut regions {
+            region.further_seats = u.int_in_range(0..=6)?;
+        }
+        for district in 0..districts {
+            regions[u.int_in_range(0..=2_usize)?]
+                .districts
+                .push(district);
+        }
+        Ok(Self {
+            contest: TierContest {
+                districted,
+                further_seats: u.int_in_range(0..=20)?,
+                constituencies,
+                regions,
+                ..TierContest::default()
+            },
+            rules,
+            cells: u.arbitrary()?,
+        })
+    }
+}
+
+fn districted(u: &mut Unstructured<'_>) -> Result<DistrictedContest> {
+    let kind = u.int_in_range(0..=4)?;
+    let (lists, districts) = (u.int_in_range(1..=6_usize)?, u.int_in_range(1..=6_usize)?);
+    let mut contest = DistrictedContest::default();
+    for _ in 0..lists {
+        contest.lists.push(DistrictedList {
+            registration: maybe(u, 2, |u| u.int_in_range(0..=5))?,
+            coalition_size: u.int_in_range(1..=3)?,
+            exempt: u.ratio(1, 10)?,
+        });
+    }
+    for _ in 0..districts {
+        let kind = if u.ratio(1, 8)? { 0 } else { kind };
+        let seats = if u.ratio(1, 30)? {
+            u.int_in_range(0..=300)?
+        } else {
+            u.int_in_range(1..=9)?
+        };
+        let mut all = Vec::new();
+        for _ in 0..lists {
+            // Sums of a list over all districts are asked in 64 bits: mostly they fit.
+            all.push(if u.ratio(1, 6)? {
+                0
+            } else {
+                votes(u, kind)? >> if kind > 1 { 3 } else { 0 }
+            });
+        }
+        contest.districts.push(District {
+            seats,
+            votes: all,
+            ..District::default()
+        });
+    }
+    Ok(contest)
+}
+
+fn series(u: &mut Unstructured<'_>) -> Result<Series> {
+    let step = *u.choose(&[1, 2, 2, 3])?;
+    let first = match u.int_in_range(0..=3_u8)? {
+        0 => Fraction::new(u.int_in_range(1..=19)?, 10),
+        _ => Fraction::new(1, 1),
+    };
+    Ok(Series { first, step })
+}
+
+fn admission(u: &mut Unstructured<'_>) -> Result<Admission> {
+    let average = |u: &mut Unstructured<'_>| {
+        Ok(RegionsAverage {
+            regions: u.int_in_range(1..=2)?,
+            base: ThresholdBase::ListVotes,
+        })
+    };
+    Ok(Admission {
+        overall: maybe(u, 2, |u| threshold(u, true))?,
+        here: maybe(u, 4, |u| threshold(u, true))?,
+        constituencies_won: maybe(u, 4, |u| u.int_in_range(1..=3))?,
+        seats_won: maybe(u, 6, |u| u.int_in_range(1..=2))?,
+        regions_average: maybe(u, 6, average)?,
+    })
+}
+
+fn tier_rules(u: &mut Unstructured<'_>) -> Result<TierRules> {
+    let whole = |u: &mut Unstructured<'_>, surplus| {
+        Ok(TierStage::Whole {
+            admission: Admission {
+                here: None,
+                ..admission(u)?
+            },
+            chain: chain(u)?,
+            surplus,
+        })
+    };
+    let districts = |u: &mut Unstructured<'_>| {
+        Ok(TierStage::Districts {
+            admission: admission(u)?,
+            chain: chain(u)?,
+        })
+    };
+    let mut stages = Vec::new();
+    match u.int_in_range(0..=3_u8)? {
+        0 => stages.push(districts(u)?),
+        1 => {
+            stages.push(whole(u, Surplus::Kept)?);
+            stages.push(TierStage::Shares { chain: chain(u)? });
+            stages.push(TierStage::Cover);
+        }
+        _ => {
+            stages.push(districts(u)?);
+            if u.arbitrary()? {
+                stages.push(whole(u, Surplus::Returned)?);
+                stages.push(TierStage::Return(series(u)?));
+            } else {
+                stages.push(whole(u, Surplus::Kept)?);
+            }
+            if u.arbitrary()? {
+                stages.push(TierStage::Regions(series(u)?));
+                stages.push(TierStage::Inside(series(u)?));
+            } else {
+                stages.push(TierStage::Place(Placement {
+                    series: series(u)?,
+                    relative: maybe(u, 2, |_| Ok(ThresholdBase::ListVotes))?,
+                    per_district: maybe(u, 2, |u| u.int_in_range(0..=3))?,
+                }));
+            }
+        }
+    }
+    Ok(TierRules {
+        stages,
+        ties: ties(u)?,
+    })
+}
