@@ -25,6 +25,7 @@ pub fn steps(root: &Path, steps: &mut Steps) {
         run(cargo(root).args(["test", "--release", "--workspace", "--doc"]))
     });
     steps.run("Python tests", || python(root));
+    steps.run("browser tests", || browser(root));
 }
 
 /// Runs all tests.
@@ -92,6 +93,17 @@ fn python(root: &Path) -> Result<(), Failure> {
         .env("PYTHONPATH", &generated)
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "."]))
+}
+
+/// The page in a real browser, driven from outside.
+fn browser(root: &Path) -> Result<(), Failure> {
+    let (modules, chromium) = tools::browser(root)?;
+    run(Command::new("node")
+        .current_dir(root.join("tests/browser"))
+        .env("HEMICYCLE_BINARY", binary(root))
+        .env("HEMICYCLE_BROWSER_MODULES", modules)
+        .env("HEMICYCLE_CHROMIUM", chromium)
+        .args(["--test", "page.test.mjs"]))
 }
 
 fn has_tests(folder: &Path) -> Result<bool, Failure> {

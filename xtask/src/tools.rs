@@ -54,13 +54,29 @@ fn environment(root: &Path, requirements: &str, folder: &str) -> Result<PathBuf,
 
 /// The program buf, as its lock file in `xtask/buf` says.
 pub fn buf(root: &Path) -> Result<PathBuf, Failure> {
-    let folder = root.join("target/buf");
-    let program = folder.join("node_modules/.bin/buf");
-    let lock = root.join("xtask/buf/package-lock.json");
+    let folder = npm(root, "xtask/buf", "target/buf")?;
+    Ok(folder.join("node_modules/.bin/buf"))
+}
+
+/// What the browser tests need: a folder with the packages that `tests/browser` names, and the path of Chromium.
+pub fn browser(root: &Path) -> Result<(PathBuf, PathBuf), Failure> {
+    let folder = npm(root, "tests/browser", "target/browser")?;
+    let chromium = PathBuf::from("/usr/bin/chromium");
+    if !works(Command::new(&chromium).arg("--version")) {
+        // A font that has Kazakh letters comes with it.
+        debian(&["chromium", "fonts-noto-core"])?;
+    }
+    Ok((folder, chromium))
+}
+
+// The packages of a lock file, installed under `target/`.
+fn npm(root: &Path, packages: &str, folder: &str) -> Result<PathBuf, Failure> {
+    let (packages, folder) = (root.join(packages), root.join(folder));
+    let lock = packages.join("package-lock.json");
     let wanted = fs::read(&lock).map_err(Failure::file(&lock))?;
     let stamp = folder.join("installed.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(program);
+        return Ok(folder);
     }
     if !works(Command::new("npm").arg("--version")) {
         debian(&["npm"])?;
@@ -68,7 +84,7 @@ pub fn buf(root: &Path) -> Result<PathBuf, Failure> {
     fs::create_dir_all(&folder).map_err(Failure::file(&folder))?;
     for name in ["package.json", "package-lock.json"] {
         let path = folder.join(name);
-        fs::copy(root.join("xtask/buf").join(name), &path).map_err(Failure::file(&path))?;
+        fs::copy(packages.join(name), &path).map_err(Failure::file(&path))?;
     }
     // Not `npm ci`: that wants every platform's package in the lock file, and registries serve only some of them.
     run(Command::new("npm").current_dir(&folder).args([
@@ -80,7 +96,7 @@ pub fn buf(root: &Path) -> Result<PathBuf, Failure> {
         "--loglevel=error",
     ]))?;
     fs::write(&stamp, wanted).map_err(Failure::file(&stamp))?;
-    Ok(program)
+    Ok(folder)
 }
 
 /// Debian packages: installed when we may, asked for when not.

@@ -14,6 +14,7 @@ mod frame;
 mod http;
 mod index;
 mod linger;
+mod page;
 mod passthrough;
 mod past;
 mod presented;

@@ -4,6 +4,7 @@ use crate::error::FeedError;
 use crate::scope::Scope;
 use election::definition::{Presentation, Register};
 use election::ids::ElectionId;
+use election::rules::Rules;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -26,6 +27,8 @@ pub(crate) struct Presented {
     pub presentation: Presentation,
     /// What each option of the ballot is, by id.
     pub roles: BTreeMap<String, OptionRole>,
+    /// The share that the threshold of a contest asks for, by contest.
+    pub thresholds: BTreeMap<String, [u64; 2]>,
     /// Names of areas, by id.
     pub areas: BTreeMap<String, String>,
 }
@@ -46,6 +49,11 @@ impl Presented {
             .map_or((None, None), |(_, option)| {
                 (option.short_name.as_deref(), option.colour.as_deref())
             })
+    }
+
+    /// The share that a list needs in a contest.
+    pub fn threshold(&self, contest: &str) -> Option<[u64; 2]> {
+        self.thresholds.get(contest).copied()
     }
 
     /// A district's names by language.
@@ -74,8 +82,14 @@ impl TryFrom<GetDefinitionResponse> for Presented {
         let roles = options
             .map(|option| (option.option_id.clone(), option.role()))
             .collect();
+        let rules: Rules = toml::from_str(&answer.rules_toml).map_err(unread)?;
+        let thresholds = rules.contests.into_iter().filter_map(|contest| {
+            let threshold = contest.threshold.filter(|it| !it.per_seat)?;
+            Some((contest.id.to_string(), threshold.share))
+        });
         Ok(Self {
             roles,
+            thresholds: thresholds.collect(),
             areas: register
                 .areas
                 .into_iter()

@@ -18,8 +18,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::transport::Channel;
 use wire::Position;
+use wire::common::v1::View;
 use wire::feed::v1::{Frame, FrameEnvelope, WatchIndexResponse};
 use wire::results::v1::results_service_client::ResultsServiceClient;
+use wire::results::v1::{GetUnitRequest, UnitState};
 
 /// What the role keeps: weak handles only, so that what nobody watches ends by itself.
 #[derive(Debug)]
@@ -137,6 +139,8 @@ impl Service {
 
     /// The newest frame of a scope.
     pub async fn frame(&self, scope: Scope) -> Result<Frame, FeedError> {
+        // Who asks for a single frame costs what a viewer does, while it waits.
+        drop(self.permit()?);
         let (feed, encoded) = self.newest(&scope).await?;
         let frame = encoded.frame.clone();
         // How far behind it is holds of now, not of when the frame was made.
@@ -201,10 +205,38 @@ impl Service {
             .max_decoding_message_size(service_runtime::limits::MESSAGE_BYTES_MAX)
     }
 
+    /// One unit at a revision that is shown.
+    pub async fn unit(
+        &self,
+        scope: &Scope,
+        revision: u64,
+        unit: &str,
+    ) -> Result<UnitState, FeedError> {
+        let request = GetUnitRequest {
+            election_id: scope.election().to_string(),
+            view: View::Public.into(),
+            revision,
+            unit_id: unit.to_owned(),
+        };
+        let of_unit = Scope::Unit(scope.election().clone(), unit.to_owned());
+        let answer = self.results().get_unit(request).await;
+        let answer = answer.map_err(|it| FeedError::of_upstream(it, &of_unit, revision))?;
+        answer.into_inner().unit.ok_or(FeedError::CatchingUp)
+    }
+
     /// Leave to ask for something that costs much.
     pub fn costly(&self) -> Result<OwnedSemaphorePermit, FeedError> {
         let permit = Arc::clone(&self.costly).try_acquire_owned();
         permit.map_err(|_| FeedError::Busy)
+    }
+
+    /// A task that ends with the role.
+    pub fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<Option<F::Output>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.stopper.spawn(future)
     }
 
     /// A tick: what a stream waits before it tries again what failed.

@@ -4,6 +4,7 @@ use crate::config::Config;
 use crate::error::FeedError;
 use crate::frame::Distance;
 use crate::http::UnitsTable;
+use crate::page::{Language, Rendered, Timeline};
 use crate::past::Past;
 use crate::presented::Definitions;
 use crate::scope::distance;
@@ -109,6 +110,9 @@ pub(crate) struct Upstream {
     pub units: Units,
     pub definitions: Definitions,
     pub past: Past,
+    pub timeline: Timeline,
+    /// The page that was rendered last, by language: what the next one differs from.
+    pub last_page: [Mutex<Option<Arc<Rendered>>>; Language::ALL.len()],
     /// The newest table of all units, with its place and when it was made.
     pub units_table: Mutex<Option<UnitsTable>>,
     _guard: DropGuard,
@@ -156,6 +160,8 @@ impl Upstream {
             units,
             definitions,
             past,
+            timeline: Timeline::new(),
+            last_page: Default::default(),
             units_table: Mutex::new(None),
             _guard: token.drop_guard(),
         }

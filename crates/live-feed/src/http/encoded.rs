@@ -14,6 +14,8 @@ use std::sync::OnceLock;
 pub(crate) const JSON: &str = "application/json";
 /// Tables. Without a BOM, with a header line.
 pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
+/// Pages.
+pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
 /// Below this size compression costs more than it saves.
 const COMPRESSED_BYTES_MIN: usize = 256;

@@ -3,6 +3,7 @@
 use crate::http::csv;
 use crate::http::document::{Document, token_text};
 use crate::http::encoded::{CSV, Encoded, JSON};
+use crate::page::Pages;
 use crate::presented::Presented;
 use bytes::Bytes;
 use std::sync::{Arc, OnceLock};
@@ -16,6 +17,8 @@ pub(crate) struct Forms {
     event: Bytes,
     stale: OnceLock<Encoded>,
     totals: OnceLock<Encoded>,
+    /// Its pages.
+    pub pages: Pages,
 }
 
 impl Forms {
@@ -40,7 +43,13 @@ impl Forms {
             presented,
             stale: OnceLock::new(),
             totals: OnceLock::new(),
+            pages: Pages::default(),
         }
+    }
+
+    /// How the election is shown.
+    pub fn presented(&self) -> &Presented {
+        &self.presented
     }
 
     /// `results.json`. Stale: the same that says so, with how far behind it was when that was first asked for.

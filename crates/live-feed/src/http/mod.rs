@@ -14,6 +14,11 @@ mod routes;
 mod security;
 mod units;
 
+pub(crate) use document::{election_id, token_text};
+pub(crate) use encoded::{Encoded, Freshness, HTML};
+pub(crate) use events::{event, resume};
 pub(crate) use forms::Forms;
-pub(crate) use routes::router;
-pub(crate) use units::UnitsTable;
+pub(crate) use history::read as read_history;
+pub(crate) use problem::Problem;
+pub(crate) use routes::{Resume, router, stream, whole};
+pub(crate) use units::{UnitsTable, list as read_units};

@@ -50,7 +50,7 @@ impl Problem {
 
     /// There is nothing at this path.
     pub fn no_such_path() -> Self {
-        let detail = "GET /v1 has all addresses";
+        let detail = "the page is at /, and /v1 has all addresses";
         Self::new(
             StatusCode::NOT_FOUND,
             "NO_SUCH_PATH",

@@ -65,11 +65,12 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
             "/v1/elections/{election}/districts/{district}/events",
             get(district_events),
         )
-        .method_not_allowed_fallback(async || Problem::method())
-        .with_state(service)
+        .with_state(Arc::clone(&service))
         .route_service("/hemicycle.feed.v1.LiveFeedService/{method}", grpc)
         .layer(security::from_anywhere());
-    open.fallback(async || Problem::no_such_path())
+    open.merge(crate::page::routes().with_state(service))
+        .method_not_allowed_fallback(async || Problem::method())
+        .fallback(async || Problem::no_such_path())
         .layer(middleware::from_fn(security::headers))
 }
 
@@ -170,9 +171,11 @@ async fn totals_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Ans
     Ok(with_lag(table.answer(headers, Freshness::Newest), distance))
 }
 
+/// Where to resume, as a parameter.
 #[derive(Debug, serde::Deserialize)]
-struct Resume {
-    resume: Option<String>,
+pub(crate) struct Resume {
+    /// A token.
+    pub resume: Option<String>,
 }
 
 async fn events_of(

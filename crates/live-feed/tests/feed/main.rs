@@ -9,6 +9,7 @@ mod http;
 mod index;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
+mod page;
 mod restored;
 mod roles;
 mod viewers;

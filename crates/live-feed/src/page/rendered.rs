@@ -1,0 +1,214 @@
+//! The page of a frame in one language, rendered once for all who look at it, and the event that brings others there.
+
+use crate::error::FeedError;
+use crate::http::{Encoded, HTML, token_text};
+use crate::page::language::Language;
+use crate::page::timeline::sample_of_frame;
+use crate::page::view::{Shown, View};
+use crate::page::words::Words;
+use crate::presented::Presented;
+use crate::scope::{EncodedFrame, ScopeFeed};
+use crate::service::Service;
+use askama::Template;
+use bytes::Bytes;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How long a page that is loaded waits for the chart's samples; events do not wait.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
+
+/// Pages of one frame, by language and by how much of the chart is known.
+pub(crate) type Pages = Mutex<Vec<((Language, u64), Arc<Rendered>)>>;
+
+/// A frame's page in one language.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    view: View,
+    /// The event with all parts, and the parts that differ from the one before it.
+    whole: Bytes,
+    delta: Option<(Bytes, Bytes)>,
+    documents: [OnceLock<Encoded>; 4],
+}
+
+#[derive(Debug, serde::Serialize)]
+struct Event<'a> {
+    is_stale: bool,
+    summary: &'a str,
+    slots: BTreeMap<String, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seats: Option<Vec<(String, u32)>>,
+}
+
+#[derive(Template)]
+#[template(path = "election.html")]
+struct ElectionPage<'a> {
+    w: &'a Words,
+    language: Language,
+    languages: [Language; 3],
+    query: &'a str,
+    kiosk: bool,
+    title: String,
+    is_test: bool,
+    notice: String,
+    election_id: &'a str,
+    token: String,
+    is_stale: bool,
+    view: &'a View,
+}
+
+impl Rendered {
+    /// The page of a frame. Rendered at the first who asks.
+    pub async fn of(
+        service: &Service,
+        feed: &Arc<ScopeFeed>,
+        frame: &EncodedFrame,
+        language: Language,
+        patience: Duration,
+    ) -> Result<Arc<Self>, FeedError> {
+        let forms = frame.forms(&feed.upstream.definitions).await?;
+        let upstream = &feed.upstream;
+        if upstream.timeline.lacks(frame.place) {
+            let (feed, place) = (Arc::clone(feed), frame.place);
+            let filled = service.spawn(async move {
+                let upstream = &feed.upstream;
+                upstream.timeline.fill(&upstream.past, place).await;
+            });
+            if !patience.is_zero() {
+                // What is not there then comes with the next page.
+                let _ = tokio::time::timeout(patience, filled).await;
+            }
+        }
+        let (version, samples) = upstream.timeline.samples();
+        let key = (language, version);
+        let mut pages = forms.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, page)) = pages.iter().find(|(known, _)| *known == key) {
+            return Ok(Arc::clone(page));
+        }
+        let newest = sample_of_frame(&frame.frame);
+        let shown = Shown::of(&frame.frame, forms.presented(), language);
+        let shown = shown.ok_or(FeedError::CatchingUp)?;
+        let view = shown.view(&samples, &newest);
+        let mut last = upstream.last_page[language.index()]
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let page = Arc::new(Self::new(frame, view, last.as_deref()));
+        *last = Some(Arc::clone(&page));
+        pages.retain(|((other, _), _)| *other != language);
+        pages.push((key, Arc::clone(&page)));
+        Ok(page)
+    }
+
+    fn new(frame: &EncodedFrame, view: View, before: Option<&Self>) -> Self {
+        let whole = event(frame, &view, None);
+        let delta = before.map(|before| {
+            let delta = event(frame, &view, Some(&before.view));
+            (before.whole.clone(), delta)
+        });
+        Self {
+            view,
+            whole,
+            delta,
+            documents: Default::default(),
+        }
+    }
+
+    /// The event for a reader who was shown that page last, or none.
+    pub fn event(&self, seen: Option<&Self>) -> Bytes {
+        let seen = seen.map(|seen| seen.whole.as_ptr());
+        match &self.delta {
+            Some((before, delta)) if seen == Some(before.as_ptr()) => delta.clone(),
+            Some(_) | None => self.whole.clone(),
+        }
+    }
+
+    /// The page as a document.
+    pub fn document(
+        &self,
+        frame: &EncodedFrame,
+        presented: &Presented,
+        language: Language,
+        kiosk: bool,
+        is_stale: bool,
+    ) -> &Encoded {
+        let place = usize::from(kiosk) * 2 + usize::from(is_stale);
+        self.documents[place].get_or_init(|| {
+            let page = self.page(frame, presented, language, kiosk, is_stale);
+            Encoded::new(HTML, page.render().unwrap_or_default())
+        })
+    }
+
+    fn page<'a>(
+        &'a self,
+        frame: &'a EncodedFrame,
+        presented: &'a Presented,
+        language: Language,
+        kiosk: bool,
+        is_stale: bool,
+    ) -> ElectionPage<'a> {
+        let body = frame.frame.body.as_ref();
+        let election_id = crate::http::election_id(body.and_then(|body| body.scope.as_ref()));
+        let presentation = &presented.presentation;
+        let text = |texts| crate::page::view::text(texts, language);
+        let token = frame
+            .frame
+            .envelope
+            .as_ref()
+            .and_then(|it| it.token.as_ref());
+        ElectionPage {
+            w: Words::of(language),
+            language,
+            languages: Language::ALL,
+            query: if kiosk { "&kiosk" } else { "" },
+            kiosk,
+            title: text(&presentation.title).unwrap_or_else(|| election_id.to_owned()),
+            is_test: body.is_some_and(|body| body.is_test),
+            notice: text(&presentation.notice).unwrap_or_default(),
+            election_id,
+            token: token.map(token_text).unwrap_or_default(),
+            is_stale,
+            view: &self.view,
+        }
+    }
+}
+
+fn event(frame: &EncodedFrame, view: &View, before: Option<&View>) -> Bytes {
+    let mut slots = parts(view);
+    if let Some(before) = before {
+        let before = parts(before);
+        slots.retain(|name, html| before.get(name) != Some(html));
+    }
+    let has_moved = before.is_none_or(|before| before.runs != view.runs);
+    let runs = view.runs.iter();
+    let event = Event {
+        is_stale: frame.is_stale(),
+        summary: &view.summary,
+        slots,
+        seats: has_moved.then(|| {
+            runs.map(|(holder, count)| (holder.symbol(), *count))
+                .collect()
+        }),
+    };
+    let text = serde_json::to_string(&event).unwrap_or_default();
+    let token = frame
+        .frame
+        .envelope
+        .as_ref()
+        .and_then(|it| it.token.as_ref());
+    let id = token.map(token_text).unwrap_or_default();
+    format!("id: {id}\nevent: frame\ndata: {text}\n\n").into()
+}
+
+fn parts(view: &View) -> BTreeMap<String, &str> {
+    let tables = view.contests.iter().enumerate();
+    let tables = tables.map(|(place, contest)| (format!("table-{place}"), contest.table.as_str()));
+    let fixed = [
+        ("status", &view.status),
+        ("progress", &view.progress),
+        ("chart", &view.chart),
+        ("corrections", &view.corrections),
+        ("house-text", &view.house_text),
+    ];
+    let fixed = fixed.map(|(name, html)| (name.to_owned(), html.as_str()));
+    tables.chain(fixed).collect()
+}

@@ -1,0 +1,332 @@
+//! Addresses of the page.
+
+use crate::error::FeedError;
+use crate::frame::Distance;
+use crate::http::{Encoded, Freshness, HTML, Problem, Resume, resume, stream, whole};
+use crate::page::language::Language;
+use crate::page::rendered::{PATIENCE, Rendered};
+use crate::page::units;
+use crate::page::view::text;
+use crate::page::words::{self, Words};
+use crate::scope::{Scope, ScopeFeed};
+use crate::service::Service;
+use crate::viewer::News;
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use bytes::Bytes;
+use election::ids::ElectionId;
+use futures::StreamExt as _;
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderValue};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+/// What the address asks for besides the path.
+#[derive(Debug, Default, serde::Deserialize)]
+pub(super) struct Asked {
+    lang: Option<String>,
+    kiosk: Option<String>,
+}
+
+impl Asked {
+    /// The language for this reader.
+    pub fn language(&self, headers: &HeaderMap) -> Language {
+        let accept = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
+        Language::asked(self.lang.as_deref(), accept)
+    }
+}
+
+pub(super) type Shared = State<Arc<Service>>;
+
+/// The pages, and what they load.
+pub(crate) fn routes() -> Router<Arc<Service>> {
+    Router::new()
+        .route("/", get(index))
+        .route("/e/{election}", get(election))
+        .route("/e/{election}/events", get(events))
+        .route("/e/{election}/units", get(units::list))
+        .route("/e/{election}/units/{unit}", get(units::one))
+        .route("/assets/page.css", get(style))
+        .route("/assets/page.js", get(script))
+        .route("/assets/icon.svg", get(icon))
+}
+
+async fn style(headers: HeaderMap) -> Response {
+    static FILE: LazyLock<Encoded> = LazyLock::new(|| {
+        Encoded::new(
+            "text/css; charset=utf-8",
+            include_str!("../../assets/page.css"),
+        )
+    });
+    FILE.answer(&headers, Freshness::Newest)
+}
+
+async fn script(headers: HeaderMap) -> Response {
+    static FILE: LazyLock<Encoded> = LazyLock::new(|| {
+        Encoded::new(
+            "text/javascript; charset=utf-8",
+            include_str!("../../assets/page.js"),
+        )
+    });
+    FILE.answer(&headers, Freshness::Newest)
+}
+
+async fn icon(headers: HeaderMap) -> Response {
+    static FILE: LazyLock<Encoded> =
+        LazyLock::new(|| Encoded::new("image/svg+xml", include_str!("../../assets/icon.svg")));
+    FILE.answer(&headers, Freshness::Newest)
+}
+
+#[derive(Template)]
+#[template(path = "index.html")]
+struct IndexPage<'a> {
+    w: &'a Words,
+    language: Language,
+    languages: [Language; 3],
+    query: &'a str,
+    kiosk: bool,
+    title: &'a str,
+    is_test: bool,
+    notice: &'a str,
+    rows: Vec<IndexRow>,
+}
+
+struct IndexRow {
+    id: String,
+    title: String,
+    is_test: bool,
+    stage: &'static str,
+    counted: String,
+    tallies: String,
+}
+
+#[derive(Template)]
+#[template(path = "problem.html")]
+struct ProblemPage<'a> {
+    w: &'a Words,
+    language: Language,
+    languages: [Language; 3],
+    query: &'a str,
+    kiosk: bool,
+    title: &'a str,
+    is_test: bool,
+    notice: &'a str,
+    detail: String,
+}
+
+/// What went wrong, as a page.
+pub(super) fn problem(error: &FeedError, language: Language) -> Response {
+    let w = Words::of(language);
+    let status = error.http_status();
+    let (title, detail) = match error.retry_after() {
+        Some(_) => (w.try_again, String::new()),
+        None => (w.not_found, error.to_string()),
+    };
+    let page = ProblemPage {
+        w,
+        language,
+        languages: Language::ALL,
+        query: "",
+        kiosk: false,
+        title,
+        is_test: false,
+        notice: "",
+        detail,
+    };
+    let mut response = html(page.render().unwrap_or_default(), &HeaderMap::new());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        http::header::CACHE_CONTROL,
+        HeaderValue::from_static("no-store"),
+    );
+    headers.remove(http::header::ETAG);
+    if let Some(delay) = error.retry_after() {
+        headers.insert(
+            http::header::RETRY_AFTER,
+            HeaderValue::from(delay.as_secs().max(1)),
+        );
+    }
+    response
+}
+
+/// A page for one reader.
+pub(super) fn html(page: String, headers: &HeaderMap) -> Response {
+    Encoded::new(HTML, page).answer(headers, Freshness::Newest)
+}
+
+/// A page differs by what the reader's browser asks for.
+pub(super) fn by_language(mut response: Response) -> Response {
+    let vary = HeaderValue::from_static("accept-encoding, accept-language");
+    response.headers_mut().insert(http::header::VARY, vary);
+    response
+}
+
+// The list of elections; or the only one there is.
+async fn index(State(service): Shared, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+    let language = asked.language(&headers);
+    let listed = match service.index().await {
+        Ok(feed) => feed.listed(Duration::ZERO).await,
+        Err(error) => Err(error),
+    };
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(error) => return by_language(problem(&error, language)),
+    };
+    if let [only] = &listed.entries[..] {
+        return by_language(election_page(&service, &only.election_id, &asked, &headers).await);
+    }
+    let mut rows = Vec::new();
+    for entry in listed.entries.iter().take(ELECTIONS_MAX) {
+        rows.push(IndexRow {
+            title: title(&service, &entry.election_id, language).await,
+            id: entry.election_id.clone(),
+            is_test: entry.is_test,
+            stage: words::stage(language, entry.stage()),
+            counted: language.number(entry.tallies_counted),
+            tallies: language.number(entry.tallies),
+        });
+    }
+    let w = Words::of(language);
+    let page = IndexPage {
+        w,
+        language,
+        languages: Language::ALL,
+        query: "",
+        kiosk: false,
+        title: w.elections,
+        is_test: false,
+        notice: "",
+        rows,
+    };
+    by_language(html(page.render().unwrap_or_default(), &headers))
+}
+
+/// Elections on the page of all of them; `/v1/elections` has every one.
+const ELECTIONS_MAX: usize = 200;
+
+// Its title, if that is known soon; else its id.
+async fn title(service: &Service, election: &str, language: Language) -> String {
+    let known = async {
+        let (feed, frame) = service.lingering(&whole(election)?).await?;
+        let forms = frame.forms(&feed.upstream.definitions).await?;
+        let title = text(&forms.presented().presentation.title, language);
+        Ok::<_, FeedError>(title)
+    };
+    let known = tokio::time::timeout(Duration::from_millis(500), known).await;
+    let known = known.ok().and_then(Result::ok).flatten();
+    known.unwrap_or_else(|| election.to_owned())
+}
+
+async fn election(
+    State(service): Shared,
+    Path(election): Path<String>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Response {
+    by_language(election_page(&service, &election, &asked, &headers).await)
+}
+
+async fn election_page(
+    service: &Service,
+    election: &str,
+    asked: &Asked,
+    headers: &HeaderMap,
+) -> Response {
+    let language = asked.language(headers);
+    let shown = async {
+        let (feed, frame) = service.lingering(&whole(election)?).await?;
+        let Distance { is_stale, .. } = service.distance(&feed);
+        let page = Rendered::of(service, &feed, &frame, language, PATIENCE).await?;
+        let forms = frame.forms(&feed.upstream.definitions).await?;
+        let is_kiosk = asked.kiosk.is_some();
+        let document = page.document(&frame, forms.presented(), language, is_kiosk, is_stale);
+        Ok::<_, FeedError>(document.answer(headers, Freshness::Newest))
+    };
+    shown
+        .await
+        .unwrap_or_else(|error| problem(&error, language))
+}
+
+async fn events(
+    State(service): Shared,
+    Path(election): Path<String>,
+    Query(asked): Query<Asked>,
+    Query(parameters): Query<Resume>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let scope = whole(&election)?;
+    let seen = resume(&headers, parameters.resume.as_deref())?;
+    let language = asked.language(&headers);
+    let (feed, frame) = service.lingering(&scope).await?;
+    Rendered::of(&service, &feed, &frame, language, Duration::ZERO).await?;
+    let news = service.watch(&scope, seen)?;
+    let tick = service.tick();
+    let chunks = futures::stream::unfold(
+        (Box::pin(news), None::<Arc<Rendered>>),
+        move |(mut news, seen)| {
+            let (service, feed) = (Arc::clone(&service), Arc::clone(&feed));
+            async move {
+                let next = news.next().await?.ok()?;
+                let (bytes, seen) = chunk(&service, &feed, next, seen, language, tick).await?;
+                Some((Ok(bytes), (news, seen)))
+            }
+        },
+    );
+    Ok(stream(chunks))
+}
+
+type Seen = Option<Arc<Rendered>>;
+
+async fn chunk(
+    service: &Service,
+    feed: &Arc<ScopeFeed>,
+    news: News,
+    seen: Seen,
+    language: Language,
+    tick: Duration,
+) -> Option<(Bytes, Seen)> {
+    let News::Frame(frame) = &news else {
+        return Some((crate::http::event(&news, |_| Bytes::new()), seen));
+    };
+    for _ in 0..40 {
+        if let Ok(page) = Rendered::of(service, feed, frame, language, Duration::ZERO).await {
+            return Some((page.event(seen.as_deref()), Some(page)));
+        }
+        tokio::time::sleep(tick).await;
+    }
+    None
+}
+
+/// What is shown of an election now: where it is read from, its revision, and its title.
+pub(super) struct Here {
+    pub scope: Scope,
+    pub revision: u64,
+    pub is_test: bool,
+    pub presented: Arc<crate::presented::Presented>,
+    pub _feed: Arc<ScopeFeed>,
+}
+
+/// The newest of an election that is shown.
+pub(super) async fn here(service: &Service, election: &str) -> Result<Here, FeedError> {
+    let id = wire::id("election", election, ElectionId::new)?;
+    let scope = Scope::Election(id);
+    let (feed, frame) = service.lingering(&scope).await?;
+    let body = frame.frame.body.clone().unwrap_or_default();
+    let presented = feed.upstream.definitions.of(&body).await?;
+    Ok(Here {
+        scope,
+        revision: body.revision,
+        is_test: body.is_test,
+        presented,
+        _feed: feed,
+    })
+}
+
+/// An answer that is no page.
+pub(super) fn or_problem(result: Result<Response, FeedError>, language: Language) -> Response {
+    by_language(result.unwrap_or_else(|error| problem(&error, language)))
+}

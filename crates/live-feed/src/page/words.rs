@@ -1,0 +1,321 @@
+//! The words of the page. Each stands once, in three languages side by side, so that none is forgotten.
+
+use crate::page::language::Language;
+use wire::common::v1::{
+    CorrectionKind, Counter, Mark, ReportKind, SeatsState, Stage, UnitKind, UnitStatus,
+};
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $en:literal, $ru:literal, $kk:literal;)+) => {
+        /// The fixed words of the page in one language.
+        #[derive(Debug)]
+        #[allow(missing_docs, reason = "each is its own text")]
+        pub(crate) struct Words { $($(#[$doc])* pub $name: &'static str,)+ }
+
+        const WORDS: [Words; 3] = [
+            Words { $($name: $en,)+ },
+            Words { $($name: $ru,)+ },
+            Words { $($name: $kk,)+ },
+        ];
+    };
+}
+
+words! {
+    elections: "Elections", "Выборы", "Сайлау";
+    no_elections: "Nothing is public yet.", "Пока ничего не опубликовано.", "Әзірге ешнәрсе жарияланған жоқ.";
+    test: "TEST", "ТЕСТ", "СЫНАҚ";
+    test_long: "This is a test. No real result.", "Это тест, не настоящий результат.", "Бұл сынақ, нақты нәтиже емес.";
+    language: "Language", "Язык", "Тіл";
+    skip: "To the results", "К результатам", "Нәтижелерге өту";
+    seats: "Seats", "Мандаты", "Мандаттар";
+    votes: "Votes", "Голоса", "Дауыстар";
+    share: "Share", "Доля", "Үлесі";
+    list: "List", "Список", "Тізім";
+    of_list_votes: "of list votes", "от голосов за списки", "тізімдерге берілген дауыстардан";
+    majority: "majority", "большинство", "көпшілік";
+    results: "Result", "Результат", "Нәтиже";
+    hemicycle: "Seats in the house", "Мандаты в собрании", "Жиналыстағы мандаттар";
+    threshold: "threshold", "барьер", "межелік шек";
+    below_threshold: "Votes below the threshold", "Голоса ниже барьера", "Межеден төмен дауыстар";
+    declared: "declared", "объявлено", "жарияланған";
+    count: "The count", "Подсчёт", "Санау барысы";
+    ballots_counted: "Ballots counted", "Подсчитано бюллетеней", "Саналған бюллетеньдер";
+    turnout: "Turnout", "Явка", "Сайлаушылардың келуі";
+    tallies: "Stations by state", "Участки по состоянию", "Учаскелердің күйі";
+    counted: "counted", "учтено", "саналды";
+    waiting: "wait for a reviewer", "ждут проверки", "тексеруді күтуде";
+    over_the_night: "Seats over the night", "Мандаты в течение ночи", "Түн бойындағы мандаттар";
+    chart_empty: "The chart begins with the first counted station.", "График начнётся с первого учтённого участка.", "График бірінші саналған учаскеден басталады.";
+    corrections: "Corrections", "Исправления", "Түзетулер";
+    no_corrections: "None so far.", "Пока нет.", "Әзірге жоқ.";
+    newest_of: "The newest of", "Последние из", "Соңғылары, барлығы";
+    stations: "Stations", "Участки", "Учаскелер";
+    all_stations: "All stations", "Все участки", "Барлық учаскелер";
+    station: "Station", "Участок", "Учаске";
+    area: "Area", "Район", "Аудан";
+    state: "State", "Состояние", "Күйі";
+    roll: "Roll", "Избирателей", "Тізімдегі сайлаушылар";
+    any_state: "any", "любое", "кез келген";
+    not_counted: "nothing counted", "ничего не учтено", "ештеңе саналмаған";
+    search: "Search by name or id", "Поиск по названию или номеру", "Атауы не нөмірі бойынша іздеу";
+    find: "Find", "Найти", "Табу";
+    next: "Next", "Дальше", "Келесі";
+    first: "To the beginning", "В начало", "Басына";
+    nothing_found: "Nothing was found.", "Ничего не найдено.", "Ештеңе табылмады.";
+    history: "What happened here", "Что здесь происходило", "Мұнда не болды";
+    updated: "Last updated", "Обновлено", "Соңғы жаңарту";
+    revision: "revision", "ревизия", "ревизия";
+    data: "Data", "Данные", "Деректер";
+    stale: "Stale", "Устарело", "Ескірген";
+    as_of: "as of", "по состоянию на", "мына уақыттағы күйі:";
+    reconnecting: "Reconnecting …", "Соединяемся снова …", "Қайта қосылуда …";
+    live: "Live", "В эфире", "Тікелей";
+    without_script: "This page shows the moment at which it was loaded. Load it again for the newest.", "Страница показывает момент загрузки. Обновите её, чтобы увидеть новое.", "Бет жүктелген сәтті көрсетеді. Жаңасын көру үшін қайта жүктеңіз.";
+    back: "Back to the result", "К результату", "Нәтижеге қайту";
+    withheld: "Withheld by our own check", "Удержано нашей проверкой", "Өз тексеруіміз ұстап қалды";
+    tied: "Tied", "Ничья", "Тең түсті";
+    unassigned: "Unassigned", "Не распределены", "Бөлінбеген";
+    paused: "Publication is paused", "Публикация приостановлена", "Жариялау тоқтатылды";
+    held: "Publication is held", "Публикация удержана", "Жариялау кідіртілді";
+    law_is_silent: "The law is silent on a parameter that was used.", "Закон молчит о применённом параметре.", "Заң қолданылған параметр туралы үндемейді.";
+    differs: "The declared result differs from ours; both are shown.", "Объявленный результат отличается от нашего; показаны оба.", "Жарияланған нәтиже біздікінен өзгеше; екеуі де көрсетілген.";
+    not_found: "There is nothing public here", "Здесь нет ничего опубликованного", "Мұнда жарияланған ештеңе жоқ";
+    try_again: "The count is out of reach. Try again in a moment.", "Подсчёт сейчас недоступен. Попробуйте чуть позже.", "Санау қазір қолжетімсіз. Сәлден соң қайталаңыз.";
+    issued: "Ballots issued", "Выдано бюллетеней", "Берілген бюллетеньдер";
+    option: "Option", "Вариант", "Нұсқа";
+    version: "version", "версия", "нұсқа";
+    voters_out: "Not said by all stations yet", "Сообщили ещё не все участки", "Барлық учаске әлі хабарлаған жоқ";
+}
+
+impl Words {
+    /// The words of a language.
+    pub fn of(language: Language) -> &'static Self {
+        &WORDS[language.index()]
+    }
+}
+
+fn pick(language: Language, texts: [&'static str; 3]) -> &'static str {
+    texts[language.index()]
+}
+
+/// A share of the ballots issued, with its base.
+pub(crate) fn of_issued(language: Language, share: &str, issued: &str) -> String {
+    match language {
+        Language::En => format!("{share} of {issued} ballots issued"),
+        Language::Ru => format!("{share} от {issued} выданных бюллетеней"),
+        Language::Kk => format!("берілген {issued} бюллетеньнің {share}"),
+    }
+}
+
+/// Ballots issued, with the number of voters that turnout is a share of.
+pub(crate) fn of_roll(language: Language, issued: &str, voters: &str) -> String {
+    match language {
+        Language::En => format!("{issued} of {voters} voters on the rolls"),
+        Language::Ru => format!("{issued} из {voters} избирателей в списках"),
+        Language::Kk => format!("тізімдегі {voters} сайлаушының {issued} дауыс берді"),
+    }
+}
+
+/// A stage of the election.
+pub(crate) fn stage(language: Language, stage: Stage) -> &'static str {
+    let texts = match stage {
+        Stage::Unspecified | Stage::PreElection => {
+            ["Before the count", "До подсчёта", "Санауға дейін"]
+        }
+        Stage::PartialUnofficial => [
+            "Partial, unofficial",
+            "Частичные, неофициальные",
+            "Ішінара, бейресми",
+        ],
+        Stage::CompleteUnofficial => [
+            "Complete, unofficial",
+            "Полные, неофициальные",
+            "Толық, бейресми",
+        ],
+        Stage::Declared => ["Declared", "Объявлены", "Жарияланды"],
+        Stage::Certified => ["Certified", "Утверждены", "Бекітілді"],
+    };
+    pick(language, texts)
+}
+
+/// What is remarkable about the election.
+pub(crate) fn mark(language: Language, mark: Mark) -> &'static str {
+    let texts = match mark {
+        Mark::Unspecified => ["", "", ""],
+        Mark::Recount => ["Recount", "Пересчёт", "Қайта санау"],
+        Mark::Amended => ["Amended", "Изменены", "Өзгертілді"],
+        Mark::Annulled => ["Annulled", "Отменены", "Күші жойылды"],
+    };
+    pick(language, texts)
+}
+
+/// What the seats are, as a sentence under them.
+pub(crate) fn seats_state(language: Language, state: SeatsState) -> &'static str {
+    let texts = match state {
+        SeatsState::Unspecified => [
+            "This contest gives no seats.",
+            "Здесь мандаты не распределяются.",
+            "Мұнда мандат бөлінбейді.",
+        ],
+        SeatsState::NoneYet => [
+            "No seats yet: nothing is counted.",
+            "Мандатов ещё нет: ничего не подсчитано.",
+            "Мандат әзірге жоқ: ештеңе саналмаған.",
+        ],
+        SeatsState::Provisional => [
+            "Provisional: seats if only the counted ballots existed.",
+            "Предварительно: мандаты, если бы были только подсчитанные бюллетени.",
+            "Алдын ала: тек саналған бюллетеньдер болғандағы мандаттар.",
+        ],
+        SeatsState::Tied => [
+            "A tie is open: some lists have a range, all other seats stand.",
+            "Есть ничья: у части списков диапазон, остальные мандаты определены.",
+            "Тең түсу бар: кей тізімде аралық, қалған мандаттар белгілі.",
+        ],
+        SeatsState::Withheld => [
+            "Seats are withheld: our own check refuses the result. Votes go on.",
+            "Мандаты удержаны: наша проверка отвергла результат. Подсчёт голосов идёт.",
+            "Мандаттар ұсталды: өз тексеруіміз нәтижені қабылдамады. Дауыс санау жалғасуда.",
+        ],
+        SeatsState::Unknown => [
+            "Seats are unknown: a number that the rules need has not been counted.",
+            "Мандаты неизвестны: не подсчитано число, нужное по правилам.",
+            "Мандаттар белгісіз: ережеге қажет сан саналмаған.",
+        ],
+        SeatsState::Unassigned => [
+            "No list takes part: all seats stay unassigned.",
+            "Ни один список не участвует: мандаты не распределены.",
+            "Ешбір тізім қатыспайды: мандаттар бөлінбейді.",
+        ],
+    };
+    pick(language, texts)
+}
+
+/// The state of a unit.
+pub(crate) fn status(language: Language, status: UnitStatus) -> &'static str {
+    let texts = match status {
+        UnitStatus::Unspecified => ["–", "–", "–"],
+        UnitStatus::Expected => ["expected", "ожидается", "күтілуде"],
+        UnitStatus::Open => ["open", "открыт", "ашық"],
+        UnitStatus::NotOpened => ["not opened", "не открылся", "ашылмаған"],
+        UnitStatus::Partial => ["partial", "частично", "ішінара"],
+        UnitStatus::Complete => ["complete", "полностью", "толық"],
+        UnitStatus::Closed => ["closed", "закрыт", "жабық"],
+        UnitStatus::UnderRecount => ["under recount", "пересчёт", "қайта саналуда"],
+        UnitStatus::Annulled => ["annulled", "отменён", "күші жойылған"],
+        UnitStatus::RepeatOrdered => [
+            "repeat vote ordered",
+            "назначено повторное голосование",
+            "қайта дауыс беру тағайындалды",
+        ],
+        UnitStatus::Merged => ["merged", "объединён", "біріктірілген"],
+    };
+    pick(language, texts)
+}
+
+/// What reports.
+pub(crate) fn unit_kind(language: Language, kind: UnitKind) -> &'static str {
+    let texts = match kind {
+        UnitKind::Unspecified | UnitKind::Station => ["station", "участок", "учаске"],
+        UnitKind::Mobile => ["mobile box", "переносной ящик", "тасымалды жәшік"],
+        UnitKind::Hospital => ["hospital", "больница", "аурухана"],
+        UnitKind::Abroad => ["abroad", "за рубежом", "шетелде"],
+        UnitKind::PostalBatch => ["postal votes", "голоса по почте", "пошта дауыстары"],
+        UnitKind::EnvelopeCentre => ["envelope centre", "центр конвертов", "конверт орталығы"],
+    };
+    pick(language, texts)
+}
+
+/// What brought a correction about.
+pub(crate) fn correction(language: Language, kind: CorrectionKind) -> &'static str {
+    let texts = match kind {
+        CorrectionKind::Unspecified | CorrectionKind::Correction => {
+            ["Correction", "Исправление", "Түзету"]
+        }
+        CorrectionKind::Recount => ["Recount", "Пересчёт", "Қайта санау"],
+        CorrectionKind::RepeatVote => ["Repeat vote", "Повторное голосование", "Қайта дауыс беру"],
+        CorrectionKind::Withdrawal => ["Withdrawn", "Отозвано", "Қайтарып алынды"],
+        CorrectionKind::Status => ["State changed", "Изменено состояние", "Күйі өзгерді"],
+        CorrectionKind::Review => ["After review", "После проверки", "Тексеруден кейін"],
+        CorrectionKind::Report => [
+            "Ordered report",
+            "Предписанный протокол",
+            "Тапсырылған хаттама",
+        ],
+    };
+    pick(language, texts)
+}
+
+/// What a report is.
+pub(crate) fn report(language: Language, kind: ReportKind) -> &'static str {
+    let texts = match kind {
+        ReportKind::Unspecified => ["report", "протокол", "хаттама"],
+        ReportKind::Partial => ["partial report", "частичный протокол", "ішінара хаттама"],
+        ReportKind::Full => ["full report", "полный протокол", "толық хаттама"],
+        ReportKind::Correction => ["correction", "исправление", "түзету"],
+        ReportKind::Recount => ["recount", "пересчёт", "қайта санау"],
+        ReportKind::RepeatVote => ["repeat vote", "повторное голосование", "қайта дауыс беру"],
+    };
+    pick(language, texts)
+}
+
+/// A counter of the form.
+pub(crate) fn counter(language: Language, counter: Counter) -> &'static str {
+    let texts = match counter {
+        Counter::Unspecified => ["–", "–", "–"],
+        Counter::RollAtClose => [
+            "Voters on the roll at close",
+            "Избирателей на момент окончания",
+            "Жабылу сәтіндегі сайлаушылар",
+        ],
+        Counter::BallotsReceived => [
+            "Ballots received",
+            "Получено бюллетеней",
+            "Алынған бюллетеньдер",
+        ],
+        Counter::BallotsIssued => [
+            "Ballots issued",
+            "Выдано бюллетеней",
+            "Берілген бюллетеньдер",
+        ],
+        Counter::BallotsUnused => [
+            "Unused ballots",
+            "Погашено бюллетеней",
+            "Пайдаланылмаған бюллетеньдер",
+        ],
+        Counter::BallotsSpoiled => [
+            "Spoiled ballots",
+            "Испорчено бюллетеней",
+            "Бүлінген бюллетеньдер",
+        ],
+        Counter::BoxFixed => [
+            "In fixed boxes",
+            "В стационарных ящиках",
+            "Тұрақты жәшіктерде",
+        ],
+        Counter::BoxPortable => [
+            "In portable boxes",
+            "В переносных ящиках",
+            "Тасымалды жәшіктерде",
+        ],
+        Counter::Certificates => [
+            "Absentee certificates",
+            "По открепительным",
+            "Есептен шығару куәлігімен",
+        ],
+        Counter::Papers => [
+            "Papers counted",
+            "Извлечено бюллетеней",
+            "Жәшіктен алынған бюллетеньдер",
+        ],
+        Counter::Invalid => [
+            "Invalid ballots",
+            "Недействительных",
+            "Жарамсыз бюллетеньдер",
+        ],
+        Counter::Blank => ["Blank ballots", "Пустых", "Бос бюллетеньдер"],
+        Counter::Valid => ["Valid ballots", "Действительных", "Жарамды бюллетеньдер"],
+        Counter::AgainstAll => ["Against all", "Против всех", "Бәріне қарсы"],
+    };
+    pick(language, texts)
+}

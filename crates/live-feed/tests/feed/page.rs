@@ -1,0 +1,194 @@
+//! The page, as the server renders it.
+
+use super::*;
+use ::http::{Request, StatusCode};
+use axum::body::{Body, BodyDataStream, to_bytes};
+use election::publication::PublicationMode;
+use futures::StreamExt as _;
+use serde_json::Value;
+use tower::ServiceExt as _;
+use wire::common::v1::{ListSeats, SeatsState};
+
+const PAGE: &str = "/e/small-2026";
+
+async fn get(stage: &Stage, path: &str, language: &str) -> (StatusCode, String) {
+    let request = Request::builder()
+        .uri(path)
+        .header("accept-language", language);
+    let request = request.body(Body::empty()).unwrap();
+    let response = stage.http.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, String::from_utf8(bytes.to_vec()).unwrap())
+}
+
+async fn page(stage: &Stage) -> String {
+    let (status, text) = get(stage, PAGE, "en").await;
+    assert_eq!(status, StatusCode::OK);
+    text
+}
+
+fn dots(page: &str, symbol: &str) -> usize {
+    page.matches(&format!("<use href=\"#{symbol}\"")).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_seat_is_shown_as_what_it_is() {
+    let stage = stage();
+    let mut night = Night::begin(&small(3, 4));
+    open_all(&mut night);
+    stage.show(&night, head(&night));
+    let empty = page(&stage).await;
+    // F28: nothing counted is not the same as nobody's.
+    assert_eq!((dots(&empty, "dn"), dots(&empty, "du")), (10, 0));
+    // F30: a tie leaves every untied seat standing.
+    night.submit(night.full("u0", 1, &[100, 100, 100]));
+    stage.show(&night, head(&night));
+    stage
+        .watch(whole(), None)
+        .await
+        .unwrap()
+        .until(head(&night))
+        .await;
+    let tied = page(&stage).await;
+    let lists = ["d0", "d1", "d2"].map(|list| dots(&tied, list));
+    assert_eq!((lists, dots(&tied, "dt")), ([3, 3, 3], 1));
+    assert!(tied.contains("3–4") && tied.contains("Tied: "), "{tied}");
+    night.submit(night.full("u1", 1, &[300, 0, 0]));
+    stage.show(&night, head(&night));
+    stage
+        .watch(whole(), None)
+        .await
+        .unwrap()
+        .until(head(&night))
+        .await;
+    let counted = page(&stage).await;
+    let lists = ["d0", "d1", "d2"].map(|list| dots(&counted, list));
+    assert_eq!(lists.iter().sum::<usize>() + dots(&counted, "dt"), 10);
+    assert!(counted.contains("66.66%") && counted.contains("of list votes"));
+    // F1: what our own check refuses is not shown, and votes are.
+    night.submit(night.full("u2", 1, &[50, 0, 0]));
+    let mut withheld = standings(&night.records, head(&night), night.state.tally());
+    let contest = &mut withheld.contests[0];
+    contest.state = SeatsState::Withheld.into();
+    for option in &mut contest.options {
+        option.seats = Some(ListSeats {
+            state: SeatsState::Withheld.into(),
+            ..Default::default()
+        });
+    }
+    stage.roles.show(withheld);
+    stage
+        .watch(whole(), None)
+        .await
+        .unwrap()
+        .until(head(&night))
+        .await;
+    let withheld = page(&stage).await;
+    assert_eq!(dots(&withheld, "dw"), 10);
+    assert!(withheld.contains("Withheld by our own check") && withheld.contains(">450<"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_speaks_the_language_that_is_asked_for_and_marks_a_test() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, head(&night));
+    for (path, accept, wanted) in [
+        (
+            PAGE.to_owned(),
+            "ru",
+            [
+                "lang=\"ru\"",
+                "ТЕСТ",
+                "Предварительно",
+                "rows swapped in the protocol",
+            ],
+        ),
+        (
+            PAGE.to_owned(),
+            "kk,ru;q=0.5",
+            ["lang=\"kk\"", "СЫНАҚ", "Алдын ала", "Түзету"],
+        ),
+        (
+            format!("{PAGE}?lang=en"),
+            "ru",
+            ["lang=\"en\"", "TEST", "Provisional", "Correction"],
+        ),
+    ] {
+        let (_, text) = get(&stage, &path, accept).await;
+        for wanted in wanted {
+            assert!(text.contains(wanted), "{path} {accept}: {wanted}");
+        }
+        // The policy forbids them, and nothing of the page needs them.
+        assert!(!text.contains("style=") && !text.contains("onclick") && !text.contains("<style"));
+    }
+    let (status, text) = get(&stage, "/e/other-2026", "ru").await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(text.contains("Здесь нет ничего опубликованного"));
+}
+
+async fn event(body: &mut BodyDataStream) -> (String, Value) {
+    loop {
+        let chunk = body.next().await.unwrap().unwrap();
+        let text = String::from_utf8(chunk.to_vec()).unwrap();
+        let data = text.lines().find_map(|line| line.strip_prefix("data: "));
+        if let Some(data) = data.filter(|_| text.contains("event: frame")) {
+            let value = serde_json::from_str(data).unwrap();
+            return (text, value);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_shown_the_last_page_gets_what_differs_and_the_same_bytes_as_all() {
+    let stage = stage();
+    let mut night = lively(&small(3, 4));
+    let revision = head(&night);
+    stage.show(&night, revision);
+    let open = async || {
+        let request = Request::builder().uri(format!("{PAGE}/events?lang=en"));
+        let request = request.body(Body::empty()).unwrap();
+        let response = stage.http.clone().oneshot(request).await.unwrap();
+        response.into_body().into_data_stream()
+    };
+    // The chart's past is read by then.
+    page(&stage).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let (mut first, mut second) = (open().await, open().await);
+    let whole = event(&mut first).await.1;
+    event(&mut second).await;
+    for slot in [
+        "status",
+        "table-0",
+        "progress",
+        "chart",
+        "corrections",
+        "house-text",
+    ] {
+        assert!(whole["slots"][slot].is_string(), "{slot}");
+    }
+    assert!(whole["seats"].is_array());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    // Nothing but the publication moves.
+    let mode = PublicationMode::HoldAt(election::ids::Revision(revision));
+    let reason = "a <review>".to_owned();
+    night
+        .run(Command::MovePublication { mode, reason })
+        .unwrap();
+    stage.show(&night, revision);
+    let (text, delta) = event(&mut first).await;
+    let slots: Vec<&String> = delta["slots"].as_object().unwrap().keys().collect();
+    assert_eq!(slots, ["status"], "small: only what differs");
+    assert!(
+        delta["slots"]["status"]
+            .as_str()
+            .unwrap()
+            .contains("a &lt;review&gt;")
+    );
+    assert!(delta["seats"].is_null());
+    assert_eq!(event(&mut second).await.0, text);
+    // Who comes now gets all of it.
+    let late = event(&mut open().await).await.1;
+    assert!(late["slots"]["progress"].is_string());
+}

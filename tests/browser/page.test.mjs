@@ -1,0 +1,218 @@
+// The page as people see it: through the demonstration night, without a script, and across the death of the server.
+import assert from "node:assert/strict";
+import fs from "node:fs";
+import path from "node:path";
+import { after, before, test } from "node:test";
+import { open, parliament, shown, violations } from "./browser.mjs";
+import { command, definition, demo, folder, freePort, reports, serve, stopAll, waitFor } from "./server.mjs";
+
+const BYTES_MAX = 60_000;
+const pictures = process.env.HEMICYCLE_SCREENSHOTS;
+let browser;
+
+before(async () => {
+  browser = await open();
+});
+after(async () => {
+  await browser?.close();
+  stopAll();
+});
+
+const document_of = async (base, election) => (await fetch(`${base}/v1/elections/${election}/results.json`)).json();
+
+// What the drawing must show of the document: dots by list, in the order of the ballot.
+const dots_of = (document) => {
+  const dots = {};
+  document.contests[0].options.forEach((option, place) => {
+    if (option.seats?.seats) dots[`d${place}`] = option.seats.seats;
+  });
+  return dots;
+};
+
+test("the demonstration night: live, never backwards, two tabs the same, clean for axe, small", { timeout: 300_000 }, async () => {
+  const night = await demo(4);
+  try {
+    let bytes = 0;
+    const first = await browser.context.newPage();
+    const network = await browser.context.newCDPSession(first);
+    await network.send("Network.enable");
+    network.on("Network.loadingFinished", (event) => (bytes += event.encodedDataLength));
+    await first.goto(`${night.base}/?lang=en`);
+    const loaded = bytes;
+    assert.ok(loaded > 0 && loaded < BYTES_MAX, `${loaded} bytes`);
+    const second = await browser.context.newPage();
+    await second.goto(`${night.base}/e/${night.election}?lang=en`);
+    let last = { revision: 0, publication: 0 };
+    const by_token = [new Map(), new Map()];
+    let newest;
+    do {
+      for (const [place, page] of [first, second].entries()) {
+        const now = await shown(page);
+        by_token[place].set(now.token, JSON.stringify([now.rows, now.dots]));
+        if (page === first) {
+          assert.ok(now.revision >= last.revision, `${now.revision} after ${last.revision}`);
+          last = now;
+        }
+      }
+      newest = await document_of(night.base, night.election);
+    } while (newest.stage !== "complete_unofficial" || last.revision < newest.revision);
+    assert.ok(by_token[0].size > 10, "it was live");
+    let same = 0;
+    for (const [token, what] of by_token[0]) {
+      if (!by_token[1].has(token)) continue;
+      assert.equal(by_token[1].get(token), what, "two tabs at one revision");
+      same += 1;
+    }
+    assert.ok(same > 0);
+    // The end of the night, as the commission has it.
+    assert.deepEqual(last.dots, { d0: 29, d1: 4, d2: 3, d3: 3 });
+    assert.deepEqual(last.dots, dots_of(newest));
+    assert.deepEqual(last.rows[0].slice(1), ["218,003", "68.10%", "29"]);
+    assert.match(last.text, /seats if only the counted ballots existed/);
+    assert.match(last.text, /of list votes/);
+    assert.match(last.text, /TEST/);
+    assert.match(last.text, /Asia\/Almaty/);
+    for (const [lang, scheme, width, height, more] of [
+      ["en", "light", 1280, 900, ""],
+      ["ru", "dark", 1280, 900, ""],
+      ["kk", "light", 390, 844, ""],
+      ["en", "dark", 1920, 1080, "&kiosk"],
+    ]) {
+      const page = await browser.context.newPage();
+      await page.setViewportSize({ width, height });
+      await page.emulateMedia({ colorScheme: scheme, reducedMotion: "reduce" });
+      for (const [name, address] of [
+        ["election", `/?lang=${lang}${more}`],
+        ["units", `/e/${night.election}/units?lang=${lang}`],
+        ["unit", `/e/${night.election}/units/demo-014?lang=${lang}`],
+      ]) {
+        await page.goto(`${night.base}${address}`);
+        assert.deepEqual(await violations(page), [], `${name} ${lang} ${scheme}`);
+        assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
+        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        assert.ok(overflow <= 0, `${name} ${lang} ${width}: ${overflow} px too wide`);
+        if (pictures) await page.screenshot({ path: path.join(pictures, `${name}-${lang}-${scheme}-${width}.png`), fullPage: !more });
+      }
+      await page.close();
+    }
+    await first.close();
+    await second.close();
+  } finally {
+    await night.stop();
+  }
+  assert.deepEqual(browser.faults, []);
+});
+
+test("an oracle: axe finds what is wrong where something is", async () => {
+  const page = await browser.context.newPage();
+  await page.setContent('<html><body><img src="data:,"><p style="color:#ccc;background:#fff">pale</p></body></html>');
+  const found = (await violations(page)).join("\n");
+  assert.match(found, /image-alt/);
+  assert.match(found, /html-has-lang/);
+  await page.close();
+});
+
+const house = async (name, seats, stations) => {
+  const data = folder(name);
+  const ports = { grpc: await freePort(), http: await freePort() };
+  const file = path.join(data, "definition.toml");
+  fs.writeFileSync(file, definition({ election: name, lists: ["a", "b", "c"], seats, stations }));
+  const server = await serve(path.join(data, "log"), ports);
+  command("define", file, "--open", "all", "--server", server.server);
+  await waitFor("the election", async () => (await fetch(`${server.base}/e/${name}`)).ok);
+  const submit = (rows) => {
+    const lines = path.join(data, "reports.jsonl");
+    fs.writeFileSync(lines, reports(rows));
+    command("submit", name, lines, "--server", server.server);
+  };
+  return { data, ports, server, submit, restart: () => serve(path.join(data, "log"), ports) };
+};
+
+test("the server dies in the middle of the night: the page says so, comes back by itself, and never goes back", { timeout: 300_000 }, async () => {
+  const night = await house("killed-2026", 10, 4);
+  let { server } = night;
+  const page = await browser.context.newPage();
+  await page.goto(`${server.base}/e/killed-2026?lang=en`);
+  const empty = await shown(page);
+  assert.deepEqual(empty.dots, { dn: 10 }, "empty before the first result");
+  assert.match(empty.text, /nothing is counted/);
+  night.submit([["s1", 1, { a: 500, b: 300, c: 200 }]]);
+  await page.waitForFunction(() => document.querySelectorAll('#seats use[href="#d0"]').length === 5);
+  const before = await shown(page);
+  await server.stop("SIGKILL");
+  await page.waitForFunction(() => /Reconnecting/.test(document.getElementById("connection").textContent));
+  assert.match((await shown(page)).text, /as of/);
+  assert.deepEqual((await shown(page)).dots, before.dots, "what was shown stays");
+  server = await night.restart();
+  await page.waitForFunction(() => document.getElementById("connection").textContent === "Live", null, { timeout: 60_000 });
+  const back = await shown(page);
+  assert.equal(back.log, before.log);
+  assert.ok(back.revision >= before.revision);
+  night.submit([["s2", 1, { a: 0, b: 1000, c: 100 }]]);
+  await page.waitForFunction(() => document.querySelectorAll('#seats use[href="#d1"]').length === 6);
+  await page.close();
+  await server.stop();
+  assert.deepEqual(browser.faults, []);
+});
+
+test("without a script the page is whole, and what follows it too", { timeout: 300_000 }, async () => {
+  const night = await house("plain-2026", 10, 120);
+  const rows = Array.from({ length: 120 }, (_, n) => [`s${n + 1}`, 1, { a: 10, b: 6, c: 4 }]);
+  night.submit(rows.slice(0, 119));
+  night.submit([["s1", 2, { a: 9, b: 7, c: 4 }, { kind: "correction", by: "Commission 3", reason: "rows swapped" }]]);
+  await waitFor("the count", async () => (await document_of(night.server.base, "plain-2026")).envelope.corrections_count === 1);
+  const plain = await open({ javaScriptEnabled: false });
+  const page = await plain.context.newPage();
+  await page.goto(`${night.server.base}/e/plain-2026?lang=ru`);
+  const text = await page.innerText("body");
+  for (const wanted of ["Предварительно", "rows swapped", "Commission 3", "10 → 9", "119", "ожидается 1", "ТЕСТ", "Страница показывает момент загрузки"])
+    assert.ok(text.includes(wanted), `${wanted}: ${text}`);
+  const follow = async (what, address) => Promise.all([page.waitForURL(address), page.click(what)]);
+  await follow('a:has-text("Все участки")', /units/);
+  assert.equal(await page.locator("table.units tbody tr").count(), 50);
+  await follow("text=Дальше", /page=/);
+  assert.equal(await page.locator("table.units tbody tr").first().locator("th").innerText(), "Станция 51");
+  await page.fill("#q", "станция 117");
+  await follow("button", /117/);
+  assert.equal(await page.locator("table.units tbody tr").count(), 1);
+  await page.fill("#q", "");
+  await page.selectOption("#state", "not_counted");
+  await follow("button", /state=not_counted/);
+  assert.equal(await page.locator("table.units tbody tr").count(), 1);
+  await follow("text=Станция 120", /s120/);
+  assert.match(await page.innerText("h1"), /Станция 120/);
+  await page.goto(`${night.server.base}/e/plain-2026/units/s1?lang=en`);
+  assert.match(await page.innerText("body"), /rows swapped/);
+  const missing = await page.goto(`${night.server.base}/e/nobody-2026?lang=en`);
+  assert.equal(missing.status(), 404);
+  await plain.close();
+  await night.server.stop();
+});
+
+test("a seat is a dot: as many for each list as another program draws", { timeout: 300_000 }, async () => {
+  for (const seats of [39, 120, 450, 705]) {
+    const name = `house-${seats}`;
+    const night = await house(name, seats, 1);
+    night.submit([["s1", 1, { a: 5_117, b: 2_890, c: 1_993 }]]);
+    await waitFor("the seats", async () => (await document_of(night.server.base, name)).contests[0].seats_state === "provisional");
+    const page = await browser.context.newPage();
+    await page.goto(`${night.server.base}/e/${name}`);
+    const { dots } = await shown(page);
+    const document = await document_of(night.server.base, name);
+    assert.deepEqual(dots, dots_of(document));
+    const parties = Object.fromEntries(
+      document.contests[0].options.map((option) => [option.option_id, { seats: option.seats.seats, colour: "#111" }]),
+    );
+    // The other program's circles by list, in the order of the ballot.
+    const circles = parliament(parties, { seatCount: false }).children.filter((node) => node.tagName === "circle");
+    const drawn = {};
+    document.contests[0].options.forEach((option, place) => {
+      const own = circles.filter((circle) => [circle.properties.className].flat().includes(option.option_id));
+      if (own.length) drawn[`d${place}`] = own.length;
+    });
+    assert.deepEqual(dots, drawn);
+    assert.equal(circles.length, seats);
+    await page.close();
+    await night.server.stop();
+  }
+});
