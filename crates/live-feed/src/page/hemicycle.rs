@@ -238,7 +238,8 @@ fn symbols(svg: &mut String, looks: &[Look], radius: f64) {
             };
             let _ = write!(
                 svg,
-                "<text class=\"letter\" text-anchor=\"middle\" font-weight=\"700\" font-size=\"{:.1}\" y=\"{:.1}\" fill=\"{ink}\">{}</text>",
+                "<text class=\"letter\" text-anchor=\"middle\" font-weight=\"700\" \
+                 font-size=\"{:.1}\" y=\"{:.1}\" fill=\"{ink}\">{}</text>",
                 radius * size,
                 radius * size * 0.36,
                 escape(&look.letters)
@@ -254,7 +255,8 @@ fn symbols(svg: &mut String, looks: &[Look], radius: f64) {
         "<g id=\"dn\"><circle class=\"hollow\" r=\"{inside:.1}\"/></g>\
          <g id=\"dt\"><circle class=\"tied\" r=\"{inside:.1}\" stroke-dasharray=\"{dash:.1} {dash:.1}\"/>\
          <circle class=\"full\" r=\"{:.1}\"/></g>\
-         <g id=\"dw\"><circle class=\"hollow\" r=\"{inside:.1}\"/><path class=\"strike\" d=\"M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/></g>\
+         <g id=\"dw\"><circle class=\"hollow\" r=\"{inside:.1}\"/>\
+         <path class=\"strike\" d=\"M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/></g>\
          <g id=\"du\"><circle class=\"hollow\" r=\"{inside:.1}\"/><path class=\"strike\" \
          d=\"M-{dash:.1} -{dash:.1}L{dash:.1} {dash:.1}M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/></g>",
         radius * 0.4

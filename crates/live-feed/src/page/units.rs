@@ -1,5 +1,7 @@
 //! Pages of units: a list with a search, and what happened to one of them.
 
+// tidy: long because the list of units and the history of one share their words.
+
 use crate::error::FeedError;
 use crate::http::{read_history, read_units};
 use crate::page::language::Language;

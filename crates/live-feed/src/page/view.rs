@@ -1,5 +1,7 @@
 //! What the page shows of a frame, as parts that are replaced one by one while it is live.
 
+// tidy: long because every part of the page stands here beside what it is made of.
+
 use crate::page::chart::{self, Line};
 use crate::page::hemicycle::{self, Holder, Look, Runs};
 use crate::page::language::Language;

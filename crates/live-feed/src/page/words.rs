@@ -24,7 +24,10 @@ words! {
     elections: "Elections", "Выборы", "Сайлау";
     no_elections: "Nothing is public yet.", "Пока ничего не опубликовано.", "Әзірге ешнәрсе жарияланған жоқ.";
     test: "TEST", "ТЕСТ", "СЫНАҚ";
-    test_long: "This is a test. No real result.", "Это тест, не настоящий результат.", "Бұл сынақ, нақты нәтиже емес.";
+    test_long:
+        "This is a test. No real result.",
+        "Это тест, не настоящий результат.",
+        "Бұл сынақ, нақты нәтиже емес.";
     language: "Language", "Язык", "Тіл";
     skip: "To the results", "К результатам", "Нәтижелерге өту";
     seats: "Seats", "Мандаты", "Мандаттар";
@@ -45,7 +48,10 @@ words! {
     counted: "counted", "учтено", "саналды";
     waiting: "wait for a reviewer", "ждут проверки", "тексеруді күтуде";
     over_the_night: "Seats over the night", "Мандаты в течение ночи", "Түн бойындағы мандаттар";
-    chart_empty: "The chart begins with the first counted station.", "График начнётся с первого учтённого участка.", "График бірінші саналған учаскеден басталады.";
+    chart_empty:
+        "The chart begins with the first counted station.",
+        "График начнётся с первого учтённого участка.",
+        "График бірінші саналған учаскеден басталады.";
     corrections: "Corrections", "Исправления", "Түзетулер";
     no_corrections: "None so far.", "Пока нет.", "Әзірге жоқ.";
     newest_of: "The newest of", "Последние из", "Соңғылары, барлығы";
@@ -70,21 +76,39 @@ words! {
     as_of: "as of", "по состоянию на", "мына уақыттағы күйі:";
     reconnecting: "Reconnecting …", "Соединяемся снова …", "Қайта қосылуда …";
     live: "Live", "В эфире", "Тікелей";
-    without_script: "This page shows the moment at which it was loaded. Load it again for the newest.", "Страница показывает момент загрузки. Обновите её, чтобы увидеть новое.", "Бет жүктелген сәтті көрсетеді. Жаңасын көру үшін қайта жүктеңіз.";
+    without_script:
+        "This page shows the moment at which it was loaded. Load it again for the newest.",
+        "Страница показывает момент загрузки. Обновите её, чтобы увидеть новое.",
+        "Бет жүктелген сәтті көрсетеді. Жаңасын көру үшін қайта жүктеңіз.";
     back: "Back to the result", "К результату", "Нәтижеге қайту";
     withheld: "Withheld by our own check", "Удержано нашей проверкой", "Өз тексеруіміз ұстап қалды";
     tied: "Tied", "Ничья", "Тең түсті";
     unassigned: "Unassigned", "Не распределены", "Бөлінбеген";
     paused: "Publication is paused", "Публикация приостановлена", "Жариялау тоқтатылды";
     held: "Publication is held", "Публикация удержана", "Жариялау кідіртілді";
-    law_is_silent: "The law is silent on a parameter that was used.", "Закон молчит о применённом параметре.", "Заң қолданылған параметр туралы үндемейді.";
-    differs: "The declared result differs from ours; both are shown.", "Объявленный результат отличается от нашего; показаны оба.", "Жарияланған нәтиже біздікінен өзгеше; екеуі де көрсетілген.";
-    not_found: "There is nothing public here", "Здесь нет ничего опубликованного", "Мұнда жарияланған ештеңе жоқ";
-    try_again: "The count is out of reach. Try again in a moment.", "Подсчёт сейчас недоступен. Попробуйте чуть позже.", "Санау қазір қолжетімсіз. Сәлден соң қайталаңыз.";
+    law_is_silent:
+        "The law is silent on a parameter that was used.",
+        "Закон молчит о применённом параметре.",
+        "Заң қолданылған параметр туралы үндемейді.";
+    differs:
+        "The declared result differs from ours; both are shown.",
+        "Объявленный результат отличается от нашего; показаны оба.",
+        "Жарияланған нәтиже біздікінен өзгеше; екеуі де көрсетілген.";
+    not_found:
+        "There is nothing public here",
+        "Здесь нет ничего опубликованного",
+        "Мұнда жарияланған ештеңе жоқ";
+    try_again:
+        "The count is out of reach. Try again in a moment.",
+        "Подсчёт сейчас недоступен. Попробуйте чуть позже.",
+        "Санау қазір қолжетімсіз. Сәлден соң қайталаңыз.";
     issued: "Ballots issued", "Выдано бюллетеней", "Берілген бюллетеньдер";
     option: "Option", "Вариант", "Нұсқа";
     version: "version", "версия", "нұсқа";
-    voters_out: "Not said by all stations yet", "Сообщили ещё не все участки", "Барлық учаске әлі хабарлаған жоқ";
+    voters_out:
+        "Not said by all stations yet",
+        "Сообщили ещё не все участки",
+        "Барлық учаске әлі хабарлаған жоқ";
 }
 
 impl Words {

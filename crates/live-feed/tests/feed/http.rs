@@ -1,5 +1,7 @@
 //! The feed over HTTP says what the feed over gRPC says, to whoever asks, in whatever order things happen.
 
+// tidy: long because each promise of docs/http.md has its test here.
+
 use super::*;
 use ::http::{HeaderMap, Method, Request, Response, StatusCode};
 use axum::body::{Body, BodyDataStream, to_bytes};
