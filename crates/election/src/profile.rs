@@ -40,15 +40,25 @@ macro_rules! profiles {
 
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
     let files = profiles!(
+        "at-nationalrat",
         "ch-nationalrat",
+        "ch-zug",
+        "ch-zurich",
+        "cz-2021",
+        "de-bundestag-2025",
+        "dk-folketing",
+        "ee-riigikogu",
         "il-knesset",
         "kz-2023",
         "kz-maslihat-2021",
         "kz-mazhilis-2021",
         "nl-council-large",
         "nl-council-small",
+        "no-storting",
         "pl-sejm",
+        "pl-sejm-district",
         "ru-duma-2007",
+        "se-riksdag",
         "sk-2020",
     );
     let read = |(name, text): (&'static str, &'static str)| {

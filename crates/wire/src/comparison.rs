@@ -6,6 +6,7 @@ use crate::allocation_request::{AllocationRequest, REQUEST_ID_BYTES_MAX};
 use crate::field::shape;
 use election::profile::Profile;
 use election::report::{Refusal, RefusalCode};
+use election::rules::Procedure;
 
 /// The most requests in a batch.
 pub const BATCH_REQUESTS_MAX: usize = 1_000;
@@ -148,6 +149,10 @@ fn read_rules(
         Some(compared_rules::Rules::Profile(profile)) => {
             let known = Profile::named(&profile)
                 .ok_or_else(|| shape(format!("{path}.profile"), &profile, profile_rule()))?;
+            if known.law.rules.procedure() != Procedure::EachDistrict {
+                let rule = "rules of one district: these are over all districts, for a definition";
+                return Err(shape(format!("{path}.profile"), &profile, rule));
+            }
             let name = if name.is_empty() { profile } else { name };
             Ok((name, (&known.law.rules).into()))
         }
@@ -170,7 +175,7 @@ impl From<&Profile> for proto::Profile {
             sources: law.sources.clone(),
             unverified: law.unverified.clone(),
             rules_toml: rules.trim().to_owned(),
-            rules: Some((&law.rules).into()),
+            rules: (law.rules.procedure() == Procedure::EachDistrict).then(|| (&law.rules).into()),
         }
     }
 }

@@ -384,14 +384,21 @@ fn laws_are_listed_and_compared_here_as_by_a_server() {
     let shown = String::from_utf8(desk.run(&without).stdout).unwrap();
     assert!(shown.contains("draft: base.valid_votes"), "{shown}");
     for wrong in [
-        vec!["compare", lists, "--seats", "15", "--profile", "pl-sejm"],
+        vec![
+            "compare",
+            lists,
+            "--seats",
+            "15",
+            "--profile",
+            "pl-sejm-district",
+        ],
         vec![
             "compare",
             lists,
             "--seats",
             "0",
             "--profile",
-            "pl-sejm",
+            "pl-sejm-district",
             "--profile",
             "sk-2020",
         ],
@@ -401,7 +408,7 @@ fn laws_are_listed_and_compared_here_as_by_a_server() {
             "--seats",
             "15",
             "--profile",
-            "pl-sejm",
+            "pl-sejm-district",
             "--profile",
             "pl-senat",
         ],
@@ -411,7 +418,7 @@ fn laws_are_listed_and_compared_here_as_by_a_server() {
             "--seats",
             "15",
             "--profile",
-            "pl-sejm",
+            "pl-sejm-district",
             "--rules",
             "draft",
         ],

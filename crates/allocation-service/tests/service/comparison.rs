@@ -200,7 +200,7 @@ async fn what_is_wrong_for_all_alternatives_is_refused_as_a_whole() {
             "17 sets of rules",
         ),
         (
-            of(vec![own("", hare()), profile("pl-sejm")]),
+            of(vec![own("", hare()), profile("pl-sejm-district")]),
             "alternatives[0].name",
             "must be set",
         ),
@@ -210,12 +210,12 @@ async fn what_is_wrong_for_all_alternatives_is_refused_as_a_whole() {
             "stands once",
         ),
         (
-            of(vec![profile("pl-sejm"), profile("pl-senat")]),
+            of(vec![profile("pl-sejm-district"), profile("pl-senat")]),
             "alternatives[1].profile",
-            "pl-sejm",
+            "pl-sejm-district",
         ),
         (
-            of(vec![profile("pl-sejm"), ComparedRules::default()]),
+            of(vec![profile("pl-sejm-district"), ComparedRules::default()]),
             "alternatives[1].rules",
             "must be a profile or own_rules",
         ),

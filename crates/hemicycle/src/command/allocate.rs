@@ -4,6 +4,7 @@ use super::{print, to_json};
 use crate::cli::{Allocate, Counts, Explained};
 use crate::failure::{Ending, Failure};
 use election::profile::Profile;
+use election::rules::Procedure;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -33,7 +34,7 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
     }
     let response = if let (Some(name), Some(seats)) = (&arguments.profile, arguments.seats) {
         let lists = crate::lists_file::read(source)?;
-        let mut request = profile_request(profile(name)?, seats, &lists, arguments.counts);
+        let mut request = profile_request(single_profile(name)?, seats, &lists, arguments.counts);
         request.include_steps = true;
         answer_explained(request, arguments).map_err(Failure::Input)?
     } else {
@@ -186,6 +187,17 @@ pub(super) fn profile(name: &str) -> Result<&'static Profile, Failure> {
         let known = known.join(", ");
         Failure::Usage(format!("--profile {name:?}: must be one of {known}"))
     })
+}
+
+/// The same, of rules that lists of one district can be given to.
+pub(super) fn single_profile(name: &str) -> Result<&'static Profile, Failure> {
+    let found = profile(name)?;
+    if found.law.rules.procedure() != Procedure::EachDistrict {
+        let rule =
+            "its rules are over all districts: copy them into a definition (hemicycle profiles)";
+        return Err(Failure::Usage(format!("--profile {name:?}: {rule}")));
+    }
+    Ok(found)
 }
 
 /// The request that gives lists and counts to the rules of a profile.

@@ -27,7 +27,7 @@ pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
         return Err(Failure::Usage(text.into()));
     }
     for name in &arguments.profiles {
-        super::allocate::profile(name)?;
+        super::allocate::single_profile(name)?;
     }
     let (server, as_json) = (arguments.server.clone(), arguments.json);
     // Reading standard input blocks, and computing takes its time.

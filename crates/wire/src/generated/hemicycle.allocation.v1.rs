@@ -1928,7 +1928,8 @@ pub struct Profile {
     /// The rules in the words of a definition: what stands in an entry of `rules.contests`, but for contest and districts.
     #[prost(string, tag = "5")]
     pub rules_toml: ::prost::alloc::string::String,
-    /// The same as a message, to be used in Allocate; contest and districts are the caller's own.
+    /// The same as a message, to be used in Allocate; contest and districts are the caller's own. Missing where the rules are
+    /// over all districts: these are for a definition.
     #[prost(message, optional, tag = "6")]
     pub rules: ::core::option::Option<AllocationRules>,
 }
