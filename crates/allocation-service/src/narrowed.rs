@@ -39,23 +39,29 @@ impl Narrowed {
     /// The one contest and district that is meant. Where there is a single one, it need not be named.
     pub fn place(&self, tally: &Tally) -> Result<(usize, usize), AllocationError> {
         self.check(tally)?;
+        let contest = self.contest_place(tally)?;
         let ballot = &tally.outline.ballot;
-        let must_name = |field: &str| {
-            let rule = "the election has several: name one";
-            Refusal::new(RefusalCode::Shape, field, "", rule)
-        };
-        let mut contests = ballot.contests.iter();
-        let contest = match contests.position(|contest| contest.id.as_str() == self.contest) {
-            Some(contest) => contest,
-            None if ballot.contests.len() == 1 => 0,
-            None => return Err(must_name("contest_id").into()),
-        };
         let district = match district_index(ballot, &self.district) {
             Some(district) => district,
             None if ballot.contests[contest].districts.len() == 1 => 0,
             None => return Err(must_name("district_id").into()),
         };
         Ok((contest, district))
+    }
+
+    /// The one contest that is meant. Where there is a single one, it need not be named.
+    pub fn contest_place(&self, tally: &Tally) -> Result<usize, AllocationError> {
+        let ballot = &tally.outline.ballot;
+        let mut contests = ballot.contests.iter();
+        match contests.position(|contest| contest.id.as_str() == self.contest) {
+            Some(contest) => Ok(contest),
+            None if !self.contest.is_empty() => Err(AllocationError::NoSuchPlace {
+                kind: "contest",
+                id: self.contest.clone(),
+            }),
+            None if ballot.contests.len() == 1 => Ok(0),
+            None => Err(must_name("contest_id").into()),
+        }
     }
 
     /// Leaves out of standings what the answer is not about.
@@ -67,4 +73,9 @@ impl Narrowed {
             districts.retain(|it| self.district.is_empty() || it.district_id == self.district);
         }
     }
+}
+
+fn must_name(field: &str) -> Refusal {
+    let rule = "the election has several: name one";
+    Refusal::new(RefusalCode::Shape, field, "", rule)
 }

@@ -9,21 +9,24 @@ use crate::service::{Service, Viewer};
 use crate::stateless;
 use crate::words::Style;
 use election::declaration::check_declaration;
+use election::definition::DistrictBallot;
+use election::districted::{Names, check_district, check_whole};
 use election::ids::{ElectionId, OptionId, Revision};
 use election::report::{Refusal, RefusalCode};
+use election::tally::district_index;
 use futures::{Stream, StreamExt as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 use wire::allocation::v1::allocation_service_server::AllocationService;
 use wire::allocation::v1::{
-    AllocateRequest, AllocateResponse, BatchAllocateRequest, BatchAllocateResponse,
-    CheckDeclarationRequest, CheckDeclarationResponse, CompareRequest, CompareResponse,
-    GetStandingsRequest, GetStandingsResponse, ListProfilesRequest, ListProfilesResponse,
-    WatchStandingsRequest, WatchStandingsResponse,
+    AllocateDistrictsRequest, AllocateDistrictsResponse, AllocateRequest, AllocateResponse,
+    BatchAllocateRequest, BatchAllocateResponse, CheckDeclarationRequest, CheckDeclarationResponse,
+    CompareRequest, CompareResponse, GetStandingsRequest, GetStandingsResponse,
+    ListProfilesRequest, ListProfilesResponse, WatchStandingsRequest, WatchStandingsResponse,
 };
 use wire::common::v1::View;
-use wire::{AllocationBatch, AllocationRequest, Comparison, Position};
+use wire::{AllocationBatch, AllocationRequest, Comparison, DistrictsRequest, Position};
 
 /// The service as the contract has it.
 #[derive(Debug, Clone)]
@@ -72,6 +75,18 @@ impl AllocationService for Rpc {
     ) -> Result<Response<ListProfilesResponse>, Status> {
         let ListProfilesRequest { name } = request.into_inner();
         Ok(Response::new(comparison::list_profiles(&name)?))
+    }
+
+    async fn allocate_districts(
+        &self,
+        request: Request<AllocateDistrictsRequest>,
+    ) -> Result<Response<AllocateDistrictsResponse>, Status> {
+        let request =
+            DistrictsRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
+        let answer = self
+            .service
+            .compute(move || stateless::allocate_districts(&request));
+        Ok(Response::new(answer.await??))
     }
 
     async fn get_standings(
@@ -163,12 +178,102 @@ fn check(
     narrowed: &Narrowed,
     rows: &[(OptionId, u32)],
 ) -> Result<CheckDeclarationResponse, AllocationError> {
+    if let Some(above) = check_above(moment, narrowed, rows)? {
+        return Ok(above);
+    }
     let (contest, district) = narrowed.place(&moment.tally)?;
-    let seats = moment.seats()[contest][district].as_ref().ok_or_else(|| {
-        let rule = "the rules give no seats to this contest";
-        Refusal::new(RefusalCode::State, "contest_id", &narrowed.contest, rule)
-    })?;
+    let seats = moment.seats().districts[contest][district]
+        .as_ref()
+        .ok_or_else(|| {
+            let rule = "the rules give no seats to this contest";
+            Refusal::new(RefusalCode::State, "contest_id", &narrowed.contest, rule)
+        })?;
     let ballot = &moment.tally.outline.ballot.contests[contest].districts[district];
+    let indexed = indexed(ballot, rows)?;
+    let findings = check_declaration(&seats.question, &seats.result, &indexed);
+    let sent = standings(moment);
+    let allocation = sent.contests.into_iter().nth(contest);
+    let allocation =
+        allocation.and_then(|contest| contest.districts.into_iter().nth(district)?.allocation);
+    Ok(CheckDeclarationResponse {
+        token: Some(moment.position().into()),
+        findings: findings
+            .iter()
+            .map(|finding| wire::finding(ballot, finding))
+            .collect(),
+        allocation,
+    })
+}
+
+/// A check of a contest whose districts hang together; `None`: it is another one.
+fn check_above(
+    moment: &Moment,
+    narrowed: &Narrowed,
+    rows: &[(OptionId, u32)],
+) -> Result<Option<CheckDeclarationResponse>, AllocationError> {
+    let contest = narrowed.contest_place(&moment.tally)?;
+    let Some(above) = &moment.seats().above[contest] else {
+        return Ok(None);
+    };
+    let names = &above.question.names;
+    let ballot = &moment.tally.outline.ballot;
+    let findings = match district_index(ballot, &narrowed.district) {
+        Some(district) => {
+            let entry = &ballot.contests[contest].districts[district];
+            let rows = indexed(entry, rows)?;
+            let found = check_district(&moment.tally, above, contest, district, &rows);
+            found
+                .iter()
+                .map(|found| wire::finding(entry, found))
+                .collect()
+        }
+        None => {
+            let district = (!narrowed.district.is_empty()).then_some(&narrowed.district);
+            let mut known = names.districts.iter();
+            let district = match district {
+                Some(id) => Some(known.find(|known| known.as_str() == id).ok_or_else(|| {
+                    AllocationError::NoSuchPlace {
+                        kind: "district",
+                        id: id.clone(),
+                    }
+                })?),
+                None => None,
+            };
+            known_lists(names, rows)?;
+            let found = check_whole(above, district, rows);
+            found
+                .iter()
+                .map(|found| wire::list_finding(names, found))
+                .collect()
+        }
+    };
+    Ok(Some(CheckDeclarationResponse {
+        token: Some(moment.position().into()),
+        findings,
+        allocation: None,
+    }))
+}
+
+fn known_lists(names: &Names, rows: &[(OptionId, u32)]) -> Result<(), AllocationError> {
+    for (number, (option, _)) in rows.iter().enumerate() {
+        let field = format!("rows[{number}].option_id");
+        if names.list(option).is_none() {
+            let rule = "must be a list of the contest";
+            return Err(Refusal::new(RefusalCode::UnknownOption, field, option, rule).into());
+        }
+        if rows[..number].iter().any(|(known, _)| known == option) {
+            let rule = "may be declared once";
+            return Err(Refusal::new(RefusalCode::RepeatedOption, field, option, rule).into());
+        }
+    }
+    Ok(())
+}
+
+/// Declared rows by the index on the district's ballot.
+fn indexed(
+    ballot: &DistrictBallot,
+    rows: &[(OptionId, u32)],
+) -> Result<Vec<(u32, u32)>, AllocationError> {
     let mut indexed = Vec::with_capacity(rows.len());
     for (number, (option, seats)) in rows.iter().enumerate() {
         let place = (0_u32..)
@@ -190,19 +295,7 @@ fn check(
         }
         indexed.push((index, *seats));
     }
-    let findings = check_declaration(&seats.question, &seats.result, &indexed);
-    let sent = standings(moment);
-    let allocation = sent.contests.into_iter().nth(contest);
-    let allocation =
-        allocation.and_then(|contest| contest.districts.into_iter().nth(district)?.allocation);
-    Ok(CheckDeclarationResponse {
-        token: Some(moment.position().into()),
-        findings: findings
-            .iter()
-            .map(|finding| wire::finding(ballot, finding))
-            .collect(),
-        allocation,
-    })
+    Ok(indexed)
 }
 
 fn election(id: &str) -> Result<ElectionId, AllocationError> {

@@ -3,7 +3,10 @@
 use crate::follower::Moment;
 use crate::words::{Labels, Style};
 use election::allocation::Question;
-use election::standings::{DistrictSeats, SeatsResult, district_seats};
+use election::districted::DistrictedResult;
+use election::standings::{
+    ContestSeats, DistrictSeats, SeatsResult, contest_seats, district_seats,
+};
 use election::tally::Tally;
 use service_runtime::shutdown::Stopper;
 use std::sync::Arc;
@@ -28,15 +31,23 @@ impl SeatsAt {
     }
 }
 
-/// Seats by contest, then district; `None` where the rules give none.
-pub(crate) type Seats = Vec<Vec<Option<DistrictSeats>>>;
+/// Seats of all contests.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Seats {
+    /// By contest, then district; `None` where the rules give none, or the districts hang together.
+    pub districts: Vec<Vec<Option<DistrictSeats>>>,
+    /// By contest, of those whose districts hang together.
+    pub above: Vec<Option<ContestSeats>>,
+}
 
 /// The standings of a moment as they are sent. The publication is that of the head, as the moment knows it.
 pub(crate) fn standings(moment: &Moment) -> Standings {
     let seats = moment.seats();
-    let standings = wire::standings(&moment.tally, |contest, district| {
-        seats[contest][district].as_ref()
-    });
+    let standings = wire::standings(
+        &moment.tally,
+        |contest, district| seats.districts[contest][district].as_ref(),
+        |contest| seats.above[contest].as_ref(),
+    );
     Standings {
         token: Some(moment.position().into()),
         publication: Some(wire::publication_seen(
@@ -94,12 +105,22 @@ pub(crate) fn explain_all(
 ) {
     let seats = moment.seats();
     for (contest, ballot) in moment.tally.outline.ballot.contests.iter().enumerate() {
+        let over_districts = &mut standings.contests[contest].over_districts;
+        if let (Some(over), Some(above)) = (over_districts, &seats.above[contest])
+            && explained.steps
+            && ballot
+                .districts
+                .iter()
+                .any(|entry| wanted(ballot.id.as_str(), entry.id.as_str()))
+        {
+            over.steps = wire::districted_steps(&above.question, &above.result);
+        }
         for (district, entry) in ballot.districts.iter().enumerate() {
             if !wanted(ballot.id.as_str(), entry.id.as_str()) {
                 continue;
             }
             let sent = &mut standings.contests[contest].districts[district].allocation;
-            if let (Some(allocation), Some(seats)) = (sent, &seats[contest][district]) {
+            if let (Some(allocation), Some(seats)) = (sent, &seats.districts[contest][district]) {
                 let ids = wire::district_list_ids(entry);
                 let labels = explained
                     .words
@@ -128,22 +149,38 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
                 .map(|district| district_seats(tally, contest, district))
                 .collect()
         });
-    let seats: Seats = contests.collect();
+    let seats = Seats {
+        districts: contests.collect(),
+        above: (0..tally.contests.len())
+            .map(|contest| contest_seats(tally, contest))
+            .collect(),
+    };
     alarm(tally, &seats);
     seats
 }
 
 fn alarm(tally: &Tally, seats: &Seats) {
-    for withheld in seats.iter().flatten().flatten() {
-        if let SeatsResult::Withheld { objections, .. } = &withheld.result {
-            metrics::counter!("allocation_seats_withheld_total").increment(1);
-            tracing::error!(
-                election = %tally.election,
-                revision = tally.revision.0,
-                objections = objections.join("; "),
-                "seats withheld: the verifier refuses the allocator's result"
-            );
-        }
+    let Seats { districts, above } = seats;
+    let single = districts.iter().flatten().flatten();
+    let single = single.filter_map(|seats| match &seats.result {
+        SeatsResult::Withheld { objections, .. } => Some(objections),
+        SeatsResult::Allocated(_) | SeatsResult::Unknown(_) => None,
+    });
+    let above = above.iter().flatten();
+    let above = above.filter_map(|seats| match &seats.result {
+        DistrictedResult::Withheld { objections, .. } => Some(objections),
+        DistrictedResult::Allocated(_)
+        | DistrictedResult::Waiting { .. }
+        | DistrictedResult::Unknown { .. } => None,
+    });
+    for objections in single.chain(above) {
+        metrics::counter!("allocation_seats_withheld_total").increment(1);
+        tracing::error!(
+            election = %tally.election,
+            revision = tally.revision.0,
+            objections = objections.join("; "),
+            "seats withheld: the verifier refuses the allocator's result"
+        );
     }
 }
 

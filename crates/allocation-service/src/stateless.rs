@@ -3,9 +3,10 @@
 use crate::error::AllocationError;
 use crate::seats::{Explained, explain};
 use crate::words::{Labels, Style};
+use election::districted::{self, DistrictedResult};
 use election::standings::{SeatsResult, answer};
-use wire::allocation::v1::AllocateResponse;
-use wire::{AllocationRequest, Lists, contest_refusal};
+use wire::allocation::v1::{AllocateDistrictsResponse, AllocateResponse};
+use wire::{AllocationRequest, DistrictsRequest, Lists, contest_refusal, districts_refusal};
 
 /// Answers a question with verified seats.
 ///
@@ -46,6 +47,35 @@ pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, Allocat
         explained,
     );
     Ok(AllocateResponse {
+        id: id.clone(),
+        allocation: Some(allocation),
+    })
+}
+
+/// Answers a question over districts with verified seats.
+///
+/// # Errors
+///
+/// What the engine refuses, by the path of the field in the request.
+pub fn allocate_districts(
+    request: &DistrictsRequest,
+) -> Result<AllocateDistrictsResponse, AllocationError> {
+    let DistrictsRequest {
+        id,
+        question,
+        include_steps,
+    } = request;
+    let result = districted::answer(question);
+    if let DistrictedResult::Unknown { error, .. } = &result {
+        return Err(districts_refusal(error, Some(question)).into());
+    }
+    let seats = result.allocation();
+    let seats = seats.map(|allocation| districted::seats_of(question, allocation));
+    let mut allocation = wire::districted_allocation(question, &result, seats.as_ref());
+    if *include_steps {
+        allocation.steps = wire::districted_steps(question, &result);
+    }
+    Ok(AllocateDistrictsResponse {
         id: id.clone(),
         allocation: Some(allocation),
     })

@@ -226,6 +226,31 @@ impl Client {
                     seats: *seats,
                     winner_option_ids: texts(winners),
                     attribution: attributed(attribution),
+                    at: None,
+                    tied_places: Vec::new(),
+                    winner_places: Vec::new(),
+                }
+            ),
+            Command::DrawPlaces {
+                contest,
+                at,
+                tied,
+                seats,
+                winners,
+                attribution,
+            } => ask!(
+                draw_lot,
+                DrawLotRequest {
+                    contest_id: contest.as_str().into(),
+                    district_id: String::new(),
+                    stage: 0,
+                    tied_option_ids: Vec::new(),
+                    seats: *seats,
+                    winner_option_ids: Vec::new(),
+                    attribution: attributed(attribution),
+                    at: Some((*at).into()),
+                    tied_places: tied.iter().map(Into::into).collect(),
+                    winner_places: winners.iter().map(Into::into).collect(),
                 }
             ),
             Command::ChangeCandidates {
@@ -291,7 +316,7 @@ impl Client {
                     declare_result,
                     DeclareResultRequest {
                         contest_id: contest.as_str().into(),
-                        district_id: district.as_str().into(),
+                        district_id: text(district.as_ref().map(|id| id.as_str())),
                         rows: seats.iter().map(seat_row).collect(),
                         attribution: attributed(attribution),
                     }

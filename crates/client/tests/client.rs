@@ -715,7 +715,7 @@ async fn every_command_arrives_as_it_was_asked() {
         },
         Command::Declare {
             contest,
-            district,
+            district: Some(district),
             seats: vec![(option("nur-otan"), 29)],
             attribution: attribution.clone(),
         },

@@ -2,6 +2,7 @@
 
 use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
+use crate::rules::Procedure;
 use crate::tally::{DistrictTally, Tally};
 use apportionment::{BaseCounts, Contest, List, Lot, Rules, StageAt, ThresholdBase};
 use std::collections::BTreeMap;
@@ -25,7 +26,7 @@ pub struct Question {
 }
 
 impl Question {
-    /// The question that a tally asks; `None`: the rules give no seats to this contest.
+    /// The question that a tally asks; `None`: the rules give no seats to this contest, or its districts hang together.
     pub fn of(tally: &Tally, contest: usize, district: usize) -> Option<Self> {
         let ballot = tally.outline.ballot.contests.get(contest)?;
         let law = tally
@@ -34,6 +35,9 @@ impl Question {
             .contests
             .iter()
             .find(|rules| rules.id == ballot.id)?;
+        if law.procedure() != Procedure::EachDistrict {
+            return None;
+        }
         let district_ballot = ballot.districts.get(district)?;
         let seats = law
             .districts

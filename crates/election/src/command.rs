@@ -1,6 +1,7 @@
 //! What can be asked of an election. Every command goes through [`crate::decide`].
 
 use crate::definition::{Definition, Presentation, Unit};
+use crate::event::{PlacesStage, TiedPlace};
 use crate::ids::{
     ContestId, CountingGroupId, DistrictId, LogId, OptionId, Revision, Timestamp, UnitId,
 };
@@ -103,6 +104,21 @@ pub enum Command {
         /// Where, when and before whom.
         attribution: Attribution,
     },
+    /// Record a lot among places of districts that hang together.
+    DrawPlaces {
+        /// The contest whose seats are at stake.
+        contest: ContestId,
+        /// The stage in which the tie stands.
+        at: PlacesStage,
+        /// The places that tie.
+        tied: Vec<TiedPlace>,
+        /// Seats at stake.
+        seats: u32,
+        /// The places that the lot fell on.
+        winners: Vec<TiedPlace>,
+        /// Where, when and before whom.
+        attribution: Attribution,
+    },
     /// Change the number of candidates that a list has.
     ChangeCandidates {
         /// The contest.
@@ -148,12 +164,12 @@ pub enum Command {
         /// Why.
         reason: String,
     },
-    /// Declare the official result of a district.
+    /// Declare the official result of a district, or of a whole contest.
     Declare {
         /// The contest.
         contest: ContestId,
-        /// The district.
-        district: DistrictId,
+        /// The district, of the ballot or of the law; `None`: the whole contest.
+        district: Option<DistrictId>,
         /// Seats of each list; a list that is missing has none.
         seats: Vec<(OptionId, u32)>,
         /// Who declared it, and in which document.

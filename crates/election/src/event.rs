@@ -1,6 +1,8 @@
 //! What the log holds. An event records a decision with its codes and its time: thresholds and clocks are never asked
 //! again in a fold.
 
+mod above;
+
 use crate::counts::Counts;
 use crate::definition::{Ballot, Hash, Presentation, Unit};
 use crate::ids::{LogId, Revision, Timestamp};
@@ -8,6 +10,8 @@ use crate::publication::{PublicationClass, PublicationMode};
 use crate::report::{Attribution, HoldCode, HoldReason, ReportKind, UnitStatus, Warning};
 use crate::rules::Rules;
 use crate::stage::{Mark, Stage};
+
+pub use above::{DeclarationAbove, PlacesLot, PlacesStage, TiedPlace};
 
 /// A tally's place: positions in the definition. `unit` is the index in the register, `contest` and `counting_group`
 /// those in the ballot; `district` is the unit's, so that a follower needs no register.
@@ -209,6 +213,8 @@ pub enum Event {
     },
     /// A lot was drawn.
     LotDrawn(Lot),
+    /// A lot was drawn among places of districts that hang together.
+    PlacesDrawn(PlacesLot),
     /// Candidates of a list died, withdrew or were struck off.
     CandidatesChanged {
         /// Index of the contest in the ballot.
@@ -256,6 +262,8 @@ pub enum Event {
     },
     /// The official result of a district was declared. It is the official one even when ours differs.
     Declared(Declaration),
+    /// The official result of a whole contest was declared, or of a district of the law that is none of the ballot.
+    DeclaredAbove(DeclarationAbove),
     /// The result was certified.
     Certified {
         /// Who and why.

@@ -64,9 +64,11 @@ impl PublicationClass {
             | Event::Withdrawn { .. }
             | Event::StatusSet { .. }
             | Event::LotDrawn(_)
+            | Event::PlacesDrawn(_)
             | Event::StageSet { .. }
             | Event::MarkSet { .. }
             | Event::Declared(_)
+            | Event::DeclaredAbove(_)
             | Event::Certified { .. } => Self::Results,
         }
     }

@@ -84,6 +84,52 @@ pub struct ContestRules {
 }
 
 impl ContestRules {
+    /// A chain for each district by itself, with nothing else.
+    #[must_use]
+    pub fn each_district(
+        id: ContestId,
+        districts: Vec<DistrictSeats>,
+        stages: Vec<StageRule>,
+    ) -> Self {
+        Self {
+            id,
+            districts,
+            threshold: None,
+            stages,
+            widening: None,
+            rescue: None,
+            apparentment: None,
+            majority: None,
+            seats_min: 0,
+            bonus: None,
+            seats_max: None,
+            above_max: AboveMaxRule::default(),
+            exhausted: ExhaustedRule::default(),
+            ties: Vec::new(),
+            tiers: None,
+            double_proportional: None,
+        }
+    }
+
+    /// Whether a minority's list is exempt from the thresholds: validation has seen to it that over all districts all of
+    /// them say the same.
+    #[must_use]
+    pub fn exempts_minorities(&self) -> bool {
+        let exempts = |threshold: &ThresholdRule| threshold.minorities_exempt;
+        match self.procedure() {
+            Procedure::EachDistrict => self.threshold.as_ref().is_some_and(exempts),
+            Procedure::Tiers(tiers) => {
+                let admissions = tiers.stages.iter().filter_map(TierStageRule::admission);
+                let mut thresholds = admissions.flat_map(AdmissionRule::thresholds);
+                thresholds.any(|(_, threshold)| exempts(threshold))
+            }
+            Procedure::DoubleProportional(double) => {
+                let mut thresholds = double.quorum.thresholds();
+                thresholds.any(|(_, threshold)| exempts(threshold))
+            }
+        }
+    }
+
     /// How seats come to districts. Validation has seen to it that only one way is given.
     #[must_use]
     pub fn procedure(&self) -> Procedure<'_> {

@@ -10,8 +10,9 @@ use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::stream::Stream;
 use crate::bytes::{
     DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
-    read_hold_reason, read_lot, read_mode, read_numbered, read_report_kind, read_slot,
-    write_attribution, write_counts, write_declaration, write_hold_reason, write_lot, write_mode,
+    read_declaration_above, read_hold_reason, read_lot, read_mode, read_numbered, read_places_lot,
+    read_report_kind, read_slot, write_attribution, write_counts, write_declaration,
+    write_declaration_above, write_hold_reason, write_lot, write_mode, write_places_lot,
     write_slot,
 };
 use crate::definition::Hash;
@@ -27,7 +28,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 impl State {
     /// The state as bytes. Equal states have equal bytes.
@@ -171,7 +172,9 @@ fn write_tally(writer: &mut Writer, tally: &Tally) {
         marks,
         candidates,
         lots,
+        places_lots,
         declarations,
+        declarations_above,
         certification,
         corrections,
         corrections_total,
@@ -202,9 +205,15 @@ fn write_tally(writer: &mut Writer, tally: &Tally) {
         },
     );
     writer.list(lots.iter(), write_lot);
+    writer.list(places_lots.iter(), write_places_lot);
     writer.list(declarations.values(), |writer, (revision, declaration)| {
         writer.revision(*revision);
         write_declaration(writer, declaration);
+    });
+    let above = declarations_above.values();
+    writer.list(above, |writer, (revision, declaration)| {
+        writer.revision(*revision);
+        write_declaration_above(writer, declaration);
     });
     writer.option(certification.as_ref(), |writer, (revision, attribution)| {
         writer.revision(*revision);
@@ -255,6 +264,7 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
     })?;
     tally.candidates = candidates.into_iter().collect();
     tally.lots = reader.list(16, read_lot)?;
+    tally.places_lots = reader.list(30, read_places_lot)?;
     let declarations = reader.list(16, |reader| {
         let revision = reader.revision()?;
         let declaration = read_declaration(reader)?;
@@ -264,6 +274,13 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
         ))
     })?;
     tally.declarations = declarations.into_iter().collect();
+    let above = reader.list(16, |reader| {
+        let revision = reader.revision()?;
+        let declaration = read_declaration_above(reader)?;
+        let key = (declaration.contest, declaration.district.clone());
+        Ok((key, (revision, declaration)))
+    })?;
+    tally.declarations_above = above.into_iter().collect();
     tally.certification =
         reader.option(|reader| Ok((reader.revision()?, read_attribution(reader)?)))?;
     tally.corrections = reader.list(40, read_correction)?.into();

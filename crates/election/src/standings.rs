@@ -3,8 +3,11 @@
 
 use crate::allocation::Question;
 use crate::declaration::{Finding, check_declaration};
+use crate::districted::{self, DistrictedQuestion, DistrictedResult, DistrictedSeats};
+use crate::ids::DistrictId;
 use crate::tally::Tally;
 use apportionment::{Allocation, ContestError, Outcome};
+use std::collections::BTreeMap;
 
 /// What is known of the seats of one contest in one district.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,4 +82,71 @@ pub fn answer(question: &Question) -> SeatsResult {
             },
         },
     }
+}
+
+/// The seats of a contest whose districts hang together, with the question that they answer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContestSeats {
+    /// What the engine was asked.
+    pub question: DistrictedQuestion,
+    /// What it answered.
+    pub result: DistrictedResult,
+    /// Seats of each list in each district, where they are known.
+    pub seats: Option<DistrictedSeats>,
+    /// What is wrong with the declared result of the whole contest; `None`: none is declared. Options in it are positions
+    /// of lists in the question.
+    pub findings: Option<Vec<Finding>>,
+    /// The same for districts of the ballot, by index. Options in it are those of the district's ballot.
+    pub district_findings: BTreeMap<usize, Vec<Finding>>,
+    /// The same for districts of the law that are none of the ballot. Options in it are positions of lists.
+    pub law_district_findings: BTreeMap<DistrictId, Vec<Finding>>,
+}
+
+/// Allocates and verifies the seats of a contest whose districts hang together; `None`: each district hands out its own, or
+/// none are given.
+pub fn contest_seats(tally: &Tally, contest: usize) -> Option<ContestSeats> {
+    let question = DistrictedQuestion::of(tally, contest)?;
+    let result = districted::answer(&question);
+    Some(judged(tally, contest, question, result))
+}
+
+/// What an answer that is known means for districts, lists and declared results.
+pub fn judged(
+    tally: &Tally,
+    contest: usize,
+    question: DistrictedQuestion,
+    result: DistrictedResult,
+) -> ContestSeats {
+    let seats = result.allocation();
+    let seats = seats.map(|allocation| districted::seats_of(&question, allocation));
+    let mut judged = ContestSeats {
+        question,
+        result,
+        seats,
+        findings: None,
+        district_findings: BTreeMap::new(),
+        law_district_findings: BTreeMap::new(),
+    };
+    let here = |number: u8| usize::from(number) == contest;
+    for ((number, district), (_, declaration)) in &tally.declarations {
+        if here(*number) {
+            let district = usize::from(*district);
+            let found =
+                districted::check_district(tally, &judged, contest, district, &declaration.seats);
+            judged.district_findings.insert(district, found);
+        }
+    }
+    for ((number, district), (_, declaration)) in &tally.declarations_above {
+        if here(*number) {
+            let found = districted::check_whole(&judged, district.as_ref(), &declaration.seats);
+            match district {
+                None => judged.findings = Some(found),
+                Some(district) => {
+                    let findings = &mut judged.law_district_findings;
+                    findings.insert(district.clone(), found);
+                }
+            }
+        }
+    }
+    judged
 }

@@ -393,12 +393,14 @@ impl State {
             | Event::RulesAmended { .. }
             | Event::PresentationAmended { .. }
             | Event::LotDrawn(_)
+            | Event::PlacesDrawn(_)
             | Event::CandidatesChanged { .. }
             | Event::ClassOpened { .. }
             | Event::PublicationMoved { .. }
             | Event::StageSet { .. }
             | Event::MarkSet { .. }
             | Event::Declared(_)
+            | Event::DeclaredAbove(_)
             | Event::Certified { .. } => {}
         }
     }

@@ -6,9 +6,10 @@
 use crate::counts::Form;
 use crate::definition::{Ballot, Hash, OptionRole};
 use crate::event::{
-    Counted, Declaration, Event, Lot, Recorded, Slot, SlotMove, SlotState, Turnout,
+    Counted, Declaration, DeclarationAbove, Event, Lot, PlacesLot, Recorded, Slot, SlotMove,
+    SlotState, Turnout,
 };
-use crate::ids::{ElectionId, LogId, Revision, Timestamp};
+use crate::ids::{DistrictId, ElectionId, LogId, OptionId, Revision, Timestamp};
 use crate::publication::{Publication, PublicationMode};
 use crate::report::Attribution;
 use crate::stage::{Mark, Stage};
@@ -86,8 +87,12 @@ pub struct Tally {
     pub candidates: BTreeMap<(u8, u16, u32), u32>,
     /// Lots that were drawn.
     pub lots: Vec<Lot>,
+    /// Lots that were drawn among places of districts that hang together.
+    pub places_lots: Vec<PlacesLot>,
     /// The declared result of each (contest, district), with its revision.
     pub declarations: BTreeMap<(u8, u16), (Revision, Declaration)>,
+    /// The declared result of each contest as a whole, and of districts of the law that are none of the ballot.
+    pub declarations_above: BTreeMap<(u8, Option<DistrictId>), (Revision, DeclarationAbove)>,
     /// Who certified the result, and when.
     pub certification: Option<(Revision, Attribution)>,
     /// The last [`CORRECTIONS_KEPT`] corrections, newest last.
@@ -160,7 +165,9 @@ impl Tally {
             marks: [false; Mark::ALL.len()],
             candidates: BTreeMap::new(),
             lots: Vec::new(),
+            places_lots: Vec::new(),
             declarations: BTreeMap::new(),
+            declarations_above: BTreeMap::new(),
             certification: None,
             corrections: VecDeque::new(),
             corrections_total: 0,
@@ -236,6 +243,16 @@ impl Tally {
                     .get(usize::try_from(option).ok()?)?
                     .candidates
             })
+    }
+
+    /// Whether an option of this id stands in the contest, in any district.
+    pub fn has_option(&self, contest: u8, option: &OptionId) -> bool {
+        let contest = self.outline.ballot.contests.get(usize::from(contest));
+        let mut options = contest
+            .into_iter()
+            .flat_map(|contest| &contest.districts)
+            .flat_map(|district| &district.options);
+        options.any(|entry| entry.id == *option)
     }
 
     /// Votes of all options of a role in a district.

@@ -564,7 +564,7 @@ fn a_result_is_declared_then_certified() {
         let rows = rows.iter();
         Command::Declare {
             contest,
-            district,
+            district: Some(district),
             seats: rows
                 .map(|(option, seats)| (options(&[*option]).remove(0), *seats))
                 .collect(),

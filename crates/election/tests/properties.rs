@@ -149,7 +149,7 @@ fn official() -> impl Strategy<Value = Command> {
             let (contest, district) = place();
             Command::Declare {
                 contest,
-                district,
+                district: Some(district),
                 seats: vec![(option(number), seats)],
                 attribution: attribution(),
             }

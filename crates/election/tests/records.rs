@@ -71,7 +71,7 @@ fn records_have_the_bytes_that_they_always_had() {
         assert_eq!(decode_record(&public, Some(&annex)), Ok(recorded), "{name}");
         kinds.insert(public[1]);
     }
-    assert_eq!(kinds.len(), 20, "an event of every kind is here");
+    assert_eq!(kinds.len(), 22, "an event of every kind is here");
 }
 
 #[test]

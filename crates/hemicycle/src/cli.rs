@@ -435,7 +435,8 @@ pub struct Declare {
     /// The contest, where there are several.
     #[arg(long, default_value = "")]
     pub contest: String,
-    /// The district, where there are several.
+    /// The district, where there are several. Where districts hang together: one of the ballot or of the rules, and none for
+    /// the whole contest.
     #[arg(long, default_value = "")]
     pub district: String,
     /// Only check, record nothing.
@@ -471,15 +472,15 @@ pub struct Allocate {
     pub table: bool,
     /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
-    /// best_district_votes, best_district_base, won_office, and the name for --explain.
-    #[arg(
-        long,
-        value_name = "NAME",
-        requires = "seats",
-        conflicts_with = "jsonl"
-    )]
+    /// best_district_votes, best_district_base, won_office, and the name for --explain. Where the profile's rules are over
+    /// all districts, the file is CSV of district,list,votes and, where the law asks for them, seats (of the district),
+    /// registration, coalition, minority, valid_votes, ballots_in_box, ballots_issued.
+    #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
     pub profile: Option<String>,
-    /// Seats to be allotted, with a profile.
+    /// Rules over all districts from a file, as a profile has them (`hemicycle profiles NAME`), with CSV by district.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["jsonl", "profile", "seats"])]
+    pub rules: Option<PathBuf>,
+    /// Seats to be allotted, with a profile; not where its rules are over all districts, which have their own.
     #[arg(long, requires = "profile", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seats: Option<u32>,
     /// Counts that the profile's threshold may be a share of.

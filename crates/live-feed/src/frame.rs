@@ -1,5 +1,7 @@
 //! Frames from standings: a pure part at a revision, and an envelope.
 
+mod above;
+
 use crate::reduction;
 use crate::scope::Scope;
 use election::ids::Timestamp;
@@ -188,22 +190,29 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
             .districts
             .iter()
             .flat_map(|district| ties(district, is_single))
+            .chain(above::ties(contest, None))
             .collect(),
-        districts: if is_single {
-            Vec::new()
-        } else {
-            contest
+        districts: match above::districts(contest, &indexes) {
+            Some(districts) => districts,
+            None if is_single => Vec::new(),
+            None => contest
                 .districts
                 .iter()
                 .map(|district| frame_district(district, &indexes))
-                .collect()
+                .collect(),
         },
-        law_is_silent: contest.districts.iter().any(law_is_silent),
-        declaration_differs: contest.districts.iter().any(declaration_differs),
+        law_is_silent: contest.districts.iter().any(law_is_silent) || above::is_silent(contest),
+        declaration_differs: contest.districts.iter().any(declaration_differs)
+            || above::declaration_differs(contest),
         threshold_votes: first.and_then(|allocation| allocation.threshold_votes),
-        problem: problem(&contest.districts),
-        districts_with_seats: count(&contest.districts, has_seats),
-        districts_declared: count(&contest.districts, is_declared),
+        problem: match contest.over_districts.as_ref() {
+            Some(over) => shortened(&over.problem),
+            None => problem(&contest.districts),
+        },
+        districts_with_seats: above::districts_with_seats(contest)
+            .unwrap_or_else(|| count(&contest.districts, has_seats)),
+        districts_declared: above::districts_declared(contest)
+            .unwrap_or_else(|| count(&contest.districts, is_declared)),
     }
 }
 
@@ -213,7 +222,10 @@ const PROBLEM_BYTES_MAX: usize = 1_000;
 fn problem(districts: &[DistrictStandings]) -> String {
     let mut allocations = districts.iter().filter_map(|it| it.allocation.as_ref());
     let first = allocations.find(|allocation| !allocation.problem.is_empty());
-    let problem = first.map_or("", |allocation| allocation.problem.as_str());
+    shortened(first.map_or("", |allocation| allocation.problem.as_str()))
+}
+
+fn shortened(problem: &str) -> String {
     problem[..problem.floor_char_boundary(PROBLEM_BYTES_MAX)].to_owned()
 }
 
@@ -274,7 +286,9 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         seats_unassigned: allocation.map_or(0, |allocation| allocation.seats_unassigned),
         rows: rows.collect(),
         totals: district.totals.clone(),
-        ties: ties(district, true).collect(),
+        ties: ties(district, true)
+            .chain(above::ties(contest, Some(&district.district_id)))
+            .collect(),
         districts: Vec::new(),
         law_is_silent: law_is_silent(district),
         declaration_differs: declaration_differs(district),

@@ -141,7 +141,7 @@ pub enum MilestoneKind {
     StageSet = 41,
     /// A mark was set or taken off.
     MarkSet = 42,
-    /// A district's result was declared.
+    /// The result of a district, or of a whole contest, was declared.
     Declared = 43,
     /// The result was certified.
     Certified = 44,
@@ -306,13 +306,17 @@ impl Change {
             Event::PresentationAmended { .. } => {
                 return milestone(MilestoneKind::PresentationAmended);
             }
-            Event::LotDrawn(_) => return milestone(MilestoneKind::LotDrawn),
+            Event::LotDrawn(_) | Event::PlacesDrawn(_) => {
+                return milestone(MilestoneKind::LotDrawn);
+            }
             Event::CandidatesChanged { .. } => return milestone(MilestoneKind::CandidatesChanged),
             Event::ClassOpened { .. } => return milestone(MilestoneKind::ClassOpened),
             Event::PublicationMoved { .. } => return milestone(MilestoneKind::PublicationMoved),
             Event::StageSet { .. } => return milestone(MilestoneKind::StageSet),
             Event::MarkSet { .. } => return milestone(MilestoneKind::MarkSet),
-            Event::Declared(_) => return milestone(MilestoneKind::Declared),
+            Event::Declared(_) | Event::DeclaredAbove(_) => {
+                return milestone(MilestoneKind::Declared);
+            }
             Event::Certified { .. } => return milestone(MilestoneKind::Certified),
         };
         Self::Slot { change, held: None }

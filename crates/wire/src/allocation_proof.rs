@@ -4,8 +4,8 @@ use crate::allocation::v1 as proto;
 use crate::allocation_result::{Lists, key_message, ratio};
 use crate::common::v1::SeatRow;
 use apportionment::{
-    Contender, Fraction, ListMargins, Margin, QuotientRow, StageResult, StageSteps, Step, StepKind,
-    ThresholdDecision, ThresholdDistance,
+    Allocation, Contender, Fraction, ListMargins, Margin, QuotientRow, StageResult, StageSteps,
+    Step, StepKind, ThresholdDecision, ThresholdDistance,
 };
 use election::allocation::{Question, stage_number};
 use election::standings::SeatsResult;
@@ -53,15 +53,20 @@ impl Lists<'_> {
             })
         });
         proto::Certificate {
-            stages: allocation
-                .stages
-                .iter()
-                .map(|stage| self.stage(stage))
-                .collect(),
+            stages: self.stages(allocation),
             verified: objections.is_empty(),
             objections: objections.to_vec(),
             thresholds: thresholds.collect(),
         }
+    }
+
+    /// The certificate of every stage of an allocation.
+    pub(crate) fn stages(self, allocation: &Allocation) -> Vec<proto::StageCertificate> {
+        allocation
+            .stages
+            .iter()
+            .map(|stage| self.stage(stage))
+            .collect()
     }
 
     fn stage(self, stage: &StageResult) -> proto::StageCertificate {

@@ -202,7 +202,7 @@ fn read_list(
     Ok((id("option_id", &option_id, OptionId::new)?, entry))
 }
 
-fn read_base(base: proto::BaseCounts) -> BaseCounts {
+pub(crate) fn read_base(base: proto::BaseCounts) -> BaseCounts {
     let proto::BaseCounts {
         valid_votes,
         valid_and_against_all,

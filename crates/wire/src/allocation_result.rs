@@ -141,7 +141,7 @@ impl<'a> Lists<'a> {
             seats: *house,
             state: state.into(),
             lists: entries.collect(),
-            ties: allocation.ties().map(|tie| self.tie(tie)).collect(),
+            ties: self.ties(allocation),
             seats_unassigned: *unassigned,
             last_seat: last
                 .and_then(|stage| stage.last_seat)
@@ -193,6 +193,11 @@ impl<'a> Lists<'a> {
             from_option_ids: self.ids(from),
             key: Some(key_message(*key)),
         }
+    }
+
+    /// All ties of an allocation, settled and open.
+    pub(crate) fn ties(self, allocation: &Allocation) -> Vec<proto::Tie> {
+        allocation.ties().map(|tie| self.tie(tie)).collect()
     }
 
     fn tie(self, tie: &Tie) -> proto::Tie {

@@ -1,6 +1,7 @@
 //! What officials ask: each request as the command that it stands for, with the election that it is addressed to.
 
 use crate::common::v1 as common;
+use crate::districted_request::tied_places_of;
 use crate::field::{enumeration, id, optional_id, required, shape, time, within};
 use crate::results::v1 as proto;
 use election::command::Command;
@@ -293,7 +294,39 @@ impl TryFrom<proto::DrawLotRequest> for Addressed {
             seats,
             winner_option_ids,
             attribution,
+            at,
+            tied_places,
+            winner_places,
         } = request;
+        if let Some(at) = at {
+            let one = [
+                ("district_id", !district_id.is_empty()),
+                ("stage", stage > 0),
+                ("tied_option_ids", !tied_option_ids.is_empty()),
+                ("winner_option_ids", !winner_option_ids.is_empty()),
+            ];
+            if let Some((field, _)) = one.into_iter().find(|(_, is_given)| *is_given) {
+                let rule = "belongs to a lot in one district: among places, `at` and places say it";
+                return Err(shape(field, "", rule));
+            }
+            let command = Command::DrawPlaces {
+                contest: id("contest_id", &contest_id, ContestId::new)?,
+                at: at.into(),
+                tied: tied_places_of("tied_places", &tied_places)?,
+                seats,
+                winners: tied_places_of("winner_places", &winner_places)?,
+                attribution: who_and_why(attribution)?,
+            };
+            return addressed(&election_id, command);
+        }
+        let places = [
+            ("tied_places", &tied_places),
+            ("winner_places", &winner_places),
+        ];
+        if let Some((field, places)) = places.into_iter().find(|(_, places)| !places.is_empty()) {
+            let rule = "only with `at`, which says where the tie stands";
+            return Err(shape(field, places.len(), rule));
+        }
         let command = Command::DrawLot {
             contest: id("contest_id", &contest_id, ContestId::new)?,
             district: id("district_id", &district_id, DistrictId::new)?,
@@ -412,7 +445,7 @@ impl TryFrom<proto::DeclareResultRequest> for Addressed {
         } = request;
         let command = Command::Declare {
             contest: id("contest_id", &contest_id, ContestId::new)?,
-            district: id("district_id", &district_id, DistrictId::new)?,
+            district: optional_id("district_id", &district_id, DistrictId::new)?,
             seats: seat_rows(rows)?,
             attribution: who_and_why(attribution)?,
         };

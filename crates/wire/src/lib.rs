@@ -13,6 +13,10 @@ mod allocation_result;
 mod command;
 mod comparison;
 mod definition;
+mod districted_request;
+mod districted_result;
+mod districted_rules;
+mod districted_steps;
 mod field;
 mod generated;
 mod outcome;
@@ -30,6 +34,10 @@ pub use comparison::{
     ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,
     Comparison, is_of_rules, profile_rule,
 };
+pub use districted_request::{DistrictsRequest, districts_refusal};
+pub use districted_result::districted_allocation;
+pub use districted_rules::{districted_message, districted_rules};
+pub use districted_steps::districted_steps;
 pub use field::{Enumeration, enumeration, hash, id, log_id, required, time, timestamp, within};
 pub use generated::hemicycle::{allocation, common, feed, ingestion, results};
 pub use generated::{DESCRIPTOR as FILE_DESCRIPTOR_SET, STREAMING_METHODS, UNARY_METHODS};
@@ -38,6 +46,6 @@ pub use pbjson_types::Timestamp as Instant;
 pub use publication::{Position, publication_seen};
 pub use report::submission;
 pub use rules::contest_rules;
-pub use standings::{district_list_ids, finding, standings};
+pub use standings::{district_list_ids, finding, list_finding, standings};
 pub use submit::{AsItCame, PlainReader, PlainReport, PlainRequest, SubmitCodec, submit_request};
 pub use tally::{CORRECTION_CHANGES_MAX, correction, totals, turnout};

@@ -1,7 +1,7 @@
 //! Rules of an allocation: the law as data.
 
 mod bonus;
-mod stage;
+pub(crate) mod stage;
 
 use crate::allocation::v1 as proto;
 use crate::field::{counterparts, enumeration, required, shape, within};
@@ -10,7 +10,7 @@ use election::report::{Refusal, RefusalCode};
 use election::rules::{
     AboveMaxRule, ApparentmentRule, BaseRule, CoalitionRule, ComparisonRule, ContestRules,
     DistrictSeats, DivisorRule, ExhaustedRule, GroupMembersRule, MajorityRule, QuotaRule,
-    RescueRule, RoundingRule, StageRule, ThresholdRule, TieRule, WideningRule,
+    RescueRule, RoundingRule, ThresholdRule, TieRule, WideningRule,
 };
 use proto::rescue::{AdmitRunnerUp, Rule};
 use proto::widening::{AdmitUntil, LowerBy, Rule as WideningMessage};
@@ -344,7 +344,7 @@ impl From<&RescueRule> for proto::Rescue {
     }
 }
 
-fn or_default<T: crate::field::Enumeration + Default>(
+pub(crate) fn or_default<T: crate::field::Enumeration + Default>(
     field: &str,
     number: i32,
 ) -> Result<T, Refusal> {
@@ -355,7 +355,10 @@ fn or_default<T: crate::field::Enumeration + Default>(
     }
 }
 
-fn optional(field: &str, given: Option<proto::Fraction>) -> Result<Option<[u64; 2]>, Refusal> {
+pub(crate) fn optional(
+    field: &str,
+    given: Option<proto::Fraction>,
+) -> Result<Option<[u64; 2]>, Refusal> {
     given.map(|given| fraction(field, Some(given))).transpose()
 }
 

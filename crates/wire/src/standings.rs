@@ -3,6 +3,7 @@
 use crate::allocation::v1 as proto;
 use crate::allocation_result::Lists;
 use crate::common::v1::{self as common, ListSeats, SeatsState};
+use crate::districted_result::{district_allocation, over_districts};
 use crate::field::timestamp;
 use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
@@ -10,18 +11,21 @@ use apportionment::ContestError;
 use election::allocation::{base_counters, lacking_counters};
 use election::declaration::Finding;
 use election::definition::{ContestBallot, DistrictBallot, Hash, OptionRole, Part};
+use election::districted::Names;
 use election::event::Declaration;
 use election::ids::Revision;
 use election::stage::Mark;
-use election::standings::{DistrictSeats, SeatsResult};
+use election::standings::{ContestSeats, DistrictSeats, SeatsResult};
 use election::tally::Tally;
 use std::collections::HashMap;
 
 /// The standings of a tally. `seats` gives what is known of the seats of (contest, district), by position on the ballot;
-/// `None`: the rules give none there. Steps, certificates and margins are not in it.
+/// `None`: the rules give none there; `above`, of the contests whose districts hang together. Steps, certificates and margins
+/// are not in it.
 pub fn standings<'a>(
     tally: &Tally,
     seats: impl Fn(usize, usize) -> Option<&'a DistrictSeats>,
+    above: impl Fn(usize) -> Option<&'a ContestSeats>,
 ) -> proto::Standings {
     let parts = [
         Part::Ballot,
@@ -55,7 +59,12 @@ pub fn standings<'a>(
         house_size: tally.outline.rules.house_size,
         contests: contests
             .map(|(contest, ballot)| {
-                contest_standings(tally, contest, ballot, |district| seats(contest, district))
+                contest_standings(
+                    tally,
+                    (contest, ballot),
+                    |district| seats(contest, district),
+                    above(contest),
+                )
             })
             .collect(),
         turnout: Some(turnout(tally)),
@@ -93,15 +102,41 @@ fn notice_hash(tally: &Tally) -> bytes::Bytes {
 
 fn contest_standings<'a>(
     tally: &Tally,
-    contest: usize,
-    ballot: &ContestBallot,
+    (contest, ballot): (usize, &ContestBallot),
     seats: impl Fn(usize) -> Option<&'a DistrictSeats>,
+    above: Option<&ContestSeats>,
 ) -> proto::ContestStandings {
     let districts: Vec<_> = (ballot.districts.iter().enumerate())
         .map(|(district, entry)| {
-            district_standings(tally, (contest, district), entry, seats(district))
+            district_standings(tally, (contest, district), entry, seats(district), above)
         })
         .collect();
+    let over_districts = above.map(|above| over_districts(tally, contest, above));
+    if let Some(over) = over_districts {
+        let mut options = options(ballot, &districts);
+        for list in &over.lists {
+            let option = options
+                .iter_mut()
+                .find(|entry| entry.option_id == list.option_id);
+            if let Some(option) = option {
+                option.seats = list.seats;
+            }
+        }
+        return proto::ContestStandings {
+            contest_id: ballot.id.as_str().into(),
+            options,
+            totals: Some(totals(
+                &tally.contests[contest],
+                &tally.outline.ballot.counting_groups,
+            )),
+            state: over.state,
+            seats: over.seats,
+            seats_unassigned: over.seats_unassigned,
+            districts,
+            declaration: over.declaration.clone(),
+            over_districts: Some(over),
+        };
+    }
     let allocations = || {
         districts
             .iter()
@@ -124,6 +159,8 @@ fn contest_standings<'a>(
             .map(|allocation| allocation.seats_unassigned)
             .sum(),
         districts,
+        over_districts: None,
+        declaration: None,
     }
 }
 
@@ -203,6 +240,7 @@ fn district_standings(
     (contest, district): (usize, usize),
     ballot: &DistrictBallot,
     seats: Option<&DistrictSeats>,
+    above: Option<&ContestSeats>,
 ) -> proto::DistrictStandings {
     let counted = &tally.contests[contest][district];
     let place = u8::try_from(contest).ok().zip(u16::try_from(district).ok());
@@ -224,8 +262,30 @@ fn district_standings(
         }
         allocation
     });
+    let allocation = allocation.or_else(|| {
+        let above = above?;
+        let place = above.question.names.district_of_one(district)?;
+        let ids = district_list_ids(ballot);
+        let mut allocation = district_allocation(
+            &above.question,
+            &above.result,
+            above.seats.as_ref(),
+            place,
+            &ids,
+        );
+        if let Some((_, declaration)) = declared {
+            let options = (0_u32..)
+                .zip(&ballot.options)
+                .filter(|(_, option)| option.role == OptionRole::List);
+            let lists = allocation.lists.iter_mut().zip(options);
+            lists.for_each(|(list, (option, _))| set_declared(list, option, declaration));
+        }
+        Some(allocation)
+    });
+    let above_findings = above.and_then(|above| above.district_findings.get(&district));
     let findings = seats
         .and_then(|seats| seats.findings.as_deref())
+        .or(above_findings.map(Vec::as_slice))
         .unwrap_or_default();
     proto::DistrictStandings {
         district_id: ballot.id.as_str().into(),
@@ -330,14 +390,25 @@ fn option_id(ballot: &DistrictBallot, option: u32) -> String {
         .unwrap_or_default()
 }
 
-/// One thing that a check of a declared result found.
+/// One thing that a check of a declared result found in a district of the ballot.
 pub fn finding(ballot: &DistrictBallot, finding: &Finding) -> common::Finding {
+    finding_of(finding, |option| option_id(ballot, option))
+}
+
+/// One thing that a check found in a whole contest, or in a district of the law that is none of the ballot.
+pub fn list_finding(names: &Names, finding: &Finding) -> common::Finding {
+    finding_of(finding, |list| {
+        let list = usize::try_from(list).ok();
+        let id = list.and_then(|list| names.lists.get(list));
+        id.map(ToString::to_string).unwrap_or_default()
+    })
+}
+
+fn finding_of(finding: &Finding, id_of: impl Fn(u32) -> String) -> common::Finding {
     use common::FindingCode as Code;
     let found = |code: Code, option: Option<u32>, declared: u64| common::Finding {
         code: code.into(),
-        option_id: option
-            .map(|option| option_id(ballot, option))
-            .unwrap_or_default(),
+        option_id: option.map(&id_of).unwrap_or_default(),
         declared,
         text: finding.to_string(),
         ..Default::default()

@@ -157,7 +157,7 @@ async fn declared_and_certified(cluster: &Cluster, player: &mut Player) {
 
     let declaration = Command::Declare {
         contest: ContestId::new("list").unwrap(),
-        district: DistrictId::new("country").unwrap(),
+        district: Some(DistrictId::new("country").unwrap()),
         seats: seats
             .iter()
             .map(|(list, seats)| (OptionId::new(list).unwrap(), *seats))

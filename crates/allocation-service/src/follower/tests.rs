@@ -93,7 +93,7 @@ async fn seats_that_cannot_be_computed_leave_those_before_marked_as_stale() {
     let mut tally = (*sound.tally).clone();
     tally.revision = tally.revision.next();
     let broken = Moment::new(Arc::new(tally), sound.publication.clone(), 0);
-    let was_empty = broken.seats.set(Vec::new()).is_ok();
+    let was_empty = broken.seats.set(crate::seats::Seats::default()).is_ok();
     assert!(was_empty);
     let stopper = Stopper::new("test");
     let (moments, receiver) = watch::channel(Some(sound.clone()));

@@ -100,3 +100,98 @@ fn withheld_seats_are_not_in_steps_certificate_or_margins_either() {
     assert_eq!(withheld.explanation, "");
     assert!(withheld.ties.is_empty() && withheld.last_seat.is_none());
 }
+
+const LEVELLING: &str = r#"
+[ballot]
+election = "tiers-test"
+[[ballot.contests]]
+id = "list"
+[[ballot.contests.districts]]
+id = "north"
+options = [{ id = "ash" }, { id = "birch" }]
+[[ballot.contests.districts]]
+id = "south"
+options = [{ id = "ash" }, { id = "birch" }]
+[register]
+units = [{ id = "n", district = "north" }, { id = "s", district = "south" }]
+[rules]
+house_size = 5
+[[rules.contests]]
+id = "list"
+districts = [{ id = "north", seats = 2 }, { id = "south", seats = 1 }]
+[rules.contests.tiers]
+further_seats = 2
+stages = [
+    { stage = "districts", chain = [{ method = "highest-averages", divisors = "sainte-lague" }] },
+    { stage = "whole", chain = [{ method = "highest-averages", divisors = "sainte-lague" }], surplus = "kept" },
+    { stage = "place", series = { step = 2 } },
+]
+"#;
+
+/// The tally of this definition with votes in both districts.
+fn levelled() -> Tally {
+    let definition = election::definition::Definition::from_toml(LEVELLING).unwrap();
+    let command = election::command::Command::Define {
+        definition: Box::new(definition),
+        log_id: election::ids::LogId([7; 16]),
+    };
+    let time = election::ids::Timestamp(1);
+    let events = election::decide::decide(None, &command, time).unwrap();
+    let mut events = (1..)
+        .zip(events)
+        .map(|(revision, event)| election::event::Recorded {
+            revision: election::ids::Revision(revision),
+            time,
+            principal: String::new(),
+            event,
+        });
+    let mut tally = Tally::begin(&events.next().unwrap()).unwrap();
+    events.for_each(|event| tally.apply(&event).unwrap());
+    tally.contests[0][0].votes = vec![60, 40];
+    tally.contests[0][1].votes = vec![10, 20];
+    tally
+}
+
+/// What the verifier of tiers refuses is withheld, raises the alarm, and gives nothing away in any field.
+#[test]
+fn seats_over_districts_that_the_verifier_refuses_are_withheld() {
+    use election::districted::{DistrictedAllocation, DistrictedResult, answer, judge};
+    let tally = levelled();
+    let question = contest_seats(&tally, 0).unwrap().question;
+    let DistrictedResult::Allocated(DistrictedAllocation::Tiers(engine)) = answer(&question) else {
+        panic!("the allocators agree")
+    };
+    let mut forged = engine.clone();
+    forged.seats[0][0] += 1;
+    forged.seats[1][1] -= 1;
+    let refused = judge(&question, DistrictedAllocation::Tiers(forged));
+    let DistrictedResult::Withheld { objections, .. } = &refused else {
+        panic!("the verifier lets a seat in the wrong district pass")
+    };
+    assert!(!objections.is_empty());
+    let above = election::standings::judged(&tally, 0, question, refused);
+    let sent = wire::standings(&tally, |_, _| None, |_| Some(&above));
+    let contest = &sent.contests[0];
+    assert_eq!(contest.state(), SeatsState::Withheld);
+    let over = contest.over_districts.as_ref().unwrap();
+    assert!(over.problem.contains("the verifier refused"));
+    let mut lists = over.lists.iter().map(|list| list.seats.unwrap());
+    assert!(lists.all(|seats| seats.seats.is_none() && seats.seats_most.is_none()));
+    let mut held = over
+        .districts
+        .iter()
+        .flat_map(|district| &district.list_seats);
+    assert!(held.all(|seats| *seats == 0));
+    assert_eq!(over.lists[0].votes, 70);
+    assert_eq!(wire::districted_steps(&above.question, &above.result), None);
+    for district in &contest.districts {
+        let allocation = district.allocation.as_ref().unwrap();
+        assert_eq!(allocation.state(), SeatsState::Withheld);
+        assert!(
+            allocation
+                .lists
+                .iter()
+                .all(|list| list.seats.unwrap().seats.is_none())
+        );
+    }
+}

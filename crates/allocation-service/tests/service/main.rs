@@ -7,8 +7,11 @@
 mod allocate;
 mod comparison;
 mod damaged;
+mod districts;
+mod districts_asked;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
+mod official;
 mod restored;
 mod results;
 mod size;
@@ -141,9 +144,14 @@ fn naive(records: &[Recorded], revision: u64, publication: &Tally) -> Standings 
                 .collect()
         })
         .collect();
-    let standings = wire::standings(&tally, |contest, district| {
-        seats[contest][district].as_ref()
-    });
+    let above: Vec<_> = (0..tally.contests.len())
+        .map(|contest| election::standings::contest_seats(&tally, contest))
+        .collect();
+    let standings = wire::standings(
+        &tally,
+        |contest, district| seats[contest][district].as_ref(),
+        |contest| above[contest].as_ref(),
+    );
     let token = standings.token.clone().map(|token| ResumeToken {
         publication_seq: publication.publication.seq(),
         ..token

@@ -29,7 +29,7 @@ fn largest() -> Night {
     night.submit(night.full("u0", 1, &vec![900_000; lists]));
     let declare = Command::Declare {
         contest: ContestId::new("list").unwrap(),
-        district: DistrictId::new("city").unwrap(),
+        district: Some(DistrictId::new("city").unwrap()),
         seats: (60_000..)
             .zip(&ids)
             .map(|(seats, id)| (id.clone(), seats))

@@ -346,7 +346,7 @@ async fn a_declaration_is_checked_row_by_row_and_both_results_are_shown() {
 
     let declare = Command::Declare {
         contest: ContestId::new("list").unwrap(),
-        district: DistrictId::new("city").unwrap(),
+        district: Some(DistrictId::new("city").unwrap()),
         seats: [("o0", 5), ("o1", 4), ("o2", 1)]
             .map(|(option, seats)| (OptionId::new(option).unwrap(), seats))
             .to_vec(),

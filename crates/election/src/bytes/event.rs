@@ -2,6 +2,9 @@
 
 // tidy: long because writing and reading of each kind of event stand side by side.
 
+use super::above::{
+    read_declaration_above, read_places_lot, write_declaration_above, write_places_lot,
+};
 use super::codec::{Reader, Writer};
 use super::parts::{decode_unit, decode_units, encode_unit, part_text};
 use super::{DecodeError, FORMAT, parse_part, read_counts, write_counts};
@@ -31,12 +34,14 @@ pub mod kind {
     pub const TURNOUT_COUNTED: u8 = 16;
     pub const LOT_DRAWN: u8 = 20;
     pub const CANDIDATES_CHANGED: u8 = 21;
+    pub const PLACES_DRAWN: u8 = 22;
     pub const CLASS_OPENED: u8 = 30;
     pub const PUBLICATION_MOVED: u8 = 31;
     pub const STAGE_SET: u8 = 32;
     pub const MARK_SET: u8 = 33;
     pub const DECLARED: u8 = 34;
     pub const CERTIFIED: u8 = 35;
+    pub const DECLARED_ABOVE: u8 = 36;
 }
 
 /// A record: what may be published, and what stays inside.
@@ -177,12 +182,14 @@ fn kind_of(event: &Event) -> u8 {
         Event::StatusSet { .. } => kind::STATUS_SET,
         Event::TurnoutCounted { .. } => kind::TURNOUT_COUNTED,
         Event::LotDrawn(_) => kind::LOT_DRAWN,
+        Event::PlacesDrawn(_) => kind::PLACES_DRAWN,
         Event::CandidatesChanged { .. } => kind::CANDIDATES_CHANGED,
         Event::ClassOpened { .. } => kind::CLASS_OPENED,
         Event::PublicationMoved { .. } => kind::PUBLICATION_MOVED,
         Event::StageSet { .. } => kind::STAGE_SET,
         Event::MarkSet { .. } => kind::MARK_SET,
         Event::Declared(_) => kind::DECLARED,
+        Event::DeclaredAbove(_) => kind::DECLARED_ABOVE,
         Event::Certified { .. } => kind::CERTIFIED,
     }
 }
@@ -328,6 +335,7 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.option(attribution.as_ref(), write_attribution);
         }
         Event::LotDrawn(lot) => write_lot(writer, lot),
+        Event::PlacesDrawn(lot) => write_places_lot(writer, lot),
         Event::CandidatesChanged {
             contest,
             district,
@@ -365,6 +373,7 @@ fn write_event(writer: &mut Writer, event: &Event) {
             writer.text(reason);
         }
         Event::Declared(declaration) => write_declaration(writer, declaration),
+        Event::DeclaredAbove(declaration) => write_declaration_above(writer, declaration),
         Event::Certified { attribution } => write_attribution(writer, attribution),
     }
 }
@@ -459,6 +468,7 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             attribution: reader.option(read_attribution)?,
         },
         kind::LOT_DRAWN => Event::LotDrawn(read_lot(reader)?),
+        kind::PLACES_DRAWN => Event::PlacesDrawn(read_places_lot(reader)?),
         kind::CANDIDATES_CHANGED => Event::CandidatesChanged {
             contest: reader.u8()?,
             district: reader.u16()?,
@@ -485,6 +495,7 @@ fn read_event(reader: &mut Reader<'_>, number: u8) -> Result<Event, DecodeError>
             reason: reader.string()?,
         },
         kind::DECLARED => Event::Declared(read_declaration(reader)?),
+        kind::DECLARED_ABOVE => Event::DeclaredAbove(read_declaration_above(reader)?),
         kind::CERTIFIED => Event::Certified {
             attribution: read_attribution(reader)?,
         },

@@ -21,6 +21,7 @@
 //! The salt makes the annex's hash say nothing about a short or guessable annex. Golden files in
 //! `crates/election/tests/golden` hold the bytes of every kind.
 
+mod above;
 pub mod codec;
 mod event;
 mod parts;
@@ -33,6 +34,9 @@ pub use submission::{
     decode_outcome, decode_submission, decode_submissions, encode_outcome, encode_submission,
 };
 
+pub(crate) use above::{
+    read_declaration_above, read_places_lot, write_declaration_above, write_places_lot,
+};
 pub(crate) use event::{
     read_attribution, read_declaration, read_hold_reason, read_lot, read_mode, read_numbered,
     read_report_kind, read_slot, slot_state, slot_state_byte, write_attribution, write_declaration,

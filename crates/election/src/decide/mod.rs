@@ -1,6 +1,7 @@
 //! From commands to events. The only place where the rules of an election are asked; it runs in the results role's
 //! sequencer, one per election, on the speculative head. What it decides is recorded and never asked again.
 
+mod above;
 mod official;
 mod register;
 mod report;

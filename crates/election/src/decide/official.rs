@@ -1,11 +1,12 @@
 //! Decides over the officials' commands.
 
+use super::above;
 use super::register::{amend_register, index};
 use super::result::{declare, draw_lot, move_publication, set_stage};
 use super::tally::{merged, review, set_status, slots_of, withdraw};
 use super::{check_attribution, check_reason};
 use crate::command::Command;
-use crate::event::{Event, Slot};
+use crate::event::{Event, PlacesLot, Slot};
 use crate::ids::{ContestId, CountingGroupId, DistrictId, OptionId, Timestamp};
 use crate::report::{Refusal, RefusalCode, TallyKey};
 use crate::state::State;
@@ -110,6 +111,26 @@ pub(super) fn decide(
             let place = place(state, contest, district)?;
             draw_lot(state, place, *stage, tied, *seats, winners, attribution)
         }
+        Command::DrawPlaces {
+            contest,
+            at,
+            tied,
+            seats,
+            winners,
+            attribution,
+        } => {
+            check_attribution(attribution)?;
+            let contest = contest_place(state, contest)?;
+            let lot = PlacesLot {
+                contest,
+                at: *at,
+                tied: tied.clone(),
+                seats: *seats,
+                winners: winners.clone(),
+                attribution: attribution.clone(),
+            };
+            above::draw_places(state, lot)
+        }
         Command::ChangeCandidates {
             contest,
             district,
@@ -181,12 +202,20 @@ pub(super) fn decide(
             attribution,
         } => {
             check_attribution(attribution)?;
-            let place = place(state, contest, district)?;
-            declare(state, place, seats, attribution)
+            let contest_index = contest_place(state, contest)?;
+            let above = above::declared_district(state, contest_index, district.as_ref())?;
+            match district.as_ref().filter(|_| above.is_none()) {
+                Some(district) => {
+                    let place = place(state, contest, district)?;
+                    declare(state, place, seats, attribution)
+                }
+                None => above::declare(state, contest_index, above.flatten(), seats, attribution),
+            }
         }
         Command::Certify { attribution } => {
             check_attribution(attribution)?;
-            if state.tally().declarations.is_empty() {
+            let tally = state.tally();
+            if tally.declarations.is_empty() && tally.declarations_above.is_empty() {
                 return Err(Refusal::new(
                     RefusalCode::State,
                     "election_id",
@@ -271,8 +300,23 @@ pub(super) fn find_slot(state: &State, key: &TallyKey) -> Result<Slot, Refusal> 
 }
 
 fn place(state: &State, contest: &ContestId, district: &DistrictId) -> Result<(u8, u16), Refusal> {
+    let contest = contest_place(state, contest)?;
+    let district_place = district_index(state.ballot(), district.as_str()).ok_or_else(|| {
+        Refusal::new(
+            RefusalCode::UnknownDistrict,
+            "district_id",
+            district,
+            "must be a district of the ballot",
+        )
+    })?;
+    let district = u16::try_from(district_place);
+    let district = district.expect("the definition's limits keep districts below 2^16");
+    Ok((contest, district))
+}
+
+fn contest_place(state: &State, contest: &ContestId) -> Result<u8, Refusal> {
     let ballot = state.ballot();
-    let contest_index = ballot
+    let place = ballot
         .contests
         .iter()
         .position(|candidate| candidate.id == *contest)
@@ -289,18 +333,8 @@ fn place(state: &State, contest: &ContestId, district: &DistrictId) -> Result<(u
                 one_of(&known),
             )
         })?;
-    let district_place = district_index(ballot, district.as_str()).ok_or_else(|| {
-        Refusal::new(
-            RefusalCode::UnknownDistrict,
-            "district_id",
-            district,
-            "must be a district of the ballot",
-        )
-    })?;
-    let pair = u8::try_from(contest_index)
-        .ok()
-        .zip(u16::try_from(district_place).ok());
-    Ok(pair.expect("the definition's limits keep contests below 2^8 and districts below 2^16"))
+    let place = u8::try_from(place);
+    Ok(place.expect("the definition's limits keep contests below 2^8"))
 }
 
 pub(super) fn option_index(

@@ -1,6 +1,19 @@
-//! Contests whose districts hang together: from a tally and the rules to what the allocation engine takes.
+//! Contests whose districts hang together: from a tally and the rules to what the allocation engine takes, and from its
+//! answer, if the verifier agrees, to the seats of each list in each district.
 
+mod answer;
+mod declared;
+mod lots;
+mod question;
 mod rules;
+mod ties;
 
+pub use answer::{
+    DistrictedAllocation, DistrictedResult, DistrictedSeats, answer, judge, seats_of, void_lots,
+};
+pub use declared::{check_district, check_whole};
+pub use lots::{CellLots, TierLotsOf};
+pub use question::{Asked, DistrictedQuestion, Names};
 pub use rules::DistrictedRules;
 pub(crate) use rules::check_chain;
+pub use ties::{PlacesTie, open_ties};

@@ -154,6 +154,12 @@ impl Tally {
                     .map_err(misfit)?;
                 self.lots.push(lot.clone());
             }
+            Event::PlacesDrawn(lot) => {
+                let places = lot.tied.iter().chain(&lot.winners);
+                self.check_option_ids(lot.contest, places.map(|place| &place.option))
+                    .map_err(misfit)?;
+                self.places_lots.push(lot.clone());
+            }
             Event::CandidatesChanged {
                 contest,
                 district,
@@ -186,6 +192,15 @@ impl Tally {
                 let key = (declaration.contest, declaration.district);
                 self.check_options(key.0, key.1, options).map_err(misfit)?;
                 self.declarations
+                    .insert(key, (recorded.revision, declaration.clone()));
+                self.stage = self.stage.max(Stage::Declared);
+            }
+            Event::DeclaredAbove(declaration) => {
+                let options = declaration.seats.iter().map(|(option, _)| option);
+                self.check_option_ids(declaration.contest, options)
+                    .map_err(misfit)?;
+                let key = (declaration.contest, declaration.district.clone());
+                self.declarations_above
                     .insert(key, (recorded.revision, declaration.clone()));
                 self.stage = self.stage.max(Stage::Declared);
             }
@@ -304,6 +319,21 @@ impl Tally {
             Ok(())
         } else {
             Err("no such option on the district's ballot")
+        }
+    }
+
+    fn check_option_ids<'a>(
+        &self,
+        contest: u8,
+        mut options: impl Iterator<Item = &'a OptionId>,
+    ) -> Result<(), &'static str> {
+        if usize::from(contest) >= self.contests.len() {
+            return Err("no such contest");
+        }
+        if options.all(|option| self.has_option(contest, option)) {
+            Ok(())
+        } else {
+            Err("no such option in the contest")
         }
     }
 

@@ -3,8 +3,11 @@
 use super::{LOG, attribution, key, small, unit};
 use election::counts::{Counter, Counts, Form};
 use election::definition::{Hash, Register};
-use election::event::{Counted, Declaration, Event, Lot, Slot, SlotMove, SlotState, Turnout};
-use election::ids::{AreaId, CountingGroupId, Revision, Timestamp, UnitId};
+use election::event::{
+    Counted, Declaration, DeclarationAbove, Event, Lot, PlacesLot, PlacesStage, Slot, SlotMove,
+    SlotState, TiedPlace, Turnout,
+};
+use election::ids::{AreaId, CountingGroupId, DistrictId, OptionId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{
     DuplicateStanding, HoldCode, HoldReason, Outcome, Refusal, RefusalCode, Report, ReportKind,
@@ -290,7 +293,56 @@ pub fn events() -> Vec<(&'static str, Event)> {
                 attribution: attribution(),
             },
         ),
+        (
+            "places_drawn",
+            Event::PlacesDrawn(PlacesLot {
+                contest: 1,
+                at: PlacesStage {
+                    stage: 2,
+                    round: 1,
+                    inner: 3,
+                },
+                tied: vec![
+                    place(Some("north"), "a", None),
+                    place(Some("south"), "b", Some("s-7")),
+                    place(None, "c", None),
+                ],
+                seats: 1,
+                winners: vec![place(None, "c", None)],
+                attribution: attribution(),
+            }),
+        ),
+        (
+            "declared_above",
+            Event::DeclaredAbove(DeclarationAbove {
+                contest: 1,
+                district: Some(DistrictId::new("upper").unwrap()),
+                seats: vec![
+                    (OptionId::new("a").unwrap(), 29),
+                    (OptionId::new("b").unwrap(), 4),
+                ],
+                attribution: attribution(),
+            }),
+        ),
+        (
+            "declared_whole",
+            Event::DeclaredAbove(DeclarationAbove {
+                contest: 0,
+                district: None,
+                seats: vec![(OptionId::new("a").unwrap(), 3)],
+                attribution: attribution(),
+            }),
+        ),
     ]
+}
+
+fn place(district: Option<&str>, option: &str, constituency: Option<&str>) -> TiedPlace {
+    let district_id = |id: Option<&str>| id.map(|id| DistrictId::new(id).unwrap());
+    TiedPlace {
+        district: district_id(district),
+        option: OptionId::new(option).unwrap(),
+        constituency: district_id(constituency),
+    }
 }
 
 /// A submission of each kind, by the name of its golden file.

@@ -254,7 +254,8 @@ pub struct ChangeCandidates {
 pub struct DrawLot {
     /// The election.
     pub election: String,
-    /// The lists that the lot fell on, each by itself or with commas between; without it the open ties are listed.
+    /// The lists that the lot fell on, each by itself or with commas between; without it the open ties are listed. Among
+    /// places of districts that hang together, the places as they are listed: DISTRICT/LIST.
     #[arg(
         long = "winner",
         value_name = "LIST",

@@ -1,6 +1,6 @@
 //! `hemicycle allocate`: seats from votes, without a server.
 
-use super::{print, to_json};
+use super::{allocate_districts, print, to_json};
 use crate::cli::{Allocate, Counts, Explained};
 use crate::failure::{Ending, Failure};
 use election::profile::Profile;
@@ -31,6 +31,21 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
     let mut source = open(arguments.file.as_deref())?;
     if arguments.jsonl {
         return answer_lines(source);
+    }
+    let named = arguments.profile.as_deref().map(profile).transpose()?;
+    let rules = match (&arguments.rules, named) {
+        (Some(file), _) => Some(allocate_districts::rules_of(file)?),
+        (None, named) => named
+            .map(|profile| &profile.law.rules)
+            .filter(|rules| allocate_districts::hang_together(rules))
+            .cloned(),
+    };
+    if let Some(rules) = rules {
+        return allocate_districts::run(&rules, source, arguments.table);
+    }
+    if arguments.profile.is_some() && arguments.seats.is_none() {
+        let what = "--seats is needed: the rules of this profile do not say how many";
+        return Err(Failure::Usage(what.to_owned()));
     }
     let response = if let (Some(name), Some(seats)) = (&arguments.profile, arguments.seats) {
         let lists = crate::lists_file::read(source)?;

@@ -1,6 +1,6 @@
 //! `hemicycle declare`.
 
-use super::place::place;
+use super::place::place_or_whole;
 use super::{connect, election_id, print, print_json, required_id};
 use crate::cli::Declare;
 use crate::failure::{Ending, Failure};
@@ -38,7 +38,7 @@ pub async fn run(arguments: Declare) -> Result<Ending, Failure> {
     let mut written = 0;
     if records {
         let (contest, district) =
-            place(&client, &election, &arguments.contest, &arguments.district).await?;
+            place_or_whole(&client, &election, &arguments.contest, &arguments.district).await?;
         let seats = rows
             .iter()
             .map(|row| Ok((option_id(&row.option_id)?, row.seats)));

@@ -1,5 +1,7 @@
 //! `hemicycle draw-lot`.
 
+mod places;
+
 use super::{attribution_of, connect, election_id, print, print_json, required_id};
 use crate::cli::official::DrawLot;
 use crate::failure::{Ending, Failure};
@@ -29,16 +31,26 @@ pub async fn run(arguments: DrawLot) -> Result<Ending, Failure> {
         ..GetStandingsRequest::default()
     };
     let standings = client.get_standings(request).await?;
-    let ties = places(&standings);
+    let among = places::open(&standings);
+    if places::are_places(&arguments.winners) {
+        let command = places::lot(&among, &arguments)?;
+        let events = client.command(&election, &command).await?.event_count;
+        return told(&arguments, events);
+    }
+    let ties = in_districts(&standings);
     let rules = TieRules::ask(&client, &election, View::Head).await?;
     if arguments.winners.is_empty() {
-        show(&election, &ties, &rules, arguments.json)?;
+        show(&election, &ties, &among, &rules, arguments.json)?;
         return Ok(Ending::Done);
     }
     let events = match meant(&ties, &arguments)? {
         Meant::Drawn => 0,
         Meant::Open(place) => record(&client, &election, place, &rules, &arguments).await?,
     };
+    told(&arguments, events)
+}
+
+fn told(arguments: &DrawLot, events: u64) -> Result<Ending, Failure> {
     if arguments.json {
         print_json(&json!({ "winners": arguments.winners, "events_written": events }))?;
     } else if events == 0 {
@@ -60,7 +72,7 @@ struct Place<'a> {
     tie: &'a Tie,
 }
 
-fn places(standings: &Standings) -> Vec<Place<'_>> {
+fn in_districts(standings: &Standings) -> Vec<Place<'_>> {
     let contests = standings.contests.iter();
     let places = contests.flat_map(|contest| {
         contest.districts.iter().flat_map(|district| {
@@ -82,6 +94,7 @@ fn is_open(place: &Place<'_>) -> bool {
 fn show(
     election: &ElectionId,
     ties: &[Place<'_>],
+    among: &[places::Among<'_>],
     rules: &TieRules,
     as_json: bool,
 ) -> Result<(), Failure> {
@@ -98,9 +111,18 @@ fn show(
                 "rule": rules.told(place.contest),
             })
         });
-        return print_json(&ties.collect::<Vec<_>>());
+        let among = among.iter().map(|among| {
+            json!({
+                "contest": among.contest,
+                "at": among.tie.at,
+                "places": among.texts(),
+                "seats": among.tie.seats_at_stake,
+                "rule": rules.told(among.contest),
+            })
+        });
+        return print_json(&ties.chain(among).collect::<Vec<_>>());
     }
-    if open().next().is_none() {
+    if open().next().is_none() && among.is_empty() {
         return print(&format!("no tie of {election} is open"));
     }
     let mut rows = table(&["contest", "district", "stage", "tied", "seats", "what"]);
@@ -117,6 +139,16 @@ fn show(
             tie.open_option_ids.join(", "),
             tie.open_seats.to_string(),
             format!("{}: {}", tie.text, rules.told(contest)),
+        ]);
+    }
+    for among in among {
+        rows.add_row([
+            among.contest.to_owned(),
+            String::new(),
+            among.stage(),
+            among.texts().join(", "),
+            among.tie.seats_at_stake.to_string(),
+            format!("among places: {}", rules.told(among.contest)),
         ]);
     }
     print(&rows.to_string())?;

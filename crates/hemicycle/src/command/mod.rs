@@ -1,6 +1,7 @@
 //! What each command of the program does.
 
 pub mod allocate;
+mod allocate_districts;
 pub mod amend;
 pub mod certify;
 pub mod change_candidates;

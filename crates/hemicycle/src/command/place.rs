@@ -30,6 +30,34 @@ pub(super) async fn place(
     ))
 }
 
+/// The contest that is meant, and the district of the ballot or of the rules; `None`: none is named where there are several,
+/// so the whole contest. Whether its districts hang together is for the server to say.
+///
+/// # Errors
+///
+/// A contest that is not on the ballot, or none where there are several: with those that there are.
+pub(super) async fn place_or_whole(
+    client: &Client,
+    election: &ElectionId,
+    contest: &str,
+    district: &str,
+) -> Result<(ContestId, Option<DistrictId>), Failure> {
+    let definition = client.get_definition(election, View::Head, 0).await?;
+    let ballot = definition.ballot;
+    let ballot = ballot.ok_or(client::ClientError::Missing("ballot"))?;
+    let contest = meant("contest", contest, &ballot.contests, |it| &it.contest_id)?;
+    let district = match (district, contest.districts.as_slice()) {
+        ("", [only]) => Some(only.district_id.as_str()),
+        ("", _) => None,
+        (named, _) => Some(named),
+    };
+    let wrong = |error: election::ids::IdError| Failure::Input(error.to_string());
+    Ok((
+        ContestId::new(&contest.contest_id).map_err(wrong)?,
+        district.map(DistrictId::new).transpose().map_err(wrong)?,
+    ))
+}
+
 fn meant<'a, T>(
     what: &str,
     wanted: &str,

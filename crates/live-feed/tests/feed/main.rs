@@ -204,9 +204,14 @@ fn standings(records: &[Recorded], revision: u64, head: &Tally) -> Standings {
                 .collect()
         })
         .collect();
-    let standings = wire::standings(&tally, |contest, district| {
-        seats[contest][district].as_ref()
-    });
+    let above: Vec<_> = (0..tally.contests.len())
+        .map(|contest| election::standings::contest_seats(&tally, contest))
+        .collect();
+    let standings = wire::standings(
+        &tally,
+        |contest, district| seats[contest][district].as_ref(),
+        |contest| above[contest].as_ref(),
+    );
     let token = standings.token.clone().map(|token| ResumeToken {
         publication_seq: head.publication.seq(),
         ..token

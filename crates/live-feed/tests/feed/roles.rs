@@ -294,6 +294,13 @@ impl AllocationService for Server {
         unasked()
     }
 
+    async fn allocate_districts(
+        &self,
+        _: Request<allocation::AllocateDistrictsRequest>,
+    ) -> Result<Response<allocation::AllocateDistrictsResponse>, Status> {
+        unasked()
+    }
+
     async fn list_profiles(
         &self,
         _: Request<allocation::ListProfilesRequest>,

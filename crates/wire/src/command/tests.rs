@@ -323,6 +323,9 @@ fn decisions_over_seats_are_commands() {
         seats: 1,
         winner_option_ids: vec!["adal".into()],
         attribution: Some(message()),
+        at: None,
+        tied_places: Vec::new(),
+        winner_places: Vec::new(),
     };
     let expected = Command::DrawLot {
         contest: contest.clone(),
@@ -377,7 +380,7 @@ fn decisions_over_seats_are_commands() {
     let seats = vec![(option("nur-otan"), 29)];
     let expected = Command::Declare {
         contest,
-        district,
+        district: Some(district),
         seats,
         attribution: attribution(),
     };

@@ -1371,6 +1371,863 @@ impl MarginEffect {
         }
     }
 }
+/// The law over all districts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DistrictedRules {
+    /// What breaks a tie inside a chain, in this order. Placed and covered seats, and cells, know lots only.
+    #[prost(enumeration = "TieBreak", repeated, tag = "3")]
+    pub ties: ::prost::alloc::vec::Vec<i32>,
+    /// Which kind.
+    #[prost(oneof = "districted_rules::Law", tags = "1, 2")]
+    pub law: ::core::option::Option<districted_rules::Law>,
+}
+/// Nested message and enum types in `DistrictedRules`.
+pub mod districted_rules {
+    /// Which kind.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Law {
+        /// A house above its districts.
+        #[prost(message, tag = "1")]
+        Tiers(super::TierRules),
+        /// Sums that are fixed for lists and districts at once.
+        #[prost(message, tag = "2")]
+        DoubleProportional(super::DoubleProportionalRules),
+    }
+}
+/// A house above its districts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TierRules {
+    /// Seats of the house that no district has as its own.
+    #[prost(uint32, tag = "1")]
+    pub further_seats: u32,
+    /// The stages in their order, 1 to 16.
+    #[prost(message, repeated, tag = "2")]
+    pub stages: ::prost::alloc::vec::Vec<TierStage>,
+    /// Regions with further seats of their own; each district is in one.
+    #[prost(message, repeated, tag = "3")]
+    pub regions: ::prost::alloc::vec::Vec<Region>,
+}
+/// Districts that have further seats together.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Region {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub region_id: ::prost::alloc::string::String,
+    /// Its districts.
+    #[prost(string, repeated, tag = "2")]
+    pub district_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Seats of the house that are placed here beyond those of the districts.
+    #[prost(uint32, tag = "3")]
+    pub further_seats: u32,
+}
+/// One procedure over the seats that lists hold in districts and that are due to them in the house.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TierStage {
+    /// Which.
+    #[prost(
+        oneof = "tier_stage::Procedure",
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"
+    )]
+    pub procedure: ::core::option::Option<tier_stage::Procedure>,
+}
+/// Nested message and enum types in `TierStage`.
+pub mod tier_stage {
+    /// Which.
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Procedure {
+        /// Each district hands out its own seats. First, and once.
+        #[prost(message, tag = "1")]
+        Districts(super::DistrictsStage),
+        /// The house as one contest says what is due to each list in all. Once.
+        #[prost(message, tag = "2")]
+        Whole(super::WholeStage),
+        /// Seats beyond what is due go back to their districts, the smallest keys first. Right after a whole with
+        /// SURPLUS_RETURNED.
+        #[prost(message, tag = "3")]
+        GiveBack(super::SeriesStage),
+        /// What is due to a list beyond its seats is placed in districts, the largest keys first.
+        #[prost(message, tag = "4")]
+        Place(super::PlaceStage),
+        /// What is due to a list beyond its seats is placed in regions. `inside` must follow.
+        #[prost(message, tag = "5")]
+        Regions(super::SeriesStage),
+        /// What a region got for a list is placed in its districts.
+        #[prost(message, tag = "6")]
+        Inside(super::SeriesStage),
+        /// What is due to a list is shared out among the districts by its own votes there.
+        #[prost(message, tag = "7")]
+        Shares(super::SharesStage),
+        /// Persons who came first in constituencies take the seats of their list in the district, the largest shares first.
+        #[prost(message, tag = "8")]
+        Cover(super::CoverStage),
+        /// The seats of the house are shared out among the districts by their votes. First; the districts have 0 seats.
+        #[prost(message, tag = "9")]
+        SeatsOfDistricts(super::SeatsOfDistrictsStage),
+        /// Whoever came first in a constituency has a seat in its district.
+        #[prost(message, tag = "10")]
+        Constituencies(super::ConstituenciesStage),
+        /// Persons with as many votes as a seat of their district stands for have a seat. Not in this call, which has no persons.
+        #[prost(message, tag = "11")]
+        Persons(super::PersonsStage),
+        /// Districts or regions hand out seats by quotas and leave the rest to later stages.
+        #[prost(message, tag = "12")]
+        Quotas(super::QuotasStage),
+        /// What quotas left is shared by the votes that their seats did not use up.
+        #[prost(message, tag = "13")]
+        Remainders(super::SharesStage),
+        /// What is due to a list beyond its seats it holds in the house, in no district.
+        #[prost(message, tag = "14")]
+        Above(super::AboveStage),
+    }
+}
+/// Each district hands out its own seats.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DistrictsStage {
+    /// Who takes part in which district; missing: every list with a vote.
+    #[prost(message, optional, tag = "1")]
+    pub admission: ::core::option::Option<Admission>,
+    /// How, among those who take part.
+    #[prost(message, repeated, tag = "2")]
+    pub chain: ::prost::alloc::vec::Vec<Stage>,
+}
+/// What is due to each list in the house.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WholeStage {
+    /// Who takes part; missing: every list with a vote.
+    #[prost(message, optional, tag = "1")]
+    pub admission: ::core::option::Option<Admission>,
+    /// How, among those who take part.
+    #[prost(message, repeated, tag = "2")]
+    pub chain: ::prost::alloc::vec::Vec<Stage>,
+    /// What becomes of seats beyond what is due.
+    #[prost(enumeration = "Surplus", tag = "3")]
+    pub surplus: i32,
+}
+/// Keys by a series of divisors.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SeriesStage {
+    /// The divisors.
+    #[prost(message, optional, tag = "1")]
+    pub series: ::core::option::Option<Series>,
+}
+/// Seats that are placed in districts.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaceStage {
+    /// The divisors.
+    #[prost(message, optional, tag = "1")]
+    pub series: ::core::option::Option<Series>,
+    /// Keys are also divided by the district's votes for each of its own seats, with its votes counted so; unspecified: not.
+    #[prost(enumeration = "ThresholdBase", tag = "2")]
+    pub relative: i32,
+    /// Seats that each district gets at most in this stage; missing: no limit.
+    #[prost(uint32, optional, tag = "3")]
+    pub per_district: ::core::option::Option<u32>,
+}
+/// The divisors of keys in districts: `first` for the first seat, then `step` x m + 1 with m seats.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Series {
+    /// Missing: 1.
+    #[prost(message, optional, tag = "1")]
+    pub first: ::core::option::Option<Fraction>,
+    /// 2 for 3, 5, 7, ...
+    #[prost(uint32, tag = "2")]
+    pub step: u32,
+}
+/// What is due to a list, shared out among districts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SharesStage {
+    /// How.
+    #[prost(message, repeated, tag = "1")]
+    pub chain: ::prost::alloc::vec::Vec<Stage>,
+}
+/// Who came first takes seats.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoverStage {}
+/// The seats of the house are shared out among the districts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SeatsOfDistrictsStage {
+    /// How the votes of a district are counted.
+    #[prost(enumeration = "ThresholdBase", tag = "1")]
+    pub base: i32,
+    /// How.
+    #[prost(message, repeated, tag = "2")]
+    pub chain: ::prost::alloc::vec::Vec<Stage>,
+}
+/// Whoever came first in a constituency has a seat.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConstituenciesStage {}
+/// Persons with as many votes as a seat stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PersonsStage {
+    /// How the votes of a district are counted.
+    #[prost(enumeration = "ThresholdBase", tag = "1")]
+    pub base: i32,
+}
+/// Seats by quotas.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct QuotasStage {
+    /// Who takes part; missing: every list with a vote.
+    #[prost(message, optional, tag = "1")]
+    pub admission: ::core::option::Option<Admission>,
+    /// How.
+    #[prost(message, repeated, tag = "2")]
+    pub chain: ::prost::alloc::vec::Vec<Stage>,
+    /// Who hands out seats.
+    #[prost(enumeration = "QuotaUnits", tag = "3")]
+    pub units: i32,
+    /// What the quotas are of.
+    #[prost(enumeration = "QuotaVotes", tag = "4")]
+    pub of: i32,
+    /// How those votes are counted; unspecified: votes of lists.
+    #[prost(enumeration = "ThresholdBase", tag = "5")]
+    pub base: i32,
+}
+/// What is due is held in no district.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AboveStage {}
+/// Who takes part. One of the given ways is enough; with none given, a vote is.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Admission {
+    /// A share of the votes of all districts.
+    #[prost(message, optional, tag = "1")]
+    pub overall: ::core::option::Option<Threshold>,
+    /// A share of the votes of a district, for the seats of this district only.
+    #[prost(message, optional, tag = "2")]
+    pub here: ::core::option::Option<Threshold>,
+    /// This many constituencies where the list's person came first.
+    #[prost(uint32, optional, tag = "3")]
+    pub constituencies_won: ::core::option::Option<u32>,
+    /// This many seats won in districts in an earlier stage.
+    #[prost(uint32, optional, tag = "4")]
+    pub seats_won: ::core::option::Option<u32>,
+    /// Enough votes in so many regions.
+    #[prost(message, optional, tag = "5")]
+    pub regions_average: ::core::option::Option<RegionsAverage>,
+}
+/// At least as many votes as a seat of the region's districts stands for on average, in at least so many regions.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegionsAverage {
+    /// Regions, at least.
+    #[prost(uint32, tag = "1")]
+    pub regions: u32,
+    /// How the votes of a region are counted for its average.
+    #[prost(enumeration = "ThresholdBase", tag = "2")]
+    pub base: i32,
+}
+/// Sums of seats that are fixed for lists and districts at once.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DoubleProportionalRules {
+    /// A share of the votes of one district, whichever it is; one of the two shares is enough.
+    #[prost(message, optional, tag = "1")]
+    pub one_district: ::core::option::Option<Threshold>,
+    /// A share of the votes of all districts.
+    #[prost(message, optional, tag = "2")]
+    pub overall: ::core::option::Option<Threshold>,
+    /// Whether votes over the seats of their district are rounded; unspecified: they stay fractions.
+    #[prost(enumeration = "VotersNumbers", tag = "3")]
+    pub voters_numbers: i32,
+    /// The divisors of the seats of lists in all districts; missing: 1, 3, 5, ...
+    #[prost(message, optional, tag = "4")]
+    pub upper: ::core::option::Option<HighestAverages>,
+    /// How a quotient of the table becomes seats; unspecified: to the nearest number.
+    #[prost(enumeration = "CellRounding", tag = "5")]
+    pub lower: i32,
+}
+/// The seats of a contest whose districts hang together. Always: the seats of all lists in all districts, those above
+/// districts, pending, unassigned and outside ones add up to `seats`, unless none are known.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DistrictedAllocation {
+    /// Seats of the house.
+    #[prost(uint32, tag = "1")]
+    pub seats: u32,
+    /// How far they are known.
+    #[prost(enumeration = "super::super::common::v1::SeatsState", tag = "2")]
+    pub state: i32,
+    /// Every list.
+    #[prost(message, repeated, tag = "3")]
+    pub lists: ::prost::alloc::vec::Vec<DistrictedListSeats>,
+    /// Every district of the law.
+    #[prost(message, repeated, tag = "4")]
+    pub districts: ::prost::alloc::vec::Vec<LawDistrict>,
+    /// Seats that hang on open ties, on stages behind them, or on districts without votes.
+    #[prost(uint32, tag = "5")]
+    pub seats_pending: u32,
+    /// Seats that nobody gets by the rules.
+    #[prost(uint32, tag = "6")]
+    pub seats_unassigned: u32,
+    /// Ties that are open. A lot settles one if it names exactly its stage, places and seats.
+    #[prost(message, repeated, tag = "7")]
+    pub ties: ::prost::alloc::vec::Vec<PlacesTie>,
+    /// Lots that were recorded and not used: their tie does not arise, has changed, or is settled.
+    #[prost(message, repeated, tag = "8")]
+    pub void_lots: ::prost::alloc::vec::Vec<PlacesLot>,
+    /// Why seats are not known, or withheld, for people; empty otherwise. A count that is missing is named with its districts.
+    #[prost(string, tag = "9")]
+    pub problem: ::prost::alloc::string::String,
+    /// Questions on which the law is silent and that this result has met.
+    #[prost(message, repeated, tag = "10")]
+    pub silences: ::prost::alloc::vec::Vec<Silence>,
+    /// The official result of the whole contest; missing: none is declared.
+    #[prost(message, optional, tag = "11")]
+    pub declaration: ::core::option::Option<super::super::common::v1::Declaration>,
+    /// How the seats came about, and what proves them. Only if asked for.
+    #[prost(message, optional, tag = "12")]
+    pub steps: ::core::option::Option<DistrictedSteps>,
+    /// Seats of persons without a list; they are in no list's number.
+    #[prost(uint32, tag = "13")]
+    pub seats_outside: u32,
+    /// Seats that the house has more because lists keep more than is due to them. They are in `seats`.
+    #[prost(uint32, tag = "14")]
+    pub seats_added: u32,
+}
+/// One list over all districts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DistrictedListSeats {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Its votes in all districts.
+    #[prost(uint64, tag = "2")]
+    pub votes: u64,
+    /// It takes part in the house, or in a district.
+    #[prost(bool, tag = "3")]
+    pub takes_part: bool,
+    /// Its seats in all districts.
+    #[prost(message, optional, tag = "4")]
+    pub seats: ::core::option::Option<super::super::common::v1::ListSeats>,
+    /// Seats due to it in the house, those that it holds included; missing: the rules say nothing of it, or a tie is open.
+    #[prost(uint32, optional, tag = "5")]
+    pub seats_due: ::core::option::Option<u32>,
+    /// Those of its seats that no district has: of regions, and of the house itself.
+    #[prost(uint32, tag = "6")]
+    pub seats_above: u32,
+}
+/// One district of the law.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LawDistrict {
+    /// Its id.
+    #[prost(string, tag = "1")]
+    pub district_id: ::prost::alloc::string::String,
+    /// The districts of the ballot that it consists of; empty: the one of the same id.
+    #[prost(string, repeated, tag = "2")]
+    pub part_district_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Its own seats.
+    #[prost(uint32, tag = "3")]
+    pub seats_own: u32,
+    /// How far its seats are known.
+    #[prost(enumeration = "super::super::common::v1::SeatsState", tag = "4")]
+    pub state: i32,
+    /// Lists with votes or seats here, as indexes into `lists`.
+    #[prost(uint32, repeated, tag = "5")]
+    pub list_indexes: ::prost::alloc::vec::Vec<u32>,
+    /// Votes of the list at the same place of `list_indexes`.
+    #[prost(uint64, repeated, tag = "6")]
+    pub list_votes: ::prost::alloc::vec::Vec<u64>,
+    /// Seats of it: held, whatever way open ties go. Without meaning while none are known.
+    #[prost(uint32, repeated, tag = "7")]
+    pub list_seats: ::prost::alloc::vec::Vec<u32>,
+    /// The most if all open ties go its way.
+    #[prost(uint32, repeated, tag = "8")]
+    pub list_seats_most: ::prost::alloc::vec::Vec<u32>,
+    /// The official result, where it is no district of the ballot; missing: none is declared.
+    #[prost(message, optional, tag = "9")]
+    pub declaration: ::core::option::Option<super::super::common::v1::Declaration>,
+}
+/// Places of which not all can have a seat.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlacesTie {
+    /// Where it stands.
+    #[prost(message, optional, tag = "1")]
+    pub at: ::core::option::Option<super::super::common::v1::PlacesStage>,
+    /// The places that tie.
+    #[prost(message, repeated, tag = "2")]
+    pub places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+    /// How many of them get a seat.
+    #[prost(uint32, tag = "3")]
+    pub seats_at_stake: u32,
+}
+/// A drawn lot among places. If its tie does not arise it is void, and reported so.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PlacesLot {
+    /// Where the tie stands.
+    #[prost(message, optional, tag = "1")]
+    pub at: ::core::option::Option<super::super::common::v1::PlacesStage>,
+    /// The places that tie, in any order.
+    #[prost(message, repeated, tag = "2")]
+    pub tied_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+    /// Seats at stake.
+    #[prost(uint32, tag = "3")]
+    pub seats_at_stake: u32,
+    /// The places that the lot fell on: as many as seats at stake.
+    #[prost(message, repeated, tag = "4")]
+    pub winner_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+}
+/// How seats in districts came about, so that they can be followed with a pocket calculator, and what proves them.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DistrictedSteps {
+    /// Of tiers: the stages that ran, in their order.
+    #[prost(message, repeated, tag = "1")]
+    pub stages: ::prost::alloc::vec::Vec<TierSteps>,
+    /// Of double proportional seats.
+    #[prost(message, optional, tag = "2")]
+    pub double_proportional: ::core::option::Option<DoubleProportionalSteps>,
+    /// The independent verifier, which shares no code with the allocator, agrees.
+    #[prost(bool, tag = "3")]
+    pub verified: bool,
+}
+/// One stage of tiers.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TierSteps {
+    /// The stage, from 0.
+    #[prost(uint32, tag = "1")]
+    pub stage: u32,
+    /// What it is.
+    #[prost(enumeration = "TierProcedure", tag = "2")]
+    pub procedure: i32,
+    /// Ordinary allocations inside it: of districts, of rounds of the house, or of lists.
+    #[prost(message, repeated, tag = "3")]
+    pub parts: ::prost::alloc::vec::Vec<PartSteps>,
+    /// Seats that went back, in that order.
+    #[prost(message, repeated, tag = "4")]
+    pub returned: ::prost::alloc::vec::Vec<ReturnStep>,
+    /// Seats that were placed, in that order: by falling keys.
+    #[prost(message, repeated, tag = "5")]
+    pub placed: ::prost::alloc::vec::Vec<PlaceStep>,
+    /// Persons who came first: the covered of each list and district first, then those who are not.
+    #[prost(message, repeated, tag = "6")]
+    pub covered: ::prost::alloc::vec::Vec<CoverStep>,
+    /// Of the house: the lists that take part.
+    #[prost(string, repeated, tag = "7")]
+    pub admitted_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of the house: seats due to each list in the end; empty while a tie is open.
+    #[prost(message, repeated, tag = "8")]
+    pub due: ::prost::alloc::vec::Vec<super::super::common::v1::SeatRow>,
+    /// Placed seats for which no district was left.
+    #[prost(uint32, tag = "9")]
+    pub seats_left_over: u32,
+    /// What the stage does, for people; not stable.
+    #[prost(string, tag = "10")]
+    pub text: ::prost::alloc::string::String,
+    /// Of TIER_PROCEDURE_CONSTITUENCIES: who came first, where somebody of a list did.
+    #[prost(message, repeated, tag = "11")]
+    pub first_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+}
+/// One ordinary allocation inside a stage.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PartSteps {
+    /// The district or region, or (of TIER_PROCEDURE_SHARES) the list; empty: the house.
+    #[prost(string, tag = "1")]
+    pub part_id: ::prost::alloc::string::String,
+    /// The round of the house, from 0.
+    #[prost(uint32, tag = "2")]
+    pub round: u32,
+    /// Seats that it hands out.
+    #[prost(uint32, tag = "3")]
+    pub seats: u32,
+    /// Its stages, seat by seat. Of TIER_PROCEDURE_SHARES and \_SEATS_OF_DISTRICTS, what is called a list in them is a district.
+    #[prost(message, repeated, tag = "4")]
+    pub stages: ::prost::alloc::vec::Vec<StageSteps>,
+    /// What proves it: in each stage the smallest key granted is at least the largest refused.
+    #[prost(message, repeated, tag = "5")]
+    pub certificate: ::prost::alloc::vec::Vec<StageCertificate>,
+    /// Ties in it, settled and open.
+    #[prost(message, repeated, tag = "6")]
+    pub ties: ::prost::alloc::vec::Vec<Tie>,
+    /// The lists that take part in it.
+    #[prost(string, repeated, tag = "7")]
+    pub admitted_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of the house: lists that hold more than the round gives them, and leave with their seats before the next.
+    #[prost(string, repeated, tag = "8")]
+    pub leaving_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A place with the key that decided over it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KeyedPlace {
+    /// The place.
+    #[prost(message, optional, tag = "1")]
+    pub place: ::core::option::Option<super::super::common::v1::TiedPlace>,
+    /// Its key; for a covered person the share of the constituency's votes.
+    #[prost(message, optional, tag = "2")]
+    pub key: ::core::option::Option<Ratio>,
+}
+/// A seat that went back to its district.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReturnStep {
+    /// Who had it: the smallest key of those held.
+    #[prost(message, optional, tag = "1")]
+    pub from: ::core::option::Option<KeyedPlace>,
+    /// Who has it now: the largest next key; missing: nobody in the district is due more, or a tie is open.
+    #[prost(message, optional, tag = "2")]
+    pub to: ::core::option::Option<KeyedPlace>,
+}
+/// One placed seat: key = votes / divisor / votes_per_seat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlaceStep {
+    /// Which of the stage's seats it is, from 1.
+    #[prost(uint32, tag = "1")]
+    pub seat_number: u32,
+    /// Where it goes, by which key.
+    #[prost(message, optional, tag = "2")]
+    pub placed: ::core::option::Option<KeyedPlace>,
+    /// The list's votes there.
+    #[prost(uint64, tag = "3")]
+    pub votes: u64,
+    /// Its seats there before.
+    #[prost(uint32, tag = "4")]
+    pub seats_before: u32,
+    /// What the votes are divided by.
+    #[prost(message, optional, tag = "5")]
+    pub divisor: ::core::option::Option<Ratio>,
+    /// The district's votes for each of its own seats; missing: keys are not relative to them.
+    #[prost(message, optional, tag = "6")]
+    pub votes_per_seat: ::core::option::Option<Ratio>,
+    /// Whose key comes next; missing after the last.
+    #[prost(message, optional, tag = "7")]
+    pub next_in_line: ::core::option::Option<KeyedPlace>,
+}
+/// One person who came first in a constituency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoverStep {
+    /// The person, with the share of the constituency's votes.
+    #[prost(message, optional, tag = "1")]
+    pub person: ::core::option::Option<KeyedPlace>,
+    /// The person's votes.
+    #[prost(uint64, tag = "2")]
+    pub votes: u64,
+    /// All valid first votes there, in decimal digits.
+    #[prost(string, tag = "3")]
+    pub valid_votes: ::prost::alloc::string::String,
+    /// Place among those of the same list and district, from 1.
+    #[prost(uint32, tag = "4")]
+    pub rank: u32,
+    /// Seats of the list in the district.
+    #[prost(uint32, tag = "5")]
+    pub seats: u32,
+    /// Whether one of them covers the person.
+    #[prost(bool, tag = "6")]
+    pub is_covered: bool,
+}
+/// Double proportional seats, by divisions.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DoubleProportionalSteps {
+    /// Voters' numbers of lists that take part: votes over the seats of their districts, added up.
+    #[prost(message, repeated, tag = "1")]
+    pub voters_numbers: ::prost::alloc::vec::Vec<VotersNumber>,
+    /// What the numbers are to be divided by.
+    #[prost(uint64, tag = "2")]
+    pub voters_numbers_denominator: u64,
+    /// Seats of lists in all districts: an ordinary allocation by voters' numbers.
+    #[prost(message, optional, tag = "3")]
+    pub upper: ::core::option::Option<PartSteps>,
+    /// Every district, with its divisor; empty while a tie above is open.
+    #[prost(message, repeated, tag = "4")]
+    pub lines: ::prost::alloc::vec::Vec<LineSteps>,
+}
+/// A list's voters' number.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VotersNumber {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Above the line.
+    #[prost(uint64, tag = "2")]
+    pub numerator: u64,
+}
+/// One district: its votes divided by its divisor and by those of the lists, and rounded.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct LineSteps {
+    /// The district.
+    #[prost(string, tag = "1")]
+    pub district_id: ::prost::alloc::string::String,
+    /// Its divisor.
+    #[prost(message, optional, tag = "2")]
+    pub divisor: ::core::option::Option<Ratio>,
+    /// Lists with votes here and seats to place.
+    #[prost(message, repeated, tag = "3")]
+    pub cells: ::prost::alloc::vec::Vec<CellStep>,
+}
+/// One division.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CellStep {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Its votes in the district.
+    #[prost(uint64, tag = "2")]
+    pub votes: u64,
+    /// The list's divisor.
+    #[prost(message, optional, tag = "3")]
+    pub list_divisor: ::core::option::Option<Ratio>,
+    /// Votes divided by both divisors: the whole number in decimal digits.
+    #[prost(string, tag = "4")]
+    pub quotient_whole: ::prost::alloc::string::String,
+    /// And its thousandths, cut off.
+    #[prost(uint32, tag = "5")]
+    pub quotient_thousandths: u32,
+    /// Its certain seats.
+    #[prost(uint32, tag = "6")]
+    pub seats: u32,
+    /// The quotient is where rounding changes, and an open tie decides over one seat more.
+    #[prost(bool, tag = "7")]
+    pub is_tied: bool,
+    /// Where rounding to one seat more begins.
+    #[prost(message, optional, tag = "8")]
+    pub next_at: ::core::option::Option<Fraction>,
+}
+/// What becomes of seats that a list won in districts beyond what is due to it in the house.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Surplus {
+    /// Not a rule: refused.
+    Unspecified = 0,
+    /// The list keeps them and leaves with all its seats; the others share the rest anew.
+    Kept = 1,
+    /// They go back to the districts.
+    Returned = 2,
+    /// The list keeps them, and the house grows by them.
+    Added = 3,
+}
+impl Surplus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SURPLUS_UNSPECIFIED",
+            Self::Kept => "SURPLUS_KEPT",
+            Self::Returned => "SURPLUS_RETURNED",
+            Self::Added => "SURPLUS_ADDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SURPLUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "SURPLUS_KEPT" => Some(Self::Kept),
+            "SURPLUS_RETURNED" => Some(Self::Returned),
+            "SURPLUS_ADDED" => Some(Self::Added),
+            _ => None,
+        }
+    }
+}
+/// Who hands out seats by quotas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum QuotaUnits {
+    /// Refused.
+    Unspecified = 0,
+    /// Every district its own.
+    Districts = 1,
+    /// Every region those of its districts and its further seats; what its districts gave counts.
+    Regions = 2,
+}
+impl QuotaUnits {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "QUOTA_UNITS_UNSPECIFIED",
+            Self::Districts => "QUOTA_UNITS_DISTRICTS",
+            Self::Regions => "QUOTA_UNITS_REGIONS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "QUOTA_UNITS_UNSPECIFIED" => Some(Self::Unspecified),
+            "QUOTA_UNITS_DISTRICTS" => Some(Self::Districts),
+            "QUOTA_UNITS_REGIONS" => Some(Self::Regions),
+            _ => None,
+        }
+    }
+}
+/// What quotas are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum QuotaVotes {
+    /// Refused.
+    Unspecified = 0,
+    /// The votes of the lists that take part, over the seats of the district or region.
+    TakingPart = 1,
+    /// All its votes, over its seats.
+    Own = 2,
+    /// All votes of the region that it is in, over the seats of the region.
+    Region = 3,
+}
+impl QuotaVotes {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "QUOTA_VOTES_UNSPECIFIED",
+            Self::TakingPart => "QUOTA_VOTES_TAKING_PART",
+            Self::Own => "QUOTA_VOTES_OWN",
+            Self::Region => "QUOTA_VOTES_REGION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "QUOTA_VOTES_UNSPECIFIED" => Some(Self::Unspecified),
+            "QUOTA_VOTES_TAKING_PART" => Some(Self::TakingPart),
+            "QUOTA_VOTES_OWN" => Some(Self::Own),
+            "QUOTA_VOTES_REGION" => Some(Self::Region),
+            _ => None,
+        }
+    }
+}
+/// What becomes of votes divided by the seats of their district.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum VotersNumbers {
+    /// The same as exact.
+    Unspecified = 0,
+    /// They stay fractions.
+    Exact = 1,
+    /// Each is rounded to the nearest whole number, a half upwards, before those of a list are added up.
+    NearestInDistrict = 2,
+}
+impl VotersNumbers {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VOTERS_NUMBERS_UNSPECIFIED",
+            Self::Exact => "VOTERS_NUMBERS_EXACT",
+            Self::NearestInDistrict => "VOTERS_NUMBERS_NEAREST_IN_DISTRICT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VOTERS_NUMBERS_UNSPECIFIED" => Some(Self::Unspecified),
+            "VOTERS_NUMBERS_EXACT" => Some(Self::Exact),
+            "VOTERS_NUMBERS_NEAREST_IN_DISTRICT" => Some(Self::NearestInDistrict),
+            _ => None,
+        }
+    }
+}
+/// How votes divided by both divisors become seats.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CellRounding {
+    /// The same as standard.
+    Unspecified = 0,
+    /// To the nearest whole number.
+    Standard = 1,
+    /// Down.
+    Down = 2,
+}
+impl CellRounding {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CELL_ROUNDING_UNSPECIFIED",
+            Self::Standard => "CELL_ROUNDING_STANDARD",
+            Self::Down => "CELL_ROUNDING_DOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CELL_ROUNDING_UNSPECIFIED" => Some(Self::Unspecified),
+            "CELL_ROUNDING_STANDARD" => Some(Self::Standard),
+            "CELL_ROUNDING_DOWN" => Some(Self::Down),
+            _ => None,
+        }
+    }
+}
+/// What a stage of tiers is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TierProcedure {
+    /// Not a procedure.
+    Unspecified = 0,
+    /// Each district hands out its own seats.
+    Districts = 1,
+    /// What is due to each list in the house.
+    Whole = 2,
+    /// Seats beyond what is due go back.
+    GiveBack = 3,
+    /// Seats are placed in districts.
+    Place = 4,
+    /// Seats are placed in regions.
+    Regions = 5,
+    /// Seats of regions are placed in their districts.
+    Inside = 6,
+    /// What is due to a list is shared out among districts.
+    Shares = 7,
+    /// Who came first takes the seats of their list.
+    Cover = 8,
+    /// The seats of the house are shared out among the districts.
+    SeatsOfDistricts = 9,
+    /// Who came first in a constituency has a seat.
+    Constituencies = 10,
+    /// Persons have seats by votes of their own.
+    Persons = 11,
+    /// Districts or regions hand out seats by quotas.
+    Quotas = 12,
+    /// What quotas left is shared by unused votes.
+    Remainders = 13,
+    /// What is due is held in no district.
+    Above = 14,
+}
+impl TierProcedure {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TIER_PROCEDURE_UNSPECIFIED",
+            Self::Districts => "TIER_PROCEDURE_DISTRICTS",
+            Self::Whole => "TIER_PROCEDURE_WHOLE",
+            Self::GiveBack => "TIER_PROCEDURE_GIVE_BACK",
+            Self::Place => "TIER_PROCEDURE_PLACE",
+            Self::Regions => "TIER_PROCEDURE_REGIONS",
+            Self::Inside => "TIER_PROCEDURE_INSIDE",
+            Self::Shares => "TIER_PROCEDURE_SHARES",
+            Self::Cover => "TIER_PROCEDURE_COVER",
+            Self::SeatsOfDistricts => "TIER_PROCEDURE_SEATS_OF_DISTRICTS",
+            Self::Constituencies => "TIER_PROCEDURE_CONSTITUENCIES",
+            Self::Persons => "TIER_PROCEDURE_PERSONS",
+            Self::Quotas => "TIER_PROCEDURE_QUOTAS",
+            Self::Remainders => "TIER_PROCEDURE_REMAINDERS",
+            Self::Above => "TIER_PROCEDURE_ABOVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TIER_PROCEDURE_UNSPECIFIED" => Some(Self::Unspecified),
+            "TIER_PROCEDURE_DISTRICTS" => Some(Self::Districts),
+            "TIER_PROCEDURE_WHOLE" => Some(Self::Whole),
+            "TIER_PROCEDURE_GIVE_BACK" => Some(Self::GiveBack),
+            "TIER_PROCEDURE_PLACE" => Some(Self::Place),
+            "TIER_PROCEDURE_REGIONS" => Some(Self::Regions),
+            "TIER_PROCEDURE_INSIDE" => Some(Self::Inside),
+            "TIER_PROCEDURE_SHARES" => Some(Self::Shares),
+            "TIER_PROCEDURE_COVER" => Some(Self::Cover),
+            "TIER_PROCEDURE_SEATS_OF_DISTRICTS" => Some(Self::SeatsOfDistricts),
+            "TIER_PROCEDURE_CONSTITUENCIES" => Some(Self::Constituencies),
+            "TIER_PROCEDURE_PERSONS" => Some(Self::Persons),
+            "TIER_PROCEDURE_QUOTAS" => Some(Self::Quotas),
+            "TIER_PROCEDURE_REMAINDERS" => Some(Self::Remainders),
+            "TIER_PROCEDURE_ABOVE" => Some(Self::Above),
+            _ => None,
+        }
+    }
+}
 /// The state of an election at one revision: everything in it is of that revision, on all levels.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Standings {
@@ -1463,6 +2320,13 @@ pub struct ContestStandings {
     /// By district, in the order of the ballot.
     #[prost(message, repeated, tag = "7")]
     pub districts: ::prost::alloc::vec::Vec<DistrictStandings>,
+    /// Where the districts hang together: the seats of the house by list and district of the law, ties and lots. Its steps only
+    /// if asked for. Missing: each district hands out its own seats.
+    #[prost(message, optional, tag = "8")]
+    pub over_districts: ::core::option::Option<DistrictedAllocation>,
+    /// The official result of the whole contest; missing: none is declared.
+    #[prost(message, optional, tag = "9")]
+    pub declaration: ::core::option::Option<super::super::common::v1::Declaration>,
 }
 /// An option over all districts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1495,7 +2359,8 @@ pub struct DistrictStandings {
     /// Ballots issued in the district.
     #[prost(message, optional, tag = "4")]
     pub turnout: ::core::option::Option<super::super::common::v1::TurnoutTotals>,
-    /// Its seats; missing: the contest gives none here.
+    /// Its seats; missing: the contest gives none here, or the district is only a part of one of the law. Where districts hang
+    /// together, the seats that its lists hold by whichever stage; ties and steps are in ContestStandings.over_districts.
     #[prost(message, optional, tag = "5")]
     pub allocation: ::core::option::Option<Allocation>,
     /// The official result; missing: none is declared.
@@ -1622,6 +2487,93 @@ pub struct AllocateResponse {
     #[prost(message, optional, tag = "2")]
     pub allocation: ::core::option::Option<Allocation>,
 }
+/// Votes in districts, and rules over all of them. At most 1,000 lists, 1,000 districts, 20,000 lists times districts,
+/// 10,000 constituencies and 100,000 seats.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateDistrictsRequest {
+    /// Chosen by the caller and passed through; at most 256 bytes.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The lists, the same in all districts. Their order means nothing: it never settles a tie.
+    #[prost(message, repeated, tag = "2")]
+    pub lists: ::prost::alloc::vec::Vec<DistrictedList>,
+    /// The districts.
+    #[prost(message, repeated, tag = "3")]
+    pub districts: ::prost::alloc::vec::Vec<DistrictVotes>,
+    /// The rules.
+    #[prost(message, optional, tag = "4")]
+    pub rules: ::core::option::Option<DistrictedRules>,
+    /// Constituencies with first votes, where a stage asks who came first.
+    #[prost(message, repeated, tag = "5")]
+    pub constituencies: ::prost::alloc::vec::Vec<ConstituencyVotes>,
+    /// Lots that were drawn.
+    #[prost(message, repeated, tag = "6")]
+    pub lots: ::prost::alloc::vec::Vec<PlacesLot>,
+    /// Give steps and certificates too.
+    #[prost(bool, tag = "7")]
+    pub include_steps: bool,
+}
+/// Seats in districts.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct AllocateDistrictsResponse {
+    /// As the caller chose it.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The result.
+    #[prost(message, optional, tag = "2")]
+    pub allocation: ::core::option::Option<DistrictedAllocation>,
+}
+/// What is known of a list in all districts.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DistrictedList {
+    /// Its id, at most 64 bytes, each at most once.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// The order of registration, lower is earlier; missing or equal: the order is not known.
+    #[prost(uint64, optional, tag = "2")]
+    pub registration_number: ::core::option::Option<u64>,
+    /// A minority's list, where the thresholds exempt it.
+    #[prost(bool, tag = "3")]
+    pub minority: bool,
+    /// Parties that stand together on it; 0 and 1: a party alone.
+    #[prost(uint32, tag = "4")]
+    pub coalition_size: u32,
+}
+/// One district.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DistrictVotes {
+    /// Its id, at most 64 bytes, each at most once.
+    #[prost(string, tag = "1")]
+    pub district_id: ::prost::alloc::string::String,
+    /// Its own seats; 0 only in tiers in which districts hand out none.
+    #[prost(uint32, tag = "2")]
+    pub seats: u32,
+    /// Votes of each list, as many as there are lists and in their order; 0 where one does not stand.
+    #[prost(uint64, repeated, tag = "3")]
+    pub votes: ::prost::alloc::vec::Vec<u64>,
+    /// Counts other than list votes, as far as they are known.
+    #[prost(message, optional, tag = "4")]
+    pub base: ::core::option::Option<BaseCounts>,
+}
+/// First votes in one constituency.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConstituencyVotes {
+    /// Its id, at most 64 bytes, each at most once.
+    #[prost(string, tag = "1")]
+    pub constituency_id: ::prost::alloc::string::String,
+    /// The district that it lies in.
+    #[prost(string, tag = "2")]
+    pub district_id: ::prost::alloc::string::String,
+    /// First votes of the person of each list, as many as there are lists and in their order; 0 where it has none.
+    #[prost(uint64, repeated, tag = "3")]
+    pub votes: ::prost::alloc::vec::Vec<u64>,
+    /// Valid first votes for persons without a list, all together.
+    #[prost(uint64, tag = "4")]
+    pub other_votes: u64,
+    /// The most that one of these persons has.
+    #[prost(uint64, tag = "5")]
+    pub other_votes_most: u64,
+}
 /// Asks for standings.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetStandingsRequest {
@@ -1732,7 +2684,7 @@ pub struct CheckDeclarationRequest {
     /// The contest.
     #[prost(string, tag = "4")]
     pub contest_id: ::prost::alloc::string::String,
-    /// The district.
+    /// The district, of the ballot or of the rules; empty: the whole contest.
     #[prost(string, tag = "5")]
     pub district_id: ::prost::alloc::string::String,
     /// Seats of each list as declared; a list that is missing has none.
@@ -1748,7 +2700,7 @@ pub struct CheckDeclarationResponse {
     /// What was found; empty: it agrees.
     #[prost(message, repeated, tag = "2")]
     pub findings: ::prost::alloc::vec::Vec<super::super::common::v1::Finding>,
-    /// What the votes give.
+    /// What the votes give; missing for a whole contest, and for a district that is none of the ballot.
     #[prost(message, optional, tag = "3")]
     pub allocation: ::core::option::Option<Allocation>,
 }
@@ -2194,6 +3146,37 @@ pub mod allocation_service_client {
                 );
             self.inner.unary(req, path, codec).await
         }
+        /// Allots seats by the votes in districts that hang together and the rules over them. Stateless. What is refused is named
+        /// by its field; a count that the rules need, by the first district that lacks it.
+        pub async fn allocate_districts(
+            &mut self,
+            request: impl tonic::IntoRequest<super::AllocateDistrictsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateDistrictsResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/hemicycle.allocation.v1.AllocationService/AllocateDistricts",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(
+                    GrpcMethod::new(
+                        "hemicycle.allocation.v1.AllocationService",
+                        "AllocateDistricts",
+                    ),
+                );
+            self.inner.unary(req, path, codec).await
+        }
         /// The standings of an election at a revision.
         pub async fn get_standings(
             &mut self,
@@ -2329,6 +3312,15 @@ pub mod allocation_service_server {
             request: tonic::Request<super::ListProfilesRequest>,
         ) -> std::result::Result<
             tonic::Response<super::ListProfilesResponse>,
+            tonic::Status,
+        >;
+        /// Allots seats by the votes in districts that hang together and the rules over them. Stateless. What is refused is named
+        /// by its field; a count that the rules need, by the first district that lacks it.
+        async fn allocate_districts(
+            &self,
+            request: tonic::Request<super::AllocateDistrictsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::AllocateDistrictsResponse>,
             tonic::Status,
         >;
         /// The standings of an election at a revision.
@@ -2638,6 +3630,55 @@ pub mod allocation_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/hemicycle.allocation.v1.AllocationService/AllocateDistricts" => {
+                    #[allow(non_camel_case_types)]
+                    struct AllocateDistrictsSvc<T: AllocationService>(pub Arc<T>);
+                    impl<
+                        T: AllocationService,
+                    > tonic::server::UnaryService<super::AllocateDistrictsRequest>
+                    for AllocateDistrictsSvc<T> {
+                        type Response = super::AllocateDistrictsResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::AllocateDistrictsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as AllocationService>::allocate_districts(
+                                        &inner,
+                                        request,
+                                    )
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = AllocateDistrictsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/hemicycle.allocation.v1.AllocationService/GetStandings" => {
                     #[allow(non_camel_case_types)]
                     struct GetStandingsSvc<T: AllocationService>(pub Arc<T>);
@@ -2889,6 +3930,545 @@ impl<'de> serde::Deserialize<'de> for AboveMax {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for AboveStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AboveStage", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AboveStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AboveStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.AboveStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AboveStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(AboveStage {
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.AboveStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Admission {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.overall.is_some() {
+            len += 1;
+        }
+        if self.here.is_some() {
+            len += 1;
+        }
+        if self.constituencies_won.is_some() {
+            len += 1;
+        }
+        if self.seats_won.is_some() {
+            len += 1;
+        }
+        if self.regions_average.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Admission", len)?;
+        if let Some(v) = self.overall.as_ref() {
+            struct_ser.serialize_field("overall", v)?;
+        }
+        if let Some(v) = self.here.as_ref() {
+            struct_ser.serialize_field("here", v)?;
+        }
+        if let Some(v) = self.constituencies_won.as_ref() {
+            struct_ser.serialize_field("constituenciesWon", v)?;
+        }
+        if let Some(v) = self.seats_won.as_ref() {
+            struct_ser.serialize_field("seatsWon", v)?;
+        }
+        if let Some(v) = self.regions_average.as_ref() {
+            struct_ser.serialize_field("regionsAverage", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Admission {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "overall",
+            "here",
+            "constituencies_won",
+            "constituenciesWon",
+            "seats_won",
+            "seatsWon",
+            "regions_average",
+            "regionsAverage",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Overall,
+            Here,
+            ConstituenciesWon,
+            SeatsWon,
+            RegionsAverage,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "overall" => Ok(GeneratedField::Overall),
+                            "here" => Ok(GeneratedField::Here),
+                            "constituenciesWon" | "constituencies_won" => Ok(GeneratedField::ConstituenciesWon),
+                            "seatsWon" | "seats_won" => Ok(GeneratedField::SeatsWon),
+                            "regionsAverage" | "regions_average" => Ok(GeneratedField::RegionsAverage),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Admission;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Admission")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Admission, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut overall__ = None;
+                let mut here__ = None;
+                let mut constituencies_won__ = None;
+                let mut seats_won__ = None;
+                let mut regions_average__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Overall => {
+                            if overall__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overall"));
+                            }
+                            overall__ = map_.next_value()?;
+                        }
+                        GeneratedField::Here => {
+                            if here__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("here"));
+                            }
+                            here__ = map_.next_value()?;
+                        }
+                        GeneratedField::ConstituenciesWon => {
+                            if constituencies_won__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("constituenciesWon"));
+                            }
+                            constituencies_won__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::SeatsWon => {
+                            if seats_won__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsWon"));
+                            }
+                            seats_won__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::RegionsAverage => {
+                            if regions_average__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("regionsAverage"));
+                            }
+                            regions_average__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(Admission {
+                    overall: overall__,
+                    here: here__,
+                    constituencies_won: constituencies_won__,
+                    seats_won: seats_won__,
+                    regions_average: regions_average__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Admission", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for AllocateDistrictsRequest {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.id.is_empty() {
+            len += 1;
+        }
+        if !self.lists.is_empty() {
+            len += 1;
+        }
+        if !self.districts.is_empty() {
+            len += 1;
+        }
+        if self.rules.is_some() {
+            len += 1;
+        }
+        if !self.constituencies.is_empty() {
+            len += 1;
+        }
+        if !self.lots.is_empty() {
+            len += 1;
+        }
+        if self.include_steps {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateDistrictsRequest", len)?;
+        if !self.id.is_empty() {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if !self.lists.is_empty() {
+            struct_ser.serialize_field("lists", &self.lists)?;
+        }
+        if !self.districts.is_empty() {
+            struct_ser.serialize_field("districts", &self.districts)?;
+        }
+        if let Some(v) = self.rules.as_ref() {
+            struct_ser.serialize_field("rules", v)?;
+        }
+        if !self.constituencies.is_empty() {
+            struct_ser.serialize_field("constituencies", &self.constituencies)?;
+        }
+        if !self.lots.is_empty() {
+            struct_ser.serialize_field("lots", &self.lots)?;
+        }
+        if self.include_steps {
+            struct_ser.serialize_field("includeSteps", &self.include_steps)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "lists",
+            "districts",
+            "rules",
+            "constituencies",
+            "lots",
+            "include_steps",
+            "includeSteps",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            Lists,
+            Districts,
+            Rules,
+            Constituencies,
+            Lots,
+            IncludeSteps,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "lists" => Ok(GeneratedField::Lists),
+                            "districts" => Ok(GeneratedField::Districts),
+                            "rules" => Ok(GeneratedField::Rules),
+                            "constituencies" => Ok(GeneratedField::Constituencies),
+                            "lots" => Ok(GeneratedField::Lots),
+                            "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AllocateDistrictsRequest;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.AllocateDistrictsRequest")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AllocateDistrictsRequest, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut lists__ = None;
+                let mut districts__ = None;
+                let mut rules__ = None;
+                let mut constituencies__ = None;
+                let mut lots__ = None;
+                let mut include_steps__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Lists => {
+                            if lists__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lists"));
+                            }
+                            lists__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Districts => {
+                            if districts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districts"));
+                            }
+                            districts__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Rules => {
+                            if rules__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rules"));
+                            }
+                            rules__ = map_.next_value()?;
+                        }
+                        GeneratedField::Constituencies => {
+                            if constituencies__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("constituencies"));
+                            }
+                            constituencies__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Lots => {
+                            if lots__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lots"));
+                            }
+                            lots__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::IncludeSteps => {
+                            if include_steps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("includeSteps"));
+                            }
+                            include_steps__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(AllocateDistrictsRequest {
+                    id: id__.unwrap_or_default(),
+                    lists: lists__.unwrap_or_default(),
+                    districts: districts__.unwrap_or_default(),
+                    rules: rules__,
+                    constituencies: constituencies__.unwrap_or_default(),
+                    lots: lots__.unwrap_or_default(),
+                    include_steps: include_steps__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.AllocateDistrictsRequest", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for AllocateDistrictsResponse {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.id.is_empty() {
+            len += 1;
+        }
+        if self.allocation.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateDistrictsResponse", len)?;
+        if !self.id.is_empty() {
+            struct_ser.serialize_field("id", &self.id)?;
+        }
+        if let Some(v) = self.allocation.as_ref() {
+            struct_ser.serialize_field("allocation", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for AllocateDistrictsResponse {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "id",
+            "allocation",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Id,
+            Allocation,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "id" => Ok(GeneratedField::Id),
+                            "allocation" => Ok(GeneratedField::Allocation),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = AllocateDistrictsResponse;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.AllocateDistrictsResponse")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<AllocateDistrictsResponse, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut id__ = None;
+                let mut allocation__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Id => {
+                            if id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("id"));
+                            }
+                            id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Allocation => {
+                            if allocation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("allocation"));
+                            }
+                            allocation__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(AllocateDistrictsResponse {
+                    id: id__.unwrap_or_default(),
+                    allocation: allocation__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.AllocateDistrictsResponse", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for AllocateRequest {
@@ -5405,6 +6985,304 @@ impl<'de> serde::Deserialize<'de> for BonusTo {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for CellRounding {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "CELL_ROUNDING_UNSPECIFIED",
+            Self::Standard => "CELL_ROUNDING_STANDARD",
+            Self::Down => "CELL_ROUNDING_DOWN",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for CellRounding {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "CELL_ROUNDING_UNSPECIFIED",
+            "CELL_ROUNDING_STANDARD",
+            "CELL_ROUNDING_DOWN",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = CellRounding;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "CELL_ROUNDING_UNSPECIFIED" => Ok(CellRounding::Unspecified),
+                    "CELL_ROUNDING_STANDARD" => Ok(CellRounding::Standard),
+                    "CELL_ROUNDING_DOWN" => Ok(CellRounding::Down),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CellStep {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        if self.list_divisor.is_some() {
+            len += 1;
+        }
+        if !self.quotient_whole.is_empty() {
+            len += 1;
+        }
+        if self.quotient_thousandths != 0 {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        if self.is_tied {
+            len += 1;
+        }
+        if self.next_at.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CellStep", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if let Some(v) = self.list_divisor.as_ref() {
+            struct_ser.serialize_field("listDivisor", v)?;
+        }
+        if !self.quotient_whole.is_empty() {
+            struct_ser.serialize_field("quotientWhole", &self.quotient_whole)?;
+        }
+        if self.quotient_thousandths != 0 {
+            struct_ser.serialize_field("quotientThousandths", &self.quotient_thousandths)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if self.is_tied {
+            struct_ser.serialize_field("isTied", &self.is_tied)?;
+        }
+        if let Some(v) = self.next_at.as_ref() {
+            struct_ser.serialize_field("nextAt", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CellStep {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "votes",
+            "list_divisor",
+            "listDivisor",
+            "quotient_whole",
+            "quotientWhole",
+            "quotient_thousandths",
+            "quotientThousandths",
+            "seats",
+            "is_tied",
+            "isTied",
+            "next_at",
+            "nextAt",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Votes,
+            ListDivisor,
+            QuotientWhole,
+            QuotientThousandths,
+            Seats,
+            IsTied,
+            NextAt,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "listDivisor" | "list_divisor" => Ok(GeneratedField::ListDivisor),
+                            "quotientWhole" | "quotient_whole" => Ok(GeneratedField::QuotientWhole),
+                            "quotientThousandths" | "quotient_thousandths" => Ok(GeneratedField::QuotientThousandths),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "isTied" | "is_tied" => Ok(GeneratedField::IsTied),
+                            "nextAt" | "next_at" => Ok(GeneratedField::NextAt),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CellStep;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.CellStep")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CellStep, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut votes__ = None;
+                let mut list_divisor__ = None;
+                let mut quotient_whole__ = None;
+                let mut quotient_thousandths__ = None;
+                let mut seats__ = None;
+                let mut is_tied__ = None;
+                let mut next_at__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ListDivisor => {
+                            if list_divisor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listDivisor"));
+                            }
+                            list_divisor__ = map_.next_value()?;
+                        }
+                        GeneratedField::QuotientWhole => {
+                            if quotient_whole__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quotientWhole"));
+                            }
+                            quotient_whole__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::QuotientThousandths => {
+                            if quotient_thousandths__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quotientThousandths"));
+                            }
+                            quotient_thousandths__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::IsTied => {
+                            if is_tied__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isTied"));
+                            }
+                            is_tied__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::NextAt => {
+                            if next_at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nextAt"));
+                            }
+                            next_at__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(CellStep {
+                    option_id: option_id__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
+                    list_divisor: list_divisor__,
+                    quotient_whole: quotient_whole__.unwrap_or_default(),
+                    quotient_thousandths: quotient_thousandths__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                    is_tied: is_tied__.unwrap_or_default(),
+                    next_at: next_at__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.CellStep", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Certificate {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -6805,6 +8683,251 @@ impl<'de> serde::Deserialize<'de> for Comparison {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for ConstituenciesStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ConstituenciesStage", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ConstituenciesStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ConstituenciesStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ConstituenciesStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ConstituenciesStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(ConstituenciesStage {
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ConstituenciesStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ConstituencyVotes {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.constituency_id.is_empty() {
+            len += 1;
+        }
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if !self.votes.is_empty() {
+            len += 1;
+        }
+        if self.other_votes != 0 {
+            len += 1;
+        }
+        if self.other_votes_most != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ConstituencyVotes", len)?;
+        if !self.constituency_id.is_empty() {
+            struct_ser.serialize_field("constituencyId", &self.constituency_id)?;
+        }
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if !self.votes.is_empty() {
+            struct_ser.serialize_field("votes", &self.votes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        }
+        if self.other_votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("otherVotes", ToString::to_string(&self.other_votes).as_str())?;
+        }
+        if self.other_votes_most != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("otherVotesMost", ToString::to_string(&self.other_votes_most).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "constituency_id",
+            "constituencyId",
+            "district_id",
+            "districtId",
+            "votes",
+            "other_votes",
+            "otherVotes",
+            "other_votes_most",
+            "otherVotesMost",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            ConstituencyId,
+            DistrictId,
+            Votes,
+            OtherVotes,
+            OtherVotesMost,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "constituencyId" | "constituency_id" => Ok(GeneratedField::ConstituencyId),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "otherVotes" | "other_votes" => Ok(GeneratedField::OtherVotes),
+                            "otherVotesMost" | "other_votes_most" => Ok(GeneratedField::OtherVotesMost),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ConstituencyVotes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ConstituencyVotes")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ConstituencyVotes, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut constituency_id__ = None;
+                let mut district_id__ = None;
+                let mut votes__ = None;
+                let mut other_votes__ = None;
+                let mut other_votes_most__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::ConstituencyId => {
+                            if constituency_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("constituencyId"));
+                            }
+                            constituency_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::OtherVotes => {
+                            if other_votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherVotes"));
+                            }
+                            other_votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::OtherVotesMost => {
+                            if other_votes_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherVotesMost"));
+                            }
+                            other_votes_most__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(ConstituencyVotes {
+                    constituency_id: constituency_id__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
+                    other_votes: other_votes__.unwrap_or_default(),
+                    other_votes_most: other_votes_most__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ConstituencyVotes", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Contender {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7019,6 +9142,12 @@ impl serde::Serialize for ContestStandings {
         if !self.districts.is_empty() {
             len += 1;
         }
+        if self.over_districts.is_some() {
+            len += 1;
+        }
+        if self.declaration.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ContestStandings", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -7043,6 +9172,12 @@ impl serde::Serialize for ContestStandings {
         if !self.districts.is_empty() {
             struct_ser.serialize_field("districts", &self.districts)?;
         }
+        if let Some(v) = self.over_districts.as_ref() {
+            struct_ser.serialize_field("overDistricts", v)?;
+        }
+        if let Some(v) = self.declaration.as_ref() {
+            struct_ser.serialize_field("declaration", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -7062,6 +9197,9 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
             "seats_unassigned",
             "seatsUnassigned",
             "districts",
+            "over_districts",
+            "overDistricts",
+            "declaration",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7073,6 +9211,8 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
             Seats,
             SeatsUnassigned,
             Districts,
+            OverDistricts,
+            Declaration,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7101,6 +9241,8 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                             "seats" => Ok(GeneratedField::Seats),
                             "seatsUnassigned" | "seats_unassigned" => Ok(GeneratedField::SeatsUnassigned),
                             "districts" => Ok(GeneratedField::Districts),
+                            "overDistricts" | "over_districts" => Ok(GeneratedField::OverDistricts),
+                            "declaration" => Ok(GeneratedField::Declaration),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7127,6 +9269,8 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                 let mut seats__ = None;
                 let mut seats_unassigned__ = None;
                 let mut districts__ = None;
+                let mut over_districts__ = None;
+                let mut declaration__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -7175,6 +9319,18 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                             }
                             districts__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OverDistricts => {
+                            if over_districts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overDistricts"));
+                            }
+                            over_districts__ = map_.next_value()?;
+                        }
+                        GeneratedField::Declaration => {
+                            if declaration__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("declaration"));
+                            }
+                            declaration__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(ContestStandings {
@@ -7185,10 +9341,269 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                     seats: seats__.unwrap_or_default(),
                     seats_unassigned: seats_unassigned__.unwrap_or_default(),
                     districts: districts__.unwrap_or_default(),
+                    over_districts: over_districts__,
+                    declaration: declaration__,
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.ContestStandings", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CoverStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CoverStage", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CoverStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CoverStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.CoverStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CoverStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(CoverStage {
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.CoverStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CoverStep {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.person.is_some() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        if !self.valid_votes.is_empty() {
+            len += 1;
+        }
+        if self.rank != 0 {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        if self.is_covered {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CoverStep", len)?;
+        if let Some(v) = self.person.as_ref() {
+            struct_ser.serialize_field("person", v)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if !self.valid_votes.is_empty() {
+            struct_ser.serialize_field("validVotes", &self.valid_votes)?;
+        }
+        if self.rank != 0 {
+            struct_ser.serialize_field("rank", &self.rank)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if self.is_covered {
+            struct_ser.serialize_field("isCovered", &self.is_covered)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CoverStep {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "person",
+            "votes",
+            "valid_votes",
+            "validVotes",
+            "rank",
+            "seats",
+            "is_covered",
+            "isCovered",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Person,
+            Votes,
+            ValidVotes,
+            Rank,
+            Seats,
+            IsCovered,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "person" => Ok(GeneratedField::Person),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "validVotes" | "valid_votes" => Ok(GeneratedField::ValidVotes),
+                            "rank" => Ok(GeneratedField::Rank),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "isCovered" | "is_covered" => Ok(GeneratedField::IsCovered),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CoverStep;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.CoverStep")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CoverStep, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut person__ = None;
+                let mut votes__ = None;
+                let mut valid_votes__ = None;
+                let mut rank__ = None;
+                let mut seats__ = None;
+                let mut is_covered__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Person => {
+                            if person__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("person"));
+                            }
+                            person__ = map_.next_value()?;
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ValidVotes => {
+                            if valid_votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("validVotes"));
+                            }
+                            valid_votes__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Rank => {
+                            if rank__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rank"));
+                            }
+                            rank__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::IsCovered => {
+                            if is_covered__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isCovered"));
+                            }
+                            is_covered__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CoverStep {
+                    person: person__,
+                    votes: votes__.unwrap_or_default(),
+                    valid_votes: valid_votes__.unwrap_or_default(),
+                    rank: rank__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                    is_covered: is_covered__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.CoverStep", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for DistrictShare {
@@ -7506,6 +9921,1187 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
         deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictStandings", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for DistrictVotes {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        if !self.votes.is_empty() {
+            len += 1;
+        }
+        if self.base.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictVotes", len)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if !self.votes.is_empty() {
+            struct_ser.serialize_field("votes", &self.votes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        }
+        if let Some(v) = self.base.as_ref() {
+            struct_ser.serialize_field("base", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictVotes {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "district_id",
+            "districtId",
+            "seats",
+            "votes",
+            "base",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            DistrictId,
+            Seats,
+            Votes,
+            Base,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "base" => Ok(GeneratedField::Base),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictVotes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictVotes")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictVotes, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut district_id__ = None;
+                let mut seats__ = None;
+                let mut votes__ = None;
+                let mut base__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(DistrictVotes {
+                    district_id: district_id__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
+                    base: base__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictVotes", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictedAllocation {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.seats != 0 {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if !self.lists.is_empty() {
+            len += 1;
+        }
+        if !self.districts.is_empty() {
+            len += 1;
+        }
+        if self.seats_pending != 0 {
+            len += 1;
+        }
+        if self.seats_unassigned != 0 {
+            len += 1;
+        }
+        if !self.ties.is_empty() {
+            len += 1;
+        }
+        if !self.void_lots.is_empty() {
+            len += 1;
+        }
+        if !self.problem.is_empty() {
+            len += 1;
+        }
+        if !self.silences.is_empty() {
+            len += 1;
+        }
+        if self.declaration.is_some() {
+            len += 1;
+        }
+        if self.steps.is_some() {
+            len += 1;
+        }
+        if self.seats_outside != 0 {
+            len += 1;
+        }
+        if self.seats_added != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedAllocation", len)?;
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if self.state != 0 {
+            let v = super::super::common::v1::SeatsState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if !self.lists.is_empty() {
+            struct_ser.serialize_field("lists", &self.lists)?;
+        }
+        if !self.districts.is_empty() {
+            struct_ser.serialize_field("districts", &self.districts)?;
+        }
+        if self.seats_pending != 0 {
+            struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
+        }
+        if self.seats_unassigned != 0 {
+            struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
+        }
+        if !self.ties.is_empty() {
+            struct_ser.serialize_field("ties", &self.ties)?;
+        }
+        if !self.void_lots.is_empty() {
+            struct_ser.serialize_field("voidLots", &self.void_lots)?;
+        }
+        if !self.problem.is_empty() {
+            struct_ser.serialize_field("problem", &self.problem)?;
+        }
+        if !self.silences.is_empty() {
+            struct_ser.serialize_field("silences", &self.silences)?;
+        }
+        if let Some(v) = self.declaration.as_ref() {
+            struct_ser.serialize_field("declaration", v)?;
+        }
+        if let Some(v) = self.steps.as_ref() {
+            struct_ser.serialize_field("steps", v)?;
+        }
+        if self.seats_outside != 0 {
+            struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
+        }
+        if self.seats_added != 0 {
+            struct_ser.serialize_field("seatsAdded", &self.seats_added)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "seats",
+            "state",
+            "lists",
+            "districts",
+            "seats_pending",
+            "seatsPending",
+            "seats_unassigned",
+            "seatsUnassigned",
+            "ties",
+            "void_lots",
+            "voidLots",
+            "problem",
+            "silences",
+            "declaration",
+            "steps",
+            "seats_outside",
+            "seatsOutside",
+            "seats_added",
+            "seatsAdded",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Seats,
+            State,
+            Lists,
+            Districts,
+            SeatsPending,
+            SeatsUnassigned,
+            Ties,
+            VoidLots,
+            Problem,
+            Silences,
+            Declaration,
+            Steps,
+            SeatsOutside,
+            SeatsAdded,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "seats" => Ok(GeneratedField::Seats),
+                            "state" => Ok(GeneratedField::State),
+                            "lists" => Ok(GeneratedField::Lists),
+                            "districts" => Ok(GeneratedField::Districts),
+                            "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
+                            "seatsUnassigned" | "seats_unassigned" => Ok(GeneratedField::SeatsUnassigned),
+                            "ties" => Ok(GeneratedField::Ties),
+                            "voidLots" | "void_lots" => Ok(GeneratedField::VoidLots),
+                            "problem" => Ok(GeneratedField::Problem),
+                            "silences" => Ok(GeneratedField::Silences),
+                            "declaration" => Ok(GeneratedField::Declaration),
+                            "steps" => Ok(GeneratedField::Steps),
+                            "seatsOutside" | "seats_outside" => Ok(GeneratedField::SeatsOutside),
+                            "seatsAdded" | "seats_added" => Ok(GeneratedField::SeatsAdded),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictedAllocation;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictedAllocation")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictedAllocation, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut seats__ = None;
+                let mut state__ = None;
+                let mut lists__ = None;
+                let mut districts__ = None;
+                let mut seats_pending__ = None;
+                let mut seats_unassigned__ = None;
+                let mut ties__ = None;
+                let mut void_lots__ = None;
+                let mut problem__ = None;
+                let mut silences__ = None;
+                let mut declaration__ = None;
+                let mut steps__ = None;
+                let mut seats_outside__ = None;
+                let mut seats_added__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<super::super::common::v1::SeatsState>()? as i32);
+                        }
+                        GeneratedField::Lists => {
+                            if lists__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lists"));
+                            }
+                            lists__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Districts => {
+                            if districts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districts"));
+                            }
+                            districts__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsPending => {
+                            if seats_pending__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsPending"));
+                            }
+                            seats_pending__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsUnassigned => {
+                            if seats_unassigned__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsUnassigned"));
+                            }
+                            seats_unassigned__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Ties => {
+                            if ties__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ties"));
+                            }
+                            ties__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::VoidLots => {
+                            if void_lots__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("voidLots"));
+                            }
+                            void_lots__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Problem => {
+                            if problem__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("problem"));
+                            }
+                            problem__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Silences => {
+                            if silences__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("silences"));
+                            }
+                            silences__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Declaration => {
+                            if declaration__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("declaration"));
+                            }
+                            declaration__ = map_.next_value()?;
+                        }
+                        GeneratedField::Steps => {
+                            if steps__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("steps"));
+                            }
+                            steps__ = map_.next_value()?;
+                        }
+                        GeneratedField::SeatsOutside => {
+                            if seats_outside__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsOutside"));
+                            }
+                            seats_outside__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsAdded => {
+                            if seats_added__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsAdded"));
+                            }
+                            seats_added__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DistrictedAllocation {
+                    seats: seats__.unwrap_or_default(),
+                    state: state__.unwrap_or_default(),
+                    lists: lists__.unwrap_or_default(),
+                    districts: districts__.unwrap_or_default(),
+                    seats_pending: seats_pending__.unwrap_or_default(),
+                    seats_unassigned: seats_unassigned__.unwrap_or_default(),
+                    ties: ties__.unwrap_or_default(),
+                    void_lots: void_lots__.unwrap_or_default(),
+                    problem: problem__.unwrap_or_default(),
+                    silences: silences__.unwrap_or_default(),
+                    declaration: declaration__,
+                    steps: steps__,
+                    seats_outside: seats_outside__.unwrap_or_default(),
+                    seats_added: seats_added__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictedAllocation", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictedList {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.registration_number.is_some() {
+            len += 1;
+        }
+        if self.minority {
+            len += 1;
+        }
+        if self.coalition_size != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedList", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if let Some(v) = self.registration_number.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("registrationNumber", ToString::to_string(&v).as_str())?;
+        }
+        if self.minority {
+            struct_ser.serialize_field("minority", &self.minority)?;
+        }
+        if self.coalition_size != 0 {
+            struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictedList {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "registration_number",
+            "registrationNumber",
+            "minority",
+            "coalition_size",
+            "coalitionSize",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            RegistrationNumber,
+            Minority,
+            CoalitionSize,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "registrationNumber" | "registration_number" => Ok(GeneratedField::RegistrationNumber),
+                            "minority" => Ok(GeneratedField::Minority),
+                            "coalitionSize" | "coalition_size" => Ok(GeneratedField::CoalitionSize),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictedList;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictedList")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictedList, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut registration_number__ = None;
+                let mut minority__ = None;
+                let mut coalition_size__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::RegistrationNumber => {
+                            if registration_number__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("registrationNumber"));
+                            }
+                            registration_number__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Minority => {
+                            if minority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("minority"));
+                            }
+                            minority__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CoalitionSize => {
+                            if coalition_size__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("coalitionSize"));
+                            }
+                            coalition_size__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DistrictedList {
+                    option_id: option_id__.unwrap_or_default(),
+                    registration_number: registration_number__,
+                    minority: minority__.unwrap_or_default(),
+                    coalition_size: coalition_size__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictedList", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictedListSeats {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        if self.takes_part {
+            len += 1;
+        }
+        if self.seats.is_some() {
+            len += 1;
+        }
+        if self.seats_due.is_some() {
+            len += 1;
+        }
+        if self.seats_above != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedListSeats", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if self.takes_part {
+            struct_ser.serialize_field("takesPart", &self.takes_part)?;
+        }
+        if let Some(v) = self.seats.as_ref() {
+            struct_ser.serialize_field("seats", v)?;
+        }
+        if let Some(v) = self.seats_due.as_ref() {
+            struct_ser.serialize_field("seatsDue", v)?;
+        }
+        if self.seats_above != 0 {
+            struct_ser.serialize_field("seatsAbove", &self.seats_above)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictedListSeats {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "votes",
+            "takes_part",
+            "takesPart",
+            "seats",
+            "seats_due",
+            "seatsDue",
+            "seats_above",
+            "seatsAbove",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Votes,
+            TakesPart,
+            Seats,
+            SeatsDue,
+            SeatsAbove,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "takesPart" | "takes_part" => Ok(GeneratedField::TakesPart),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "seatsDue" | "seats_due" => Ok(GeneratedField::SeatsDue),
+                            "seatsAbove" | "seats_above" => Ok(GeneratedField::SeatsAbove),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictedListSeats;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictedListSeats")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictedListSeats, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut votes__ = None;
+                let mut takes_part__ = None;
+                let mut seats__ = None;
+                let mut seats_due__ = None;
+                let mut seats_above__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::TakesPart => {
+                            if takes_part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("takesPart"));
+                            }
+                            takes_part__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = map_.next_value()?;
+                        }
+                        GeneratedField::SeatsDue => {
+                            if seats_due__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsDue"));
+                            }
+                            seats_due__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::SeatsAbove => {
+                            if seats_above__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsAbove"));
+                            }
+                            seats_above__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(DistrictedListSeats {
+                    option_id: option_id__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
+                    takes_part: takes_part__.unwrap_or_default(),
+                    seats: seats__,
+                    seats_due: seats_due__,
+                    seats_above: seats_above__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictedListSeats", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictedRules {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.ties.is_empty() {
+            len += 1;
+        }
+        if self.law.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedRules", len)?;
+        if !self.ties.is_empty() {
+            let v = self.ties.iter().cloned().map(|v| {
+                TieBreak::try_from(v)
+                    .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", v)))
+                }).collect::<std::result::Result<Vec<_>, _>>()?;
+            struct_ser.serialize_field("ties", &v)?;
+        }
+        if let Some(v) = self.law.as_ref() {
+            match v {
+                districted_rules::Law::Tiers(v) => {
+                    struct_ser.serialize_field("tiers", v)?;
+                }
+                districted_rules::Law::DoubleProportional(v) => {
+                    struct_ser.serialize_field("doubleProportional", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictedRules {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ties",
+            "tiers",
+            "double_proportional",
+            "doubleProportional",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Ties,
+            Tiers,
+            DoubleProportional,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "ties" => Ok(GeneratedField::Ties),
+                            "tiers" => Ok(GeneratedField::Tiers),
+                            "doubleProportional" | "double_proportional" => Ok(GeneratedField::DoubleProportional),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictedRules;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictedRules")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictedRules, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut ties__ = None;
+                let mut law__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Ties => {
+                            if ties__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ties"));
+                            }
+                            ties__ = Some(map_.next_value::<Vec<TieBreak>>()?.into_iter().map(|x| x as i32).collect());
+                        }
+                        GeneratedField::Tiers => {
+                            if law__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tiers"));
+                            }
+                            law__ = map_.next_value::<::std::option::Option<_>>()?.map(districted_rules::Law::Tiers)
+;
+                        }
+                        GeneratedField::DoubleProportional => {
+                            if law__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("doubleProportional"));
+                            }
+                            law__ = map_.next_value::<::std::option::Option<_>>()?.map(districted_rules::Law::DoubleProportional)
+;
+                        }
+                    }
+                }
+                Ok(DistrictedRules {
+                    ties: ties__.unwrap_or_default(),
+                    law: law__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictedRules", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictedSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.stages.is_empty() {
+            len += 1;
+        }
+        if self.double_proportional.is_some() {
+            len += 1;
+        }
+        if self.verified {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedSteps", len)?;
+        if !self.stages.is_empty() {
+            struct_ser.serialize_field("stages", &self.stages)?;
+        }
+        if let Some(v) = self.double_proportional.as_ref() {
+            struct_ser.serialize_field("doubleProportional", v)?;
+        }
+        if self.verified {
+            struct_ser.serialize_field("verified", &self.verified)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictedSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stages",
+            "double_proportional",
+            "doubleProportional",
+            "verified",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stages,
+            DoubleProportional,
+            Verified,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stages" => Ok(GeneratedField::Stages),
+                            "doubleProportional" | "double_proportional" => Ok(GeneratedField::DoubleProportional),
+                            "verified" => Ok(GeneratedField::Verified),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictedSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictedSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictedSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stages__ = None;
+                let mut double_proportional__ = None;
+                let mut verified__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stages => {
+                            if stages__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stages"));
+                            }
+                            stages__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DoubleProportional => {
+                            if double_proportional__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("doubleProportional"));
+                            }
+                            double_proportional__ = map_.next_value()?;
+                        }
+                        GeneratedField::Verified => {
+                            if verified__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("verified"));
+                            }
+                            verified__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DistrictedSteps {
+                    stages: stages__.unwrap_or_default(),
+                    double_proportional: double_proportional__,
+                    verified: verified__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictedSteps", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DistrictsStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.admission.is_some() {
+            len += 1;
+        }
+        if !self.chain.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictsStage", len)?;
+        if let Some(v) = self.admission.as_ref() {
+            struct_ser.serialize_field("admission", v)?;
+        }
+        if !self.chain.is_empty() {
+            struct_ser.serialize_field("chain", &self.chain)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictsStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "admission",
+            "chain",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Admission,
+            Chain,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "admission" => Ok(GeneratedField::Admission),
+                            "chain" => Ok(GeneratedField::Chain),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictsStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictsStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictsStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut admission__ = None;
+                let mut chain__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Admission => {
+                            if admission__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admission"));
+                            }
+                            admission__ = map_.next_value()?;
+                        }
+                        GeneratedField::Chain => {
+                            if chain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chain"));
+                            }
+                            chain__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DistrictsStage {
+                    admission: admission__,
+                    chain: chain__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictsStage", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Divisors {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -7599,6 +11195,319 @@ impl<'de> serde::Deserialize<'de> for Divisors {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DoubleProportionalRules {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.one_district.is_some() {
+            len += 1;
+        }
+        if self.overall.is_some() {
+            len += 1;
+        }
+        if self.voters_numbers != 0 {
+            len += 1;
+        }
+        if self.upper.is_some() {
+            len += 1;
+        }
+        if self.lower != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DoubleProportionalRules", len)?;
+        if let Some(v) = self.one_district.as_ref() {
+            struct_ser.serialize_field("oneDistrict", v)?;
+        }
+        if let Some(v) = self.overall.as_ref() {
+            struct_ser.serialize_field("overall", v)?;
+        }
+        if self.voters_numbers != 0 {
+            let v = VotersNumbers::try_from(self.voters_numbers)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.voters_numbers)))?;
+            struct_ser.serialize_field("votersNumbers", &v)?;
+        }
+        if let Some(v) = self.upper.as_ref() {
+            struct_ser.serialize_field("upper", v)?;
+        }
+        if self.lower != 0 {
+            let v = CellRounding::try_from(self.lower)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.lower)))?;
+            struct_ser.serialize_field("lower", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DoubleProportionalRules {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "one_district",
+            "oneDistrict",
+            "overall",
+            "voters_numbers",
+            "votersNumbers",
+            "upper",
+            "lower",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OneDistrict,
+            Overall,
+            VotersNumbers,
+            Upper,
+            Lower,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "oneDistrict" | "one_district" => Ok(GeneratedField::OneDistrict),
+                            "overall" => Ok(GeneratedField::Overall),
+                            "votersNumbers" | "voters_numbers" => Ok(GeneratedField::VotersNumbers),
+                            "upper" => Ok(GeneratedField::Upper),
+                            "lower" => Ok(GeneratedField::Lower),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DoubleProportionalRules;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DoubleProportionalRules")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DoubleProportionalRules, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut one_district__ = None;
+                let mut overall__ = None;
+                let mut voters_numbers__ = None;
+                let mut upper__ = None;
+                let mut lower__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OneDistrict => {
+                            if one_district__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("oneDistrict"));
+                            }
+                            one_district__ = map_.next_value()?;
+                        }
+                        GeneratedField::Overall => {
+                            if overall__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overall"));
+                            }
+                            overall__ = map_.next_value()?;
+                        }
+                        GeneratedField::VotersNumbers => {
+                            if voters_numbers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votersNumbers"));
+                            }
+                            voters_numbers__ = Some(map_.next_value::<VotersNumbers>()? as i32);
+                        }
+                        GeneratedField::Upper => {
+                            if upper__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("upper"));
+                            }
+                            upper__ = map_.next_value()?;
+                        }
+                        GeneratedField::Lower => {
+                            if lower__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lower"));
+                            }
+                            lower__ = Some(map_.next_value::<CellRounding>()? as i32);
+                        }
+                    }
+                }
+                Ok(DoubleProportionalRules {
+                    one_district: one_district__,
+                    overall: overall__,
+                    voters_numbers: voters_numbers__.unwrap_or_default(),
+                    upper: upper__,
+                    lower: lower__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DoubleProportionalRules", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for DoubleProportionalSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.voters_numbers.is_empty() {
+            len += 1;
+        }
+        if self.voters_numbers_denominator != 0 {
+            len += 1;
+        }
+        if self.upper.is_some() {
+            len += 1;
+        }
+        if !self.lines.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DoubleProportionalSteps", len)?;
+        if !self.voters_numbers.is_empty() {
+            struct_ser.serialize_field("votersNumbers", &self.voters_numbers)?;
+        }
+        if self.voters_numbers_denominator != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votersNumbersDenominator", ToString::to_string(&self.voters_numbers_denominator).as_str())?;
+        }
+        if let Some(v) = self.upper.as_ref() {
+            struct_ser.serialize_field("upper", v)?;
+        }
+        if !self.lines.is_empty() {
+            struct_ser.serialize_field("lines", &self.lines)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DoubleProportionalSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "voters_numbers",
+            "votersNumbers",
+            "voters_numbers_denominator",
+            "votersNumbersDenominator",
+            "upper",
+            "lines",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            VotersNumbers,
+            VotersNumbersDenominator,
+            Upper,
+            Lines,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "votersNumbers" | "voters_numbers" => Ok(GeneratedField::VotersNumbers),
+                            "votersNumbersDenominator" | "voters_numbers_denominator" => Ok(GeneratedField::VotersNumbersDenominator),
+                            "upper" => Ok(GeneratedField::Upper),
+                            "lines" => Ok(GeneratedField::Lines),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DoubleProportionalSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DoubleProportionalSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DoubleProportionalSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut voters_numbers__ = None;
+                let mut voters_numbers_denominator__ = None;
+                let mut upper__ = None;
+                let mut lines__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::VotersNumbers => {
+                            if voters_numbers__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votersNumbers"));
+                            }
+                            voters_numbers__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::VotersNumbersDenominator => {
+                            if voters_numbers_denominator__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votersNumbersDenominator"));
+                            }
+                            voters_numbers_denominator__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Upper => {
+                            if upper__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("upper"));
+                            }
+                            upper__ = map_.next_value()?;
+                        }
+                        GeneratedField::Lines => {
+                            if lines__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lines"));
+                            }
+                            lines__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DoubleProportionalSteps {
+                    voters_numbers: voters_numbers__.unwrap_or_default(),
+                    voters_numbers_denominator: voters_numbers_denominator__.unwrap_or_default(),
+                    upper: upper__,
+                    lines: lines__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DoubleProportionalSteps", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Eligibility {
@@ -8702,6 +12611,114 @@ impl<'de> serde::Deserialize<'de> for KeyHolder {
         deserializer.deserialize_struct("hemicycle.allocation.v1.KeyHolder", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for KeyedPlace {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.place.is_some() {
+            len += 1;
+        }
+        if self.key.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.KeyedPlace", len)?;
+        if let Some(v) = self.place.as_ref() {
+            struct_ser.serialize_field("place", v)?;
+        }
+        if let Some(v) = self.key.as_ref() {
+            struct_ser.serialize_field("key", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for KeyedPlace {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "place",
+            "key",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Place,
+            Key,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "place" => Ok(GeneratedField::Place),
+                            "key" => Ok(GeneratedField::Key),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = KeyedPlace;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.KeyedPlace")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<KeyedPlace, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut place__ = None;
+                let mut key__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Place => {
+                            if place__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("place"));
+                            }
+                            place__ = map_.next_value()?;
+                        }
+                        GeneratedField::Key => {
+                            if key__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("key"));
+                            }
+                            key__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(KeyedPlace {
+                    place: place__,
+                    key: key__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.KeyedPlace", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for LargestRemainder {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8812,6 +12829,382 @@ impl<'de> serde::Deserialize<'de> for LargestRemainder {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.LargestRemainder", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for LawDistrict {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if !self.part_district_ids.is_empty() {
+            len += 1;
+        }
+        if self.seats_own != 0 {
+            len += 1;
+        }
+        if self.state != 0 {
+            len += 1;
+        }
+        if !self.list_indexes.is_empty() {
+            len += 1;
+        }
+        if !self.list_votes.is_empty() {
+            len += 1;
+        }
+        if !self.list_seats.is_empty() {
+            len += 1;
+        }
+        if !self.list_seats_most.is_empty() {
+            len += 1;
+        }
+        if self.declaration.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.LawDistrict", len)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if !self.part_district_ids.is_empty() {
+            struct_ser.serialize_field("partDistrictIds", &self.part_district_ids)?;
+        }
+        if self.seats_own != 0 {
+            struct_ser.serialize_field("seatsOwn", &self.seats_own)?;
+        }
+        if self.state != 0 {
+            let v = super::super::common::v1::SeatsState::try_from(self.state)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
+            struct_ser.serialize_field("state", &v)?;
+        }
+        if !self.list_indexes.is_empty() {
+            struct_ser.serialize_field("listIndexes", &self.list_indexes)?;
+        }
+        if !self.list_votes.is_empty() {
+            struct_ser.serialize_field("listVotes", &self.list_votes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        }
+        if !self.list_seats.is_empty() {
+            struct_ser.serialize_field("listSeats", &self.list_seats)?;
+        }
+        if !self.list_seats_most.is_empty() {
+            struct_ser.serialize_field("listSeatsMost", &self.list_seats_most)?;
+        }
+        if let Some(v) = self.declaration.as_ref() {
+            struct_ser.serialize_field("declaration", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for LawDistrict {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "district_id",
+            "districtId",
+            "part_district_ids",
+            "partDistrictIds",
+            "seats_own",
+            "seatsOwn",
+            "state",
+            "list_indexes",
+            "listIndexes",
+            "list_votes",
+            "listVotes",
+            "list_seats",
+            "listSeats",
+            "list_seats_most",
+            "listSeatsMost",
+            "declaration",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            DistrictId,
+            PartDistrictIds,
+            SeatsOwn,
+            State,
+            ListIndexes,
+            ListVotes,
+            ListSeats,
+            ListSeatsMost,
+            Declaration,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "partDistrictIds" | "part_district_ids" => Ok(GeneratedField::PartDistrictIds),
+                            "seatsOwn" | "seats_own" => Ok(GeneratedField::SeatsOwn),
+                            "state" => Ok(GeneratedField::State),
+                            "listIndexes" | "list_indexes" => Ok(GeneratedField::ListIndexes),
+                            "listVotes" | "list_votes" => Ok(GeneratedField::ListVotes),
+                            "listSeats" | "list_seats" => Ok(GeneratedField::ListSeats),
+                            "listSeatsMost" | "list_seats_most" => Ok(GeneratedField::ListSeatsMost),
+                            "declaration" => Ok(GeneratedField::Declaration),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = LawDistrict;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.LawDistrict")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<LawDistrict, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut district_id__ = None;
+                let mut part_district_ids__ = None;
+                let mut seats_own__ = None;
+                let mut state__ = None;
+                let mut list_indexes__ = None;
+                let mut list_votes__ = None;
+                let mut list_seats__ = None;
+                let mut list_seats_most__ = None;
+                let mut declaration__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PartDistrictIds => {
+                            if part_district_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("partDistrictIds"));
+                            }
+                            part_district_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsOwn => {
+                            if seats_own__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsOwn"));
+                            }
+                            seats_own__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::State => {
+                            if state__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("state"));
+                            }
+                            state__ = Some(map_.next_value::<super::super::common::v1::SeatsState>()? as i32);
+                        }
+                        GeneratedField::ListIndexes => {
+                            if list_indexes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listIndexes"));
+                            }
+                            list_indexes__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::ListVotes => {
+                            if list_votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listVotes"));
+                            }
+                            list_votes__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::ListSeats => {
+                            if list_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listSeats"));
+                            }
+                            list_seats__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::ListSeatsMost => {
+                            if list_seats_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listSeatsMost"));
+                            }
+                            list_seats_most__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::Declaration => {
+                            if declaration__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("declaration"));
+                            }
+                            declaration__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(LawDistrict {
+                    district_id: district_id__.unwrap_or_default(),
+                    part_district_ids: part_district_ids__.unwrap_or_default(),
+                    seats_own: seats_own__.unwrap_or_default(),
+                    state: state__.unwrap_or_default(),
+                    list_indexes: list_indexes__.unwrap_or_default(),
+                    list_votes: list_votes__.unwrap_or_default(),
+                    list_seats: list_seats__.unwrap_or_default(),
+                    list_seats_most: list_seats_most__.unwrap_or_default(),
+                    declaration: declaration__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.LawDistrict", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for LineSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if self.divisor.is_some() {
+            len += 1;
+        }
+        if !self.cells.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.LineSteps", len)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if let Some(v) = self.divisor.as_ref() {
+            struct_ser.serialize_field("divisor", v)?;
+        }
+        if !self.cells.is_empty() {
+            struct_ser.serialize_field("cells", &self.cells)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for LineSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "district_id",
+            "districtId",
+            "divisor",
+            "cells",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            DistrictId,
+            Divisor,
+            Cells,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "divisor" => Ok(GeneratedField::Divisor),
+                            "cells" => Ok(GeneratedField::Cells),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = LineSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.LineSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<LineSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut district_id__ = None;
+                let mut divisor__ = None;
+                let mut cells__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Divisor => {
+                            if divisor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("divisor"));
+                            }
+                            divisor__ = map_.next_value()?;
+                        }
+                        GeneratedField::Cells => {
+                            if cells__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cells"));
+                            }
+                            cells__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(LineSteps {
+                    district_id: district_id__.unwrap_or_default(),
+                    divisor: divisor__,
+                    cells: cells__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.LineSteps", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for ListAllocation {
@@ -10093,6 +14486,926 @@ impl<'de> serde::Deserialize<'de> for Pairing {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for PartSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.part_id.is_empty() {
+            len += 1;
+        }
+        if self.round != 0 {
+            len += 1;
+        }
+        if self.seats != 0 {
+            len += 1;
+        }
+        if !self.stages.is_empty() {
+            len += 1;
+        }
+        if !self.certificate.is_empty() {
+            len += 1;
+        }
+        if !self.ties.is_empty() {
+            len += 1;
+        }
+        if !self.admitted_option_ids.is_empty() {
+            len += 1;
+        }
+        if !self.leaving_option_ids.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PartSteps", len)?;
+        if !self.part_id.is_empty() {
+            struct_ser.serialize_field("partId", &self.part_id)?;
+        }
+        if self.round != 0 {
+            struct_ser.serialize_field("round", &self.round)?;
+        }
+        if self.seats != 0 {
+            struct_ser.serialize_field("seats", &self.seats)?;
+        }
+        if !self.stages.is_empty() {
+            struct_ser.serialize_field("stages", &self.stages)?;
+        }
+        if !self.certificate.is_empty() {
+            struct_ser.serialize_field("certificate", &self.certificate)?;
+        }
+        if !self.ties.is_empty() {
+            struct_ser.serialize_field("ties", &self.ties)?;
+        }
+        if !self.admitted_option_ids.is_empty() {
+            struct_ser.serialize_field("admittedOptionIds", &self.admitted_option_ids)?;
+        }
+        if !self.leaving_option_ids.is_empty() {
+            struct_ser.serialize_field("leavingOptionIds", &self.leaving_option_ids)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PartSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "part_id",
+            "partId",
+            "round",
+            "seats",
+            "stages",
+            "certificate",
+            "ties",
+            "admitted_option_ids",
+            "admittedOptionIds",
+            "leaving_option_ids",
+            "leavingOptionIds",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            PartId,
+            Round,
+            Seats,
+            Stages,
+            Certificate,
+            Ties,
+            AdmittedOptionIds,
+            LeavingOptionIds,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "partId" | "part_id" => Ok(GeneratedField::PartId),
+                            "round" => Ok(GeneratedField::Round),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "stages" => Ok(GeneratedField::Stages),
+                            "certificate" => Ok(GeneratedField::Certificate),
+                            "ties" => Ok(GeneratedField::Ties),
+                            "admittedOptionIds" | "admitted_option_ids" => Ok(GeneratedField::AdmittedOptionIds),
+                            "leavingOptionIds" | "leaving_option_ids" => Ok(GeneratedField::LeavingOptionIds),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PartSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PartSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PartSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut part_id__ = None;
+                let mut round__ = None;
+                let mut seats__ = None;
+                let mut stages__ = None;
+                let mut certificate__ = None;
+                let mut ties__ = None;
+                let mut admitted_option_ids__ = None;
+                let mut leaving_option_ids__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::PartId => {
+                            if part_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("partId"));
+                            }
+                            part_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Round => {
+                            if round__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("round"));
+                            }
+                            round__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Stages => {
+                            if stages__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stages"));
+                            }
+                            stages__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Certificate => {
+                            if certificate__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("certificate"));
+                            }
+                            certificate__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Ties => {
+                            if ties__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ties"));
+                            }
+                            ties__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::AdmittedOptionIds => {
+                            if admitted_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admittedOptionIds"));
+                            }
+                            admitted_option_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::LeavingOptionIds => {
+                            if leaving_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("leavingOptionIds"));
+                            }
+                            leaving_option_ids__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PartSteps {
+                    part_id: part_id__.unwrap_or_default(),
+                    round: round__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                    stages: stages__.unwrap_or_default(),
+                    certificate: certificate__.unwrap_or_default(),
+                    ties: ties__.unwrap_or_default(),
+                    admitted_option_ids: admitted_option_ids__.unwrap_or_default(),
+                    leaving_option_ids: leaving_option_ids__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PartSteps", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PersonsStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.base != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PersonsStage", len)?;
+        if self.base != 0 {
+            let v = ThresholdBase::try_from(self.base)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.base)))?;
+            struct_ser.serialize_field("base", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PersonsStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "base",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Base,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "base" => Ok(GeneratedField::Base),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PersonsStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PersonsStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PersonsStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut base__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = Some(map_.next_value::<ThresholdBase>()? as i32);
+                        }
+                    }
+                }
+                Ok(PersonsStage {
+                    base: base__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PersonsStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaceStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.series.is_some() {
+            len += 1;
+        }
+        if self.relative != 0 {
+            len += 1;
+        }
+        if self.per_district.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlaceStage", len)?;
+        if let Some(v) = self.series.as_ref() {
+            struct_ser.serialize_field("series", v)?;
+        }
+        if self.relative != 0 {
+            let v = ThresholdBase::try_from(self.relative)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.relative)))?;
+            struct_ser.serialize_field("relative", &v)?;
+        }
+        if let Some(v) = self.per_district.as_ref() {
+            struct_ser.serialize_field("perDistrict", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaceStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "series",
+            "relative",
+            "per_district",
+            "perDistrict",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Series,
+            Relative,
+            PerDistrict,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "series" => Ok(GeneratedField::Series),
+                            "relative" => Ok(GeneratedField::Relative),
+                            "perDistrict" | "per_district" => Ok(GeneratedField::PerDistrict),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaceStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PlaceStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaceStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut series__ = None;
+                let mut relative__ = None;
+                let mut per_district__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Series => {
+                            if series__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("series"));
+                            }
+                            series__ = map_.next_value()?;
+                        }
+                        GeneratedField::Relative => {
+                            if relative__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("relative"));
+                            }
+                            relative__ = Some(map_.next_value::<ThresholdBase>()? as i32);
+                        }
+                        GeneratedField::PerDistrict => {
+                            if per_district__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("perDistrict"));
+                            }
+                            per_district__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlaceStage {
+                    series: series__,
+                    relative: relative__.unwrap_or_default(),
+                    per_district: per_district__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PlaceStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlaceStep {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.seat_number != 0 {
+            len += 1;
+        }
+        if self.placed.is_some() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        if self.seats_before != 0 {
+            len += 1;
+        }
+        if self.divisor.is_some() {
+            len += 1;
+        }
+        if self.votes_per_seat.is_some() {
+            len += 1;
+        }
+        if self.next_in_line.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlaceStep", len)?;
+        if self.seat_number != 0 {
+            struct_ser.serialize_field("seatNumber", &self.seat_number)?;
+        }
+        if let Some(v) = self.placed.as_ref() {
+            struct_ser.serialize_field("placed", v)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if self.seats_before != 0 {
+            struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
+        }
+        if let Some(v) = self.divisor.as_ref() {
+            struct_ser.serialize_field("divisor", v)?;
+        }
+        if let Some(v) = self.votes_per_seat.as_ref() {
+            struct_ser.serialize_field("votesPerSeat", v)?;
+        }
+        if let Some(v) = self.next_in_line.as_ref() {
+            struct_ser.serialize_field("nextInLine", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlaceStep {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "seat_number",
+            "seatNumber",
+            "placed",
+            "votes",
+            "seats_before",
+            "seatsBefore",
+            "divisor",
+            "votes_per_seat",
+            "votesPerSeat",
+            "next_in_line",
+            "nextInLine",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            SeatNumber,
+            Placed,
+            Votes,
+            SeatsBefore,
+            Divisor,
+            VotesPerSeat,
+            NextInLine,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "seatNumber" | "seat_number" => Ok(GeneratedField::SeatNumber),
+                            "placed" => Ok(GeneratedField::Placed),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "seatsBefore" | "seats_before" => Ok(GeneratedField::SeatsBefore),
+                            "divisor" => Ok(GeneratedField::Divisor),
+                            "votesPerSeat" | "votes_per_seat" => Ok(GeneratedField::VotesPerSeat),
+                            "nextInLine" | "next_in_line" => Ok(GeneratedField::NextInLine),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlaceStep;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PlaceStep")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlaceStep, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut seat_number__ = None;
+                let mut placed__ = None;
+                let mut votes__ = None;
+                let mut seats_before__ = None;
+                let mut divisor__ = None;
+                let mut votes_per_seat__ = None;
+                let mut next_in_line__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::SeatNumber => {
+                            if seat_number__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatNumber"));
+                            }
+                            seat_number__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Placed => {
+                            if placed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("placed"));
+                            }
+                            placed__ = map_.next_value()?;
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsBefore => {
+                            if seats_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsBefore"));
+                            }
+                            seats_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Divisor => {
+                            if divisor__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("divisor"));
+                            }
+                            divisor__ = map_.next_value()?;
+                        }
+                        GeneratedField::VotesPerSeat => {
+                            if votes_per_seat__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votesPerSeat"));
+                            }
+                            votes_per_seat__ = map_.next_value()?;
+                        }
+                        GeneratedField::NextInLine => {
+                            if next_in_line__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nextInLine"));
+                            }
+                            next_in_line__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(PlaceStep {
+                    seat_number: seat_number__.unwrap_or_default(),
+                    placed: placed__,
+                    votes: votes__.unwrap_or_default(),
+                    seats_before: seats_before__.unwrap_or_default(),
+                    divisor: divisor__,
+                    votes_per_seat: votes_per_seat__,
+                    next_in_line: next_in_line__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PlaceStep", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlacesLot {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.at.is_some() {
+            len += 1;
+        }
+        if !self.tied_places.is_empty() {
+            len += 1;
+        }
+        if self.seats_at_stake != 0 {
+            len += 1;
+        }
+        if !self.winner_places.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlacesLot", len)?;
+        if let Some(v) = self.at.as_ref() {
+            struct_ser.serialize_field("at", v)?;
+        }
+        if !self.tied_places.is_empty() {
+            struct_ser.serialize_field("tiedPlaces", &self.tied_places)?;
+        }
+        if self.seats_at_stake != 0 {
+            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
+        }
+        if !self.winner_places.is_empty() {
+            struct_ser.serialize_field("winnerPlaces", &self.winner_places)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlacesLot {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "at",
+            "tied_places",
+            "tiedPlaces",
+            "seats_at_stake",
+            "seatsAtStake",
+            "winner_places",
+            "winnerPlaces",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            At,
+            TiedPlaces,
+            SeatsAtStake,
+            WinnerPlaces,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "at" => Ok(GeneratedField::At),
+                            "tiedPlaces" | "tied_places" => Ok(GeneratedField::TiedPlaces),
+                            "seatsAtStake" | "seats_at_stake" => Ok(GeneratedField::SeatsAtStake),
+                            "winnerPlaces" | "winner_places" => Ok(GeneratedField::WinnerPlaces),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlacesLot;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PlacesLot")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlacesLot, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut at__ = None;
+                let mut tied_places__ = None;
+                let mut seats_at_stake__ = None;
+                let mut winner_places__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::At => {
+                            if at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("at"));
+                            }
+                            at__ = map_.next_value()?;
+                        }
+                        GeneratedField::TiedPlaces => {
+                            if tied_places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tiedPlaces"));
+                            }
+                            tied_places__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsAtStake => {
+                            if seats_at_stake__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsAtStake"));
+                            }
+                            seats_at_stake__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::WinnerPlaces => {
+                            if winner_places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("winnerPlaces"));
+                            }
+                            winner_places__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(PlacesLot {
+                    at: at__,
+                    tied_places: tied_places__.unwrap_or_default(),
+                    seats_at_stake: seats_at_stake__.unwrap_or_default(),
+                    winner_places: winner_places__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PlacesLot", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PlacesTie {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.at.is_some() {
+            len += 1;
+        }
+        if !self.places.is_empty() {
+            len += 1;
+        }
+        if self.seats_at_stake != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlacesTie", len)?;
+        if let Some(v) = self.at.as_ref() {
+            struct_ser.serialize_field("at", v)?;
+        }
+        if !self.places.is_empty() {
+            struct_ser.serialize_field("places", &self.places)?;
+        }
+        if self.seats_at_stake != 0 {
+            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlacesTie {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "at",
+            "places",
+            "seats_at_stake",
+            "seatsAtStake",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            At,
+            Places,
+            SeatsAtStake,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "at" => Ok(GeneratedField::At),
+                            "places" => Ok(GeneratedField::Places),
+                            "seatsAtStake" | "seats_at_stake" => Ok(GeneratedField::SeatsAtStake),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlacesTie;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PlacesTie")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlacesTie, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut at__ = None;
+                let mut places__ = None;
+                let mut seats_at_stake__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::At => {
+                            if at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("at"));
+                            }
+                            at__ = map_.next_value()?;
+                        }
+                        GeneratedField::Places => {
+                            if places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("places"));
+                            }
+                            places__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsAtStake => {
+                            if seats_at_stake__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsAtStake"));
+                            }
+                            seats_at_stake__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlacesTie {
+                    at: at__,
+                    places: places__.unwrap_or_default(),
+                    seats_at_stake: seats_at_stake__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PlacesTie", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Profile {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -10350,6 +15663,322 @@ impl<'de> serde::Deserialize<'de> for Quota {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for QuotaUnits {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "QUOTA_UNITS_UNSPECIFIED",
+            Self::Districts => "QUOTA_UNITS_DISTRICTS",
+            Self::Regions => "QUOTA_UNITS_REGIONS",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for QuotaUnits {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "QUOTA_UNITS_UNSPECIFIED",
+            "QUOTA_UNITS_DISTRICTS",
+            "QUOTA_UNITS_REGIONS",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = QuotaUnits;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "QUOTA_UNITS_UNSPECIFIED" => Ok(QuotaUnits::Unspecified),
+                    "QUOTA_UNITS_DISTRICTS" => Ok(QuotaUnits::Districts),
+                    "QUOTA_UNITS_REGIONS" => Ok(QuotaUnits::Regions),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for QuotaVotes {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "QUOTA_VOTES_UNSPECIFIED",
+            Self::TakingPart => "QUOTA_VOTES_TAKING_PART",
+            Self::Own => "QUOTA_VOTES_OWN",
+            Self::Region => "QUOTA_VOTES_REGION",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for QuotaVotes {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "QUOTA_VOTES_UNSPECIFIED",
+            "QUOTA_VOTES_TAKING_PART",
+            "QUOTA_VOTES_OWN",
+            "QUOTA_VOTES_REGION",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = QuotaVotes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "QUOTA_VOTES_UNSPECIFIED" => Ok(QuotaVotes::Unspecified),
+                    "QUOTA_VOTES_TAKING_PART" => Ok(QuotaVotes::TakingPart),
+                    "QUOTA_VOTES_OWN" => Ok(QuotaVotes::Own),
+                    "QUOTA_VOTES_REGION" => Ok(QuotaVotes::Region),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for QuotasStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.admission.is_some() {
+            len += 1;
+        }
+        if !self.chain.is_empty() {
+            len += 1;
+        }
+        if self.units != 0 {
+            len += 1;
+        }
+        if self.of != 0 {
+            len += 1;
+        }
+        if self.base != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.QuotasStage", len)?;
+        if let Some(v) = self.admission.as_ref() {
+            struct_ser.serialize_field("admission", v)?;
+        }
+        if !self.chain.is_empty() {
+            struct_ser.serialize_field("chain", &self.chain)?;
+        }
+        if self.units != 0 {
+            let v = QuotaUnits::try_from(self.units)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.units)))?;
+            struct_ser.serialize_field("units", &v)?;
+        }
+        if self.of != 0 {
+            let v = QuotaVotes::try_from(self.of)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.of)))?;
+            struct_ser.serialize_field("of", &v)?;
+        }
+        if self.base != 0 {
+            let v = ThresholdBase::try_from(self.base)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.base)))?;
+            struct_ser.serialize_field("base", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for QuotasStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "admission",
+            "chain",
+            "units",
+            "of",
+            "base",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Admission,
+            Chain,
+            Units,
+            Of,
+            Base,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "admission" => Ok(GeneratedField::Admission),
+                            "chain" => Ok(GeneratedField::Chain),
+                            "units" => Ok(GeneratedField::Units),
+                            "of" => Ok(GeneratedField::Of),
+                            "base" => Ok(GeneratedField::Base),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = QuotasStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.QuotasStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<QuotasStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut admission__ = None;
+                let mut chain__ = None;
+                let mut units__ = None;
+                let mut of__ = None;
+                let mut base__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Admission => {
+                            if admission__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admission"));
+                            }
+                            admission__ = map_.next_value()?;
+                        }
+                        GeneratedField::Chain => {
+                            if chain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chain"));
+                            }
+                            chain__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Units => {
+                            if units__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("units"));
+                            }
+                            units__ = Some(map_.next_value::<QuotaUnits>()? as i32);
+                        }
+                        GeneratedField::Of => {
+                            if of__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("of"));
+                            }
+                            of__ = Some(map_.next_value::<QuotaVotes>()? as i32);
+                        }
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = Some(map_.next_value::<ThresholdBase>()? as i32);
+                        }
+                    }
+                }
+                Ok(QuotasStage {
+                    admission: admission__,
+                    chain: chain__.unwrap_or_default(),
+                    units: units__.unwrap_or_default(),
+                    of: of__.unwrap_or_default(),
+                    base: base__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.QuotasStage", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Ratio {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -10473,6 +16102,248 @@ impl<'de> serde::Deserialize<'de> for Ratio {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.Ratio", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Region {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.region_id.is_empty() {
+            len += 1;
+        }
+        if !self.district_ids.is_empty() {
+            len += 1;
+        }
+        if self.further_seats != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Region", len)?;
+        if !self.region_id.is_empty() {
+            struct_ser.serialize_field("regionId", &self.region_id)?;
+        }
+        if !self.district_ids.is_empty() {
+            struct_ser.serialize_field("districtIds", &self.district_ids)?;
+        }
+        if self.further_seats != 0 {
+            struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Region {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "region_id",
+            "regionId",
+            "district_ids",
+            "districtIds",
+            "further_seats",
+            "furtherSeats",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            RegionId,
+            DistrictIds,
+            FurtherSeats,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "regionId" | "region_id" => Ok(GeneratedField::RegionId),
+                            "districtIds" | "district_ids" => Ok(GeneratedField::DistrictIds),
+                            "furtherSeats" | "further_seats" => Ok(GeneratedField::FurtherSeats),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Region;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Region")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Region, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut region_id__ = None;
+                let mut district_ids__ = None;
+                let mut further_seats__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::RegionId => {
+                            if region_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("regionId"));
+                            }
+                            region_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictIds => {
+                            if district_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtIds"));
+                            }
+                            district_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FurtherSeats => {
+                            if further_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("furtherSeats"));
+                            }
+                            further_seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Region {
+                    region_id: region_id__.unwrap_or_default(),
+                    district_ids: district_ids__.unwrap_or_default(),
+                    further_seats: further_seats__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Region", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for RegionsAverage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.regions != 0 {
+            len += 1;
+        }
+        if self.base != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.RegionsAverage", len)?;
+        if self.regions != 0 {
+            struct_ser.serialize_field("regions", &self.regions)?;
+        }
+        if self.base != 0 {
+            let v = ThresholdBase::try_from(self.base)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.base)))?;
+            struct_ser.serialize_field("base", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for RegionsAverage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "regions",
+            "base",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Regions,
+            Base,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "regions" => Ok(GeneratedField::Regions),
+                            "base" => Ok(GeneratedField::Base),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = RegionsAverage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.RegionsAverage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<RegionsAverage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut regions__ = None;
+                let mut base__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Regions => {
+                            if regions__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("regions"));
+                            }
+                            regions__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = Some(map_.next_value::<ThresholdBase>()? as i32);
+                        }
+                    }
+                }
+                Ok(RegionsAverage {
+                    regions: regions__.unwrap_or_default(),
+                    base: base__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.RegionsAverage", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Rescue {
@@ -10682,6 +16553,114 @@ impl<'de> serde::Deserialize<'de> for rescue::AdmitRunnerUp {
         deserializer.deserialize_struct("hemicycle.allocation.v1.Rescue.AdmitRunnerUp", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ReturnStep {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.from.is_some() {
+            len += 1;
+        }
+        if self.to.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ReturnStep", len)?;
+        if let Some(v) = self.from.as_ref() {
+            struct_ser.serialize_field("from", v)?;
+        }
+        if let Some(v) = self.to.as_ref() {
+            struct_ser.serialize_field("to", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ReturnStep {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "from",
+            "to",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            From,
+            To,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "from" => Ok(GeneratedField::From),
+                            "to" => Ok(GeneratedField::To),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ReturnStep;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ReturnStep")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ReturnStep, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut from__ = None;
+                let mut to__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::From => {
+                            if from__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("from"));
+                            }
+                            from__ = map_.next_value()?;
+                        }
+                        GeneratedField::To => {
+                            if to__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("to"));
+                            }
+                            to__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ReturnStep {
+                    from: from__,
+                    to: to__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ReturnStep", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Rounding {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -10872,6 +16851,408 @@ impl<'de> serde::Deserialize<'de> for SeatDifference {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.SeatDifference", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SeatsOfDistrictsStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.base != 0 {
+            len += 1;
+        }
+        if !self.chain.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SeatsOfDistrictsStage", len)?;
+        if self.base != 0 {
+            let v = ThresholdBase::try_from(self.base)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.base)))?;
+            struct_ser.serialize_field("base", &v)?;
+        }
+        if !self.chain.is_empty() {
+            struct_ser.serialize_field("chain", &self.chain)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SeatsOfDistrictsStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "base",
+            "chain",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Base,
+            Chain,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "base" => Ok(GeneratedField::Base),
+                            "chain" => Ok(GeneratedField::Chain),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SeatsOfDistrictsStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.SeatsOfDistrictsStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SeatsOfDistrictsStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut base__ = None;
+                let mut chain__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Base => {
+                            if base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("base"));
+                            }
+                            base__ = Some(map_.next_value::<ThresholdBase>()? as i32);
+                        }
+                        GeneratedField::Chain => {
+                            if chain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chain"));
+                            }
+                            chain__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(SeatsOfDistrictsStage {
+                    base: base__.unwrap_or_default(),
+                    chain: chain__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.SeatsOfDistrictsStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Series {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.first.is_some() {
+            len += 1;
+        }
+        if self.step != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Series", len)?;
+        if let Some(v) = self.first.as_ref() {
+            struct_ser.serialize_field("first", v)?;
+        }
+        if self.step != 0 {
+            struct_ser.serialize_field("step", &self.step)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for Series {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "first",
+            "step",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            First,
+            Step,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "first" => Ok(GeneratedField::First),
+                            "step" => Ok(GeneratedField::Step),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = Series;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.Series")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<Series, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut first__ = None;
+                let mut step__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::First => {
+                            if first__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("first"));
+                            }
+                            first__ = map_.next_value()?;
+                        }
+                        GeneratedField::Step => {
+                            if step__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("step"));
+                            }
+                            step__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(Series {
+                    first: first__,
+                    step: step__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.Series", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SeriesStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.series.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SeriesStage", len)?;
+        if let Some(v) = self.series.as_ref() {
+            struct_ser.serialize_field("series", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SeriesStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "series",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Series,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "series" => Ok(GeneratedField::Series),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SeriesStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.SeriesStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SeriesStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut series__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Series => {
+                            if series__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("series"));
+                            }
+                            series__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(SeriesStage {
+                    series: series__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.SeriesStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for SharesStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.chain.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SharesStage", len)?;
+        if !self.chain.is_empty() {
+            struct_ser.serialize_field("chain", &self.chain)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for SharesStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "chain",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Chain,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "chain" => Ok(GeneratedField::Chain),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = SharesStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.SharesStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<SharesStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut chain__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Chain => {
+                            if chain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chain"));
+                            }
+                            chain__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(SharesStage {
+                    chain: chain__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.SharesStage", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Silence {
@@ -12416,6 +18797,83 @@ impl<'de> serde::Deserialize<'de> for StepRow {
         deserializer.deserialize_struct("hemicycle.allocation.v1.StepRow", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for Surplus {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "SURPLUS_UNSPECIFIED",
+            Self::Kept => "SURPLUS_KEPT",
+            Self::Returned => "SURPLUS_RETURNED",
+            Self::Added => "SURPLUS_ADDED",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for Surplus {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "SURPLUS_UNSPECIFIED",
+            "SURPLUS_KEPT",
+            "SURPLUS_RETURNED",
+            "SURPLUS_ADDED",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = Surplus;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "SURPLUS_UNSPECIFIED" => Ok(Surplus::Unspecified),
+                    "SURPLUS_KEPT" => Ok(Surplus::Kept),
+                    "SURPLUS_RETURNED" => Ok(Surplus::Returned),
+                    "SURPLUS_ADDED" => Ok(Surplus::Added),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Threshold {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -13460,6 +19918,781 @@ impl<'de> serde::Deserialize<'de> for TieSettlement {
         deserializer.deserialize_struct("hemicycle.allocation.v1.TieSettlement", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for TierProcedure {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "TIER_PROCEDURE_UNSPECIFIED",
+            Self::Districts => "TIER_PROCEDURE_DISTRICTS",
+            Self::Whole => "TIER_PROCEDURE_WHOLE",
+            Self::GiveBack => "TIER_PROCEDURE_GIVE_BACK",
+            Self::Place => "TIER_PROCEDURE_PLACE",
+            Self::Regions => "TIER_PROCEDURE_REGIONS",
+            Self::Inside => "TIER_PROCEDURE_INSIDE",
+            Self::Shares => "TIER_PROCEDURE_SHARES",
+            Self::Cover => "TIER_PROCEDURE_COVER",
+            Self::SeatsOfDistricts => "TIER_PROCEDURE_SEATS_OF_DISTRICTS",
+            Self::Constituencies => "TIER_PROCEDURE_CONSTITUENCIES",
+            Self::Persons => "TIER_PROCEDURE_PERSONS",
+            Self::Quotas => "TIER_PROCEDURE_QUOTAS",
+            Self::Remainders => "TIER_PROCEDURE_REMAINDERS",
+            Self::Above => "TIER_PROCEDURE_ABOVE",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for TierProcedure {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "TIER_PROCEDURE_UNSPECIFIED",
+            "TIER_PROCEDURE_DISTRICTS",
+            "TIER_PROCEDURE_WHOLE",
+            "TIER_PROCEDURE_GIVE_BACK",
+            "TIER_PROCEDURE_PLACE",
+            "TIER_PROCEDURE_REGIONS",
+            "TIER_PROCEDURE_INSIDE",
+            "TIER_PROCEDURE_SHARES",
+            "TIER_PROCEDURE_COVER",
+            "TIER_PROCEDURE_SEATS_OF_DISTRICTS",
+            "TIER_PROCEDURE_CONSTITUENCIES",
+            "TIER_PROCEDURE_PERSONS",
+            "TIER_PROCEDURE_QUOTAS",
+            "TIER_PROCEDURE_REMAINDERS",
+            "TIER_PROCEDURE_ABOVE",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = TierProcedure;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "TIER_PROCEDURE_UNSPECIFIED" => Ok(TierProcedure::Unspecified),
+                    "TIER_PROCEDURE_DISTRICTS" => Ok(TierProcedure::Districts),
+                    "TIER_PROCEDURE_WHOLE" => Ok(TierProcedure::Whole),
+                    "TIER_PROCEDURE_GIVE_BACK" => Ok(TierProcedure::GiveBack),
+                    "TIER_PROCEDURE_PLACE" => Ok(TierProcedure::Place),
+                    "TIER_PROCEDURE_REGIONS" => Ok(TierProcedure::Regions),
+                    "TIER_PROCEDURE_INSIDE" => Ok(TierProcedure::Inside),
+                    "TIER_PROCEDURE_SHARES" => Ok(TierProcedure::Shares),
+                    "TIER_PROCEDURE_COVER" => Ok(TierProcedure::Cover),
+                    "TIER_PROCEDURE_SEATS_OF_DISTRICTS" => Ok(TierProcedure::SeatsOfDistricts),
+                    "TIER_PROCEDURE_CONSTITUENCIES" => Ok(TierProcedure::Constituencies),
+                    "TIER_PROCEDURE_PERSONS" => Ok(TierProcedure::Persons),
+                    "TIER_PROCEDURE_QUOTAS" => Ok(TierProcedure::Quotas),
+                    "TIER_PROCEDURE_REMAINDERS" => Ok(TierProcedure::Remainders),
+                    "TIER_PROCEDURE_ABOVE" => Ok(TierProcedure::Above),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TierRules {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.further_seats != 0 {
+            len += 1;
+        }
+        if !self.stages.is_empty() {
+            len += 1;
+        }
+        if !self.regions.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierRules", len)?;
+        if self.further_seats != 0 {
+            struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
+        }
+        if !self.stages.is_empty() {
+            struct_ser.serialize_field("stages", &self.stages)?;
+        }
+        if !self.regions.is_empty() {
+            struct_ser.serialize_field("regions", &self.regions)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TierRules {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "further_seats",
+            "furtherSeats",
+            "stages",
+            "regions",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            FurtherSeats,
+            Stages,
+            Regions,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "furtherSeats" | "further_seats" => Ok(GeneratedField::FurtherSeats),
+                            "stages" => Ok(GeneratedField::Stages),
+                            "regions" => Ok(GeneratedField::Regions),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TierRules;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.TierRules")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TierRules, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut further_seats__ = None;
+                let mut stages__ = None;
+                let mut regions__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::FurtherSeats => {
+                            if further_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("furtherSeats"));
+                            }
+                            further_seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Stages => {
+                            if stages__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stages"));
+                            }
+                            stages__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Regions => {
+                            if regions__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("regions"));
+                            }
+                            regions__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TierRules {
+                    further_seats: further_seats__.unwrap_or_default(),
+                    stages: stages__.unwrap_or_default(),
+                    regions: regions__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.TierRules", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TierStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.procedure.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierStage", len)?;
+        if let Some(v) = self.procedure.as_ref() {
+            match v {
+                tier_stage::Procedure::Districts(v) => {
+                    struct_ser.serialize_field("districts", v)?;
+                }
+                tier_stage::Procedure::Whole(v) => {
+                    struct_ser.serialize_field("whole", v)?;
+                }
+                tier_stage::Procedure::GiveBack(v) => {
+                    struct_ser.serialize_field("giveBack", v)?;
+                }
+                tier_stage::Procedure::Place(v) => {
+                    struct_ser.serialize_field("place", v)?;
+                }
+                tier_stage::Procedure::Regions(v) => {
+                    struct_ser.serialize_field("regions", v)?;
+                }
+                tier_stage::Procedure::Inside(v) => {
+                    struct_ser.serialize_field("inside", v)?;
+                }
+                tier_stage::Procedure::Shares(v) => {
+                    struct_ser.serialize_field("shares", v)?;
+                }
+                tier_stage::Procedure::Cover(v) => {
+                    struct_ser.serialize_field("cover", v)?;
+                }
+                tier_stage::Procedure::SeatsOfDistricts(v) => {
+                    struct_ser.serialize_field("seatsOfDistricts", v)?;
+                }
+                tier_stage::Procedure::Constituencies(v) => {
+                    struct_ser.serialize_field("constituencies", v)?;
+                }
+                tier_stage::Procedure::Persons(v) => {
+                    struct_ser.serialize_field("persons", v)?;
+                }
+                tier_stage::Procedure::Quotas(v) => {
+                    struct_ser.serialize_field("quotas", v)?;
+                }
+                tier_stage::Procedure::Remainders(v) => {
+                    struct_ser.serialize_field("remainders", v)?;
+                }
+                tier_stage::Procedure::Above(v) => {
+                    struct_ser.serialize_field("above", v)?;
+                }
+            }
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TierStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "districts",
+            "whole",
+            "give_back",
+            "giveBack",
+            "place",
+            "regions",
+            "inside",
+            "shares",
+            "cover",
+            "seats_of_districts",
+            "seatsOfDistricts",
+            "constituencies",
+            "persons",
+            "quotas",
+            "remainders",
+            "above",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Districts,
+            Whole,
+            GiveBack,
+            Place,
+            Regions,
+            Inside,
+            Shares,
+            Cover,
+            SeatsOfDistricts,
+            Constituencies,
+            Persons,
+            Quotas,
+            Remainders,
+            Above,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districts" => Ok(GeneratedField::Districts),
+                            "whole" => Ok(GeneratedField::Whole),
+                            "giveBack" | "give_back" => Ok(GeneratedField::GiveBack),
+                            "place" => Ok(GeneratedField::Place),
+                            "regions" => Ok(GeneratedField::Regions),
+                            "inside" => Ok(GeneratedField::Inside),
+                            "shares" => Ok(GeneratedField::Shares),
+                            "cover" => Ok(GeneratedField::Cover),
+                            "seatsOfDistricts" | "seats_of_districts" => Ok(GeneratedField::SeatsOfDistricts),
+                            "constituencies" => Ok(GeneratedField::Constituencies),
+                            "persons" => Ok(GeneratedField::Persons),
+                            "quotas" => Ok(GeneratedField::Quotas),
+                            "remainders" => Ok(GeneratedField::Remainders),
+                            "above" => Ok(GeneratedField::Above),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TierStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.TierStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TierStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut procedure__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Districts => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districts"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Districts)
+;
+                        }
+                        GeneratedField::Whole => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("whole"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Whole)
+;
+                        }
+                        GeneratedField::GiveBack => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("giveBack"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::GiveBack)
+;
+                        }
+                        GeneratedField::Place => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("place"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Place)
+;
+                        }
+                        GeneratedField::Regions => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("regions"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Regions)
+;
+                        }
+                        GeneratedField::Inside => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inside"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Inside)
+;
+                        }
+                        GeneratedField::Shares => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("shares"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Shares)
+;
+                        }
+                        GeneratedField::Cover => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cover"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Cover)
+;
+                        }
+                        GeneratedField::SeatsOfDistricts => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsOfDistricts"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::SeatsOfDistricts)
+;
+                        }
+                        GeneratedField::Constituencies => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("constituencies"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Constituencies)
+;
+                        }
+                        GeneratedField::Persons => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("persons"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Persons)
+;
+                        }
+                        GeneratedField::Quotas => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quotas"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Quotas)
+;
+                        }
+                        GeneratedField::Remainders => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("remainders"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Remainders)
+;
+                        }
+                        GeneratedField::Above => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("above"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Above)
+;
+                        }
+                    }
+                }
+                Ok(TierStage {
+                    procedure: procedure__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.TierStage", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TierSteps {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.stage != 0 {
+            len += 1;
+        }
+        if self.procedure != 0 {
+            len += 1;
+        }
+        if !self.parts.is_empty() {
+            len += 1;
+        }
+        if !self.returned.is_empty() {
+            len += 1;
+        }
+        if !self.placed.is_empty() {
+            len += 1;
+        }
+        if !self.covered.is_empty() {
+            len += 1;
+        }
+        if !self.admitted_option_ids.is_empty() {
+            len += 1;
+        }
+        if !self.due.is_empty() {
+            len += 1;
+        }
+        if self.seats_left_over != 0 {
+            len += 1;
+        }
+        if !self.text.is_empty() {
+            len += 1;
+        }
+        if !self.first_places.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierSteps", len)?;
+        if self.stage != 0 {
+            struct_ser.serialize_field("stage", &self.stage)?;
+        }
+        if self.procedure != 0 {
+            let v = TierProcedure::try_from(self.procedure)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.procedure)))?;
+            struct_ser.serialize_field("procedure", &v)?;
+        }
+        if !self.parts.is_empty() {
+            struct_ser.serialize_field("parts", &self.parts)?;
+        }
+        if !self.returned.is_empty() {
+            struct_ser.serialize_field("returned", &self.returned)?;
+        }
+        if !self.placed.is_empty() {
+            struct_ser.serialize_field("placed", &self.placed)?;
+        }
+        if !self.covered.is_empty() {
+            struct_ser.serialize_field("covered", &self.covered)?;
+        }
+        if !self.admitted_option_ids.is_empty() {
+            struct_ser.serialize_field("admittedOptionIds", &self.admitted_option_ids)?;
+        }
+        if !self.due.is_empty() {
+            struct_ser.serialize_field("due", &self.due)?;
+        }
+        if self.seats_left_over != 0 {
+            struct_ser.serialize_field("seatsLeftOver", &self.seats_left_over)?;
+        }
+        if !self.text.is_empty() {
+            struct_ser.serialize_field("text", &self.text)?;
+        }
+        if !self.first_places.is_empty() {
+            struct_ser.serialize_field("firstPlaces", &self.first_places)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TierSteps {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stage",
+            "procedure",
+            "parts",
+            "returned",
+            "placed",
+            "covered",
+            "admitted_option_ids",
+            "admittedOptionIds",
+            "due",
+            "seats_left_over",
+            "seatsLeftOver",
+            "text",
+            "first_places",
+            "firstPlaces",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stage,
+            Procedure,
+            Parts,
+            Returned,
+            Placed,
+            Covered,
+            AdmittedOptionIds,
+            Due,
+            SeatsLeftOver,
+            Text,
+            FirstPlaces,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stage" => Ok(GeneratedField::Stage),
+                            "procedure" => Ok(GeneratedField::Procedure),
+                            "parts" => Ok(GeneratedField::Parts),
+                            "returned" => Ok(GeneratedField::Returned),
+                            "placed" => Ok(GeneratedField::Placed),
+                            "covered" => Ok(GeneratedField::Covered),
+                            "admittedOptionIds" | "admitted_option_ids" => Ok(GeneratedField::AdmittedOptionIds),
+                            "due" => Ok(GeneratedField::Due),
+                            "seatsLeftOver" | "seats_left_over" => Ok(GeneratedField::SeatsLeftOver),
+                            "text" => Ok(GeneratedField::Text),
+                            "firstPlaces" | "first_places" => Ok(GeneratedField::FirstPlaces),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TierSteps;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.TierSteps")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TierSteps, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stage__ = None;
+                let mut procedure__ = None;
+                let mut parts__ = None;
+                let mut returned__ = None;
+                let mut placed__ = None;
+                let mut covered__ = None;
+                let mut admitted_option_ids__ = None;
+                let mut due__ = None;
+                let mut seats_left_over__ = None;
+                let mut text__ = None;
+                let mut first_places__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stage => {
+                            if stage__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stage"));
+                            }
+                            stage__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Procedure => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("procedure"));
+                            }
+                            procedure__ = Some(map_.next_value::<TierProcedure>()? as i32);
+                        }
+                        GeneratedField::Parts => {
+                            if parts__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("parts"));
+                            }
+                            parts__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Returned => {
+                            if returned__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("returned"));
+                            }
+                            returned__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Placed => {
+                            if placed__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("placed"));
+                            }
+                            placed__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Covered => {
+                            if covered__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("covered"));
+                            }
+                            covered__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::AdmittedOptionIds => {
+                            if admitted_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admittedOptionIds"));
+                            }
+                            admitted_option_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Due => {
+                            if due__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("due"));
+                            }
+                            due__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsLeftOver => {
+                            if seats_left_over__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsLeftOver"));
+                            }
+                            seats_left_over__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Text => {
+                            if text__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("text"));
+                            }
+                            text__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::FirstPlaces => {
+                            if first_places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("firstPlaces"));
+                            }
+                            first_places__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TierSteps {
+                    stage: stage__.unwrap_or_default(),
+                    procedure: procedure__.unwrap_or_default(),
+                    parts: parts__.unwrap_or_default(),
+                    returned: returned__.unwrap_or_default(),
+                    placed: placed__.unwrap_or_default(),
+                    covered: covered__.unwrap_or_default(),
+                    admitted_option_ids: admitted_option_ids__.unwrap_or_default(),
+                    due: due__.unwrap_or_default(),
+                    seats_left_over: seats_left_over__.unwrap_or_default(),
+                    text: text__.unwrap_or_default(),
+                    first_places: first_places__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.TierSteps", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for VoidLot {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -13640,6 +20873,193 @@ impl<'de> serde::Deserialize<'de> for VoidLotReason {
                     "VOID_LOT_REASON_NO_SUCH_TIE" => Ok(VoidLotReason::NoSuchTie),
                     "VOID_LOT_REASON_WRONG_WINNERS" => Ok(VoidLotReason::WrongWinners),
                     "VOID_LOT_REASON_ALREADY_DRAWN" => Ok(VoidLotReason::AlreadyDrawn),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for VotersNumber {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.numerator != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.VotersNumber", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.numerator != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("numerator", ToString::to_string(&self.numerator).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for VotersNumber {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "numerator",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Numerator,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "numerator" => Ok(GeneratedField::Numerator),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = VotersNumber;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.VotersNumber")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<VotersNumber, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut numerator__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Numerator => {
+                            if numerator__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("numerator"));
+                            }
+                            numerator__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(VotersNumber {
+                    option_id: option_id__.unwrap_or_default(),
+                    numerator: numerator__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.VotersNumber", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for VotersNumbers {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "VOTERS_NUMBERS_UNSPECIFIED",
+            Self::Exact => "VOTERS_NUMBERS_EXACT",
+            Self::NearestInDistrict => "VOTERS_NUMBERS_NEAREST_IN_DISTRICT",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for VotersNumbers {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "VOTERS_NUMBERS_UNSPECIFIED",
+            "VOTERS_NUMBERS_EXACT",
+            "VOTERS_NUMBERS_NEAREST_IN_DISTRICT",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = VotersNumbers;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "VOTERS_NUMBERS_UNSPECIFIED" => Ok(VotersNumbers::Unspecified),
+                    "VOTERS_NUMBERS_EXACT" => Ok(VotersNumbers::Exact),
+                    "VOTERS_NUMBERS_NEAREST_IN_DISTRICT" => Ok(VotersNumbers::NearestInDistrict),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -14253,6 +21673,133 @@ impl<'de> serde::Deserialize<'de> for WholeQuotas {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.WholeQuotas", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for WholeStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.admission.is_some() {
+            len += 1;
+        }
+        if !self.chain.is_empty() {
+            len += 1;
+        }
+        if self.surplus != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.WholeStage", len)?;
+        if let Some(v) = self.admission.as_ref() {
+            struct_ser.serialize_field("admission", v)?;
+        }
+        if !self.chain.is_empty() {
+            struct_ser.serialize_field("chain", &self.chain)?;
+        }
+        if self.surplus != 0 {
+            let v = Surplus::try_from(self.surplus)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.surplus)))?;
+            struct_ser.serialize_field("surplus", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for WholeStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "admission",
+            "chain",
+            "surplus",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Admission,
+            Chain,
+            Surplus,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "admission" => Ok(GeneratedField::Admission),
+                            "chain" => Ok(GeneratedField::Chain),
+                            "surplus" => Ok(GeneratedField::Surplus),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = WholeStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.WholeStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WholeStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut admission__ = None;
+                let mut chain__ = None;
+                let mut surplus__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Admission => {
+                            if admission__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("admission"));
+                            }
+                            admission__ = map_.next_value()?;
+                        }
+                        GeneratedField::Chain => {
+                            if chain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("chain"));
+                            }
+                            chain__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Surplus => {
+                            if surplus__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("surplus"));
+                            }
+                            surplus__ = Some(map_.next_value::<Surplus>()? as i32);
+                        }
+                    }
+                }
+                Ok(WholeStage {
+                    admission: admission__,
+                    chain: chain__.unwrap_or_default(),
+                    surplus: surplus__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.WholeStage", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Widening {

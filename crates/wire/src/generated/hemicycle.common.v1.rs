@@ -1005,6 +1005,33 @@ pub struct VoteChange {
     #[prost(uint64, tag = "3")]
     pub votes_after: u64,
 }
+/// A seat in reach.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TiedPlace {
+    /// The district of the law, or the region; empty: the house as a whole.
+    #[prost(string, tag = "1")]
+    pub district_id: ::prost::alloc::string::String,
+    /// The list.
+    #[prost(string, tag = "2")]
+    pub option_id: ::prost::alloc::string::String,
+    /// The constituency, where a person is meant; empty otherwise.
+    #[prost(string, tag = "3")]
+    pub constituency_id: ::prost::alloc::string::String,
+}
+/// Where a tie stands.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PlacesStage {
+    /// Of tiers: the stage from 0; 1,002 where persons of a constituency have equally many votes. Of double proportional seats:
+    /// 0 for seats of lists in all districts, 1 for seats of lists in districts.
+    #[prost(uint32, tag = "1")]
+    pub stage: u32,
+    /// The round of the stage that hands out the house, from 0; 0 otherwise.
+    #[prost(uint32, tag = "2")]
+    pub round: u32,
+    /// Where a chain hands out seats inside the stage: the number of its own stage, as Tie.stage has it; 0 otherwise.
+    #[prost(uint32, tag = "3")]
+    pub inner: u32,
+}
 /// Seats of one list, as in a declaration.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SeatRow {
@@ -1015,7 +1042,7 @@ pub struct SeatRow {
     #[prost(uint32, tag = "2")]
     pub seats: u32,
 }
-/// An official result of a district: the official one even where ours differs.
+/// An official result of a district, or of a whole contest: the official one even where ours differs.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Declaration {
     /// Seats of each list; a list that is missing has none.
@@ -6327,6 +6354,137 @@ impl<'de> serde::Deserialize<'de> for PartVersion {
         deserializer.deserialize_struct("hemicycle.common.v1.PartVersion", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for PlacesStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.stage != 0 {
+            len += 1;
+        }
+        if self.round != 0 {
+            len += 1;
+        }
+        if self.inner != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.PlacesStage", len)?;
+        if self.stage != 0 {
+            struct_ser.serialize_field("stage", &self.stage)?;
+        }
+        if self.round != 0 {
+            struct_ser.serialize_field("round", &self.round)?;
+        }
+        if self.inner != 0 {
+            struct_ser.serialize_field("inner", &self.inner)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PlacesStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stage",
+            "round",
+            "inner",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stage,
+            Round,
+            Inner,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stage" => Ok(GeneratedField::Stage),
+                            "round" => Ok(GeneratedField::Round),
+                            "inner" => Ok(GeneratedField::Inner),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PlacesStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.PlacesStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PlacesStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stage__ = None;
+                let mut round__ = None;
+                let mut inner__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stage => {
+                            if stage__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stage"));
+                            }
+                            stage__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Round => {
+                            if round__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("round"));
+                            }
+                            round__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Inner => {
+                            if inner__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("inner"));
+                            }
+                            inner__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PlacesStage {
+                    stage: stage__.unwrap_or_default(),
+                    round: round__.unwrap_or_default(),
+                    inner: inner__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.PlacesStage", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Publication {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8584,6 +8742,134 @@ impl<'de> serde::Deserialize<'de> for TallyStates {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.TallyStates", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for TiedPlace {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if !self.constituency_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.TiedPlace", len)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if !self.constituency_id.is_empty() {
+            struct_ser.serialize_field("constituencyId", &self.constituency_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for TiedPlace {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "district_id",
+            "districtId",
+            "option_id",
+            "optionId",
+            "constituency_id",
+            "constituencyId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            DistrictId,
+            OptionId,
+            ConstituencyId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "constituencyId" | "constituency_id" => Ok(GeneratedField::ConstituencyId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = TiedPlace;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.TiedPlace")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<TiedPlace, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut district_id__ = None;
+                let mut option_id__ = None;
+                let mut constituency_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::ConstituencyId => {
+                            if constituency_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("constituencyId"));
+                            }
+                            constituency_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(TiedPlace {
+                    district_id: district_id__.unwrap_or_default(),
+                    option_id: option_id__.unwrap_or_default(),
+                    constituency_id: constituency_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.TiedPlace", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Totals {

@@ -243,7 +243,7 @@ pub struct SetUnitStatusResponse {
     pub written: ::core::option::Option<Written>,
 }
 /// Records a lot.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DrawLotRequest {
     /// The election.
     #[prost(string, tag = "1")]
@@ -251,24 +251,33 @@ pub struct DrawLotRequest {
     /// The contest.
     #[prost(string, tag = "2")]
     pub contest_id: ::prost::alloc::string::String,
-    /// The district.
+    /// The district; empty where the tie is among places of districts that hang together.
     #[prost(string, tag = "3")]
     pub district_id: ::prost::alloc::string::String,
-    /// The stage of the allocation, as the tie in the standings names it.
+    /// The stage of the allocation, as the tie in the standings names it. In one district.
     #[prost(uint32, tag = "4")]
     pub stage: u32,
-    /// The lists that tie, in any order.
+    /// The lists that tie, in any order. In one district.
     #[prost(string, repeated, tag = "5")]
     pub tied_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Seats at stake.
     #[prost(uint32, tag = "6")]
     pub seats: u32,
-    /// The lists that the lot fell on: as many as seats at stake.
+    /// The lists that the lot fell on: as many as seats at stake. In one district.
     #[prost(string, repeated, tag = "7")]
     pub winner_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Where, when and before whom. Public.
     #[prost(message, optional, tag = "8")]
     pub attribution: ::core::option::Option<super::super::common::v1::Attribution>,
+    /// Where the tie among places stands, as DistrictedAllocation.ties has it; missing: in one district.
+    #[prost(message, optional, tag = "9")]
+    pub at: ::core::option::Option<super::super::common::v1::PlacesStage>,
+    /// The places that tie, in any order. With `at`.
+    #[prost(message, repeated, tag = "10")]
+    pub tied_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+    /// The places that the lot fell on: as many as seats at stake. With `at`.
+    #[prost(message, repeated, tag = "11")]
+    pub winner_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
 }
 /// The lot is recorded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -392,7 +401,7 @@ pub struct SetMarkResponse {
     #[prost(message, optional, tag = "1")]
     pub written: ::core::option::Option<Written>,
 }
-/// Declares the official result of a district.
+/// Declares the official result of a district, or of a whole contest.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeclareResultRequest {
     /// The election.
@@ -401,7 +410,7 @@ pub struct DeclareResultRequest {
     /// The contest.
     #[prost(string, tag = "2")]
     pub contest_id: ::prost::alloc::string::String,
-    /// The district.
+    /// The district, of the ballot or of the rules; empty: the whole contest.
     #[prost(string, tag = "3")]
     pub district_id: ::prost::alloc::string::String,
     /// Seats of each list, each at most once; a list that is missing has none.
@@ -6960,6 +6969,15 @@ impl serde::Serialize for DrawLotRequest {
         if self.attribution.is_some() {
             len += 1;
         }
+        if self.at.is_some() {
+            len += 1;
+        }
+        if !self.tied_places.is_empty() {
+            len += 1;
+        }
+        if !self.winner_places.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.DrawLotRequest", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -6985,6 +7003,15 @@ impl serde::Serialize for DrawLotRequest {
         if let Some(v) = self.attribution.as_ref() {
             struct_ser.serialize_field("attribution", v)?;
         }
+        if let Some(v) = self.at.as_ref() {
+            struct_ser.serialize_field("at", v)?;
+        }
+        if !self.tied_places.is_empty() {
+            struct_ser.serialize_field("tiedPlaces", &self.tied_places)?;
+        }
+        if !self.winner_places.is_empty() {
+            struct_ser.serialize_field("winnerPlaces", &self.winner_places)?;
+        }
         struct_ser.end()
     }
 }
@@ -7008,6 +7035,11 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
             "winner_option_ids",
             "winnerOptionIds",
             "attribution",
+            "at",
+            "tied_places",
+            "tiedPlaces",
+            "winner_places",
+            "winnerPlaces",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -7020,6 +7052,9 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
             Seats,
             WinnerOptionIds,
             Attribution,
+            At,
+            TiedPlaces,
+            WinnerPlaces,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -7049,6 +7084,9 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
                             "seats" => Ok(GeneratedField::Seats),
                             "winnerOptionIds" | "winner_option_ids" => Ok(GeneratedField::WinnerOptionIds),
                             "attribution" => Ok(GeneratedField::Attribution),
+                            "at" => Ok(GeneratedField::At),
+                            "tiedPlaces" | "tied_places" => Ok(GeneratedField::TiedPlaces),
+                            "winnerPlaces" | "winner_places" => Ok(GeneratedField::WinnerPlaces),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -7076,6 +7114,9 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
                 let mut seats__ = None;
                 let mut winner_option_ids__ = None;
                 let mut attribution__ = None;
+                let mut at__ = None;
+                let mut tied_places__ = None;
+                let mut winner_places__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -7130,6 +7171,24 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
                             }
                             attribution__ = map_.next_value()?;
                         }
+                        GeneratedField::At => {
+                            if at__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("at"));
+                            }
+                            at__ = map_.next_value()?;
+                        }
+                        GeneratedField::TiedPlaces => {
+                            if tied_places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tiedPlaces"));
+                            }
+                            tied_places__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::WinnerPlaces => {
+                            if winner_places__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("winnerPlaces"));
+                            }
+                            winner_places__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DrawLotRequest {
@@ -7141,6 +7200,9 @@ impl<'de> serde::Deserialize<'de> for DrawLotRequest {
                     seats: seats__.unwrap_or_default(),
                     winner_option_ids: winner_option_ids__.unwrap_or_default(),
                     attribution: attribution__,
+                    at: at__,
+                    tied_places: tied_places__.unwrap_or_default(),
+                    winner_places: winner_places__.unwrap_or_default(),
                 })
             }
         }

@@ -32,6 +32,7 @@ pub mod hemicycle {
 #[rustfmt::skip]
 pub const UNARY_METHODS: &[&str] = &[
     "/hemicycle.allocation.v1.AllocationService/Allocate",
+    "/hemicycle.allocation.v1.AllocationService/AllocateDistricts",
     "/hemicycle.allocation.v1.AllocationService/BatchAllocate",
     "/hemicycle.allocation.v1.AllocationService/CheckDeclaration",
     "/hemicycle.allocation.v1.AllocationService/Compare",

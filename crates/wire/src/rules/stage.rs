@@ -8,7 +8,7 @@ use election::rules::{RoundingRule, StageLimits, StageRule};
 use proto::stage::Method;
 
 /// The stages of a chain, each refused by its place.
-pub(super) fn chain(field: &str, stages: Vec<proto::Stage>) -> Result<Vec<StageRule>, Refusal> {
+pub(crate) fn chain(field: &str, stages: Vec<proto::Stage>) -> Result<Vec<StageRule>, Refusal> {
     let stages = stages.into_iter().enumerate().map(|(place, stage)| {
         stage
             .try_into()

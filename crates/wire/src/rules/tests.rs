@@ -1,4 +1,5 @@
 use super::*;
+use election::rules::StageRule;
 use election::rules::{BonusCountingRule, BonusRule, BonusToRule, StageLimits};
 use proto::stage::Method;
 

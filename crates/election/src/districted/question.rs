@@ -1,0 +1,434 @@
+//! What the engine is asked about a contest whose districts hang together.
+
+use super::DistrictedRules;
+use super::lots::{CellLots, TierLotsOf};
+use crate::allocation::base_counts;
+use crate::definition::{ContestBallot, OptionRole};
+use crate::event::PlacesLot;
+use crate::ids::{DistrictId, OptionId};
+use crate::rules::{ContestRules, DistrictSeats};
+use crate::tally::{Tally, district_indexes};
+use apportionment::double_proportional::DoubleProportional;
+use apportionment::tiers::{Constituency, Region, TierContest, TierRules};
+use apportionment::{BaseCounts, District, DistrictedContest, DistrictedList, ThresholdBase};
+use std::collections::HashMap;
+
+/// What the engine is asked about all districts of a contest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DistrictedQuestion {
+    /// What positions in it mean.
+    pub names: Names,
+    /// Votes, rules and lots.
+    pub asked: Asked,
+    /// The lots that were recorded for this contest, by which [`super::void_lots`] names those that were not used.
+    pub recorded: Vec<PlacesLot>,
+}
+
+/// What the engine's positions mean.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Names {
+    /// The lists, in the order in which ballots name them first.
+    pub lists: Vec<OptionId>,
+    /// The districts of the law.
+    pub districts: Vec<DistrictId>,
+    /// The districts of the ballot that each district of the law consists of, by index on the ballot.
+    pub parts: Vec<Vec<usize>>,
+    /// By district of the law and list: whether the list stands there.
+    pub stands: Vec<Vec<bool>>,
+    /// The regions.
+    pub regions: Vec<DistrictId>,
+    /// The constituencies: the districts of the ballot, where there are first votes.
+    pub constituencies: Vec<DistrictId>,
+}
+
+impl Names {
+    /// The position of a list.
+    #[must_use]
+    pub fn list(&self, option: &OptionId) -> Option<usize> {
+        self.lists.iter().position(|list| list == option)
+    }
+
+    /// The position of a district of the law.
+    #[must_use]
+    pub fn district(&self, district: &DistrictId) -> Option<usize> {
+        self.districts.iter().position(|known| known == district)
+    }
+
+    /// The district of the law that is the district of the ballot at this index, and no other.
+    #[must_use]
+    pub fn district_of_one(&self, ballot_district: usize) -> Option<usize> {
+        self.parts
+            .iter()
+            .position(|parts| parts.as_slice() == [ballot_district])
+    }
+}
+
+/// Votes, rules and lots as the engine takes them.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Asked {
+    /// A house above its districts.
+    Tiers {
+        /// Votes and seats.
+        contest: TierContest,
+        /// The law.
+        rules: TierRules,
+        /// Lots that were drawn.
+        lots: TierLotsOf,
+    },
+    /// Sums that are fixed for lists and districts at once.
+    DoubleProportional {
+        /// Votes and seats.
+        contest: DistrictedContest,
+        /// The law.
+        rules: DoubleProportional,
+        /// Lots that were drawn.
+        lots: CellLots,
+    },
+}
+
+impl Asked {
+    /// Lists and districts.
+    #[must_use]
+    pub fn districted(&self) -> &DistrictedContest {
+        match self {
+            Self::Tiers { contest, .. } => &contest.districted,
+            Self::DoubleProportional { contest, .. } => contest,
+        }
+    }
+
+    /// Seats of the house.
+    #[must_use]
+    pub fn house(&self) -> u64 {
+        match self {
+            Self::Tiers { contest, .. } => contest.house(),
+            Self::DoubleProportional { contest, .. } => contest.seats(),
+        }
+    }
+}
+
+impl DistrictedQuestion {
+    /// The question that a tally asks; `None`: each district of this contest hands out its own seats, or none are given.
+    #[must_use]
+    pub fn of(tally: &Tally, contest: usize) -> Option<Self> {
+        let ballot = tally.outline.ballot.contests.get(contest)?;
+        let mut contests = tally.outline.rules.contests.iter();
+        let law = contests.find(|rules| rules.id == ballot.id)?;
+        let rules = DistrictedRules::of(law)?;
+        let indexes = district_indexes(&tally.outline.ballot);
+        let lists = Lists::of(ballot, law.exempts_minorities());
+        let parts: Vec<Vec<usize>> = law
+            .districts
+            .iter()
+            .map(|district| parts(district, &indexes))
+            .collect();
+        let names = Names {
+            stands: parts
+                .iter()
+                .map(|parts| lists.standing(ballot, parts))
+                .collect(),
+            lists: lists.ids.iter().map(|id| (*id).clone()).collect(),
+            districts: law.districts.iter().map(|entry| entry.id.clone()).collect(),
+            parts,
+            ..Names::default()
+        };
+        let bases = needs_counts(&rules);
+        let places = law.districts.iter().zip(&names.parts);
+        let districts = places.map(|(district, parts)| {
+            lists.district(tally, (contest, ballot), district.seats, parts, bases)
+        });
+        let districted = DistrictedContest {
+            districts: districts.collect(),
+            lists: lists.entries.clone(),
+        };
+        let drawn = tally.places_lots.iter();
+        let drawn = drawn.filter(|lot| usize::from(lot.contest) == contest);
+        let recorded = drawn.cloned().collect();
+        let (contest, names) = tier_contest(tally, law, &lists, districted, names);
+        Some(Self::new(names, rules, contest, recorded))
+    }
+
+    /// The question of these districts. Of the contest, double proportional seats take lists and districts alone. Lots name
+    /// places by the ids of `names`.
+    #[must_use]
+    pub fn new(
+        names: Names,
+        rules: DistrictedRules,
+        contest: TierContest,
+        recorded: Vec<PlacesLot>,
+    ) -> Self {
+        let drawn = recorded.iter().enumerate().collect();
+        let asked = match rules {
+            DistrictedRules::Tiers(rules) => {
+                let (lots, contest) = TierLotsOf::of(&names, &rules, contest, drawn);
+                Asked::Tiers {
+                    contest,
+                    rules,
+                    lots,
+                }
+            }
+            DistrictedRules::DoubleProportional(rules) => {
+                let lots = CellLots::of(&names, drawn);
+                Asked::DoubleProportional {
+                    contest: contest.districted,
+                    rules,
+                    lots,
+                }
+            }
+        };
+        Self {
+            names,
+            asked,
+            recorded,
+        }
+    }
+
+    /// The districts of the law in which a count is not known.
+    #[must_use]
+    pub fn lacking(&self, base: ThresholdBase) -> Vec<&DistrictId> {
+        let districts = &self.asked.districted().districts;
+        let has = |counts: &BaseCounts| match base {
+            ThresholdBase::ListVotes => true,
+            ThresholdBase::ValidVotes => counts.valid_votes.is_some(),
+            ThresholdBase::ValidAndAgainstAll => counts.valid_and_against_all.is_some(),
+            ThresholdBase::BallotsInBox => counts.ballots_in_box.is_some(),
+            ThresholdBase::BallotsIssued => counts.ballots_issued.is_some(),
+        };
+        let named = self.names.districts.iter().zip(districts);
+        named
+            .filter(|(_, district)| !has(&district.base))
+            .map(|(id, _)| id)
+            .collect()
+    }
+}
+
+/// Whether any share is of something else than the votes of lists; of tiers it is taken for granted.
+fn needs_counts(rules: &DistrictedRules) -> bool {
+    match rules {
+        DistrictedRules::Tiers(_) => true,
+        DistrictedRules::DoubleProportional(rules) => {
+            let quorum = &rules.quorum;
+            let mut thresholds = [&quorum.one_district, &quorum.overall]
+                .into_iter()
+                .flatten();
+            thresholds.any(|threshold| threshold.base != ThresholdBase::ListVotes)
+        }
+    }
+}
+
+fn parts(district: &DistrictSeats, indexes: &HashMap<&str, usize>) -> Vec<usize> {
+    let own = std::slice::from_ref(&district.id);
+    let parts = if district.parts.is_empty() {
+        own
+    } else {
+        district.parts.as_slice()
+    };
+    let index = |part: &DistrictId| indexes.get(part.as_str()).copied();
+    parts.iter().filter_map(index).collect()
+}
+
+/// The lists of a contest over all its ballots.
+struct Lists<'a> {
+    ids: Vec<&'a OptionId>,
+    entries: Vec<DistrictedList>,
+    places: HashMap<&'a OptionId, usize>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(ballot: &'a ContestBallot, exempts: bool) -> Self {
+        let mut lists = Self {
+            ids: Vec::new(),
+            entries: Vec::new(),
+            places: HashMap::new(),
+        };
+        let options = ballot.districts.iter().flat_map(|entry| &entry.options);
+        for option in options.filter(|option| option.role == OptionRole::List) {
+            let registration = option.registration_number.map(u64::from);
+            let next = lists.ids.len();
+            let place = *lists.places.entry(&option.id).or_insert(next);
+            match lists.entries.get_mut(place) {
+                None => {
+                    lists.ids.push(&option.id);
+                    lists.entries.push(DistrictedList {
+                        registration,
+                        coalition_size: option.coalition_size,
+                        exempt: exempts && option.minority,
+                    });
+                }
+                // Numbers that differ between districts say nothing of an order among lists of all districts.
+                Some(entry) if entry.registration != registration => entry.registration = None,
+                Some(_) => {}
+            }
+        }
+        lists
+    }
+
+    fn standing(&self, ballot: &ContestBallot, parts: &[usize]) -> Vec<bool> {
+        let mut stands = vec![false; self.ids.len()];
+        for &part in parts {
+            for option in &ballot.districts[part].options {
+                if option.role == OptionRole::List {
+                    stands[self.places[&option.id]] = true;
+                }
+            }
+        }
+        stands
+    }
+
+    fn district(
+        &self,
+        tally: &Tally,
+        (contest, ballot): (usize, &ContestBallot),
+        seats: u32,
+        parts: &[usize],
+        with_counts: bool,
+    ) -> District {
+        let mut votes = vec![0; self.ids.len()];
+        let mut base = if with_counts {
+            ZERO
+        } else {
+            BaseCounts::default()
+        };
+        for &part in parts {
+            let totals = &tally.contests[contest][part];
+            let options = ballot.districts[part].options.iter().zip(&totals.votes);
+            for (option, counted) in options {
+                if option.role == OptionRole::List {
+                    votes[self.places[&option.id]] += counted;
+                }
+            }
+            if with_counts {
+                base = together(base, base_counts(tally, contest, part, totals));
+            }
+        }
+        District {
+            seats,
+            votes,
+            base,
+            candidates: self.candidates(tally, (contest, ballot), parts),
+        }
+    }
+
+    /// Candidates of each list where the district is one of the ballot; empty where none are known.
+    fn candidates(
+        &self,
+        tally: &Tally,
+        (contest, ballot): (usize, &ContestBallot),
+        parts: &[usize],
+    ) -> Vec<Option<u32>> {
+        let (&[part], Ok(contest)) = (parts, u8::try_from(contest)) else {
+            return Vec::new();
+        };
+        let Ok(district) = u16::try_from(part) else {
+            return Vec::new();
+        };
+        let mut candidates = vec![None; self.ids.len()];
+        for (index, option) in (0_u32..).zip(&ballot.districts[part].options) {
+            if option.role == OptionRole::List {
+                let known = tally.candidates_of(contest, district, index);
+                candidates[self.places[&option.id]] = known;
+            }
+        }
+        if candidates.iter().all(Option::is_none) {
+            candidates.clear();
+        }
+        candidates
+    }
+
+    fn constituency(
+        &self,
+        tally: &Tally,
+        first_votes: usize,
+        part: usize,
+        district: usize,
+    ) -> Constituency {
+        let options = &tally.outline.ballot.contests[first_votes].districts[part].options;
+        let counted = &tally.contests[first_votes][part].votes;
+        let mut constituency = Constituency {
+            district,
+            votes: vec![0; self.ids.len()],
+            ..Constituency::default()
+        };
+        for (option, &votes) in options.iter().zip(counted) {
+            match self.places.get(&option.id) {
+                Some(&list) => constituency.votes[list] += votes,
+                None if option.role != OptionRole::AgainstAll => {
+                    constituency.other_votes += votes;
+                    // Options that stand for several persons say nothing of one of them.
+                    if option.role == OptionRole::Independent {
+                        constituency.other_most = constituency.other_most.max(votes);
+                    }
+                }
+                None => {}
+            }
+        }
+        constituency
+    }
+}
+
+const ZERO: BaseCounts = BaseCounts {
+    valid_votes: Some(0),
+    valid_and_against_all: Some(0),
+    ballots_in_box: Some(0),
+    ballots_issued: Some(0),
+};
+
+/// A count is known only where both parts have it.
+fn together(one: BaseCounts, other: BaseCounts) -> BaseCounts {
+    let sum = |one: Option<u64>, other: Option<u64>| Some(one? + other?);
+    BaseCounts {
+        valid_votes: sum(one.valid_votes, other.valid_votes),
+        valid_and_against_all: sum(one.valid_and_against_all, other.valid_and_against_all),
+        ballots_in_box: sum(one.ballots_in_box, other.ballots_in_box),
+        ballots_issued: sum(one.ballots_issued, other.ballots_issued),
+    }
+}
+
+fn tier_contest(
+    tally: &Tally,
+    law: &ContestRules,
+    lists: &Lists<'_>,
+    districted: DistrictedContest,
+    mut names: Names,
+) -> (TierContest, Names) {
+    let Some(tiers) = &law.tiers else {
+        let contest = TierContest {
+            districted,
+            ..TierContest::default()
+        };
+        return (contest, names);
+    };
+    let position = |id: &DistrictId| names.district(id);
+    let regions = tiers.regions.iter().map(|region| Region {
+        districts: region.districts.iter().filter_map(position).collect(),
+        further_seats: region.further_seats,
+    });
+    let mut contest = TierContest {
+        districted,
+        further_seats: tiers.further_seats,
+        regions: regions.collect(),
+        ..TierContest::default()
+    };
+    let ballot = &tally.outline.ballot;
+    let first_votes = tiers.first_votes.as_ref();
+    let first_votes =
+        first_votes.and_then(|id| ballot.contests.iter().position(|entry| entry.id == *id));
+    if let Some(first_votes) = first_votes {
+        let count = ballot.contests[first_votes].districts.len();
+        let mut district_of = vec![0; count];
+        for (district, parts) in names.parts.iter().enumerate() {
+            parts.iter().for_each(|part| district_of[*part] = district);
+        }
+        let parts = district_of.into_iter().enumerate();
+        contest.constituencies = parts
+            .map(|(part, district)| lists.constituency(tally, first_votes, part, district))
+            .collect();
+        let entries = &ballot.contests[first_votes].districts;
+        names.constituencies = entries.iter().map(|entry| entry.id.clone()).collect();
+    }
+    names.regions = tiers
+        .regions
+        .iter()
+        .map(|region| region.id.clone())
+        .collect();
+    (contest, names)
+}
