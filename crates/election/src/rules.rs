@@ -2,6 +2,8 @@
 //!
 //! These are the words of the definition file; [`crate::allocation`] turns them into the terms of the allocation engine.
 
+// tidy: long because the words of one contest's law stand together, in the order of the definition.
+
 mod over_districts;
 
 use crate::definition::Identity;

@@ -1,5 +1,7 @@
 //! What officials ask: each request as the command that it stands for, with the election that it is addressed to.
 
+// tidy: long because one conversion for each request of officials.
+
 use crate::common::v1 as common;
 use crate::districted_request::tied_places_of;
 use crate::field::{enumeration, id, optional_id, required, shape, time, within};
