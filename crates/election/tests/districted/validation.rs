@@ -194,9 +194,7 @@ fn a_list_is_the_same_in_all_districts_and_joined_nowhere() {
 /// Stages in an order that hands seats out twice, or that leaves a stage nothing to do.
 #[test]
 fn the_order_of_stages_is_checked() {
-    let wrong = levelling()
-        .replace("stage = \"whole\"", "stage = \"whole\"")
-        .replace("surplus = \"kept\"", "surplus = \"returned\"");
+    let wrong = levelling().replace("surplus = \"kept\"", "surplus = \"returned\"");
     let refusal = define(&["list"], 15, &wrong).unwrap_err();
     assert_eq!(refusal.field, "rules.contests[0]");
 }
