@@ -224,6 +224,18 @@ fn a_wrong_certificate_quota_or_contender() {
         allocation.stages[0].last_seat = allocation.stages[0].next_in_line;
     });
     assert_eq!(refused, [Refusal::Certificate { at }]);
+    // The right list with the right key, and the number of another of its seats.
+    let awards: [fn(&mut StageResult) -> &mut Option<Award>; 2] = [
+        |stage| &mut stage.last_seat,
+        |stage| &mut stage.next_in_line,
+    ];
+    for award in awards {
+        let refused = refusals(&contest, &rules, |allocation| {
+            let award = award(&mut allocation.stages[0]);
+            award.as_mut().unwrap().seat += 1;
+        });
+        assert_eq!(refused, [Refusal::Certificate { at }]);
+    }
     let refused = refusals(&contest, &rules, |allocation| {
         allocation.stages[0].contenders[1].votes += 1
     });
@@ -243,6 +255,28 @@ fn a_wrong_certificate_quota_or_contender() {
             found: 4
         }]
     );
+}
+
+/// Of lists with the key of the border, any may stand for it, with its own seat and no other.
+#[test]
+fn either_of_equal_keys_stands_for_the_border() {
+    // Keys 60/2 and 30/1 are tied for the second seat.
+    let contest = Contest::with_votes(2, &[60, 30]);
+    let rules = Rules::of(Method::D_HONDT);
+    let right = allocate(&contest, &rules, &[]).unwrap();
+    let with = |list, seat| {
+        let mut other = right.clone();
+        let next = other.stages[0].next_in_line.as_mut().unwrap();
+        (next.list, next.seat) = (list, seat);
+        verify(&contest, &rules, &[], &other)
+    };
+    assert_eq!((with(0, 2), with(1, 1)), (Ok(()), Ok(())));
+    let refused = Err(vec![Refusal::Certificate {
+        at: StageAt::Chain(0),
+    }]);
+    for (list, seat) in [(0, 1), (1, 2), (2, 1)] {
+        assert_eq!(with(list, seat), refused);
+    }
 }
 
 #[test]

@@ -193,13 +193,14 @@ impl Walk<'_> {
                 self.refusals.push(Refusal::Tie { at });
             }
         }
-        let certificate = (
-            extreme_award(competitors, &held, granted, 0),
-            extreme_award(competitors, &held, refused, 1),
-        );
-        if !same_key(result.last_seat, certificate.0)
-            || !same_key(result.next_in_line, certificate.1)
-        {
+        let own = |index: usize, seat: u32| (seat, border.key(competitors[index].weight, seat - 1));
+        let last = same_award(result.last_seat, competitors, granted, |index| {
+            (held[index] > before[index]).then(|| own(index, held[index]))
+        });
+        let next = same_award(result.next_in_line, competitors, refused, |index| {
+            (held[index] < competitors[index].limit).then(|| own(index, held[index] + 1))
+        });
+        if !last || !next {
             self.refusals.push(Refusal::Certificate { at });
         }
         if let Some(tie) = &result.tie
@@ -321,21 +322,6 @@ fn same_competitors(
             })
 }
 
-fn extreme_award(
-    competitors: &[Competitor],
-    held: &[u32],
-    extreme: Extreme,
-    ahead: u32,
-) -> Option<Award> {
-    let (index, key) = extreme?;
-    let key = key.reported()?;
-    Some(Award {
-        list: competitors[index].list,
-        seat: held[index].saturating_add(ahead),
-        key,
-    })
-}
-
 /// A forged result may hold any numbers: their sum must not panic.
 pub(super) fn sum(seats: &[u32]) -> u32 {
     seats
@@ -343,7 +329,21 @@ pub(super) fn sum(seats: &[u32]) -> u32 {
         .fold(0, |sum, seats| sum.saturating_add(*seats))
 }
 
-/// Several lists may share the border's key; any of them stands for it.
-fn same_key(found: Option<Award>, expected: Option<Award>) -> bool {
-    found.map(|award| award.key) == expected.map(|award| award.key)
+/// Whether a recorded seat is one at the border: several lists may share the border's key, and any of them stands for it
+/// with its own. `own` is the number and the key of the seat that a competitor has on this side of the border, if any.
+fn same_award(
+    found: Option<Award>,
+    competitors: &[Competitor],
+    expected: Extreme,
+    own: impl Fn(usize) -> Option<(u32, Key)>,
+) -> bool {
+    let (found, (_, border)) = match (found, expected) {
+        (None, None) => return true,
+        (Some(found), Some(expected)) => (found, expected),
+        _ => return false,
+    };
+    let named = competitors.iter().position(|one| one.list == found.list);
+    named.and_then(own).is_some_and(|(seat, key)| {
+        seat == found.seat && key.reported() == Some(found.key) && compare(key, border).is_eq()
+    })
 }
