@@ -75,6 +75,8 @@ impl Explainer<'_> {
             ("votes", margin.votes.into()),
             ("ordinal", ordinal.into()),
             ("other", other.map_or("", |other| self.name(other)).into()),
+            ("before", seats.into()),
+            ("after", margin.seats_after[list].into()),
             ("seats", self.seats(&margin.seats_after).into()),
         ];
         let line = self.say(key, &values);

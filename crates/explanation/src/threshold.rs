@@ -60,6 +60,11 @@ impl Explainer<'_> {
 
     /// A share of the law: 7%, or a fraction that has no short decimals.
     pub fn share(&self, share: Fraction) -> String {
+        self.share_in("language.percent", share)
+    }
+
+    /// A share, or in percentage points what it changes by.
+    fn share_in(&self, percent_key: &str, share: Fraction) -> String {
         let Fraction {
             numerator,
             denominator,
@@ -69,7 +74,7 @@ impl Explainer<'_> {
         if percent.contains('/') {
             return self.messages.numbers.short(numerator, denominator);
         }
-        self.say("language.percent", &[("number", percent.into())])
+        self.say(percent_key, &[("number", percent.into())])
     }
 
     /// 320 082 × 7 / 100 = 22 405.74, with the seats below the line where the share is of one seat's votes.
@@ -207,10 +212,13 @@ impl Explainer<'_> {
             Widening::AdmitUntil {
                 more_than,
                 lists_min,
-            } => ("widening.until", more_than, lists_min),
-            Widening::LowerBy { step, lists_min } => ("widening.lowered", step, lists_min),
+            } => ("widening.until", self.share(more_than), lists_min),
+            Widening::LowerBy { step, lists_min } => {
+                let step = self.share_in("language.points", step);
+                ("widening.lowered", step, lists_min)
+            }
         };
-        let values = [("share", self.share(share).into()), ("lists", lists.into())];
+        let values = [("share", share.into()), ("lists", lists.into())];
         self.paragraph(key, &values);
         let mut points: Vec<String> = admitted
             .iter()

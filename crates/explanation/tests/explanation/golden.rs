@@ -176,3 +176,28 @@ fn explanations_are_as_the_files_have_them() {
         different.join(", ")
     );
 }
+
+/// A threshold of 5% that falls by 1% in steps of itself would be 4.95%: it falls by percentage points.
+#[test]
+fn a_threshold_falls_by_percentage_points() {
+    let rules = Rules {
+        widening: Some(Widening::LowerBy {
+            step: Fraction::new(1, 100),
+            lists_min: 2,
+        }),
+        ..Rules::of(Method::D_HONDT).with_threshold(Threshold::of_list_votes(5, 100))
+    };
+    let contest = Contest::with_votes(5, &[960, 40]);
+    let asked = Asked::new(&["A", "B"], contest, rules);
+    for (language, words) in [
+        (
+            Language::English,
+            "falls by 1 percentage point(s) at a time",
+        ),
+        (Language::Russian, "на 1 п. п."),
+        (Language::Kazakh, "1 пайыздық тармаққа төмендетіледі"),
+    ] {
+        let text = asked.explained(language, None).render(Format::Text);
+        assert!(text.contains(words), "{text}");
+    }
+}

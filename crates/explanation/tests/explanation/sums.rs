@@ -89,7 +89,79 @@ pub fn recompute(document: &Document, language: Language) -> Result<usize, Strin
             Block::Heading(..) | Block::Paragraph(_) | Block::Points(_) => None,
         })
         .try_for_each(|table| rows_hold(table, language))?;
+    Ok(number + changes_hold(document)?)
+}
+
+/// What would change the seats of a list: "29 → 31" begins with the seats of the result, ends with those that the line gives
+/// for all lists, and goes the way that the line says. Returns how many such lines there are.
+fn changes_hold(document: &Document) -> Result<usize, String> {
+    let result = document.blocks.iter().find_map(|block| match block {
+        Block::Table(table) => Some(table),
+        Block::Heading(..) | Block::Paragraph(_) | Block::Points(_) => None,
+    });
+    let rows = result.map_or(&[][..], |table| &table.rows);
+    let lines = document.blocks.iter().flat_map(|block| match block {
+        Block::Points(points) => &points[..],
+        Block::Heading(..) | Block::Paragraph(_) | Block::Table(_) => &[],
+    });
+    let mut number = 0;
+    for line in lines.filter(|line| line.contains(" → ")) {
+        let refused = |why: &str| format!("{why}\nin: {line}");
+        let (left, right) = line.split_once(" → ").ok_or("no arrow")?;
+        let seats = |text: &str| text.parse::<u32>().ok();
+        let before = left.rsplit(' ').next().and_then(seats);
+        let after = right.split([' ', ';']).next().and_then(seats);
+        let list = rows
+            .iter()
+            .enumerate()
+            .filter(|(_, row)| line.starts_with(&row[0]))
+            .max_by_key(|(_, row)| row[0].len());
+        let (list, row) = list.ok_or_else(|| refused("no list of the result"))?;
+        let held = row[3].split('–').next().and_then(seats);
+        let then = line.rsplit("; ").next().and_then(|then| {
+            then.split([' ', '.'])
+                .find(|word| word.matches('/').count() + 1 == rows.len())
+        });
+        let then = then.ok_or_else(|| refused("no seats of all lists"))?;
+        let then = then.split('/').nth(list).and_then(seats);
+        if before.is_none() || before != held {
+            return Err(refused("these are not the seats of the result"));
+        }
+        if after.is_none() || after != then {
+            return Err(refused("these are not the seats that it would have"));
+        }
+        if before == after {
+            return Err(refused("nothing changes"));
+        }
+        number += 1;
+    }
     Ok(number)
+}
+
+/// Seats before or after that are not those of the result, or of the line, are found.
+#[test]
+fn a_wrong_change_is_found() {
+    let asked = crate::golden::almaty();
+    let found = asked.margins();
+    for language in Language::ALL {
+        let document = asked.explained(language, Some(&found));
+        assert_eq!(changes_hold(&document), Ok(23));
+        for (right, wrong) in [
+            ("29 → 31", "30 → 31"),
+            ("29 → 31", "29 → 30"),
+            ("3 → 0", "3 → 2"),
+        ] {
+            let mut changed = document.clone();
+            for block in &mut changed.blocks {
+                if let Block::Points(points) = block {
+                    points
+                        .iter_mut()
+                        .for_each(|line| *line = line.replacen(right, wrong, 1));
+                }
+            }
+            assert!(changes_hold(&changed).is_err(), "{wrong}");
+        }
+    }
 }
 
 /// In a table of quotas the whole part is that of the quotient; in one of seats no number is smaller than that of the next
