@@ -51,8 +51,11 @@ pub fn check_tiers(question: TierQuestion) {
                 break;
             }
             draw::tiers(&mut contest, &mut lots, &allocation);
-            // A stage behind the tie can lack what it needs: votes in every district, where keys are relative to them.
             let Some(next) = agree(&contest, &lots) else {
+                // A stage behind the tie can lack what it needs of the votes: of the rules nothing is left to be refused.
+                let refused = tiers::allocate(&contest, &rules, &lots).map(|_| ());
+                let text = refused.expect_err("it was refused above").to_string();
+                assert!(!text.contains("rules."), "refused behind a lot: {text}");
                 return;
             };
             allocation = next;

@@ -3,7 +3,7 @@
 use crate::districts::check_share;
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
-use crate::limits::wide;
+use crate::limits::{check_chain, wide};
 use crate::method::{Method, Quota, QuotaKind, Rounding, Stage};
 use crate::ratio::Ratio;
 use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak, check_ties};
@@ -20,7 +20,8 @@ pub struct TierRules {
 }
 
 impl TierRules {
-    /// Checks what can be told without votes: parameters of stages, and their order. Chains are checked where they are used.
+    /// Checks what can be told without votes: parameters of stages, their chains and their order. A stage behind an open tie
+    /// does not run, so nothing is left to be found where it is used.
     ///
     /// # Errors
     /// Rules that mean nothing.
@@ -35,6 +36,9 @@ impl TierRules {
         }
         self.check_order()?;
         check_ties(&self.ties)?;
+        for chain in self.stages.iter().filter_map(TierStage::chain) {
+            check_chain("rules.stages.chain", chain)?;
+        }
         self.stages.iter().try_for_each(|stage| match stage {
             TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
                 let thresholds = [&admission.overall, &admission.here];

@@ -302,3 +302,53 @@ fn rules_that_mean_nothing_are_refused() {
     house.further_seats = 100_000;
     assert!(refused(&house, vec![TierStage::Cover]).contains("contest.further_seats"));
 }
+
+/// A chain that means nothing is refused before anything is drawn, also where its stage would wait for a lot.
+#[test]
+fn a_chain_behind_an_open_tie_is_refused_at_once() {
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(1, &[50, 50])]),
+        further_seats: 1,
+        ..TierContest::default()
+    };
+    let right = || vec![Stage::all(Method::SAINTE_LAGUE)];
+    let with = |chain| TierRules {
+        stages: vec![
+            TierStage::Districts {
+                admission: Admission::default(),
+                chain: right(),
+            },
+            TierStage::Whole {
+                admission: Admission::default(),
+                chain,
+                surplus: Surplus::Kept,
+            },
+            TierStage::Shares { chain: right() },
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    let none = TierLots::default();
+    assert_eq!(
+        agree(&contest, &with(right()), &none).outcome,
+        Outcome::Tied
+    );
+    let open = Stage {
+        seats: StageSeats::AtMost(1),
+        ..Stage::all(Method::HARE)
+    };
+    let first = Divisors::ModifiedSainteLague {
+        first: Fraction::new(3, 1),
+    };
+    let refused = [
+        (vec![], "rules.stages.chain is 0; at least 1 is needed"),
+        (vec![open], "rules.stages.chain: the last stage takes all"),
+        (
+            vec![Stage::all(Method::Divisors(first))],
+            "rules.stages.method.first is 3/1",
+        ),
+    ];
+    for (chain, text) in refused {
+        let error = allocate(&contest, &with(chain), &none).unwrap_err();
+        assert!(error.to_string().starts_with(text), "{error}");
+    }
+}
