@@ -4,7 +4,8 @@ use crate::divisor::parts;
 use crate::document::Document;
 use crate::language::{Language, Messages};
 use crate::subject::SUMMANDS_MAX;
-use crate::tiers::{contest_of, part, seats_table};
+use crate::tier_seats::seats_table;
+use crate::tiers::{contest_of, part};
 use apportionment::double_proportional::{
     CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
     VotersNumbers, explain,

@@ -41,6 +41,8 @@ mod stage;
 mod subject;
 mod threshold;
 mod tie;
+mod tier_seats;
+mod tier_stages;
 mod tiers;
 
 pub use document::{Block, Document, Format, Table, UnknownFormat};

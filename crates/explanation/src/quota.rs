@@ -95,7 +95,15 @@ impl Explainer<'_> {
             let value = numbers.parts(shown.numerator, shown.denominator);
             points.push(self.say("quota.plain", &[("quota", value.into())]));
         }
-        if let Some(bar) = self.rule_of(view.result.at).and_then(|rule| rule.bar) {
+        let rule = self.rule_of(view.result.at);
+        let shares = [
+            ("quota.bar", rule.and_then(|rule| rule.bar)),
+            ("quota.key_min", rule.and_then(|rule| rule.key_min)),
+        ];
+        let shares = shares
+            .into_iter()
+            .filter_map(|(key, share)| Some((key, share?)));
+        for (key, bar) in shares {
             let (above, below) = (u128::from(bar.numerator), u128::from(bar.denominator));
             let claim = format!(
                 "{} × {} / {} = {}",
@@ -105,10 +113,7 @@ impl Explainer<'_> {
                 numbers.parts(shown.numerator * above, shown.denominator * below),
             );
             let share = numbers.exact_share(bar);
-            points.push(self.say(
-                "quota.bar",
-                &[("share", share.into()), ("claim", claim.into())],
-            ));
+            points.push(self.say(key, &[("share", share.into()), ("claim", claim.into())]));
         }
         self.document.points(points);
     }

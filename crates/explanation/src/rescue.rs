@@ -70,9 +70,11 @@ impl Explainer<'_> {
             return;
         };
         self.heading("bonus.heading");
-        let counting = match bonus.counting {
-            BonusCounting::Beside => "bonus.beside",
-            BonusCounting::Least => "bonus.least",
+        let counting = match (bonus.counting, award.to.len()) {
+            (BonusCounting::Beside, ..2) => "bonus.beside",
+            (BonusCounting::Beside, _) => "bonus.beside_one",
+            (BonusCounting::Least, ..2) => "bonus.least",
+            (BonusCounting::Least, _) => "bonus.least_one",
         };
         let lists = self.names(StageAt::Bonus, &award.to);
         let values = [("lists", lists.into()), ("seats", award.seats.into())];

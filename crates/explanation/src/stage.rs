@@ -3,10 +3,10 @@
 use crate::quota::ShownQuota;
 use crate::subject::{Explainer, SUMMANDS_MAX};
 use apportionment::{
-    Award, BonusCounting, Contender, Divisors, ExhaustedList, Fraction, Key, Method, Outcome,
-    Quota, QuotaKind, Stage, StageAt, StageResult, StageSeats, StageSteps, explain,
+    AboveMax, Award, BonusCounting, Contender, Divisors, ExhaustedList, Fraction, Key, Method,
+    Outcome, Quota, QuotaKind, Stage, StageAt, StageResult, StageSeats, StageSteps, explain,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A stage with what its lines are made of.
 pub(crate) struct StageView<'a> {
@@ -41,10 +41,14 @@ impl Explainer<'_> {
     pub fn stages(&mut self) {
         let allocation = self.subject.allocation;
         let steps = explain(allocation);
+        if let Some(most) = self.subject.rules.seats_max {
+            self.paragraph("stage.cap", &[("seats", most.into())]);
+        }
         for (place, (result, steps)) in allocation.stages.iter().zip(&steps).enumerate() {
             let house = self.house_of(place);
             let view = self.view(result, steps, house);
             self.stage(&view);
+            self.cap_leaves(place);
         }
         self.empty_seats();
     }
@@ -63,7 +67,12 @@ impl Explainer<'_> {
         let quota = match (result.method, result.quota) {
             (Method::Quota(quota), Some(value)) => {
                 let votes = result.contenders.iter().map(|contender| contender.votes);
-                Some(ShownQuota::of(quota, votes.sum(), house, value))
+                let of = self.subject.contest.quota_of;
+                let (votes, seats) = of.map_or_else(
+                    || (votes.sum(), house),
+                    |of| (u128::from(of.votes), of.seats),
+                );
+                Some(ShownQuota::of(quota, votes, seats, value))
             }
             (Method::Quota(_) | Method::Divisors(_), _) => None,
         };
@@ -122,9 +131,83 @@ impl Explainer<'_> {
             self.tie(tie);
         }
         if view.result.left_over > 0 {
-            let seats = [("seats", view.result.left_over.into())];
-            self.paragraph("stage.left_over", &seats);
+            let values = [
+                ("seats", view.result.left_over.into()),
+                ("reasons", self.left_over(view).into()),
+            ];
+            self.paragraph("stage.left_over", &values);
         }
+    }
+
+    /// What keeps the lists of a stage from the seats that it leaves.
+    fn left_over(&self, view: &StageView<'_>) -> String {
+        let rule = self.rule_of(view.result.at);
+        let most = self.subject.rules.seats_max;
+        let reason = |one: &Contender| {
+            let won = one.seats - one.seats_before;
+            let candidates = self.subject.contest.lists[one.list].candidates;
+            if candidates.is_some_and(|candidates| one.seats >= candidates) {
+                "stage.left_candidates"
+            } else if most.is_some_and(|most| one.seats >= most) {
+                "stage.left_cap"
+            } else if rule.is_some_and(|rule| rule.each_max.is_some_and(|most| won >= most)) {
+                "stage.left_each"
+            } else if won == 0 && rule.is_some_and(|rule| rule.bar.is_some()) {
+                "stage.left_bar"
+            } else if rule.is_some_and(|rule| rule.key_min.is_some()) {
+                "stage.left_key"
+            } else {
+                // Joined lists have the candidates of all their members.
+                "stage.left_candidates"
+            }
+        };
+        let reasons: BTreeSet<&str> = view.result.contenders.iter().map(reason).collect();
+        let reasons: Vec<String> = reasons.iter().map(|key| self.say(key, &[])).collect();
+        reasons.join("; ")
+    }
+
+    /// After the last stage of a round: the lists that hold more than a cap allows, and what they leave to the others.
+    fn cap_leaves(&mut self, place: usize) {
+        let allocation = self.subject.allocation;
+        let rules = self.subject.rules;
+        let (Some(most), AboveMax::SharedAnew) = (rules.seats_max, rules.above_max) else {
+            return;
+        };
+        let result = &allocation.stages[place];
+        let next = allocation.stages.get(place + 1);
+        if next.is_some_and(|next| next.at.round() == result.at.round())
+            || (next.is_none() && allocation.pending > 0)
+        {
+            return;
+        }
+        let leaving = |stage: &StageResult| -> Vec<usize> {
+            let above = stage.contenders.iter().filter(|one| one.seats > most);
+            above.map(|one| one.list).collect()
+        };
+        let lists = leaving(result);
+        if lists.is_empty() {
+            return;
+        }
+        // Whoever left before is no competitor any more.
+        let first = &allocation.stages[0].contenders;
+        let gone = first.len() - result.contenders.len();
+        let wide = |number: usize| u128::try_from(number).unwrap_or(u128::MAX);
+        let before = u128::from(allocation.house) - wide(gone) * u128::from(most);
+        let left = before.saturating_sub(wide(lists.len()) * u128::from(most));
+        let numbers = &self.messages.numbers;
+        let claim = format!(
+            "{} − {} × {} = {}",
+            numbers.whole(before),
+            numbers.whole(wide(lists.len())),
+            numbers.whole(most.into()),
+            numbers.whole(left)
+        );
+        let values = [
+            ("seats", most.into()),
+            ("lists", self.names(result.at, &lists).into()),
+            ("claim", claim.into()),
+        ];
+        self.paragraph("stage.cap_leaves", &values);
     }
 
     /// How many seats the stage has, and who may win how many.

@@ -13,14 +13,7 @@ impl Explainer<'_> {
         let lists = &self.subject.allocation.lists;
         let decision = lists.iter().find_map(|list| list.threshold);
         if let (Some(threshold), Some(decision)) = (&self.subject.rules.threshold, decision) {
-            let base = match decision.base_kind {
-                ThresholdBase::ListVotes => "base.list_votes",
-                ThresholdBase::ValidVotes => "base.valid_votes",
-                ThresholdBase::ValidAndAgainstAll => "base.valid_and_against_all",
-                ThresholdBase::BallotsInBox => "base.ballots_in_box",
-                ThresholdBase::BallotsIssued => "base.ballots_issued",
-            };
-            let base = self.say(base, &[]);
+            let base = self.say(base_key(decision.base_kind), &[]);
             let count = decision.base.into();
             self.paragraph("threshold.base", &[("base", base.into()), ("count", count)]);
             self.shares(threshold, decision);
@@ -232,5 +225,16 @@ impl Explainer<'_> {
         let claim = self.messages.numbers.sum(votes);
         points.push(self.say("widening.reached", &[("claim", claim.into())]));
         self.document.points(points);
+    }
+}
+
+/// What a count is called.
+pub(crate) fn base_key(base: ThresholdBase) -> &'static str {
+    match base {
+        ThresholdBase::ListVotes => "base.list_votes",
+        ThresholdBase::ValidVotes => "base.valid_votes",
+        ThresholdBase::ValidAndAgainstAll => "base.valid_and_against_all",
+        ThresholdBase::BallotsInBox => "base.ballots_in_box",
+        ThresholdBase::BallotsIssued => "base.ballots_issued",
     }
 }

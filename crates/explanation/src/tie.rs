@@ -17,10 +17,10 @@ impl Explainer<'_> {
         let matters = self.subject.allocation.pending > 0;
         let outcomes = choices(tie.open.len(), tie.open_seats);
         if is_open && matters {
-            let key = if tie.at == StageAt::Rescue {
-                "tie.open_place"
-            } else {
-                "tie.open"
+            let key = match tie.at {
+                StageAt::Rescue => "tie.open_place",
+                StageAt::Bonus => "tie.open_bonus",
+                _ => "tie.open",
             };
             let lists = self.names(tie.at, &tie.open);
             let outcomes = outcomes.map_or_else(
@@ -49,6 +49,7 @@ impl Explainer<'_> {
         if is_open && matters {
             match outcomes.filter(|outcomes| *outcomes <= OUTCOMES_MAX) {
                 Some(_) => self.outcomes(tie),
+                None if is_place(tie.at) => self.paragraph("tie.compact_place", &[]),
                 None => self.paragraph("tie.compact", &[("seats", tie.open_seats.into())]),
             }
         }
@@ -73,13 +74,21 @@ impl Explainer<'_> {
                     ("votes", votes.into()),
                     ("places", tie.seats_at_stake.into()),
                 ];
-                self.say("tie.equal_votes", &values)
+                let key = match tie.at {
+                    StageAt::Bonus => "tie.equal_bonus",
+                    _ => "tie.equal_votes",
+                };
+                self.say(key, &values)
             }
         }
     }
 
     fn settled(&self, at: StageAt, settlement: &Settlement) -> Vec<String> {
         let (with, without) = match settlement.by {
+            TieBreak::EarlierRegistration if is_place(at) => (
+                "tie.by_registration_place",
+                "tie.by_registration_place_without",
+            ),
             TieBreak::EarlierRegistration => ("tie.by_registration", "tie.by_registration_without"),
             TieBreak::MoreVotes => ("tie.by_votes", "tie.by_votes_without"),
             TieBreak::Lot => ("tie.by_lot", "tie.by_lot_without"),
@@ -142,6 +151,11 @@ impl Explainer<'_> {
         let shown: Vec<String> = shown.collect();
         shown.join(", ")
     }
+}
+
+/// Whether a tie is about one place rather than seats: who is admitted, or who gets a bonus, however many seats that is.
+fn is_place(at: StageAt) -> bool {
+    matches!(at, StageAt::Rescue | StageAt::Bonus)
 }
 
 /// n over k; `None` beyond 128 bits.

@@ -2,10 +2,10 @@
 
 use crate::document::Document;
 use crate::language::{Language, Messages, Value};
-use crate::subject::{Explainer, SUMMANDS_MAX, Subject};
+use crate::subject::{Explainer, Subject};
 use apportionment::tiers::{
-    CoverStep, Place, PlaceStep, PlaceTie, PlacedSeat, ReturnedSeat, TierAllocation, TierContest,
-    TierRules, TierStage, TierStageResult, TierSteps, explain,
+    CoverStep, Place, PlaceStep, PlaceTie, PlacedSeat, Placement, ReturnedSeat, Surplus,
+    TierAllocation, TierContest, TierRules, TierStage, TierStageResult, TierSteps, explain,
 };
 use apportionment::{Allocation, Contest, List, Method, Ratio, Rules, Stage};
 
@@ -39,6 +39,7 @@ pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
         language,
         messages: language.messages(),
         document: Document::default(),
+        in_regions: false,
     };
     if !subject.title.is_empty() {
         writer.document.heading(1, subject.title.to_owned());
@@ -52,54 +53,44 @@ pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
     writer.document
 }
 
-struct Writer<'a> {
-    subject: TierSubject<'a>,
-    language: Language,
-    messages: &'static Messages,
-    document: Document,
+pub(crate) struct Writer<'a> {
+    pub subject: TierSubject<'a>,
+    pub language: Language,
+    pub messages: &'static Messages,
+    pub document: Document,
+    /// Whether the places of the stage that is told are regions.
+    pub in_regions: bool,
 }
 
 impl Writer<'_> {
-    fn say(&self, key: &str, values: &[(&str, Value)]) -> String {
+    pub fn say(&self, key: &str, values: &[(&str, Value)]) -> String {
         self.messages.say(key, values)
     }
 
-    fn heading(&mut self, key: &str) {
+    pub fn heading(&mut self, key: &str) {
         let text = self.say(key, &[]);
         self.document.heading(2, text);
     }
 
-    fn paragraph(&mut self, key: &str, values: &[(&str, Value)]) {
+    pub fn paragraph(&mut self, key: &str, values: &[(&str, Value)]) {
         let text = self.say(key, values);
         self.document.paragraph(text);
     }
 
-    fn list(&self, list: usize) -> &str {
+    pub fn list(&self, list: usize) -> &str {
         &self.subject.lists[list]
     }
 
-    fn result(&mut self) {
-        self.heading("districts.table");
-        self.paragraph("language.decimals_note", &[]);
-        let table = seats_table(
-            self.messages,
-            (self.subject.lists, self.subject.districts),
-            &self.subject.allocation.seats,
-        );
-        self.document.append(table);
-        let TierAllocation {
-            pending,
-            unassigned,
-            ..
-        } = self.subject.allocation;
-        let mut points = Vec::new();
-        if *pending > 0 {
-            points.push(self.say("result.tied", &[("seats", (*pending).into())]));
-        }
-        if *unassigned > 0 {
-            points.push(self.say("result.unassigned", &[("seats", (*unassigned).into())]));
-        }
-        self.document.points(points);
+    /// What is due to each list in all, where that is settled.
+    pub fn due(&mut self, due: Option<&[u32]>) {
+        let Some(due) = due else { return };
+        let due = due.iter().enumerate().filter(|(_, seats)| **seats > 0);
+        let due = due.map(|(list, seats)| {
+            let seats = self.messages.numbers.whole((*seats).into());
+            format!("{} {seats}", self.list(list))
+        });
+        let due: Vec<String> = due.collect();
+        self.paragraph("districts.due", &[("seats", due.join(", ").into())]);
     }
 
     fn stage(&mut self, rule: &TierStage, result: &TierStageResult, steps: &TierSteps) {
@@ -121,7 +112,7 @@ impl Writer<'_> {
                     );
                 }
             }
-            (TierStage::Whole { chain, .. }, TierStageResult::Whole(result), _) => {
+            (TierStage::Whole { chain, surplus, .. }, TierStageResult::Whole(result), _) => {
                 self.heading("districts.house");
                 self.paragraph("districts.house_due", &[]);
                 self.admitted(&result.admitted);
@@ -139,17 +130,9 @@ impl Writer<'_> {
                         .iter()
                         .for_each(|&list| admitted[list] = false);
                 }
-                if let Some(due) = &result.due {
-                    let due = due.iter().enumerate().filter(|(_, seats)| **seats > 0);
-                    let due = due.map(|(list, seats)| {
-                        format!(
-                            "{} {}",
-                            self.list(list),
-                            self.messages.numbers.whole((*seats).into())
-                        )
-                    });
-                    let due: Vec<String> = due.collect();
-                    self.paragraph("districts.due", &[("seats", due.join(", ").into())]);
+                self.due(result.due.as_deref());
+                if *surplus == Surplus::Added {
+                    self.grown(result);
                 }
             }
             (TierStage::Shares { chain }, TierStageResult::Shares(results), _) => {
@@ -172,11 +155,21 @@ impl Writer<'_> {
                 TierStageResult::Place(result) | TierStageResult::Regions(result),
                 TierSteps::Placed(steps),
             ) => {
+                self.in_regions = matches!(rule, TierStage::Regions(_));
                 self.placed(steps);
                 self.place_tie(result.tie.as_ref());
+                self.in_regions = false;
+                if let TierStage::Place(Placement {
+                    per_district: Some(most),
+                    ..
+                }) = rule
+                {
+                    let seats = [("seats", (*most).into())];
+                    self.paragraph("districts.per_district", &seats);
+                }
                 if result.left_over > 0 {
                     let seats = [("seats", result.left_over.into())];
-                    self.paragraph("stage.left_over", &seats);
+                    self.paragraph("districts.unplaced", &seats);
                 }
             }
             (_, TierStageResult::Inside(results), TierSteps::Placed(steps)) => {
@@ -192,13 +185,29 @@ impl Writer<'_> {
                     .iter()
                     .for_each(|line| self.place_tie(line.tie.as_ref()));
             }
+            (
+                TierStage::SeatsOfDistricts { base, chain },
+                TierStageResult::SeatsOfDistricts(result),
+                _,
+            ) => self.seats_of_districts(*base, chain, result),
+            (_, TierStageResult::Constituencies(result), _) => self.constituencies(result),
+            (TierStage::Persons { base }, TierStageResult::Persons(elected), _) => {
+                self.persons(*base, elected);
+            }
+            (TierStage::Quotas(quotas), TierStageResult::Quotas(results), _) => {
+                self.quotas(quotas, results);
+            }
+            (TierStage::Remainders { chain }, TierStageResult::Remainders(result), _) => {
+                self.remainders(chain, result);
+            }
+            (_, TierStageResult::Above(seats), _) => self.above(seats),
             // A result of other rules has nothing to be told by.
             _ => {}
         }
     }
 
     /// One sub-allocation, in the words of a single contest.
-    fn part(
+    pub fn part(
         &mut self,
         heading: &str,
         names: &[String],
@@ -219,13 +228,13 @@ impl Writer<'_> {
         self.document.append(document);
     }
 
-    fn admitted(&mut self, admitted: &[bool]) {
+    pub fn admitted(&mut self, admitted: &[bool]) {
         let lists = (0..admitted.len()).filter(|&list| admitted[list]);
         let lists = self.lists(lists);
         self.paragraph("districts.admitted", &[("lists", lists.into())]);
     }
 
-    fn lists(&self, lists: impl Iterator<Item = usize>) -> String {
+    pub fn lists(&self, lists: impl Iterator<Item = usize>) -> String {
         let names: Vec<String> = lists.map(|list| self.list(list).to_owned()).collect();
         self.messages.all_of(&names)
     }
@@ -264,15 +273,28 @@ impl Writer<'_> {
     }
 
     fn placed(&mut self, steps: &[PlaceStep]) {
-        self.heading("districts.placed");
-        self.paragraph("districts.placed_explained", &[]);
+        let (heading, explained, column) = if self.in_regions {
+            (
+                "districts.placed_regions",
+                "districts.placed_regions_explained",
+                "districts.region_column",
+            )
+        } else {
+            (
+                "districts.placed",
+                "districts.placed_explained",
+                "districts.district",
+            )
+        };
+        self.heading(heading);
+        self.paragraph(explained, &[]);
         let rows = steps.iter().map(|step| {
             let place = step.placed.place;
             let next = step.next_in_line.map(|next| self.seat(next));
             vec![
                 self.messages.numbers.whole(step.seat.into()),
                 self.list(place.list).to_owned(),
-                self.subject.districts[place.district].clone(),
+                self.district(place.district),
                 self.place_claim(step),
                 next.unwrap_or_else(|| self.say("averages.none", &[])),
             ]
@@ -281,7 +303,7 @@ impl Writer<'_> {
         let header = [
             "columns.seat",
             "columns.list",
-            "districts.district",
+            column,
             "columns.division",
             "columns.next",
         ];
@@ -321,10 +343,18 @@ impl Writer<'_> {
         )
     }
 
+    /// A district, or a region where the stage is about them.
+    fn district(&self, district: usize) -> String {
+        if self.in_regions {
+            return self.region(district);
+        }
+        self.subject.districts[district].clone()
+    }
+
     fn place(&self, place: Place) -> String {
         let district = place.constituency.map_or_else(
-            || &self.subject.districts[place.district],
-            |constituency| &self.subject.constituencies[constituency],
+            || self.district(place.district),
+            |constituency| self.subject.constituencies[constituency].clone(),
         );
         format!("{}, {district}", self.list(place.list))
     }
@@ -418,39 +448,4 @@ pub(crate) fn part(
     explainer.stages();
     explainer.check();
     explainer.document
-}
-
-/// Seats by district and list, and the sums of the lists.
-pub(crate) fn seats_table(
-    messages: &Messages,
-    (lists, districts): (&[String], &[String]),
-    seats: &[Vec<u32>],
-) -> Document {
-    const COLUMNS_MAX: usize = 14;
-    let mut document = Document::default();
-    let numbers = &messages.numbers;
-    if lists.len() <= COLUMNS_MAX {
-        let rows = seats.iter().zip(districts).map(|(seats, district)| {
-            let cells = seats.iter().map(|seats| numbers.whole((*seats).into()));
-            std::iter::once(district.clone()).chain(cells).collect()
-        });
-        let header = std::iter::once(messages.say("districts.district", &[]));
-        let header: Vec<String> = header.chain(lists.iter().cloned()).collect();
-        document.table(header, 1..lists.len() + 1, rows.collect());
-    }
-    let sums = lists.iter().enumerate().map(|(list, name)| {
-        let seats = seats.iter().map(|line| u128::from(line[list]));
-        let claim = if districts.len() <= SUMMANDS_MAX {
-            numbers.sum(seats)
-        } else {
-            numbers.whole(seats.sum())
-        };
-        messages.say(
-            "districts.list_sum",
-            &[("list", name.as_str().into()), ("claim", claim.into())],
-        )
-    });
-    let sums = sums.collect();
-    document.points(sums);
-    document
 }

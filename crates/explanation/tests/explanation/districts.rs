@@ -9,7 +9,7 @@ use apportionment::*;
 use explanation::{Document, DoubleSubject, Format, Language, TierSubject};
 use proptest::prelude::*;
 
-fn names(kind: &str, number: usize) -> Vec<String> {
+pub fn names(kind: &str, number: usize) -> Vec<String> {
     let letters = ["A", "B", "C", "D", "E", "F"];
     letters[..number]
         .iter()
@@ -77,7 +77,7 @@ fn norwegian() -> TierContest {
     }
 }
 
-fn golden(name: &str, document: &Document) {
+pub fn golden(name: &str, document: &Document) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
         .join(name);

@@ -1,6 +1,7 @@
 //! Whole explanations as files, so that a change of words or layout is seen. `EXPLANATION_WRITE=1` writes them anew.
 
 use crate::sums::{Asked, recompute};
+use crate::tier_stages::plain;
 use apportionment::*;
 use explanation::{Format, Language};
 use std::fs;
@@ -199,5 +200,124 @@ fn a_threshold_falls_by_percentage_points() {
     ] {
         let text = asked.explained(language, None).render(Format::Text);
         assert!(text.contains(words), "{text}");
+    }
+}
+
+fn bonus_tie(counting: BonusCounting, lists: usize) -> Asked {
+    let rules = Rules {
+        bonus: Some(Bonus {
+            counting,
+            seats: BonusSeats::Fixed(60),
+            to: BonusTo::MostVotes,
+            votes_min: None,
+            others_max: None,
+        }),
+        ties: vec![TieBreak::EarlierRegistration, TieBreak::Lot],
+        ..Rules::of(Method::D_HONDT)
+    };
+    let contest = Contest::with_votes(100, &vec![700; lists]);
+    let names: Vec<String> = (1..=lists).map(|list| format!("L{list}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Asked::new(&names, contest, rules)
+}
+
+/// One of the equal lists gets sixty seats, not each of them, and not one seat.
+#[test]
+fn a_tie_for_a_bonus_is_about_all_its_seats() {
+    for (counting, words) in [
+        (
+            BonusCounting::Beside,
+            "Set aside: 60 seats for one of these lists: L1 and L2.",
+        ),
+        (
+            BonusCounting::Least,
+            "Held beforehand: 60 seats for one of these lists",
+        ),
+    ] {
+        let asked = bonus_tie(counting, 2);
+        let text = plain(&asked.explained(Language::English, None));
+        assert!(text.contains(words), "{text}");
+        assert!(
+            text.contains("One of them gets the seats beyond votes. Possible outcomes: 2"),
+            "{text}"
+        );
+        for wrong in [
+            "To be admitted",
+            "Seats among them: 1",
+            "60 seats for L1 and L2",
+        ] {
+            assert!(!text.contains(wrong), "{wrong}\n{text}");
+        }
+    }
+    let asked = bonus_tie(BonusCounting::Beside, 13);
+    let text = plain(&asked.explained(Language::English, None));
+    assert!(text.contains("It can be any one of these lists."), "{text}");
+    let bonus = text.split("Highest averages").next().unwrap();
+    assert!(!bonus.contains("one seat each"), "{bonus}");
+    let mut asked = bonus_tie(BonusCounting::Beside, 2);
+    asked.contest.lists[0].registration = Some(1);
+    asked.contest.lists[1].registration = Some(2);
+    let text = plain(&asked.explained(Language::English, None));
+    assert!(text.contains("so before the others: L1"), "{text}");
+    assert!(text.contains("Set aside: 60 seats for L1."), "{text}");
+}
+
+/// The seats that a stage leaves, by what left them; and who leaves by a cap.
+#[test]
+fn what_is_left_and_who_leaves_has_its_true_reason() {
+    let english = |asked: &Asked| plain(&asked.explained(Language::English, None));
+    let stage = |change: fn(&mut Stage)| {
+        let mut stage = Stage::all(Method::HARE);
+        change(&mut stage);
+        let rules = Rules {
+            stages: vec![stage],
+            ..Rules::of(Method::HARE)
+        };
+        Asked::new(&["A", "B"], Contest::with_votes(10, &[750, 250]), rules)
+    };
+    let text = english(&stage(|stage| stage.key_min = Some(Fraction::new(1, 1))));
+    assert!(
+        text.contains("One more seat takes at least 1/1 of the quota"),
+        "{text}"
+    );
+    assert!(text.contains("too little for one more seat"), "{text}");
+    let text = english(&stage(|stage| stage.each_max = Some(3)));
+    assert!(
+        text.contains("won as many seats as they may in this stage"),
+        "{text}"
+    );
+    assert!(!text.contains("candidate"), "{text}");
+    let mut asked = stage(|_| ());
+    asked.contest.lists[0].candidates = Some(2);
+    asked.contest.lists[1].candidates = Some(2);
+    assert!(english(&asked).contains("lists have no further candidates"));
+    let rules = Rules {
+        seats_max: Some(5),
+        above_max: AboveMax::SharedAnew,
+        ..Rules::of(Method::D_HONDT)
+    };
+    let asked = Asked::new(
+        &["A", "B", "C"],
+        Contest::with_votes(11, &[800, 250, 150]),
+        rules,
+    );
+    for (language, words) in [
+        (
+            Language::English,
+            "More than a list may have, 5 seats: A. They get no more than that and leave.",
+        ),
+        (
+            Language::Russian,
+            "Больше, чем может быть у одного списка, 5 мандатов: A.",
+        ),
+        (Language::Kazakh, "5 мандат санынан көп: A."),
+    ] {
+        let document = asked.explained(language, None);
+        recompute(&document, language).unwrap();
+        let text = plain(&document);
+        assert!(
+            text.contains(words) && text.contains("11 − 1 × 5 = 6"),
+            "{text}"
+        );
     }
 }

@@ -9,3 +9,4 @@ mod districts;
 mod golden;
 mod random;
 mod sums;
+mod tier_stages;
