@@ -13,6 +13,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
+use crate::impatient::Impatient;
 use crate::shutdown::Stopper;
 
 /// How long to wait after a connection could not be accepted: usually all file handles are in use.
@@ -31,6 +32,8 @@ pub struct PublicLimits {
     pub connections_max: usize,
     /// How long a connection has to send the head of a request, the first or the next.
     pub head_timeout: Duration,
+    /// How long a connection may take nothing of what waits for it.
+    pub write_timeout: Duration,
 }
 
 impl Default for PublicLimits {
@@ -38,6 +41,7 @@ impl Default for PublicLimits {
         Self {
             connections_max: 20_000,
             head_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(30),
         }
     }
 }
@@ -107,7 +111,7 @@ pub async fn serve_public(
             continue;
         };
         let service = TowerToHyperService::new(routes.clone());
-        let connection = builder.serve_connection(io_of(stream), service);
+        let connection = builder.serve_connection(io_of(stream, limits.write_timeout), service);
         let connection = graceful.watch(connection.into_owned());
         stopper.spawn(async move {
             let _permit = permit;
@@ -126,11 +130,11 @@ pub async fn serve_public(
     Ok(())
 }
 
-fn io_of(stream: TcpStream) -> TokioIo<TcpStream> {
+fn io_of(stream: TcpStream, write_timeout: Duration) -> TokioIo<Impatient<TcpStream>> {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection is slower than it could be");
     }
-    TokioIo::new(stream)
+    TokioIo::new(Impatient::new(stream, write_timeout))
 }
 
 #[cfg(test)]
@@ -172,6 +176,45 @@ mod tests {
         let _ = second.read_to_end(&mut nothing).await;
         assert!(nothing.is_empty());
         assert!(ask(&mut first).await.ends_with("here"));
+        stopper.drain(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_takes_nothing_is_closed_and_makes_room() {
+        let listener = listen_public((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let stopper = Stopper::new("test");
+        let much = || async { vec![0_u8; 64 << 20] };
+        let routes = Router::new()
+            .route("/", get(async || "here"))
+            .route("/much", get(much));
+        let limits = PublicLimits {
+            connections_max: 1,
+            write_timeout: Duration::from_millis(50),
+            ..PublicLimits::default()
+        };
+        stopper.spawn(serve_public(listener, routes, limits, stopper.clone()));
+        let mut slow = TcpStream::connect(address).await.unwrap();
+        let request = b"GET /much HTTP/1.1\r\nhost: here\r\n\r\n";
+        slow.write_all(request).await.unwrap();
+        // Its answer has begun, so it has the only place.
+        slow.readable().await.unwrap();
+        loop {
+            let mut other = TcpStream::connect(address).await.unwrap();
+            if other
+                .write_all(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
+                .await
+                .is_err()
+            {
+                continue;
+            }
+            let mut answer = [0; 1_024];
+            if other.read(&mut answer).await.is_ok_and(|read| read > 0) {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        drop(slow);
         stopper.drain(Duration::from_secs(5)).await.unwrap();
     }
 

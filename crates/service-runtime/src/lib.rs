@@ -30,6 +30,7 @@ mod deadline;
 pub mod health;
 pub mod http_metrics;
 pub mod http_public;
+mod impatient;
 pub mod limits;
 pub mod pipe;
 pub mod server;
