@@ -244,6 +244,11 @@ impl Service {
         self.config.tick
     }
 
+    /// How long who asks may wait for what is not there yet.
+    pub fn patience(&self) -> std::time::Duration {
+        self.config.behind_max
+    }
+
     /// The newest list of public elections.
     pub async fn index(&self) -> Result<Arc<IndexFeed>, FeedError> {
         let feed = self.index_feed();

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::FeedError;
 use crate::frame::Distance;
-use crate::http::UnitsTable;
+use crate::http::UnitsTables;
 use crate::page::{Language, Rendered, Timeline};
 use crate::past::Past;
 use crate::presented::Definitions;
@@ -113,8 +113,8 @@ pub(crate) struct Upstream {
     pub timeline: Timeline,
     /// The page that was rendered last, by language: what the next one differs from.
     pub last_page: [Mutex<Option<Arc<Rendered>>>; Language::ALL.len()],
-    /// The newest table of all units, with its place and when it was made.
-    pub units_table: Mutex<Option<UnitsTable>>,
+    /// The table of all units.
+    pub units_tables: UnitsTables,
     _guard: DropGuard,
 }
 
@@ -162,7 +162,7 @@ impl Upstream {
             past,
             timeline: Timeline::new(),
             last_page: Default::default(),
-            units_table: Mutex::new(None),
+            units_tables: UnitsTables::new(),
             _guard: token.drop_guard(),
         }
     }

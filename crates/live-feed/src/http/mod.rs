@@ -21,4 +21,4 @@ pub(crate) use forms::Forms;
 pub(crate) use history::read as read_history;
 pub(crate) use problem::Problem;
 pub(crate) use routes::{Resume, router, stream, whole};
-pub(crate) use units::{UnitsTable, list as read_units};
+pub(crate) use units::{UnitsTables, list as read_units};

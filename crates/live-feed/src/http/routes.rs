@@ -190,14 +190,20 @@ async fn events_of(
     let feed = service.newest(&scope).await?.0;
     let news = service.watch(&scope, seen)?;
     let tick = service.tick();
-    let chunks = news.filter_map(move |news| {
+    // Where a frame cannot be shown the stream ends, and who resumes gets it: heartbeats after it would say that there is
+    // nothing new.
+    let chunks = futures::stream::unfold(Box::pin(news), move |mut news| {
         let feed = Arc::clone(&feed);
-        async move { chunk(&feed, news.ok()?, tick).await.map(Ok) }
+        async move {
+            let next = news.next().await?.ok()?;
+            let bytes = chunk(&feed, next, tick).await?;
+            Some((Ok(bytes), news))
+        }
     });
     Ok(stream(chunks))
 }
 
-// A frame cannot be shown before its definition is known; that is tried again until it is, or until the viewer goes.
+// A frame cannot be shown before its definition is known; that is tried again for a while. `None`: still not known.
 async fn chunk(feed: &ScopeFeed, news: News, tick: std::time::Duration) -> Option<Bytes> {
     let News::Frame(frame) = &news else {
         return Some(event(&news, |_| Bytes::new()));

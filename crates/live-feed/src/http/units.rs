@@ -7,8 +7,9 @@ use crate::scope::{EncodedFrame, Scope, ScopeFeed};
 use crate::service::Service;
 use crate::upstream::Place;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use wire::common::v1::View;
 use wire::results::v1::{ListUnitsRequest, ListUnitsResponse, UnitFilter};
@@ -19,20 +20,85 @@ const PAGE: u32 = 2_000;
 /// How old the table may be: who asks sooner gets the same again, with the revision that it is of in each row.
 const TABLE_AGE_MAX: Duration = Duration::from_secs(5);
 
-/// The table of all units of an election, as it was made last.
+/// The table of all units of an election: the newest that was made, and whose turn it is to make the next.
 #[derive(Debug)]
-pub(crate) struct UnitsTable {
+pub(crate) struct UnitsTables {
+    newest: Mutex<Option<UnitsTable>>,
+    turn: Semaphore,
+}
+
+#[derive(Debug)]
+struct UnitsTable {
     place: Place,
     made: Instant,
     table: Arc<Encoded>,
 }
 
-/// `units.csv`.
+impl UnitsTables {
+    pub fn new() -> Self {
+        Self {
+            newest: Mutex::new(None),
+            turn: Semaphore::new(1),
+        }
+    }
+
+    fn good(&self, frame: &EncodedFrame) -> Option<Arc<Encoded>> {
+        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = newest.as_ref()?;
+        let is_good = newest.place == frame.place
+            || (newest.place.is_comparable(frame.place) && newest.made.elapsed() < TABLE_AGE_MAX);
+        is_good.then(|| Arc::clone(&newest.table))
+    }
+
+    // The newest from now on: this one, or the one that is there already and is above it in the same log.
+    fn keep(&self, place: Place, table: Encoded) -> Arc<Encoded> {
+        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
+        match newest.as_ref() {
+            Some(known)
+                if known.place.is_comparable(place) && known.place.order() > place.order() =>
+            {
+                Arc::clone(&known.table)
+            }
+            Some(_) | None => {
+                let table = Arc::new(table);
+                *newest = Some(UnitsTable {
+                    place,
+                    made: Instant::now(),
+                    table: Arc::clone(&table),
+                });
+                table
+            }
+        }
+    }
+}
+
+/// `units.csv`. One is made at a time; who asks meanwhile waits for it.
 pub(super) async fn table(service: &Service, scope: &Scope) -> Result<Arc<Encoded>, FeedError> {
     let (feed, frame) = service.lingering(scope).await?;
-    if let Some(table) = kept(&feed, &frame) {
+    let tables = &feed.upstream.units_tables;
+    if let Some(table) = tables.good(&frame) {
         return Ok(table);
     }
+    drop(frame);
+    // Where none can be made for long, not everybody waits for everybody before.
+    let turn = tokio::time::timeout(service.patience(), tables.turn.acquire()).await;
+    let turn = turn.map_err(|_| FeedError::Busy)?;
+    let _turn = turn.map_err(|_| FeedError::Stopping)?;
+    // It may have been made meanwhile, and what is shown has gone on.
+    let frame = service.lingering(scope).await?.1;
+    if let Some(table) = tables.good(&frame) {
+        return Ok(table);
+    }
+    let table = made(service, scope, &feed, &frame).await?;
+    Ok(tables.keep(frame.place, table))
+}
+
+async fn made(
+    service: &Service,
+    scope: &Scope,
+    feed: &ScopeFeed,
+    frame: &EncodedFrame,
+) -> Result<Encoded, FeedError> {
     let permit = service.costly()?;
     let body = frame.frame.body.clone().unwrap_or_default();
     let of = UnitsOf {
@@ -77,33 +143,9 @@ pub(super) async fn table(service: &Service, scope: &Scope) -> Result<Arc<Encode
         let _permit = permit;
         let encoded = Encoded::new(CSV, rows.bytes());
         encoded.compress();
-        Arc::new(encoded)
+        encoded
     });
-    let table = encoded.await.map_err(|_| FeedError::Stopping)?;
-    let made = UnitsTable {
-        place: frame.place,
-        made: Instant::now(),
-        table: Arc::clone(&table),
-    };
-    let mut newest = feed
-        .upstream
-        .units_table
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    *newest = Some(made);
-    Ok(table)
-}
-
-fn kept(feed: &ScopeFeed, frame: &EncodedFrame) -> Option<Arc<Encoded>> {
-    let newest = feed
-        .upstream
-        .units_table
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    let newest = newest.as_ref()?;
-    let is_good = newest.place == frame.place
-        || (newest.place.is_comparable(frame.place) && newest.made.elapsed() < TABLE_AGE_MAX);
-    is_good.then(|| Arc::clone(&newest.table))
+    encoded.await.map_err(|_| FeedError::Stopping)
 }
 
 /// A page of units at a revision that is shown.

@@ -491,6 +491,77 @@ async fn units_have_a_table_at_one_revision_and_histories() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_table_of_units_is_made_once_for_all_and_never_goes_back() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let path = format!("{BASE}/units.csv");
+    let revision = |csv: &str| -> u64 {
+        let mut reader = csv::Reader::from_reader(csv.as_bytes());
+        let record = reader.records().next().unwrap().unwrap();
+        record[2].parse().unwrap()
+    };
+    let slow = Duration::from_secs(1);
+    let set = |page_time| {
+        let state = &stage.roles.state;
+        state.send_modify(|known| known.page_time = page_time);
+    };
+    set(slow);
+    stage.show(&night, head(&night) - 3);
+    let one = async || text(ask(&stage, &path, &[]).await).await;
+    let (first, second) = tokio::join!(futures::future::join_all((0..40).map(|_| one())), async {
+        // Of a later revision, and quick.
+        tokio::time::sleep(slow / 2).await;
+        set(Duration::ZERO);
+        stage.show(&night, head(&night));
+        let mut viewer = stage.watch(whole(), None).await.unwrap();
+        viewer.until(head(&night)).await;
+        drop(viewer);
+        one().await
+    });
+    for table in &first {
+        assert_eq!(*table, first[0]);
+    }
+    // Two pages of two units, and one with none.
+    assert_eq!(stage.roles.unit_calls[1].load(Ordering::Relaxed), 3);
+    let third = one().await;
+    assert!(revision(&first[0]) <= revision(&second));
+    assert!(revision(&second) <= revision(&third), "never a lower one");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(revision(&one().await), head(&night));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_end_where_a_frame_cannot_be_shown_and_who_resumes_gets_it() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 5);
+    let mut events = Events::open(&stage, None).await;
+    let seen = events.frame().await.id.unwrap();
+    // Under a new definition, which cannot be read.
+    let away = |is_away| {
+        let state = &stage.roles.state;
+        state.send_modify(|known| known.definition_is_away = is_away);
+    };
+    away(true);
+    let mut next = standings(&night.records, 6, night.state.tally());
+    next.parts[0].version += 1;
+    stage.roles.show(next);
+    let end = Duration::from_secs(60);
+    let rest = async {
+        let mut rest = String::new();
+        while let Some(chunk) = events.body.next().await {
+            rest.push_str(std::str::from_utf8(&chunk.unwrap()).unwrap());
+        }
+        rest
+    };
+    let rest = tokio::time::timeout(end, rest).await.expect("it ends");
+    assert!(!rest.contains("event: frame"), "{rest}");
+    away(false);
+    let mut events = Events::open(&stage, Some(&seen)).await;
+    assert_eq!(place(&events.frame().await.data).0, 6);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_wrong_is_a_problem_document_and_tells_nothing_of_the_inside() {
     let stage = stage();
     let night = lively(&small(3, 4));

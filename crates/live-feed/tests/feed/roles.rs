@@ -41,6 +41,9 @@ pub struct Known {
     pub resets: u64,
     pub is_down: bool,
     pub units_are_away: bool,
+    pub definition_is_away: bool,
+    /// How long a page of units takes.
+    pub page_time: Duration,
     pub lag_ms: u64,
     pub is_damaged: bool,
     /// How long a new stream is silent first.
@@ -416,6 +419,9 @@ impl ResultsService for Server {
         self.0.definition_calls.fetch_add(1, Ordering::Relaxed);
         assert_eq!(request.into_inner().view(), View::Public);
         let known = self.0.state.borrow();
+        if known.definition_is_away {
+            return Err(Status::unavailable("told to be away"));
+        }
         let first = known.records.first().map(|recorded| &recorded.event);
         let Some(election::event::Event::Defined {
             ballot,
@@ -444,6 +450,8 @@ impl ResultsService for Server {
         let request = request.into_inner();
         assert_eq!(request.view(), View::Public);
         self.0.unit_calls[1].fetch_add(1, Ordering::Relaxed);
+        let page_time = self.0.state.borrow().page_time;
+        tokio::time::sleep(page_time).await;
         // Two on a page, however many are asked for.
         let from: u32 = request.page_token.parse().unwrap_or(0);
         let mut units = Vec::new();
