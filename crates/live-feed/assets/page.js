@@ -49,11 +49,34 @@ const announce = () => {
   }
 };
 
+// Once for each reason: a page that is no other after it must not be loaded over and over.
+const reload = (reason) => {
+  const key = `${location.pathname} ${reason}`;
+  try {
+    if (sessionStorage.getItem(key)) return;
+    sessionStorage.setItem(key, "1");
+  } catch {
+    // Without a memory there is no telling whether this is the second time.
+    return;
+  }
+  location.reload();
+};
+
+// A drawing that cannot follow is worse than none: the table says the same.
+const otherHouse = (reason) => {
+  reload(reason);
+  document.querySelector(".house").remove();
+};
+
 const seats = (runs) => {
+  // A page without a house has none to fill.
+  if (!document.getElementById("seats")) return;
   const dots = document.querySelectorAll("#seats use");
   const wanted = runs.reduce((sum, [, count]) => sum + count, 0);
   // Another house, or lists that the drawing has no symbol for.
-  if (wanted !== dots.length || runs.some(([symbol]) => !document.getElementById(symbol))) return location.reload();
+  if (wanted !== dots.length) return otherHouse(`${dots.length} seats, not ${wanted}`);
+  const missing = runs.find(([symbol]) => !document.getElementById(symbol));
+  if (missing) return otherHouse(`no symbol ${missing[0]}`);
   let place = 0;
   for (const [symbol, count] of runs)
     for (let seat = 0; seat < count; seat++, place++) {
@@ -111,7 +134,10 @@ const connect = () => {
     tell();
   });
   // The log was replaced by another: what is shown here is gone, and what follows may be lower.
-  source.addEventListener("reset", () => location.reload());
+  source.addEventListener("reset", (event) => {
+    reload(`reset ${token} ${event.data}`);
+    token = "";
+  });
   source.addEventListener("error", again);
 };
 

@@ -4,7 +4,7 @@ use crate::error::FeedError;
 use crate::scope::Scope;
 use election::definition::{Presentation, Register};
 use election::ids::ElectionId;
-use election::rules::Rules;
+use election::rules::{Rules, ThresholdRule};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -27,8 +27,8 @@ pub(crate) struct Presented {
     pub presentation: Presentation,
     /// What each option of the ballot is, by id.
     pub roles: BTreeMap<String, OptionRole>,
-    /// The share that the threshold of a contest asks for, by contest.
-    pub thresholds: BTreeMap<String, [u64; 2]>,
+    /// The threshold of a contest, by contest.
+    pub thresholds: BTreeMap<String, ThresholdRule>,
     /// Names of areas, by id.
     pub areas: BTreeMap<String, String>,
 }
@@ -53,7 +53,23 @@ impl Presented {
 
     /// The share that a list needs in a contest.
     pub fn threshold(&self, contest: &str) -> Option<[u64; 2]> {
-        self.thresholds.get(contest).copied()
+        self.thresholds.get(contest).map(|rule| rule.share)
+    }
+
+    /// The share that an option of a contest needs: a coalition may need another one than a party alone. `None`: it need
+    /// not pass, or there is no threshold.
+    pub fn share_needed(&self, contest: &str, option: &str) -> Option<[u64; 2]> {
+        let rule = self.thresholds.get(contest)?;
+        let mut contests = self.ballot.contests.iter();
+        let ballot = contests.find(|it| it.contest_id == contest)?;
+        let mut options = ballot.districts.iter().flat_map(|it| &it.options);
+        let option = options.find(|it| it.option_id == option)?;
+        if option.minority && rule.minorities_exempt {
+            return None;
+        }
+        let coalitions = rule.coalitions.iter();
+        let reached = coalitions.filter(|it| option.coalition_size >= it.parties);
+        Some(reached.last().map_or(rule.share, |it| it.share))
     }
 
     /// A district's names by language.
@@ -85,7 +101,7 @@ impl TryFrom<GetDefinitionResponse> for Presented {
         let rules: Rules = toml::from_str(&answer.rules_toml).map_err(unread)?;
         let thresholds = rules.contests.into_iter().filter_map(|contest| {
             let threshold = contest.threshold.filter(|it| !it.per_seat)?;
-            Some((contest.id.to_string(), threshold.share))
+            Some((contest.id.to_string(), threshold))
         });
         Ok(Self {
             roles,

@@ -18,6 +18,8 @@ use wire::feed::v1::{Frame, FrameBody, FrameContest, FrameEnvelope, FrameRow};
 const COLOURS: [&str; 8] = [
     "#33658a", "#b5651d", "#55752f", "#8a3b6b", "#6b5b95", "#2f7f7b", "#a33f2f", "#7a6a2f",
 ];
+/// Changed options of one correction.
+const CHANGES_MAX: usize = 4;
 /// Parts of a bar.
 const BAR: u64 = 1_000;
 
@@ -103,6 +105,8 @@ struct CorrectionRow {
     unit: String,
     time: String,
     changes: Vec<ChangeRow>,
+    /// What is said of the changes that are not shown.
+    more: String,
     before: String,
     after: String,
     reason: String,
@@ -321,19 +325,25 @@ impl<'a> Shown<'a> {
         let list_votes: u64 = list_rows(contest).map(|row| row.votes).sum();
         let looks = self.looks(contest);
         let mut sorted: Vec<(&FrameRow, &Look)> = contest.rows.iter().zip(&looks).collect();
-        sorted.sort_by_key(|(row, _)| std::cmp::Reverse(row.votes));
-        let mut line = contest.threshold_votes.filter(|_| list_votes > 0);
+        let threshold = contest.threshold_votes.filter(|_| list_votes > 0);
+        let is_below = |row: &FrameRow| {
+            threshold.is_some_and(|threshold| self.is_below(contest, row, threshold))
+        };
+        // Who takes part stands above the line, with however few votes; what is no list, by its votes.
+        let is_low = |row: &FrameRow| {
+            is_below(row) || row.seats.is_none() && threshold.is_some_and(|it| row.votes < it)
+        };
+        sorted.sort_by_key(|(row, _)| (is_low(row), std::cmp::Reverse(row.votes)));
+        let mut line = threshold.filter(|_| contest.rows.iter().any(is_below));
         let (mut rows, mut below) = (Vec::new(), 0);
         for (row, look) in sorted {
             let is_list = row.seats.is_some();
-            let is_below = is_list
-                && contest.threshold_votes.is_some_and(|it| row.votes < it)
-                && list_votes > 0;
+            let is_below = is_below(row);
             if is_below {
                 below += row.votes;
-                if let Some(votes) = line.take() {
-                    rows.push(self.threshold_row(contest, votes, list_votes));
-                }
+            }
+            if let Some(votes) = line.take_if(|_| is_low(row)) {
+                rows.push(self.threshold_row(contest, votes, list_votes));
             }
             let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
             rows.push(Row {
@@ -379,6 +389,29 @@ impl<'a> Shown<'a> {
             },
         };
         part.render().unwrap_or_default()
+    }
+
+    // Whether a list takes no part for want of votes, as far as the frame tells: it does not say who was let in below the
+    // threshold, but who holds a seat, or may get one, was. What nobody knows is not said of anybody.
+    fn is_below(&self, contest: &FrameContest, row: &FrameRow, threshold: u64) -> bool {
+        let Some(seats) = row.seats.as_ref().filter(|seats| seats.seats == Some(0)) else {
+            return false;
+        };
+        let others = [seats.seats_most, seats.seats_declared];
+        if others.into_iter().flatten().any(|seats| seats > 0) {
+            return false;
+        }
+        let Some(plain) = self.presented.threshold(&contest.contest_id) else {
+            return row.votes < threshold;
+        };
+        let option = self
+            .presented
+            .share_needed(&contest.contest_id, &row.option_id);
+        match option {
+            None => false,
+            Some(share) if share == plain => row.votes < threshold,
+            Some(share) => falls_short(row.votes, share, threshold, plain),
+        }
     }
 
     fn threshold_row(&self, contest: &FrameContest, votes: u64, list_votes: u64) -> Row {
@@ -573,13 +606,20 @@ impl<'a> Shown<'a> {
                 changes: it
                     .changes
                     .iter()
-                    .take(4)
+                    .take(CHANGES_MAX)
                     .map(|change| ChangeRow {
                         name: self.name(&change.option_id),
                         before: language.number(change.votes_before),
                         after: language.number(change.votes_after),
                     })
                     .collect(),
+                more: match it.changes.len().saturating_sub(CHANGES_MAX) {
+                    0 => String::new(),
+                    more => words::and_more(
+                        language,
+                        &language.number(u64::try_from(more).unwrap_or(u64::MAX)),
+                    ),
+                },
                 before: language.number(it.votes_before),
                 after: language.number(it.votes_after),
                 reason: by.reason,
@@ -663,6 +703,18 @@ pub(crate) fn text(texts: &Texts, language: Language) -> Option<String> {
 
 fn list_rows(contest: &FrameContest) -> impl Iterator<Item = &FrameRow> {
     contest.rows.iter().filter(|row| row.seats.is_some())
+}
+
+// Whether votes are less than another share, of a base of which no more is known than the fewest votes that pass the plain
+// share: the base times the plain share is at least one vote less than those.
+fn falls_short(votes: u64, share: [u64; 2], threshold: u64, plain: [u64; 2]) -> bool {
+    let product = |factors: [u64; 3]| {
+        let mut factors = factors.into_iter().map(u128::from);
+        factors.try_fold(1_u128, u128::checked_mul)
+    };
+    let has = product([votes, share[1], plain[0]]);
+    let needs = product([threshold.saturating_sub(1), share[0], plain[1]]);
+    matches!((has, needs), (Some(has), Some(needs)) if has < needs)
 }
 
 fn held(seats: Option<&ListSeats>) -> u32 {

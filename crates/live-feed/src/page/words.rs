@@ -131,6 +131,15 @@ pub(crate) fn of_issued(language: Language, share: &str, issued: &str) -> String
     }
 }
 
+/// That a list of some goes on.
+pub(crate) fn and_more(language: Language, more: &str) -> String {
+    match language {
+        Language::En => format!("and {more} more"),
+        Language::Ru => format!("и ещё {more}"),
+        Language::Kk => format!("және тағы {more}"),
+    }
+}
+
 /// Ballots issued, with the number of voters that turnout is a share of.
 pub(crate) fn of_roll(language: Language, issued: &str, voters: &str) -> String {
     match language {

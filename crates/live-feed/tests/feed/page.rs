@@ -192,3 +192,156 @@ async fn who_was_shown_the_last_page_gets_what_differs_and_the_same_bytes_as_all
     let late = event(&mut open().await).await.1;
     assert!(late["slots"]["progress"].is_string());
 }
+
+/// The table's rows in their order: class, name or line, votes.
+fn table_rows(page: &str) -> Vec<(&str, String)> {
+    let rows = page.split("<tr").skip(2);
+    let rows = rows.filter(|row| row.contains("scope=\"row\""));
+    rows.map(|row| {
+        let class = match row {
+            row if row.starts_with(" class=\"line\"") => "line",
+            row if row.starts_with(" class=\"below\"") => "below",
+            _ => "",
+        };
+        let votes = row.split("<td class=\"number\">").nth(1).unwrap();
+        (class, votes.split('<').next().unwrap().to_owned())
+    })
+    .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_who_takes_no_part_stands_below_the_line() {
+    use election::rules::{BaseRule, CoalitionRule, ComparisonRule, ThresholdRule};
+    let mut definition = small(6, 4);
+    definition.rules.contests[0].threshold = Some(ThresholdRule {
+        share: [5, 100],
+        comparison: ComparisonRule::AtLeast,
+        base: BaseRule::ListVotes,
+        per_seat: false,
+        minorities_exempt: true,
+        direct_seats_min: None,
+        in_one_district: None,
+        coalitions: vec![CoalitionRule {
+            parties: 2,
+            share: [8, 100],
+        }],
+    });
+    let options = &mut definition.ballot.contests[0].districts[0].options;
+    options[2].coalition_size = 2;
+    options[3].minority = true;
+    let mut night = Night::begin(&definition);
+    open_all(&mut night);
+    night.submit(night.full("u0", 1, &[290, 130, 30, 15, 25, 10]));
+    let stage = stage();
+    let mut shown = standings(&night.records, head(&night), night.state.tally());
+    stage.show(&night, head(&night));
+    let text = page(&stage).await;
+    let of = |rows: &[(&str, &str)]| -> Vec<(&str, String)> {
+        // The same rows, owned.
+        rows.iter()
+            .map(|(class, votes)| match *class {
+                "line" => ("line", (*votes).to_owned()),
+                "below" => ("below", (*votes).to_owned()),
+                _ => ("", (*votes).to_owned()),
+            })
+            .collect()
+    };
+    // The minority's list with 3% takes part; the coalition with 6% needs 8%.
+    let mut wanted = vec![
+        ("", "290"),
+        ("", "130"),
+        ("", "25"),
+        ("", "15"),
+        ("line", "25"),
+        ("below", "30"),
+        ("below", "10"),
+    ];
+    assert_eq!(table_rows(&text), of(&wanted), "{text}");
+    assert!(
+        text.contains("<strong>8% (40)</strong>") || text.contains("<strong>8.00% (40)</strong>"),
+        "{text}"
+    );
+    // Whoever holds a seat, or may get one, is not below.
+    let token = shown.token.as_mut().unwrap();
+    token.publication_seq += 1;
+    let option = &mut shown.contests[0].options[5];
+    option.seats.as_mut().unwrap().seats_most = Some(1);
+    stage.roles.show(shown);
+    stage
+        .watch(whole(), None)
+        .await
+        .unwrap()
+        .until(head(&night))
+        .await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let text = page(&stage).await;
+    wanted.swap(4, 6);
+    wanted[4] = ("", "10");
+    wanted[5] = ("line", "25");
+    wanted[6] = ("below", "30");
+    assert_eq!(table_rows(&text), of(&wanted), "{text}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_house_is_that_of_the_first_contest_with_seats() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let mut shown = standings(&night.records, head(&night), night.state.tally());
+    let mut seatless = shown.contests[0].clone();
+    seatless.contest_id = "mayor".into();
+    seatless.seats = 0;
+    for option in &mut seatless.options {
+        option.seats = None;
+    }
+    for district in &mut seatless.districts {
+        district.allocation = None;
+    }
+    shown.contests.insert(0, seatless);
+    stage.show(&night, 5);
+    stage.roles.show(shown);
+    stage
+        .watch(whole(), None)
+        .await
+        .unwrap()
+        .until(head(&night))
+        .await;
+    let text = page(&stage).await;
+    assert_eq!(text.matches("<g id=\"seats\">").count(), 1);
+    assert_eq!(text.matches("<use href=\"#d").count(), 10);
+    let (house, mayor) = (text.find("<figure><svg"), text.find("table-0"));
+    assert!(house > mayor, "beside its own table");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_script_loads_the_page_anew_in_one_place_that_remembers_why() {
+    let (status, script) = get(&stage(), "/assets/page.js", "en").await;
+    assert_eq!(status, StatusCode::OK);
+    let (before, after) = script.split_once("location.reload()").unwrap();
+    assert!(!after.contains("location.reload()"));
+    let reload = before.split("const reload = ").nth(1).unwrap();
+    let asked = reload.find("if (sessionStorage.getItem(key)) return;");
+    assert!(asked.is_some() && asked < reload.find("sessionStorage.setItem(key"));
+    let seats = after.split("const seats = ").nth(1).unwrap();
+    let guard = seats.find("if (!document.getElementById(\"seats\")) return;");
+    assert!(guard.is_some() && guard < seats.find("otherHouse"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_correction_says_how_many_changes_it_does_not_show() {
+    let stage = stage();
+    let mut night = Night::begin(&small(7, 4));
+    open_all(&mut night);
+    night.submit(night.full("u0", 1, &[10, 20, 30, 40, 50, 60, 70]));
+    night.submit(night.ordered(
+        ReportKind::Correction,
+        "u0",
+        2,
+        &[11, 21, 31, 41, 51, 61, 64],
+    ));
+    stage.show(&night, head(&night));
+    let text = page(&stage).await;
+    assert_eq!(text.matches(" → <strong>").count(), 4);
+    assert!(text.contains("and 3 more"), "{text}");
+    let (_, russian) = get(&stage, PAGE, "ru").await;
+    assert!(russian.contains("и ещё 3"));
+}
