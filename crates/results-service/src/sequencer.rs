@@ -154,8 +154,14 @@ impl Sequencer {
     async fn step(&mut self) -> Result<ControlFlow<()>, Error> {
         self.submit()?;
         self.begin_snapshot();
-        if self.is_finished() {
-            return Ok(ControlFlow::Break(()));
+        if self.is_done() {
+            // The last snapshot is not taken while another is being written.
+            if let Some(writing) = self.snapshot.writing.take() {
+                writing.await.ok();
+            }
+            if self.is_kept() || !self.encode() {
+                return Ok(ControlFlow::Break(()));
+            }
         }
         let may_decide = self.away.is_none() && self.sealed.is_empty();
         tokio::select! {
@@ -197,15 +203,16 @@ impl Sequencer {
         }
     }
 
-    /// Whether nothing is left to do: all that was taken is durable, and the state is kept as a snapshot.
-    fn is_finished(&mut self) -> bool {
+    /// Whether nothing more comes and all that was taken is durable.
+    fn is_done(&self) -> bool {
         let is_idle = self.pipeline.is_empty() && self.draft.is_empty() && self.sealed.is_empty();
         let is_still = self.away.is_none() && self.current.is_none();
-        if !(self.drained && is_idle && is_still) {
-            return false;
-        }
-        let is_kept = self.snapshot.last == self.hosted.head();
-        is_kept || !self.encode()
+        self.drained && is_idle && is_still
+    }
+
+    /// Whether the state is kept as a snapshot.
+    fn is_kept(&self) -> bool {
+        self.snapshot.last == self.hosted.head()
     }
 
     fn take(&mut self, work: Work) {

@@ -81,8 +81,14 @@ pub async fn serve_public(
     if let Ok(address) = listener.local_addr() {
         info!(part = stopper.name(), %address, "listening");
     }
-    metrics::describe_gauge!("http_connections", "Connections of the public listener.");
-    metrics::describe_counter!("http_connections_shed_total", "Connections over the limit.");
+    metrics::describe_gauge!(
+        "rpc_http_connections",
+        "Connections of the public listener."
+    );
+    metrics::describe_counter!(
+        "rpc_http_connections_shed_total",
+        "Connections over the limit."
+    );
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
@@ -107,7 +113,7 @@ pub async fn serve_public(
             }
         };
         let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-            metrics::counter!("http_connections_shed_total").increment(1);
+            metrics::counter!("rpc_http_connections_shed_total").increment(1);
             continue;
         };
         let service = TowerToHyperService::new(routes.clone());
@@ -115,11 +121,11 @@ pub async fn serve_public(
         let connection = graceful.watch(connection.into_owned());
         stopper.spawn(async move {
             let _permit = permit;
-            metrics::gauge!("http_connections").increment(1);
+            metrics::gauge!("rpc_http_connections").increment(1);
             if let Err(error) = connection.await {
                 debug!(%error, "a connection has ended badly");
             }
-            metrics::gauge!("http_connections").decrement(1);
+            metrics::gauge!("rpc_http_connections").decrement(1);
         });
     }
     drop(listener);
