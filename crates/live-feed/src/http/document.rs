@@ -2,7 +2,7 @@
 //!
 //! One mapping, from the frame that gRPC viewers get, field by field; a new field of the contract breaks the build until
 //! somebody has thought about it here. Every number is written, zero too: in a count, missing is not zero. What it looks
-//! like is published as a JSON Schema, `results.schema.json`, and held to it by a test.
+//! like is published as a JSON Schema, `results.schema.json`, and `tests/python/test_documents.py` holds a whole night to it.
 
 mod parts;
 
