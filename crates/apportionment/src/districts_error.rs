@@ -27,8 +27,15 @@ pub enum DistrictsError {
     NoRegions,
     /// Districts share quotas of their region by a chain that is not of whole quotas alone.
     QuotasOfRegion,
-    /// What seats did not use up is counted with a quota that is no whole number.
+    /// What seats did not use up is counted with quotas that are no whole numbers, or of several stages.
     QuotaNotWhole,
+    /// Stages hand out more seats than the house has: constituencies, or persons, in districts with fewer seats.
+    SeatsAboveHouse {
+        /// Seats handed out, and seats that are to stay empty.
+        held: u64,
+        /// Seats of the house that lists share.
+        house: u32,
+    },
     /// Seats of districts are computed from votes, and a district comes with seats.
     SeatsOfDistricts {
         /// The district.
@@ -49,11 +56,6 @@ pub enum DistrictsError {
         district: usize,
         /// The list.
         list: usize,
-    },
-    /// A person without a list has as many votes as the first of the lists: no lot of the contest can name the person.
-    FirstPlaceWithoutList {
-        /// The constituency.
-        constituency: usize,
     },
     /// A list wins more seats in a district than it has candidates. Where such a seat goes is not built.
     ListExhausted {
@@ -92,10 +94,10 @@ impl DistrictsError {
             Self::NoRegions => "NO_REGIONS",
             Self::QuotasOfRegion => "QUOTAS_OF_REGION",
             Self::QuotaNotWhole => "QUOTA_NOT_WHOLE",
+            Self::SeatsAboveHouse { .. } => "SEATS_ABOVE_HOUSE",
             Self::SeatsOfDistricts { .. } => "SEATS_OF_DISTRICTS",
             Self::PersonWithoutPlace { .. } => "PERSON_WITHOUT_PLACE",
             Self::PersonsAboveList { .. } => "PERSONS_ABOVE_LIST",
-            Self::FirstPlaceWithoutList { .. } => "FIRST_PLACE_WITHOUT_LIST",
             Self::ListExhausted { .. } => "LIST_EXHAUSTED",
             Self::NoSuchSeats { .. } => "NO_SUCH_SEATS",
         }
@@ -132,7 +134,12 @@ impl fmt::Display for DistrictsError {
                  exact or rounded up, with a smallest key of a whole quota",
             ),
             Self::QuotaNotWhole => formatter.write_str(
-                "rules.stages.remainders: votes that seats did not use up need a quota rounded to a whole number",
+                "rules.stages.remainders: votes that seats did not use up need quotas of one stage, rounded to a whole number",
+            ),
+            Self::SeatsAboveHouse { held, house } => write!(
+                formatter,
+                "the stages hand out {held} seats, and the house that lists share has {house}; constituencies and persons \
+                 need districts with as many seats"
             ),
             Self::SeatsOfDistricts { district, seats } => write!(
                 formatter,
@@ -145,11 +152,6 @@ impl fmt::Display for DistrictsError {
             Self::PersonsAboveList { district, list } => write!(
                 formatter,
                 "contest.persons: the persons of list {list} in district {district} have more votes than the list"
-            ),
-            Self::FirstPlaceWithoutList { constituency } => write!(
-                formatter,
-                "constituency {constituency}: a person without a list has as many votes as the first list; a lot between \
-                 them is not covered"
             ),
             Self::ListExhausted {
                 district,

@@ -7,8 +7,8 @@ use super::place::{Draw, place};
 use super::regions::{place_in_regions, place_inside, regions_as_districts};
 use super::returned::give_back;
 use super::{
-    Admission, DistrictResult, PlaceResult, Series, TierAllocation, TierContest, TierLots,
-    TierRules, TierStage, TierStageResult, check_contest,
+    Admission, Constituency, DistrictResult, PlaceResult, Series, TierAllocation, TierContest,
+    TierLots, TierRules, TierStage, TierStageResult, check_contest,
 };
 use crate::allocate::allocate as allocate_one;
 use crate::allocation::{Allocation, Outcome};
@@ -34,6 +34,7 @@ pub fn allocate(
     let mut stages = Vec::new();
     for (number, stage) in rules.stages.iter().enumerate() {
         let result = run.stage(number, stage)?;
+        run.free()?;
         stages.push(result);
         if run.stopped.is_some() {
             break;
@@ -58,10 +59,12 @@ pub(super) struct Run<'a> {
     pub house_seats: Vec<u32>,
     /// Seats of persons without a list.
     pub outside: u32,
+    /// Whether equal votes leave open if a person without a list takes a seat of the house.
+    pub house_is_open: bool,
     /// Seats by which the house has grown.
     pub added: u32,
     /// By list, the votes that seats by quotas did not use up.
-    pub left_votes: Result<Vec<u128>, DistrictsError>,
+    pub left_votes: Vec<u128>,
     /// Seats due by list, held ones included.
     due: Option<Vec<u32>>,
     /// Seats by region and list that are not placed in districts yet.
@@ -89,8 +92,9 @@ impl<'a> Run<'a> {
             region_seats: vec![vec![0; lists]; contest.regions.len()],
             house_seats: vec![0; lists],
             outside: 0,
+            house_is_open: false,
             added: 0,
-            left_votes: Ok(Vec::new()),
+            left_votes: Vec::new(),
             due: None,
             in_regions: Vec::new(),
             unassigned: 0,
@@ -101,6 +105,10 @@ impl<'a> Run<'a> {
         if rules.stages.iter().any(first_places) {
             let constituencies = contest.constituencies.iter();
             let outside = constituencies.filter(|one| one.is_first_without_list());
+            run.house_is_open = contest
+                .constituencies
+                .iter()
+                .any(Constituency::is_open_without_list);
             run.outside = u32::try_from(outside.count()).unwrap_or(u32::MAX);
             if u64::from(run.outside) > contest.house() {
                 return Err(ContestError::BelowLimit {
@@ -308,6 +316,15 @@ impl<'a> Run<'a> {
     pub fn house(&self) -> u32 {
         let house = u32::try_from(self.contest.house()).expect("the house was checked");
         house - self.outside
+    }
+
+    /// Seats of the house that nobody holds.
+    pub fn free(&self) -> Result<u32, DistrictsError> {
+        let held: u64 = self.held_by_list().into_iter().map(u64::from).sum();
+        let house = self.house() + self.added;
+        let free = u64::from(house).checked_sub(held);
+        let free = free.ok_or(DistrictsError::SeatsAboveHouse { held, house })?;
+        Ok(u32::try_from(free).expect("what is free of a house of 32 bits"))
     }
 
     /// Notes what is due to each list, held seats included.

@@ -64,7 +64,8 @@ pub struct Constituency {
     /// Valid first votes for persons without a list, all together.
     pub other_votes: u64,
     /// The most that one of these persons has. More than any list's: this person comes first, and the seat is none of the
-    /// house that lists share. As many: refused, because no lot can name the person.
+    /// house that lists share. As many: open, and so is that seat of the house, until a lot favours a list; no lot of the
+    /// contest can name the person.
     pub other_most: u64,
     /// The list that a lot favoured where the most votes are equal; without meaning otherwise.
     pub drawn: Option<usize>,
@@ -83,6 +84,13 @@ impl Constituency {
         leading.collect()
     }
 
+    /// Whether a person without a list has as many votes as the first list, and no lot favours a list.
+    #[must_use]
+    pub fn is_open_without_list(&self) -> bool {
+        let level = |&list: &usize| self.votes[list] == self.other_most;
+        self.first().is_none() && self.leading().first().is_some_and(level)
+    }
+
     /// Whether a person without a list came first.
     #[must_use]
     pub fn is_first_without_list(&self) -> bool {
@@ -97,7 +105,7 @@ impl Constituency {
             return None;
         }
         match self.leading().as_slice() {
-            [first] => Some(*first),
+            [first] if self.votes[*first] > self.other_most => Some(*first),
             tied => self.drawn.filter(|drawn| tied.contains(drawn)),
         }
     }
@@ -150,6 +158,15 @@ pub(super) fn check_contest(contest: &TierContest) -> Result<(), DistrictsError>
             u128::from(SEATS_MAX),
         );
     }
+    let further = contest.regions.iter();
+    let further: u128 = further.map(|one| u128::from(one.further_seats)).sum();
+    if further > u128::from(SEATS_MAX) {
+        return above(
+            "contest.regions.further_seats",
+            further,
+            u128::from(SEATS_MAX),
+        );
+    }
     let count = contest.constituencies.len();
     if count > CONSTITUENCIES_MAX {
         return above(
@@ -199,14 +216,6 @@ pub(super) fn check_contest(contest: &TierContest) -> Result<(), DistrictsError>
                 u128::from(constituency.other_most),
                 u128::from(constituency.other_votes),
             );
-        }
-    }
-    for (number, constituency) in contest.constituencies.iter().enumerate() {
-        let most = constituency.votes.iter().copied().max().unwrap_or(0);
-        if most > 0 && constituency.other_most == most {
-            return Err(DistrictsError::FirstPlaceWithoutList {
-                constituency: number,
-            });
         }
     }
     check_persons(contest)

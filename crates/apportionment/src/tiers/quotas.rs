@@ -10,6 +10,7 @@ use crate::contest::{Contest, QuotaOf};
 use crate::districts::District;
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
+use crate::keys::Keys;
 use crate::method::Stage;
 use crate::ratio::Ratio;
 use crate::threshold::ThresholdBase;
@@ -130,7 +131,7 @@ impl Run<'_> {
         }
         let overall = self.admitted(&quotas.admission)?;
         let lists = overall.len();
-        let mut left_votes: Result<Vec<u128>, DistrictsError> = Ok(vec![0; lists]);
+        let mut left_votes = vec![0; lists];
         let mut results = Vec::new();
         for (index, unit) in self.units(quotas)?.into_iter().enumerate() {
             let districted = &self.contest.districted;
@@ -171,12 +172,14 @@ impl Run<'_> {
             };
             if let Some(allocation) = &allocation {
                 self.take_quotas((index, quotas.units), &unit.held, allocation);
-                if let Ok(left) = &mut left_votes {
-                    let whole = left_over(&contest, &quotas.chain, allocation, left);
-                    if !whole {
-                        left_votes = Err(DistrictsError::QuotaNotWhole);
-                    }
-                }
+            }
+            if quotas.counts_in_whole_votes() {
+                add_left_over(
+                    &contest,
+                    &quotas.chain,
+                    allocation.as_ref(),
+                    &mut left_votes,
+                );
             }
             results.push(QuotasResult {
                 admitted,
@@ -276,7 +279,7 @@ impl Run<'_> {
         let held = self.held_by_list();
         let votes = self
             .left_votes
-            .clone()?
+            .clone()
             .into_iter()
             .map(|votes| {
                 u64::try_from(votes).map_err(|_| ContestError::AboveLimit {
@@ -286,7 +289,15 @@ impl Run<'_> {
                 })
             })
             .collect::<Result<Vec<u64>, _>>()?;
-        let seats = self.house() - held.iter().sum::<u32>();
+        if self.house_is_open {
+            self.stopped = Some(Outcome::Tied);
+            return Ok(RemaindersResult {
+                votes,
+                allocation: None,
+                due: None,
+            });
+        }
+        let seats = self.free()?;
         let lists = self.contest.districted.lists.iter().zip(&votes);
         let contest = Contest {
             seats,
@@ -321,29 +332,27 @@ impl Run<'_> {
     }
 }
 
-/// Adds what seats did not use up; `false` where the quota is no whole number.
-fn left_over(
+/// Adds the votes that seats held in a district or region did not use up. Its quota counts also where nothing is left to
+/// hand out; where all seats are held by lists that do not take part, those that do hold none and use up no votes.
+fn add_left_over(
     contest: &Contest,
     chain: &[Stage],
-    allocation: &Allocation,
+    allocation: Option<&Allocation>,
     left: &mut [u128],
-) -> bool {
-    let quota = allocation.stages.last().and_then(|stage| stage.quota);
-    // A district without votes for lists that take part has no quota and leaves none.
-    if allocation.stages.is_empty() {
-        for (left, list) in left.iter_mut().zip(&contest.lists) {
-            *left += u128::from(list.votes);
-        }
-        return chain.len() == 1;
-    }
-    let Some(quota) = quota.filter(|quota| quota.denominator() == 1 && chain.len() == 1) else {
-        return false;
+) {
+    let (votes, seats) = match contest.quota_of {
+        Some(QuotaOf { votes, seats }) => (u128::from(votes), seats),
+        None => (contest.list_votes(), contest.seats),
     };
-    let quota = quota.numerator().unsigned_abs();
-    for ((left, list), won) in left.iter_mut().zip(&contest.lists).zip(&allocation.lists) {
-        *left += u128::from(list.votes).saturating_sub(u128::from(won.seats) * quota);
+    let method = chain.first().map(|stage| stage.method);
+    let quota = method
+        .filter(|_| seats > 0)
+        .and_then(|method| Keys::of(method, votes, seats, 1).quota())
+        .map_or(0, |quota| quota.numerator().unsigned_abs());
+    for (index, (left, list)) in left.iter_mut().zip(&contest.lists).enumerate() {
+        let seats = allocation.map_or(list.held, |won| won.lists[index].seats);
+        *left += u128::from(list.votes).saturating_sub(u128::from(seats) * quota);
     }
-    true
 }
 
 /// A district's votes, counted so, in 64 bits.

@@ -35,6 +35,15 @@ impl TierRules {
             .into());
         }
         self.check_order()?;
+        let uncounted = self.stages.windows(2).any(|pair| match pair {
+            [TierStage::Quotas(quotas), TierStage::Remainders { .. }] => {
+                !quotas.counts_in_whole_votes()
+            }
+            _ => false,
+        });
+        if uncounted {
+            return Err(DistrictsError::QuotaNotWhole);
+        }
         check_ties(&self.ties)?;
         for chain in self.stages.iter().filter_map(TierStage::chain) {
             check_chain("rules.stages.chain", chain)?;
@@ -243,6 +252,14 @@ pub enum QuotaVotes {
 }
 
 impl Quotas {
+    /// Whether what seats did not use up is a whole number of votes: one stage, with a quota rounded to such.
+    pub(super) fn counts_in_whole_votes(&self) -> bool {
+        let [stage] = self.chain.as_slice() else {
+            return false;
+        };
+        matches!(stage.method, Method::Quota(quota) if quota.rounding != Rounding::Exact)
+    }
+
     fn check(&self) -> Result<(), DistrictsError> {
         let thresholds = [&self.admission.overall, &self.admission.here];
         thresholds.into_iter().flatten().try_for_each(check_share)?;

@@ -19,7 +19,7 @@ impl Run<'_> {
         let held = self.held_by_list();
         let mut competing = admitted.clone();
         let mut rounds = Vec::new();
-        if self.first_places_matter(admission, &admitted) {
+        if self.house_is_open || self.first_places_matter(admission, &admitted) {
             self.stopped = Some(Outcome::Tied);
             return Ok(WholeResult {
                 admitted,
@@ -35,7 +35,12 @@ impl Run<'_> {
                 .zip(&competing)
                 .filter(|(_, competes)| !**competes);
             let outside: u32 = outside.map(|(held, _)| held).sum();
-            whole.seats = self.house() - outside - self.unassigned;
+            let taken = u64::from(outside) + u64::from(self.unassigned);
+            let house = self.house();
+            whole.seats = u64::from(house)
+                .checked_sub(taken)
+                .and_then(|seats| u32::try_from(seats).ok())
+                .ok_or(DistrictsError::SeatsAboveHouse { held: taken, house })?;
             if whole.seats == 0 {
                 // The lists outside hold the whole house.
                 return Ok(WholeResult {

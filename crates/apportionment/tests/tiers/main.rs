@@ -8,6 +8,7 @@ mod any;
 mod germany;
 mod laws;
 mod norway;
+mod open_house;
 mod poland;
 mod quotas;
 mod rules;

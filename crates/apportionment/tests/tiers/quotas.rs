@@ -351,7 +351,8 @@ fn persons_quotas_and_compensation_as_in_estonia() {
     assert_eq!(refused.code(), "PERSONS_ABOVE_LIST");
 }
 
-/// A person without a list who comes first takes a seat from the house; a tie with a list's person is refused by name.
+/// A person without a list who comes first takes a seat from the house; level with a list's person, the
+/// seat and the house are open until a lot favours the list.
 #[test]
 fn a_person_without_a_list() {
     let germany = TierRules {
@@ -387,8 +388,52 @@ fn a_person_without_a_list() {
     let refused = verify(&contest, &germany, &TierLots::default(), &with).unwrap_err();
     assert!(refused.contains(&TierRefusal::House));
     contest.constituencies[0].other_most = 100;
-    let refused = allocate(&contest, &germany, &TierLots::default()).unwrap_err();
-    assert_eq!(refused.code(), "FIRST_PLACE_WITHOUT_LIST");
+    // Level, nobody knows whether lists share nine or ten seats.
+    let open = agree(&contest, &germany, &TierLots::default());
+    assert_eq!((open.outcome, open.pending), (Outcome::Tied, 10));
+    let refused = verify(&contest, &germany, &TierLots::default(), &without).unwrap_err();
+    assert!(refused.contains(&TierRefusal::Due { stage: 0 }));
+    contest.constituencies[0].drawn = Some(0);
+    let drawn = agree(&contest, &germany, &TierLots::default());
+    assert_eq!(drawn.list_seats(), [6, 4]);
+    contest.constituencies[0].drawn = Some(1);
+    let open = agree(&contest, &germany, &TierLots::default());
+    assert_eq!(open.outcome, Outcome::Tied);
+}
+
+/// Seats of districts that rest on no constituency stand where a person without a list is level with a list's.
+#[test]
+fn seats_that_rest_on_no_first_place_stand() {
+    let districts = TierStage::Districts {
+        admission: Admission::default(),
+        chain: vec![Stage::all(Method::D_HONDT)],
+    };
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(3, &[60, 40])]),
+        constituencies: vec![Constituency {
+            votes: vec![5, 0],
+            other_votes: 5,
+            other_most: 5,
+            ..Constituency::default()
+        }],
+        ..TierContest::default()
+    };
+    let mut rules = TierRules {
+        stages: vec![districts],
+        ties: vec![TieBreak::Lot],
+    };
+    let settled = agree(&contest, &rules, &TierLots::default());
+    assert_eq!(settled.outcome, Outcome::Settled);
+    rules.stages.push(TierStage::Cover);
+    let open = agree(&contest, &rules, &TierLots::default());
+    assert_eq!(
+        (open.outcome, open.list_seats()),
+        (Outcome::Tied, vec![2, 1])
+    );
+    let Some(TierStageResult::Cover(cover)) = open.stages.last() else {
+        panic!("first places come last");
+    };
+    assert_eq!(cover.undecided, [0]);
 }
 
 /// More seats than candidates in a district are refused with both numbers; enough candidates change nothing.

@@ -165,7 +165,7 @@ impl Finder<'_> {
         tie.map(|tie| one_of(at, tie, |place| self.by_ids(place)))
     }
 
-    /// Constituencies where a first place that is open can let a list in that is not let in yet.
+    /// Constituencies where a first place that is open can let a list in that is not let in yet, or take a seat from lists.
     fn first_places(&self, question: &DistrictedQuestion, result: &WholeResult) -> Vec<PlacesTie> {
         let Asked::Tiers { contest, .. } = &question.asked else {
             return Vec::new();
@@ -174,7 +174,8 @@ impl Finder<'_> {
         open.filter(|(_, constituency)| {
             let leading = constituency.leading();
             let matters = leading.iter().any(|list| !result.admitted[*list]);
-            leading.len() > 1 && constituency.first().is_none() && matters
+            let hangs = leading.len() > 1 && constituency.first().is_none() && matters;
+            hangs || constituency.is_open_without_list()
         })
         .map(|(number, _)| self.first_place(question, number))
         .collect()

@@ -96,7 +96,9 @@ pub(super) fn region_district(contest: &TierContest, region: &Region) -> Distric
         votes.fold(0, u64::saturating_add)
     };
     District {
-        seats: districts.iter().map(|district| district.seats).sum(),
+        seats: districts
+            .iter()
+            .fold(0, |seats, district| seats.saturating_add(district.seats)),
         votes: (0..contest.districted.lists.len()).map(votes).collect(),
         base: BaseCounts {
             valid_votes: sum(&|district| district.base.valid_votes),
@@ -130,12 +132,18 @@ pub(super) fn is_leading(constituency: &Constituency, list: usize) -> bool {
         && constituency.votes.iter().all(|&other| other <= votes)
 }
 
+/// Whether a person without a list and a list's are level at the top without a lot: one may take a seat of the house.
+pub(super) fn is_level_outside(constituency: &Constituency) -> bool {
+    let most = constituency.votes.iter().max().copied().unwrap_or(0);
+    most > 0 && constituency.other_most == most && first(constituency).is_none()
+}
+
 /// The list whose person came first, by its votes or by lot among equals.
 pub(super) fn first(constituency: &Constituency) -> Option<usize> {
     let mut leading = (0..constituency.votes.len()).filter(|&list| is_leading(constituency, list));
     match (leading.next(), leading.next()) {
-        (Some(only), None) => Some(only),
-        (Some(_), Some(_)) => constituency
+        (Some(only), None) if constituency.votes[only] != constituency.other_most => Some(only),
+        (Some(_), _) => constituency
             .drawn
             .filter(|&drawn| drawn < constituency.votes.len() && is_leading(constituency, drawn)),
         _ => None,

@@ -22,7 +22,7 @@ use crate::contest::{Contest, List, Lot};
 use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
-use admission::admitted;
+use admission::{admitted, is_level_outside};
 use cover::check_cover;
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
@@ -78,7 +78,9 @@ pub fn verify(
         let most = constituency.votes.iter().max().copied().unwrap_or(0);
         by_first_places && constituency.other_most > most
     });
+    let level = contest.constituencies.iter().any(is_level_outside);
     let mut check = Check {
+        house_is_open: by_first_places && level,
         outside: u64::try_from(outside.count()).unwrap_or(u64::MAX),
         contest: Cow::Borrowed(contest),
         rules,
@@ -110,6 +112,8 @@ struct Check<'a> {
     in_house: Vec<u64>,
     /// Seats of persons without a list.
     outside: u64,
+    /// Whether a seat of the house hangs on equal votes of a person without a list.
+    house_is_open: bool,
     /// Seats by which the house must have grown.
     added: u64,
     /// By list, the votes that seats by quotas did not use up; `None` where no whole quota says how many.
@@ -453,6 +457,9 @@ impl Check<'_> {
         self.check_candidates();
         let given: u64 = self.held_by_list().iter().sum();
         let house = self.house() + self.added;
+        if given > house {
+            self.refusals.push(TierRefusal::House);
+        }
         let free = house.saturating_sub(given);
         // A surplus that a tie keeps from going back can hold seats that are to stay empty.
         let empty = free.min(self.unassigned);

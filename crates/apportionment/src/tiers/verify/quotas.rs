@@ -10,7 +10,7 @@ use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, QuotaOf};
 use crate::districts::District;
 use crate::double_proportional::verify::base_of;
-use crate::method::Stage;
+use crate::method::{Method, Quota, QuotaKind, Rounding, Stage};
 use crate::threshold::ThresholdBase;
 
 impl Check<'_> {
@@ -130,6 +130,13 @@ impl Check<'_> {
             for list in (0..lists).filter(|&list| competes(list)) {
                 contest.lists[list].held = u32::try_from(held[list]).unwrap_or(u32::MAX);
             }
+            left = left.and_then(|left| {
+                let won = |list: usize| match &result.allocation {
+                    Some(won) => won.lists.get(list).map_or(0, |won| won.seats),
+                    None => contest.lists[list].held,
+                };
+                unused(&contest, &quotas.chain, won, left)
+            });
             let Some(allocation) = result.allocation.as_ref().filter(|_| seats > 0) else {
                 if seats > 0 || result.allocation.is_some() {
                     self.refusals
@@ -150,9 +157,6 @@ impl Check<'_> {
             for (list, won) in allocation.lists.iter().enumerate() {
                 line[list] += u64::from(won.seats).saturating_sub(held[list]);
             }
-            left = left
-                .filter(|_| quotas.chain.len() == 1)
-                .and_then(|left| unused(&contest, allocation, left));
         }
         self.left_votes = left;
     }
@@ -222,6 +226,13 @@ impl Check<'_> {
             self.refusals.push(TierRefusal::LeftVotes { stage });
             return;
         };
+        if self.house_is_open {
+            self.outcome = Some(Outcome::Tied);
+            if result.allocation.is_some() || result.due.is_some() {
+                self.refusals.push(TierRefusal::Due { stage });
+            }
+            return;
+        }
         let seats = self.house().saturating_sub(held.iter().sum());
         let seats = u32::try_from(seats).unwrap_or(u32::MAX);
         let all = vec![true; votes.len()];
@@ -277,17 +288,44 @@ fn counted(district: &District, base: ThresholdBase) -> Option<u64> {
     u64::try_from(base_of(base, district)?).ok()
 }
 
-/// The votes left, with those that one unit's seats did not use up; `None` where its quota is no whole number.
-fn unused(contest: &Contest, allocation: &Allocation, left: Vec<u128>) -> Option<Vec<u128>> {
-    let quota = match allocation.stages.last() {
-        None => 0,
-        Some(stage) => {
-            let quota = stage.quota.filter(|quota| quota.denominator() == 1)?;
-            quota.numerator().unsigned_abs()
-        }
+/// The votes left, with those that one unit's seats did not use up; `None` where its quota need not be a whole number.
+fn unused(
+    contest: &Contest,
+    chain: &[Stage],
+    won: impl Fn(usize) -> u32,
+    left: Vec<u128>,
+) -> Option<Vec<u128>> {
+    let [
+        Stage {
+            method: Method::Quota(Quota { kind, rounding }),
+            ..
+        },
+    ] = chain
+    else {
+        return None;
     };
+    let all: u128 = contest.lists.iter().map(|one| u128::from(one.votes)).sum();
+    let (all, seats) = contest.quota_of.map_or((all, contest.seats), |around| {
+        (u128::from(around.votes), around.seats)
+    });
+    let over = u128::from(seats)
+        + match kind {
+            QuotaKind::Hare => 0,
+            QuotaKind::Droop | QuotaKind::HagenbachBischoff => 1,
+            QuotaKind::Imperiali => 2,
+        };
+    let price = match rounding {
+        Rounding::Exact => return None,
+        _ if seats == 0 => 0,
+        Rounding::Down => all / over,
+        Rounding::DownPlusOne => all / over + 1,
+        Rounding::Up => all.div_ceil(over),
+        // A half goes up.
+        Rounding::Nearest => all / over + u128::from(all % over >= over.div_ceil(2)),
+    };
+    let price = if seats == 0 { 0 } else { price.max(1) };
     let unused = left.into_iter().enumerate().map(|(list, left)| {
-        let used = quota * u128::from(allocation.lists[list].seats);
+        let used = price * u128::from(won(list));
         left + u128::from(contest.lists[list].votes).saturating_sub(used)
     });
     Some(unused.collect())

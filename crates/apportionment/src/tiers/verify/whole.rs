@@ -25,7 +25,7 @@ impl Check<'_> {
                 .push(TierRefusal::Admission { stage, part: 0 });
             return;
         }
-        if hangs_on_first_places(&self.contest, admission, &admitted) {
+        if self.house_is_open || hangs_on_first_places(&self.contest, admission, &admitted) {
             self.outcome = Some(Outcome::Tied);
             if !result.rounds.is_empty() || result.due.is_some() {
                 self.refusals.push(TierRefusal::Due { stage });
