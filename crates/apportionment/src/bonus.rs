@@ -3,7 +3,7 @@
 use crate::allocation::BonusAward;
 use crate::contest::{Contest, Lot, StageAt};
 use crate::fill::Runner;
-use crate::limits::check_minimums;
+use crate::limits::{check_kept, check_minimums, wide};
 use crate::method::Rounding;
 use crate::rules::{Bonus, BonusCounting, BonusSeats, BonusTo, Fraction, Rules};
 use crate::tie::{Tied, settle};
@@ -61,6 +61,10 @@ impl Workspace {
             settle(StageAt::Bonus, None, tied.collect(), 1, &rules.ties, lots)
         });
         let outcomes = outcomes(&first, tie.as_ref());
+        check_kept(
+            "contest.lists, times those with equal votes for rules.bonus",
+            wide(outcomes.len()) * wide(contest.lists.len()),
+        )?;
         if let ([_, ..], Some(record)) = (first.as_slice(), &mut self.record) {
             record.bonus = Some(BonusAward {
                 to: outcomes.clone(),

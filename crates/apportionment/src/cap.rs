@@ -2,28 +2,36 @@
 //! the rest of the house is a contest of its own, until nobody has more.
 
 use crate::contest::{Contest, Lot};
+use crate::error::ContestError;
 use crate::fill::Runner;
+use crate::limits::{check_kept, wide};
 use crate::rules::Rules;
 use crate::workspace::{Chain, Place, Workspace, runner_of};
 
 impl Workspace {
     /// Distributes the seats in rounds. A tie that decides who leaves leaves all the seats of its round open, also where
     /// both ways would come to the same seats: what the later rounds give is not looked at before it is settled.
+    ///
+    /// # Errors
+    /// Lists that leave one by one, and too many of them to keep every round.
     pub(crate) fn distribute_in_rounds(
         &mut self,
         contest: &Contest,
         rules: &Rules,
         lots: &[Lot],
         most: u32,
-    ) {
+    ) -> Result<(), ContestError> {
         let lists: Vec<usize> = self.runners().iter().map(|runner| runner.list).collect();
         let mut left = lists;
         let mut house = contest.seats;
+        let mut kept = 0;
         for round in 0.. {
             if left.is_empty() || house == 0 {
                 self.unassigned += house;
-                return;
+                return Ok(());
             }
+            kept += wide(left.len());
+            check_kept("contest.lists, in all rounds of rules.seats_max", kept)?;
             let runner = |&list: &usize| runner_of(list, &contest.lists[list], rules);
             let mut runners: Vec<Runner> = left.iter().map(runner).collect();
             let chain = Chain {
@@ -49,14 +57,14 @@ impl Workspace {
                     self.seats[runner.list] = certain.min(runner.candidates);
                     self.tied[runner.list] = !leaves(runner);
                 }
-                return;
+                return Ok(());
             }
             if !runners.iter().any(leaves) {
                 self.unassigned += empty;
                 for runner in &runners {
                     self.give(runner);
                 }
-                return;
+                return Ok(());
             }
             for runner in runners.iter().filter(|runner| leaves(runner)) {
                 let certain = most.min(runner.candidates);
@@ -70,5 +78,6 @@ impl Workspace {
                 .map(|runner| runner.list)
                 .collect();
         }
+        Ok(())
     }
 }

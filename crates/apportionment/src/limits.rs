@@ -217,6 +217,22 @@ pub(crate) fn check_quota_of(contest: &Contest, rules: &Rules) -> Result<(), Con
     Ok(())
 }
 
+/// Most entries of lists in all outcomes of an open bonus, or in all rounds of a cap. Both repeat the whole contest, so that
+/// lists times lists would be kept: more are refused before memory runs out.
+pub(crate) const KEPT_MAX: u128 = 200_000;
+
+/// Whether so many entries of lists can be kept.
+pub(crate) fn check_kept(field: &'static str, value: u128) -> Result<(), ContestError> {
+    if value <= KEPT_MAX {
+        return Ok(());
+    }
+    Err(ContestError::AboveLimit {
+        field,
+        value,
+        limit: KEPT_MAX,
+    })
+}
+
 /// A count of things in memory as a wide number.
 pub(crate) fn wide(count: usize) -> u128 {
     u128::try_from(count).expect("a count of things in memory fits in 128 bits")

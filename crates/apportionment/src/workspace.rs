@@ -196,7 +196,7 @@ impl Workspace {
             match (&rules.bonus, rules.above_max, rules.seats_max) {
                 (Some(bonus), ..) => self.distribute_with_bonus(contest, rules, lots, bonus)?,
                 (None, AboveMax::SharedAnew, Some(most)) => {
-                    self.distribute_in_rounds(contest, rules, lots, most);
+                    self.distribute_in_rounds(contest, rules, lots, most)?;
                 }
                 (None, ..) => self.distribute(contest, rules, lots, None),
             }

@@ -273,3 +273,66 @@ fn quotas_of_a_wider_contest_and_a_smallest_key() {
     contest.lists[3].votes = 76;
     assert_eq!(checked(&contest, &rules(3), &[]).seats(), [2, 1, 1, 1]);
 }
+
+/// Every list with a claim makes an outcome with all lists in it: 447 equal lists are kept, 448 are refused, by the
+/// allocator and by the verifier.
+#[test]
+fn outcomes_times_lists_have_a_limit() {
+    let rules = Rules {
+        bonus: Some(Bonus {
+            to: BonusTo::MostVotes,
+            seats: BonusSeats::Fixed(1),
+            counting: BonusCounting::Beside,
+            votes_min: None,
+            others_max: None,
+        }),
+        ..Rules::of(Method::D_HONDT)
+    };
+    let kept = Contest::with_votes(10, &[1; 447]);
+    let mut allocation = allocate(&kept, &rules, &[]).unwrap();
+    assert_eq!(verify(&kept, &rules, &[], &allocation), Ok(()));
+    let refused = Contest::with_votes(10, &[1; 448]);
+    let above = ContestError::AboveLimit {
+        field: "contest.lists, times those with equal votes for rules.bonus",
+        value: 448 * 448,
+        limit: 200_000,
+    };
+    assert_eq!(allocate(&refused, &rules, &[]), Err(above.clone()));
+    // A result that claims it all the same.
+    let last = allocation.lists[0].clone();
+    allocation.lists.push(last);
+    if let Some(bonus) = &mut allocation.bonus {
+        bonus.to.push(447);
+        let tie = bonus.tie.as_mut().unwrap();
+        tie.lists.push(447);
+        tie.open.push(447);
+    }
+    let found = verify(&refused, &rules, &[], &allocation).unwrap_err();
+    assert!(found.contains(&Refusal::Contest(above)), "{found:?}");
+}
+
+/// Each round of a cap keeps the lists that are left. Here one list has too few votes for a seat, so that each round gives
+/// the largest of the others two, and it leaves: 700 lists would be kept 700 times.
+#[test]
+fn rounds_times_lists_have_a_limit() {
+    let rules = Rules {
+        seats_max: Some(1),
+        above_max: AboveMax::SharedAnew,
+        ..Rules::of(Method::D_HONDT)
+    };
+    let contest = |lists: u32| {
+        let mut votes: Vec<u64> = (0..lists).map(|list| 1_000_000 + u64::from(list)).collect();
+        votes[0] = 400_000;
+        Contest::with_votes(lists, &votes)
+    };
+    let kept = contest(100);
+    let allocation = allocate(&kept, &rules, &[]).unwrap();
+    assert_eq!(verify(&kept, &rules, &[], &allocation), Ok(()));
+    assert!(allocation.stages.len() > 50, "{}", allocation.stages.len());
+    let refused = allocate(&contest(700), &rules, &[]).unwrap_err();
+    let ContestError::AboveLimit { field, limit, .. } = refused else {
+        panic!("{refused}");
+    };
+    assert_eq!(field, "contest.lists, in all rounds of rules.seats_max");
+    assert_eq!(limit, 200_000);
+}

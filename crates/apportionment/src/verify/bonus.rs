@@ -3,6 +3,7 @@
 use crate::allocation::{BonusAward, Eligibility};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
+use crate::limits::{check_kept, wide};
 use crate::method::Rounding;
 use crate::rules::{Bonus, BonusCounting, BonusSeats, BonusTo, Fraction, Rules};
 use crate::verify::expected::{Competitor, Expected};
@@ -53,6 +54,10 @@ impl Expected {
         if !stands || award.seats != seats {
             return Ok(Some(Refusal::Bonus));
         }
+        check_kept(
+            "contest.lists, times those with equal votes for rules.bonus",
+            wide(award.to.len()) * wide(contest.lists.len()),
+        )?;
         let outcome = |&list: &usize| favoured(&field, list, seats, bonus);
         self.fields = award.to.iter().map(outcome).collect();
         Ok(None)
