@@ -115,7 +115,10 @@ fn nearest_move(
         let change = change(other);
         let mut search = Search::new(contest, rules, lots, (list, change, effect), below)?;
         let found = search.run()?;
-        is_certain &= found.is_some() || search.is_complete;
+        // Fewer votes of this list might do where its own number is only a bound.
+        is_certain &= found
+            .as_ref()
+            .map_or(search.is_complete, |found| found.exact);
         nearest = found.map(|found| (other, found)).or(nearest);
     }
     if let Some((_, found)) = &mut nearest {
