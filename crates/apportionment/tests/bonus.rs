@@ -299,7 +299,7 @@ fn outcomes_times_lists_have_a_limit() {
     };
     assert_eq!(allocate(&refused, &rules, &[]), Err(above.clone()));
     // A result that claims it all the same.
-    let last = allocation.lists[0].clone();
+    let last = allocation.lists[0];
     allocation.lists.push(last);
     if let Some(bonus) = &mut allocation.bonus {
         bonus.to.push(447);
