@@ -68,8 +68,8 @@ impl Presented {
             return None;
         }
         let coalitions = rule.coalitions.iter();
-        let reached = coalitions.filter(|it| option.coalition_size >= it.parties);
-        Some(reached.last().map_or(rule.share, |it| it.share))
+        let mut reached = coalitions.filter(|it| option.coalition_size >= it.parties);
+        Some(reached.next_back().map_or(rule.share, |it| it.share))
     }
 
     /// A district's names by language.
