@@ -4,7 +4,9 @@ use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
 use crate::rules::Procedure;
 use crate::tally::{DistrictTally, Tally};
-use apportionment::{BaseCounts, Contest, List, Lot, Rules, StageAt, ThresholdBase};
+use apportionment::{
+    Allocation, BaseCounts, Contest, List, Lot, Rules, StageAt, ThresholdBase, seats_most,
+};
 use std::collections::BTreeMap;
 
 mod law;
@@ -26,6 +28,12 @@ pub struct Question {
 }
 
 impl Question {
+    /// The most seats of each list in any outcome of the open ties of the answer to this question.
+    #[must_use]
+    pub fn seats_most(&self, allocation: &Allocation) -> Vec<u32> {
+        seats_most(&self.contest, &self.rules, &self.lots, allocation)
+    }
+
     /// The question that a tally asks; `None`: the rules give no seats to this contest, or its districts hang together.
     pub fn of(tally: &Tally, contest: usize, district: usize) -> Option<Self> {
         let ballot = tally.outline.ballot.contests.get(contest)?;

@@ -173,12 +173,14 @@ pub fn check_declaration(
     if allocation.is_none() {
         findings.push(Finding::NothingToCompare);
     }
+    let most = allocation.map_or_else(Vec::new, |allocation| question.seats_most(allocation));
     for (list, option) in question.options.iter().enumerate() {
         let declared = rows
             .iter()
             .find(|(row, _)| row == option)
             .map_or(0, |(_, seats)| *seats);
-        check_row(question, allocation, list, *option, declared, &mut findings);
+        let ours = (allocation, most.as_slice());
+        check_row(question, ours, (list, *option), declared, &mut findings);
     }
     let no_lists = rows
         .iter()
@@ -192,9 +194,8 @@ pub fn check_declaration(
 
 fn check_row(
     question: &Question,
-    allocation: Option<&Allocation>,
-    list: usize,
-    option: u32,
+    (allocation, most): (Option<&Allocation>, &[u32]),
+    (list, option): (usize, u32),
     declared: u32,
     findings: &mut Vec<Finding>,
 ) {
@@ -216,11 +217,7 @@ fn check_row(
         });
         return;
     }
-    let most = if ours.tied {
-        ours.seats.saturating_add(tied_more(allocation, list))
-    } else {
-        ours.seats
-    };
+    let most = most.get(list).copied().unwrap_or(ours.seats);
     if (ours.seats..=most).contains(&declared) {
         return;
     }
@@ -235,21 +232,6 @@ fn check_row(
     if candidates == Some(declared) {
         findings.push(Finding::EqualsCandidates { option, declared });
     }
-}
-
-/// Seats that open ties can still give to a list, at most one for each tie that it is in.
-pub fn tied_more(allocation: &Allocation, list: usize) -> u32 {
-    let ties = allocation
-        .open_ties()
-        .filter(|tie| tie.open.contains(&list))
-        .count();
-    // A list of a joined group may gain with its group; then the open seats are all that can come.
-    let more = if ties > 0 {
-        u32::try_from(ties).unwrap_or(u32::MAX)
-    } else {
-        allocation.pending
-    };
-    more.min(allocation.pending)
 }
 
 fn whole_quotas(allocation: &Allocation, list: usize) -> Option<u32> {

@@ -4,6 +4,7 @@ use crate::document::Document;
 use crate::language::{Language, Messages, Value};
 use apportionment::{
     Allocation, Contest, Eligibility, Lot, Outcome, Pairing, Rules, Silence, StageAt, VoidReason,
+    seats_most,
 };
 
 /// Most lists whose votes or seats are added up in one line.
@@ -167,9 +168,12 @@ impl<'a> Explainer<'a> {
     fn result_table(&mut self) {
         let Subject {
             contest,
+            rules,
+            lots,
             allocation,
             ..
         } = self.subject;
+        let most = seats_most(contest, rules, lots, allocation);
         let total = contest.list_votes();
         let numbers = &self.messages.numbers;
         let rows = contest.lists.iter().zip(&allocation.lists).enumerate();
@@ -181,7 +185,7 @@ impl<'a> Explainer<'a> {
                 numbers.parts(u128::from(entry.votes) * 100, total)
             };
             let seats = numbers.whole(result.seats.into());
-            let most = result.seats + tied_more(allocation, list);
+            let most = most[list];
             let seats = if most > result.seats {
                 format!("{seats}–{}", numbers.whole(most.into()))
             } else {
@@ -323,20 +327,5 @@ impl<'a> Explainer<'a> {
             other => return other.text().to_owned(),
         };
         self.say(key, &[])
-    }
-}
-
-/// The most seats that open ties can add to a list: one for each, unless stages wait behind them.
-fn tied_more(allocation: &Allocation, list: usize) -> u32 {
-    if !allocation.lists[list].tied {
-        return 0;
-    }
-    let open: u32 = allocation.open_ties().map(|tie| tie.open_seats).sum();
-    let ties = allocation.open_ties();
-    let ties = ties.filter(|tie| tie.open.contains(&list)).count();
-    if open == allocation.pending && ties > 0 {
-        u32::try_from(ties).map_or(open, |ties| ties.min(open))
-    } else {
-        allocation.pending
     }
 }

@@ -7,7 +7,6 @@ use apportionment::{
     Outcome, Pairing, Ratio, Settlement, Silence, StageAt, Tie, TieBreak, VoidLot, VoidReason,
 };
 use election::allocation::{Question, stage_number};
-use election::declaration::tied_more;
 use election::standings::SeatsResult;
 
 /// Ids of the lists of a question by position: what turns positions into messages.
@@ -105,6 +104,7 @@ impl<'a> Lists<'a> {
             .find_map(|list| list.threshold)
             .map(|decision| decision.base.to_string());
         let last = stages.last();
+        let most = question.seats_most(allocation);
         let entries =
             (0..)
                 .zip(&question.contest.lists)
@@ -125,7 +125,7 @@ impl<'a> Lists<'a> {
                     let seats = ListSeats {
                         state: state.into(),
                         seats: (state != SeatsState::NoneYet).then_some(*seats),
-                        seats_most: tied.then(|| seats.saturating_add(tied_more(allocation, list))),
+                        seats_most: tied.then(|| most[list]),
                         seats_declared: None,
                         bounds: None,
                     };

@@ -34,6 +34,10 @@ pub enum DistrictedResult {
 
 /// What the engine answered.
 #[derive(Debug, Clone, PartialEq)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one for each contest, and it is not moved about"
+)]
 pub enum DistrictedAllocation {
     /// A house above its districts.
     Tiers(TierAllocation),
