@@ -1,7 +1,7 @@
 //! `BatchAllocate`, `Compare` and `ListProfiles`: no election needed.
 
 use crate::error::AllocationError;
-use crate::stateless::allocate;
+use crate::stateless::allocate_while_awaited;
 use election::profile::Profile;
 use election::report::Refusal;
 use wire::allocation::v1::{
@@ -26,7 +26,7 @@ pub fn batch_allocate(
         if is_over() {
             return Err(AllocationError::Stopping);
         }
-        let outcome = match answered(asked)? {
+        let outcome = match answered(asked, &is_over)? {
             Ok(response) => batch_allocate_answer::Outcome::Response(response),
             Err(refusal) => batch_allocate_answer::Outcome::Refused(BatchAllocateRefusal {
                 id,
@@ -43,12 +43,13 @@ pub fn batch_allocate(
 // What is refused is an answer; whatever else fails fails the call.
 fn answered(
     asked: Result<AllocationRequest, Refusal>,
+    is_over: impl Fn() -> bool,
 ) -> Result<Result<wire::allocation::v1::AllocateResponse, Refusal>, AllocationError> {
     let asked = match asked {
         Ok(asked) => asked,
         Err(refusal) => return Ok(Err(refusal)),
     };
-    match allocate(&asked) {
+    match allocate_while_awaited(&asked, is_over) {
         Ok(response) => Ok(Ok(response)),
         Err(AllocationError::Refused(refusal)) => Ok(Err(refusal)),
         Err(error) => Err(error),
@@ -74,7 +75,7 @@ pub fn compare(
         if is_over() {
             return Err(AllocationError::Stopping);
         }
-        let outcome = match answered(asked)? {
+        let outcome = match answered(asked, &is_over)? {
             Ok(response) => {
                 compared_result::Outcome::Allocation(response.allocation.unwrap_or_default())
             }

@@ -36,7 +36,7 @@ use wire::allocation::v1::allocation_service_server::AllocationServiceServer;
 pub use comparison::{batch_allocate, compare, list_profiles};
 pub use config::Config;
 pub use error::AllocationError;
-pub use stateless::{allocate, allocate_districts};
+pub use stateless::{allocate, allocate_districts, allocate_while_awaited};
 
 /// The allocation role: `AllocationService` behind a results role.
 #[derive(Debug, Clone)]

@@ -42,7 +42,9 @@ impl AllocationService for Rpc {
     ) -> Result<Response<AllocateResponse>, Status> {
         let request =
             AllocationRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
-        let answer = self.service.compute(move || stateless::allocate(&request));
+        let answer = self.service.compute_while_awaited(move |is_over| {
+            stateless::allocate_while_awaited(&request, is_over)
+        });
         Ok(Response::new(answer.await??))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::follower::Moment;
 use crate::words::{Labels, Style};
+use apportionment::margins_while;
 use election::allocation::Question;
 use election::districted::DistrictedResult;
 use election::standings::{
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use wire::Lists;
 use wire::allocation::v1::{Allocation, Standings};
+use wire::{Lists, MARGIN_LISTS_MAX};
 
 /// A moment with its seats, and the standings as they are sent.
 #[derive(Debug)]
@@ -73,6 +74,7 @@ pub(crate) fn explain(
     (question, result): (&Question, &SeatsResult),
     labels: &Labels,
     explained: Explained,
+    is_over: &dyn Fn() -> bool,
 ) {
     let lists = Lists::new(option_ids);
     let engine = match result {
@@ -84,10 +86,15 @@ pub(crate) fn explain(
         allocation.steps = lists.steps(&apportionment::explain(engine));
         allocation.certificate = Some(lists.certificate(question, result));
     }
-    let margins = explained
-        .margins
-        .then(|| apportionment::margins(&question.contest, &question.rules, &question.lots));
-    let margins = margins.and_then(Result::ok);
+    let Question {
+        contest,
+        rules,
+        lots,
+        ..
+    } = question;
+    let wanted = explained.margins && contest.lists.len() <= MARGIN_LISTS_MAX;
+    let margins = wanted.then(|| margins_while(contest, rules, lots, || !is_over()));
+    let margins = margins.and_then(|margins| margins.ok().flatten());
     if let Some(margins) = &margins {
         (allocation.margins, allocation.threshold_distances) = lists.margins(margins);
     }
@@ -101,6 +108,7 @@ pub(crate) fn explain_all(
     standings: &mut Standings,
     moment: &Moment,
     explained: Explained,
+    is_over: &dyn Fn() -> bool,
     wanted: impl Fn(&str, &str) -> bool,
 ) {
     let seats = moment.seats();
@@ -132,6 +140,7 @@ pub(crate) fn explain_all(
                     answered,
                     &labels.unwrap_or_default(),
                     explained,
+                    is_over,
                 );
             }
         }

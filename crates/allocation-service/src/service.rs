@@ -189,10 +189,10 @@ impl Service {
     ) -> Result<Standings, AllocationError> {
         let moment = self.moment(election, viewer, revision).await?;
         narrowed.check(&moment.tally)?;
-        self.compute(move || {
+        self.compute_while_awaited(move |is_over| {
             let mut standings = standings(&moment);
             let wanted = |contest: &str, district: &str| narrowed.takes(contest, district);
-            explain_all(&mut standings, &moment, explained, wanted);
+            explain_all(&mut standings, &moment, explained, is_over, wanted);
             narrowed.narrow(&mut standings);
             standings
         })

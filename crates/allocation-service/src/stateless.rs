@@ -14,6 +14,18 @@ use wire::{AllocationRequest, DistrictsRequest, Lists, contest_refusal, district
 ///
 /// What the engine refuses, by the path of the field in the request.
 pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, AllocationError> {
+    allocate_while_awaited(request, || false)
+}
+
+/// The same. `is_over` says that nobody waits any more: it is asked before the margins of each list.
+///
+/// # Errors
+///
+/// As [`allocate`], or [`AllocationError::Stopping`] if nobody waits any more.
+pub fn allocate_while_awaited(
+    request: &AllocationRequest,
+    is_over: impl Fn() -> bool,
+) -> Result<AllocateResponse, AllocationError> {
     let AllocationRequest {
         id,
         option_ids,
@@ -45,7 +57,11 @@ pub fn allocate(request: &AllocationRequest) -> Result<AllocateResponse, Allocat
         (question, &result),
         &labels,
         explained,
+        &is_over,
     );
+    if is_over() {
+        return Err(AllocationError::Stopping);
+    }
     Ok(AllocateResponse {
         id: id.clone(),
         allocation: Some(allocation),

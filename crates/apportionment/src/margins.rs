@@ -38,6 +38,20 @@ pub fn margins(
     rules: &Rules,
     lots: &[Lot],
 ) -> Result<Vec<ListMargins>, ContestError> {
+    let margins = margins_while(contest, rules, lots, || true)?;
+    Ok(margins.unwrap_or_default())
+}
+
+/// As [`margins`], as long as somebody waits for them: `goes_on` is asked before each list. `None`: nobody does any more.
+///
+/// # Errors
+/// As [`allocate`](crate::allocate).
+pub fn margins_while(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    goes_on: impl Fn() -> bool,
+) -> Result<Option<Vec<ListMargins>>, ContestError> {
     let seats = Workspace::default()
         .seats(contest, rules, lots)?
         .seats
@@ -59,7 +73,9 @@ pub fn margins(
             threshold: threshold_distance(contest, rules, list)?,
         })
     };
-    (0..contest.lists.len()).map(of).collect()
+    let lists = 0..contest.lists.len();
+    let each = lists.map(|list| goes_on().then(|| of(list)).transpose());
+    each.collect()
 }
 
 /// The other lists whose seats a change moves in a way, at most [`BESIDES_MAX`].

@@ -11,8 +11,8 @@ use std::collections::BTreeMap;
 
 mod law;
 
-pub use law::engine_rules;
 pub(crate) use law::{base, fraction, series, stage, threshold, ties};
+pub use law::{bases, engine_rules};
 
 /// What the engine is asked about one contest in one district.
 #[derive(Debug, Clone, PartialEq)]

@@ -86,7 +86,10 @@ impl Profile {
 mod tests {
     use super::*;
     use crate::allocation::engine_rules;
+    use crate::definition::Ballot;
     use crate::districted::DistrictedRules;
+    use crate::ids::{ContestId, DistrictId};
+    use crate::rules::{DistrictSeats, FormRules, HoldRules, RegionRule, Rules};
     use apportionment::{Contest, allocate};
 
     #[test]
@@ -110,6 +113,67 @@ mod tests {
             }
         }
         assert_eq!(Profile::named("xx"), None);
+    }
+
+    /// A definition that copies a profile, and adds what is the body's own, is taken.
+    #[test]
+    fn every_profile_may_stand_in_a_definition() {
+        let mut ballot = String::from("election = \"xx\"\nis_test = true\n");
+        for contest in ["lists", "persons"] {
+            ballot += &format!("[[contests]]\nid = \"{contest}\"\n");
+            for district in ["north", "south"] {
+                ballot += &format!("[[contests.districts]]\nid = \"{district}\"\n");
+                ballot += "options = [{ id = \"ash\" }, { id = \"birch\" }]\n";
+            }
+        }
+        let ballot: Ballot = toml::from_str(&ballot).unwrap();
+        for profile in Profile::all() {
+            let mut law = profile.law.rules.clone();
+            law.id = ContestId::new("lists").unwrap();
+            let ids = ["north", "south"].map(|id| DistrictId::new(id).unwrap());
+            let tiers = law.tiers.as_ref().map(|tiers| tiers.stages.as_slice());
+            let named = |name: &str| {
+                let mut stages = tiers.into_iter().flatten();
+                stages.any(|stage| stage.name() == name)
+            };
+            let above = tiers.is_some()
+                && !named("districts")
+                && (named("seats-of-districts") || !named("quotas"));
+            let seats = if above { 0 } else { 4 };
+            let districts = ids.iter().map(|id| DistrictSeats {
+                id: id.clone(),
+                seats,
+                parts: Vec::new(),
+            });
+            law.districts = districts.collect();
+            if let Some(tiers) = &mut law.tiers {
+                if tiers.regions.is_empty() {
+                    tiers.regions.push(RegionRule {
+                        id: DistrictId::new("all").unwrap(),
+                        districts: ids.to_vec(),
+                        further_seats: 0,
+                    });
+                }
+                tiers.first_votes = Some(ContestId::new("persons").unwrap());
+            }
+            let rules = Rules {
+                house_size: u32::try_from(law.seats()).unwrap().max(8),
+                sources: Vec::new(),
+                contests: vec![law],
+                form: FormRules::default(),
+                holds: HoldRules::default(),
+            };
+            let checked = crate::validate::rules(&rules, &ballot);
+            assert_eq!(checked, Ok(()), "{}", profile.name);
+        }
+    }
+
+    /// The largest remainder would come first, of which the rules know nothing: a tie, and not the larger list's seat.
+    #[test]
+    fn equal_averages_in_switzerland_are_a_tie() {
+        let rules = engine_rules(&Profile::named("ch-nationalrat").unwrap().law.rules, false);
+        let allocation = allocate(&Contest::with_votes(3, &[30_000, 10_000]), &rules, &[]).unwrap();
+        assert_eq!((allocation.seats(), allocation.pending), (vec![2, 0], 1));
     }
 
     /// Almaty, 10 January 2021, by the profile that bears its law.

@@ -10,10 +10,11 @@ use std::path::Path;
 
 use apportionment::double_proportional::DoubleProportional;
 use apportionment::tiers::{
-    Constituency, PersonVotes, Region, TierAllocation, TierContest, TierLots, TierRules,
+    Constituency, PersonVotes, Region, TierAllocation, TierContest, TierLots, TierRules, TierStage,
 };
 use apportionment::{
-    BaseCounts, District, DistrictedContest, DistrictedList, Outcome, double_proportional, tiers,
+    BaseCounts, District, DistrictedContest, DistrictedList, Outcome, ThresholdBase,
+    double_proportional, tiers,
 };
 use election::districted::DistrictedRules;
 use election::profile::Profile;
@@ -56,10 +57,13 @@ fn double(name: &str) -> DoubleProportional {
 }
 
 fn settled(contest: &TierContest, name: &str) -> TierAllocation {
-    let rules = tier_rules(name);
+    settled_by(contest, &tier_rules(name))
+}
+
+fn settled_by(contest: &TierContest, rules: &TierRules) -> TierAllocation {
     let lots = TierLots::default();
-    let allocation = tiers::allocate(contest, &rules, &lots).unwrap();
-    assert_eq!(tiers::verify(contest, &rules, &lots, &allocation), Ok(()));
+    let allocation = tiers::allocate(contest, rules, &lots).unwrap();
+    assert_eq!(tiers::verify(contest, rules, &lots, &allocation), Ok(()));
     assert_eq!(allocation.outcome, Outcome::Settled);
     allocation
 }
@@ -346,7 +350,11 @@ fn estonia_in_small() {
         ..TierContest::default()
     };
     // The person alone has 4.1% of the country, the third list 3.3%.
-    let allocation = settled(&contest, "ee-riigikogu");
+    // The law's stage of persons is not in the profile, because no ballot counts their votes.
+    let mut rules = tier_rules("ee-riigikogu");
+    let base = ThresholdBase::ValidVotes;
+    rules.stages.insert(0, TierStage::Persons { base });
+    let allocation = settled_by(&contest, &rules);
     assert_eq!(allocation.seats, [[3, 1, 0, 1], [7, 6, 0, 0], [5, 4, 0, 0]]);
     assert_eq!(allocation.house_seats, [1, 2, 0, 0]);
     assert_eq!(allocation.list_seats(), [16, 13, 0, 1]);

@@ -474,7 +474,7 @@ pub struct Allocate {
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
     /// best_district_votes, best_district_base, won_office, and the name for --explain. Where the profile's rules are over
     /// all districts, the file is CSV of district,list,votes and, where the law asks for them, seats (of the district),
-    /// registration, coalition, minority, valid_votes, ballots_in_box, ballots_issued.
+    /// registration, coalition, minority, valid_votes, valid_and_against_all, ballots_in_box, ballots_issued.
     #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
     pub profile: Option<String>,
     /// Rules over all districts from a file, as a profile has them (`hemicycle profiles NAME`), with CSV by district.

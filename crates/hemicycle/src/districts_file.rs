@@ -18,6 +18,7 @@ struct Row {
     coalition: Option<u32>,
     minority: Option<bool>,
     valid_votes: Option<u64>,
+    valid_and_against_all: Option<u64>,
     ballots_in_box: Option<u64>,
     ballots_issued: Option<u64>,
 }
@@ -96,8 +97,8 @@ fn describe(
     )?;
     agree("valid_votes", row.valid_votes, &mut base.valid_votes)?;
     agree(
-        "valid_votes",
-        row.valid_votes,
+        "valid_and_against_all",
+        row.valid_and_against_all,
         &mut base.valid_and_against_all,
     )?;
     agree(
@@ -153,6 +154,21 @@ mod tests {
             .map(|it| (&*it.district_id, it.seats, it.votes.clone()))
             .collect();
         assert_eq!(found, [("n", 5, vec![10, 7]), ("s", 4, vec![0, 3])]);
+    }
+
+    #[test]
+    fn votes_with_those_against_all_are_a_count_of_their_own() {
+        let of = |text: &str| read(text.as_bytes()).unwrap().districts[0].base.unwrap();
+        let base = of("district,list,votes,valid_votes\nn,a,1,5\n");
+        assert_eq!(
+            (base.valid_votes, base.valid_and_against_all),
+            (Some(5), None)
+        );
+        let base = of("district,list,votes,valid_votes,valid_and_against_all\nn,a,1,5,6\n");
+        assert_eq!(
+            (base.valid_votes, base.valid_and_against_all),
+            (Some(5), Some(6))
+        );
     }
 
     #[test]

@@ -56,6 +56,14 @@ pub enum Failure {
         /// How often each outcome was answered.
         answered: BTreeMap<&'static str, u64>,
     },
+    /// An amendment in several commands was refused after the first.
+    #[error("{error}; already written before it: {written}")]
+    PartlyAmended {
+        /// What the service said.
+        error: client::ClientError,
+        /// What stands.
+        written: String,
+    },
     /// A file or a stream failed.
     #[error("{what}: {source}")]
     Io {

@@ -18,6 +18,9 @@ pub const REQUEST_ID_BYTES_MAX: usize = 256;
 /// The longest name of a list, in bytes.
 const NAME_BYTES_MAX: usize = 256;
 
+/// Most lists of which margins are computed: each takes thousands of allocations.
+pub const MARGIN_LISTS_MAX: usize = 64;
+
 /// A question to the engine, with what the answer repeats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AllocationRequest {
@@ -67,6 +70,16 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
                 RefusalCode::Limit,
                 "lists",
                 format!("{} lists", lists.len()),
+                rule,
+            ));
+        }
+        if include_margins && lists.len() > MARGIN_LISTS_MAX {
+            let rule = format!("false where there are more than {MARGIN_LISTS_MAX} lists");
+            let value = format!("true with {} lists", lists.len());
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                "include_margins",
+                value,
                 rule,
             ));
         }

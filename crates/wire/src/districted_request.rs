@@ -11,7 +11,7 @@ use election::districted::{DistrictedQuestion, DistrictedRules, Names};
 use election::event::{PlacesLot, TiedPlace};
 use election::ids::{ContestId, DistrictId, OptionId};
 use election::report::{Attribution, Refusal, RefusalCode};
-use election::rules::{ContestRules, DistrictSeats};
+use election::rules::{ContestRules, DistrictSeats, TierStageRule};
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
@@ -69,6 +69,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
         let rules = crate::required("rules", rules)?;
         let contest_id = ContestId::new("contest").expect("an id of letters");
         let law = districted_rules(rules, contest_id, own.collect()).map_err(within("rules"))?;
+        answerable(&law, !constituencies.is_empty())?;
         let exempts = law.exempts_minorities();
         let districted = DistrictedContest {
             lists: lists.iter().map(|list| read_list(list, exempts)).collect(),
@@ -91,7 +92,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             .map(|district| vec![true; district.votes.len()])
             .collect();
         names.parts = vec![Vec::new(); names.districts.len()];
-        let lots = each("lots", &lots, |lot| read_lot(lot))?;
+        let lots = each("lots", &lots, read_lot)?;
         let engine = DistrictedRules::of(&law).expect("the message has rules over all districts");
         engine
             .check()
@@ -102,6 +103,34 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             include_steps,
         })
     }
+}
+
+/// Refuses stages that ask for votes which the request does not have: they would do nothing, and nobody would see it.
+fn answerable(law: &ContestRules, has_constituencies: bool) -> Result<(), Refusal> {
+    let stages = law.tiers.iter().flat_map(|tiers| &tiers.stages);
+    for (place, stage) in stages.enumerate() {
+        let field = format!("rules.tiers.stages[{place}].{}", stage.name());
+        if let TierStageRule::Persons { .. } = stage {
+            let rule = "no such stage: the request has no votes of single persons, so that their seats cannot be allotted";
+            return Err(shape(field, "persons", rule));
+        }
+        let first_places = matches!(
+            stage,
+            TierStageRule::Cover {} | TierStageRule::Constituencies {}
+        );
+        let won = stage
+            .admission()
+            .and_then(|admission| admission.constituencies_won);
+        let field = match won {
+            Some(_) => format!("{field}.admission.constituencies_won"),
+            None => field,
+        };
+        if (first_places || won.is_some()) && !has_constituencies {
+            let rule = "constituencies with the votes in each, because the stage asks who came first there";
+            return Err(shape(field, "no constituencies", rule));
+        }
+    }
+    Ok(())
 }
 
 /// Converts each entry of a repeated field, and names the one that is refused.

@@ -27,7 +27,9 @@ mod standings;
 mod submit;
 mod tally;
 
-pub use allocation_request::{AllocationRequest, REQUEST_ID_BYTES_MAX, contest_refusal};
+pub use allocation_request::{
+    AllocationRequest, MARGIN_LISTS_MAX, REQUEST_ID_BYTES_MAX, contest_refusal,
+};
 pub use allocation_result::Lists;
 pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
 pub use comparison::{

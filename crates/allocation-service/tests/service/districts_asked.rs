@@ -271,3 +271,47 @@ fn a_lot_among_places_is_a_request_of_its_own_kind() {
     let refusal = wire::Addressed::try_from(without_stage).unwrap_err();
     assert_eq!(refusal.field, "tied_places");
 }
+
+/// A tie in a district stops what is due in the house: whoever may still take part can have all that waits.
+#[tokio::test(start_paused = true)]
+async fn seats_behind_a_tie_may_go_to_a_list_outside_of_it() {
+    let stage = stage();
+    let law = definitions::levelling().replace(
+        r#"divisors = "modified-sainte-lague", first = [14, 10]"#,
+        r#"divisors = "sainte-lague""#,
+    );
+    let rules = definitions::define(&["list"], 15, &law).unwrap().rules;
+    let mut rules = wire::districted_message(&rules.contests[0]).unwrap();
+    if let Some(proto::districted_rules::Law::Tiers(tiers)) = &mut rules.law {
+        tiers.further_seats = 2;
+    }
+    let district = |id: &str, seats, votes: [u64; 3]| proto::DistrictVotes {
+        district_id: id.into(),
+        seats,
+        votes: votes.to_vec(),
+        base: None,
+    };
+    let request = proto::AllocateDistrictsRequest {
+        lists: LISTS
+            .iter()
+            .map(|id| proto::DistrictedList {
+                option_id: (*id).into(),
+                ..Default::default()
+            })
+            .collect(),
+        districts: vec![
+            district("north", 2, [60, 20, 10]),
+            district("south", 1, [10, 30, 10]),
+        ],
+        rules: Some(rules),
+        ..Default::default()
+    };
+    let answer = stage.client.clone().allocate_districts(request).await;
+    let allocation = answer.unwrap().into_inner().allocation.unwrap();
+    assert_eq!(allocation.seats_pending, 3);
+    let seats = allocation.lists.iter().map(|list| list.seats.unwrap());
+    let ranges: Vec<_> = seats.map(|it| (it.seats, it.seats_most)).collect();
+    let range = |fewest, most| (Some(fewest), Some(most));
+    // Cedar is due one seat in every outcome.
+    assert_eq!(ranges, [range(1, 4), range(1, 4), range(0, 3)]);
+}

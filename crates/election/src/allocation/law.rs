@@ -4,7 +4,7 @@ use crate::rules::{
     AboveMaxRule, ApparentmentRule, BaseRule, BonusCountingRule, BonusRule, BonusToRule,
     ComparisonRule, ContestRules, DivisorRule, ExhaustedRule, GroupMembersRule, MajorityRule,
     QuotaRule, RescueRule, RoundingRule, StageLimits, StageRule, ThresholdRule, TieRule,
-    WideningRule,
+    TierStageRule, WideningRule,
 };
 use apportionment::{
     AboveMax, Apparentment, Bonus, BonusCounting, BonusSeats, BonusTo, CoalitionShare, Comparison,
@@ -96,6 +96,34 @@ pub(crate) fn base(rule: BaseRule) -> ThresholdBase {
         BaseRule::BallotsInBox => ThresholdBase::BallotsInBox,
         BaseRule::BallotsIssued => ThresholdBase::BallotsIssued,
     }
+}
+
+/// What the thresholds and stages of a contest are measured by, each once, in the order of the law.
+pub fn bases(law: &ContestRules) -> Vec<ThresholdBase> {
+    let mut rules: Vec<BaseRule> = law.threshold.iter().map(|one| one.base).collect();
+    for stage in law.tiers.iter().flat_map(|tiers| &tiers.stages) {
+        if let Some(admission) = stage.admission() {
+            rules.extend(admission.thresholds().map(|(_, one)| one.base));
+            rules.extend(admission.regions_average.map(|average| average.base));
+        }
+        rules.extend(match stage {
+            TierStageRule::SeatsOfDistricts { base, .. } | TierStageRule::Persons { base } => {
+                Some(*base)
+            }
+            TierStageRule::Quotas { base, .. } => *base,
+            TierStageRule::Place { relative, .. } => *relative,
+            _ => None,
+        });
+    }
+    let double = law.double_proportional.iter();
+    rules.extend(double.flat_map(|rule| rule.quorum.thresholds().map(|(_, one)| one.base)));
+    let mut bases = Vec::new();
+    for base in rules.into_iter().map(base) {
+        if !bases.contains(&base) {
+            bases.push(base);
+        }
+    }
+    bases
 }
 
 /// What breaks ties, in the engine's terms.

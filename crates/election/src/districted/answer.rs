@@ -1,7 +1,7 @@
 //! The engine's answer, checked by the verifier, and what it says of each list in each district.
 
 use super::question::{Asked, DistrictedQuestion};
-use crate::event::TiedPlace;
+use crate::event::{PlacesStage, TiedPlace};
 use apportionment::double_proportional::{self, DoubleAllocation};
 use apportionment::tiers::{self, TierAllocation, TierStageResult};
 use apportionment::{Allocation, ContestError, DistrictsError, Outcome};
@@ -219,8 +219,15 @@ pub fn seats_of(
             of_cells(allocation, question.asked.house(), counted)
         }
     };
-    for tie in super::open_ties(question, allocation) {
+    let ties = super::open_ties(question, allocation);
+    for tie in ties
+        .iter()
+        .filter(|tie| !is_of_districts(allocation, tie.at))
+    {
         seats.widen(question, &tie.tied);
+    }
+    if !ties.is_empty() && seats.due.is_none() {
+        seats.widen_waiting(question, allocation);
     }
     for ((most, held), due) in seats
         .list_most
@@ -231,6 +238,16 @@ pub fn seats_of(
         *most = (*due).max(*held);
     }
     seats
+}
+
+/// Whether districts tie for a seat of their own: no list competes, and the tie names one only because a place has one.
+fn is_of_districts(allocation: &DistrictedAllocation, at: PlacesStage) -> bool {
+    let DistrictedAllocation::Tiers(tiers) = allocation else {
+        return false;
+    };
+    let stage = usize::try_from(at.stage).ok();
+    let stage = stage.and_then(|stage| tiers.stages.get(stage));
+    matches!(stage, Some(TierStageResult::SeatsOfDistricts(_)))
 }
 
 impl DistrictedSeats {
@@ -276,6 +293,35 @@ impl DistrictedSeats {
         }
         for list in lists {
             self.list_most[list] = self.list_seats[list].saturating_add(self.pending);
+        }
+    }
+
+    /// What waits behind a tie, or goes on in the stage that it stops, can give its seats to whoever may still take part.
+    fn widen_waiting(&mut self, question: &DistrictedQuestion, allocation: &DistrictedAllocation) {
+        let (Asked::Tiers { rules, .. }, DistrictedAllocation::Tiers(tiers)) =
+            (&question.asked, allocation)
+        else {
+            return;
+        };
+        let waits = tiers.stages.len() < rules.stages.len();
+        let admitted = match tiers.stages.last() {
+            // Behind the distribution of the house seats are placed, and none come to other lists. An open first place
+            // can still let one in.
+            Some(TierStageResult::Whole(result)) if !result.rounds.is_empty() => {
+                Some(&result.admitted)
+            }
+            _ if waits => None,
+            _ => return,
+        };
+        let districts = &question.asked.districted().districts;
+        for list in 0..self.list_most.len() {
+            let may = match admitted {
+                Some(admitted) => admitted[list],
+                None => districts.iter().any(|district| district.votes[list] > 0),
+            };
+            if may {
+                self.list_most[list] = self.list_seats[list].saturating_add(self.pending);
+            }
         }
     }
 

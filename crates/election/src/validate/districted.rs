@@ -391,6 +391,12 @@ fn regions(
         );
         return Err(shape(format!("{field}.further_seats"), together, rule));
     }
+    if stages.iter().any(by_quotas) && together > u64::from(further_seats) {
+        let rule = format!(
+            "the further seats of regions are some of those of the house: at most {further_seats} together"
+        );
+        return Err(shape(format!("{field}.further_seats"), together, rule));
+    }
     Ok(())
 }
 

@@ -9,10 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
 use std::path::Path;
-use wire::AllocationRequest;
 use wire::allocation::v1::{
     AllocateRequest, AllocateResponse, AllocationList, ExplanationFormat, ExplanationStyle,
 };
+use wire::{AllocationRequest, MARGIN_LISTS_MAX};
 
 /// Answers one request, or one a line.
 ///
@@ -184,7 +184,9 @@ fn answer_explained(
         .or(arguments.table.then_some(Explained::Text));
     if let Some(format) = format {
         request.explanation = Some(style(format, &arguments.language));
-        request.include_margins = arguments.explain.is_some();
+        // The nearest changes are not looked for among very many lists.
+        request.include_margins =
+            arguments.explain.is_some() && request.lists.len() <= MARGIN_LISTS_MAX;
     }
     answer_request(request)
 }

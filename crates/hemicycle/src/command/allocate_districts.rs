@@ -63,7 +63,15 @@ pub(super) fn run(
     } else {
         print(&to_json(&response, true)?)?;
     }
-    Ok(Ending::Done)
+    Ok(ending(allocation))
+}
+
+/// Seats that are not shown, because the verifier refused them or votes are missing, are no success for a script.
+fn ending(allocation: Option<&DistrictedAllocation>) -> Ending {
+    match allocation {
+        Some(allocation) if allocation.problem.is_empty() => Ending::Done,
+        _ => Ending::CheckFailed,
+    }
 }
 
 fn answer(request: AllocateDistrictsRequest) -> Result<AllocateDistrictsResponse, Failure> {
@@ -162,6 +170,42 @@ chain = [{ method = "highest-averages", divisors = "d-hondt" }]
         let shown = tables(response.allocation.as_ref().unwrap());
         assert!(shown.contains("ash 2, birch 1"), "{shown}");
         assert!(shown.contains("birch 2"), "{shown}");
+    }
+
+    /// A district without votes: there are no seats, and the exit code says so.
+    #[test]
+    fn seats_that_are_not_shown_are_no_success() {
+        let rules: ContestRules =
+            toml::from_str("id = \"list\"\ndistricts = []\n[double_proportional]\n").unwrap();
+        let text = "district,list,votes,seats\nnorth,ash,60,3\nsouth,ash,0,2\n";
+        assert_eq!(
+            run(&rules, text.as_bytes(), true).unwrap(),
+            Ending::CheckFailed
+        );
+        let text = text.replace("ash,0", "ash,1");
+        assert_eq!(run(&rules, text.as_bytes(), true).unwrap(), Ending::Done);
+    }
+
+    /// What asks for votes that the file does not have is refused: it would do nothing, in silence.
+    #[test]
+    fn stages_that_the_file_has_no_votes_for_are_refused() {
+        for (stage, said) in [
+            ("persons\", base = \"valid-votes", "persons"),
+            ("constituencies", "constituencies with the votes in each"),
+        ] {
+            let text = RULES.replace(
+                "[[tiers.stages]]",
+                &format!("[[tiers.stages]]\nstage = \"{stage}\"\n[[tiers.stages]]")
+                    .replace("\", base", "\"\nbase"),
+            );
+            let rules: ContestRules = toml::from_str(&text).unwrap();
+            let votes = "district,list,votes,seats\nnorth,ash,60,3\n";
+            let failure = run(&rules, votes.as_bytes(), true).unwrap_err().to_string();
+            assert!(
+                failure.contains("rules.tiers.stages[0]") && failure.contains(said),
+                "{failure}"
+            );
+        }
     }
 
     #[test]

@@ -31,6 +31,7 @@ pub async fn run(arguments: Amend) -> Result<Ending, Failure> {
         path: &arguments.file,
         text: &text,
     };
+    file.is_of(&election)?;
     let client = connect(&arguments.server)?;
     let reason = arguments.reason.clone().unwrap_or_default();
     let standing = ask_definition(&client, &election).await?;
@@ -93,10 +94,31 @@ async fn order(
     commands: &[Command],
 ) -> Result<u64, Failure> {
     let mut events = 0;
-    for command in commands {
-        events += client.command(election, command).await?.event_count;
+    for (place, command) in commands.iter().enumerate() {
+        match client.command(election, command).await {
+            Ok(written) => events += written.event_count,
+            Err(error) if place == 0 => return Err(error.into()),
+            Err(error) => {
+                let written = written_units(&commands[..place]);
+                return Err(Failure::PartlyAmended { error, written });
+            }
+        }
     }
     Ok(events)
+}
+
+/// The first and the last unit of commands, and how many there are.
+fn written_units(commands: &[Command]) -> String {
+    let units = commands.iter().flat_map(|command| match command {
+        Command::AmendRegister { units, .. } => units.as_slice(),
+        _ => &[],
+    });
+    let ids: Vec<&str> = units.map(|unit| unit.id.as_str()).collect();
+    match ids.as_slice() {
+        [] => String::from("no units"),
+        [only] => format!("unit {only}"),
+        [first, .., last] => format!("{} units, {first} to {last}", ids.len()),
+    }
 }
 
 fn one_unless(same: bool, command: Command) -> Vec<Command> {
@@ -202,6 +224,23 @@ struct PartFile<'a> {
 }
 
 impl PartFile<'_> {
+    /// Refuses a definition of another election: its part would be written into the one that is named.
+    fn is_of(&self, election: &ElectionId) -> Result<(), Failure> {
+        // A file that cannot be read is refused where its part is.
+        let Ok(whole) = toml::from_str::<toml::Table>(self.text) else {
+            return Ok(());
+        };
+        let ballot = whole.get("ballot");
+        let named = ballot.and_then(|ballot| ballot.get("election"));
+        match named.and_then(toml::Value::as_str) {
+            Some(other) if other != election.as_str() => Err(Failure::Input(format!(
+                "{}: ballot.election = {other:?}: must be {election}, the election that is amended",
+                self.path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     fn part<T: DeserializeOwned>(&self, name: &str) -> Result<T, Failure> {
         let wrong = |problem: String| {
             Failure::Input(format!(
@@ -247,6 +286,29 @@ mod tests {
         );
         let error = part::<Rules>("house_size = \"x\"", "rules").err().unwrap();
         assert!(error.to_string().contains("line 1"), "{error}");
+    }
+
+    #[test]
+    fn a_definition_of_another_election_is_refused() {
+        let text = "[ballot]\nelection = \"other\"\n[rules]\nhouse_size = 5";
+        let path = Path::new("file.toml");
+        let of = |id: &str| PartFile { path, text }.is_of(&ElectionId::new(id).unwrap());
+        assert!(of("other").is_ok());
+        let error = of("mine").unwrap_err().to_string();
+        assert!(
+            error.contains("ballot.election = \"other\"") && error.contains("mine"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_was_written_before_a_refusal_is_told() {
+        let units: Units = part(UNITS, "register").unwrap();
+        let command = Command::AmendRegister {
+            units: units.units,
+            reason: String::new(),
+        };
+        assert_eq!(written_units(&[command]), "2 units, a to b");
     }
 
     #[test]

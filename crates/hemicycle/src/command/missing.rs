@@ -7,7 +7,7 @@ use crate::names::rules_of;
 use crate::table::table;
 use apportionment::ThresholdBase;
 use client::Client;
-use election::allocation::{base_counters, engine_rules};
+use election::allocation::{self, base_counters};
 use election::counts::Counter;
 use election::ids::ElectionId;
 use election::rules::Rules;
@@ -33,7 +33,10 @@ pub async fn run(arguments: Missing) -> Result<Ending, Failure> {
         ..GetTallyRequest::default()
     };
     let tallies = client.get_tally(request).await?.tallies;
-    let lacking = tallies.iter().filter_map(|tally| lacking(&bases, tally));
+    let lacking = tallies.iter().flat_map(|tally| {
+        let bases = bases.get(&tally.contest_id).into_iter().flatten();
+        bases.filter_map(|base| lacking(*base, tally))
+    });
     let lacking: Vec<Lacking> = lacking.collect();
     let mut rows = Vec::new();
     for place in lacking.iter().filter(|place| !place.counters.is_empty()) {
@@ -84,13 +87,12 @@ pub async fn run(arguments: Missing) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-/// The base of each contest's threshold.
-fn bases(rules: &Rules) -> BTreeMap<String, ThresholdBase> {
-    let contests = rules.contests.iter().filter_map(|contest| {
-        let threshold = engine_rules(contest, false).threshold?;
-        Some((contest.id.to_string(), threshold.base))
-    });
-    contests.collect()
+/// What each contest's thresholds, those of tiers and of double proportional seats among them, are measured by.
+fn bases(rules: &Rules) -> BTreeMap<String, Vec<ThresholdBase>> {
+    let contests = rules.contests.iter();
+    contests
+        .map(|contest| (contest.id.to_string(), allocation::bases(contest)))
+        .collect()
 }
 
 /// What is missing in one district.
@@ -124,8 +126,8 @@ impl Lacking {
 
 // A base may be had from one counter or from others (papers, or what was in the boxes): only what some forms have and
 // others lack is missing, unless no form has anything.
-fn lacking(bases: &BTreeMap<String, ThresholdBase>, tally: &DistrictTally) -> Option<Lacking> {
-    let wanted = base_counters(*bases.get(&tally.contest_id)?);
+fn lacking(base: ThresholdBase, tally: &DistrictTally) -> Option<Lacking> {
+    let wanted = base_counters(base);
     let totals = tally.totals.as_ref()?;
     let counted = totals.states.as_ref()?.counted;
     let present = |counter: Counter| {
@@ -234,4 +236,21 @@ fn missing_on(tally: &UnitTally, place: &Lacking) -> Vec<&'static str> {
         .filter(|counter| !has(*counter))
         .map(Counter::name)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thresholds_of_tiers_and_of_double_proportional_seats_are_looked_at() {
+        let law = |name: &str| {
+            let profile = election::profile::Profile::named(name).unwrap();
+            allocation::bases(&profile.law.rules)
+        };
+        assert_eq!(law("ee-riigikogu"), [ThresholdBase::ValidVotes]);
+        assert!(!law("no-storting").is_empty());
+        assert!(!law("ch-zug").is_empty());
+        assert!(!law("kz-mazhilis-2021").is_empty());
+    }
 }

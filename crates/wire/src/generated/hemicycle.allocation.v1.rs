@@ -2394,7 +2394,7 @@ pub struct AllocateRequest {
     /// Give steps and certificate too.
     #[prost(bool, tag = "7")]
     pub include_steps: bool,
-    /// Give margins and distances to the threshold too: they cost many allocations.
+    /// Give margins and distances to the threshold too: they cost many allocations. Refused with more than 64 lists.
     #[prost(bool, tag = "8")]
     pub include_margins: bool,
     /// Give the result in words too, so written; missing: no words. With the margins in words, if they are asked for.
@@ -2595,7 +2595,7 @@ pub struct GetStandingsRequest {
     /// Give steps and certificates too.
     #[prost(bool, tag = "6")]
     pub include_steps: bool,
-    /// Give margins and distances to the threshold too.
+    /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much.
     #[prost(bool, tag = "7")]
     pub include_margins: bool,
     /// Give each result in words too, so written, with the names that the presentation has in that language; missing: no words.

@@ -6,10 +6,11 @@ use proptest::prelude::*;
 
 /// Whatever is read is what the message says, and what is not read is not plain.
 fn agrees(bytes: &[u8]) -> Result<bool, TestCaseError> {
-    let mut reader = PlainReader::default();
     // What was read before must leave nothing behind.
-    reader.votes = vec![1, 2, 3];
-    reader.form = vec![FormCounter::default()];
+    let mut reader = PlainReader {
+        votes: vec![1, 2, 3],
+        form: vec![FormCounter::default()],
+    };
     let decoded = SubmitReportsRequest::decode(bytes);
     let Some(plain) = reader.read(bytes) else {
         return Ok(false);
