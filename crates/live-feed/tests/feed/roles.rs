@@ -1,5 +1,7 @@
 //! The roles behind the feed, in memory: standings and units of scripted logs, and misbehaviour when told to.
 
+// tidy: long because the roles share one scripted log.
+
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
