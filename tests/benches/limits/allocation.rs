@@ -130,9 +130,12 @@ fn seats_alone(options: &Options, shape: &Shape) -> Outcome<Line> {
     })
 }
 
+/// Makes a contest of so many lists.
+type Slow = fn(u32) -> Contest;
+
 /// Ten times the lists and seats, in votes made to be slow: what each list takes more. A sort takes a third more.
 fn growth(options: &Options) -> Outcome<Vec<Line>> {
-    let shapes: [(&str, fn(u32) -> Contest); 2] = [
+    let shapes: [(&str, Slow); 2] = [
         ("that nearly all run out", exhausted),
         ("that run out one after the other", one_by_one),
     ];

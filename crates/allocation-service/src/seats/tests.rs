@@ -57,7 +57,8 @@ fn explained(result: &SeatsResult) -> Allocation {
         names: ids.clone(),
         ..Labels::default()
     };
-    explain(&mut allocation, &ids, (&question, result), &labels, all);
+    let explained = (&question, result);
+    explain(&mut allocation, &ids, explained, &labels, all, &|| false);
     allocation
 }
 

@@ -126,6 +126,9 @@ async fn a_missing_count_is_named_with_its_districts() {
     );
 }
 
+/// What makes a request wrong.
+type Change = fn(&mut proto::AllocateDistrictsRequest);
+
 /// Shape, limits and rules of the stateless call are refused by their fields.
 #[tokio::test(start_paused = true)]
 async fn the_stateless_call_refuses_by_the_field() {
@@ -160,25 +163,22 @@ async fn the_stateless_call_refuses_by_the_field() {
         answer.map(tonic::Response::into_inner)
     };
     assert!(ask(&|_| {}).await.is_ok());
-    let fields: [(&dyn Fn(&mut proto::AllocateDistrictsRequest), &str); 6] = [
+    let fields: [(Change, &str); 6] = [
         (
-            &|it| it.lists[1].option_id = "ash".into(),
+            |it| it.lists[1].option_id = "ash".into(),
             "lists[1].option_id",
         ),
         (
-            &|it| it.districts[2].district_id = "north".into(),
+            |it| it.districts[2].district_id = "north".into(),
             "districts[2].district_id",
         ),
-        (
-            &|it| it.districts[2].votes.truncate(2),
-            "districts[2].votes",
-        ),
-        (&|it| it.rules = None, "rules"),
-        (&|it| it.rules.as_mut().unwrap().law = None, "rules.law"),
-        (&|it| it.districts.clear(), "districts"),
+        (|it| it.districts[2].votes.truncate(2), "districts[2].votes"),
+        (|it| it.rules = None, "rules"),
+        (|it| it.rules.as_mut().unwrap().law = None, "rules.law"),
+        (|it| it.districts.clear(), "districts"),
     ];
     for (change, field) in fields {
-        let status = ask(change).await.unwrap_err();
+        let status = ask(&change).await.unwrap_err();
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(
             status.message().contains(field),
