@@ -140,6 +140,7 @@ mod tests {
                 && !named("districts")
                 && (named("seats-of-districts") || !named("quotas"));
             let seats = if above { 0 } else { 4 };
+            let has_regions = named("regions");
             let districts = ids.iter().map(|id| DistrictSeats {
                 id: id.clone(),
                 seats,
@@ -147,11 +148,12 @@ mod tests {
             });
             law.districts = districts.collect();
             if let Some(tiers) = &mut law.tiers {
+                let further = tiers.further_seats;
                 if tiers.regions.is_empty() {
                     tiers.regions.push(RegionRule {
                         id: DistrictId::new("all").unwrap(),
                         districts: ids.to_vec(),
-                        further_seats: 0,
+                        further_seats: if has_regions { further } else { 0 },
                     });
                 }
                 tiers.first_votes = Some(ContestId::new("persons").unwrap());
