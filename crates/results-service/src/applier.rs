@@ -1,6 +1,5 @@
 //! Feeds the store from the log, on a thread of its own: it blocks on the disk and lags by design.
 
-mod patience;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +15,6 @@ use results_store::{APPLY_CHANGES, ResultsStore, StoreError};
 use tokio::runtime::Handle;
 use tracing::{error, info, warn};
 
-use crate::applier::patience::Patience;
 use crate::error::Error;
 use crate::fold;
 use crate::hosted::Hosted;
@@ -59,7 +57,6 @@ impl Applier {
                 checkpoint: Instant::now(),
                 is_dirty: false,
                 unreadable: BTreeMap::new(),
-                patience: BTreeMap::new(),
             };
             rounds.run(&stopped);
         })?;
@@ -90,8 +87,6 @@ struct Rounds {
     is_dirty: bool,
     /// Elections whose log could not be read, and when.
     unreadable: BTreeMap<ElectionId, Instant>,
-    /// How long each election's rows have waited for its reports.
-    patience: BTreeMap<ElectionId, Patience>,
 }
 
 impl Rounds {
@@ -137,7 +132,7 @@ impl Rounds {
             if self.put_off(&hosted.id) {
                 continue;
             }
-            if !is_short && !self.gives_way(&store, &hosted) {
+            if !is_short {
                 self.apply(&store, &hosted)?;
             }
             let pending = hosted.with(|durable| {
@@ -157,20 +152,6 @@ impl Rounds {
             self.checkpoint = Instant::now();
         }
         Ok(())
-    }
-
-    /// Whether rows wait as reports come fast: see [`Patience`]. Not for a store that answers nothing yet, and not at the
-    /// end.
-    fn gives_way(&mut self, store: &Store, hosted: &Hosted) -> bool {
-        let patience = self.patience.entry(hosted.id.clone()).or_default();
-        let lag = hosted.store_lag(store);
-        let waits = patience.waits(
-            Instant::now(),
-            hosted.head(),
-            lag,
-            hosted.config.store_lag_max,
-        );
-        waits && !hosted.is_behind() && !self.stopping.load(Ordering::Acquire)
     }
 
     /// Brings one election's rows up to its head.

@@ -35,8 +35,7 @@ pub struct Config {
     /// Batches of one stream that may be on their way at once.
     pub stream_batches_max: usize,
     /// Events that the store may lag behind while units can still be asked for at the head. Behind that it catches up
-    /// from the log, and reads of units are UNAVAILABLE meanwhile. About 110 bytes of memory each. In a burst the store
-    /// gives way to reports for up to seven eighths of them, and five seconds.
+    /// from the log, and reads of units are UNAVAILABLE meanwhile. About 110 bytes of memory each.
     pub store_lag_max: usize,
     /// Records kept in memory for those who watch at the head; slower ones read from the log.
     pub recent_records_max: usize,
@@ -57,7 +56,7 @@ impl Config {
             snapshot_events_per_unit: 1,
             waiting_max: 64,
             stream_batches_max: 16,
-            store_lag_max: 1_048_576,
+            store_lag_max: 262_144,
             recent_records_max: 32_768,
             watch_lag_max: 1_000_000,
             folds_max: 4,

@@ -18,7 +18,6 @@ fn rounds(opened: &Arc<Opened>) -> Rounds {
         checkpoint: Instant::now(),
         is_dirty: false,
         unreadable: BTreeMap::new(),
-        patience: BTreeMap::new(),
     }
 }
 
