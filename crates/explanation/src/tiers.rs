@@ -123,12 +123,20 @@ impl Writer<'_> {
                     self.part("", self.subject.lists, chain, &contest, &round.allocation);
                     if !round.leaving.is_empty() {
                         let lists = self.lists(round.leaving.iter().copied());
-                        self.paragraph("districts.leaving", &[("lists", lists.into())]);
+                        let key = match surplus {
+                            Surplus::KeptWithLevel => "districts.leaving_level",
+                            Surplus::Kept | Surplus::Added | Surplus::Returned => {
+                                "districts.leaving"
+                            }
+                        };
+                        self.paragraph(key, &[("lists", lists.into())]);
                     }
-                    round
-                        .leaving
-                        .iter()
-                        .for_each(|&list| admitted[list] = false);
+                    if !round.capped.is_empty() {
+                        let lists = self.lists(round.capped.iter().copied());
+                        self.paragraph("districts.capped", &[("lists", lists.into())]);
+                    }
+                    let gone = round.leaving.iter().chain(&round.capped);
+                    gone.for_each(|&list| admitted[list] = false);
                 }
                 self.due(result.due.as_deref());
                 if *surplus == Surplus::Added {

@@ -16,6 +16,7 @@ use proto::tier_stage::Procedure;
 
 counterparts!(proto::Surplus, SurplusRule, {
     Kept = Kept,
+    KeptWithLevel = KeptWithLevel,
     Returned = Returned,
     Added = Added,
 });
@@ -131,9 +132,16 @@ fn tier_stage(stage: proto::TierStage) -> Result<TierStageRule, Refusal> {
             chain: self::chain("whole.chain", chain)?,
             surplus: enumeration("whole.surplus", surplus)?,
         },
-        Procedure::GiveBack(stage) => TierStageRule::Return {
-            series: series_of(stage).map_err(within("give_back"))?,
-        },
+        Procedure::GiveBack(stage) => {
+            let proto::SeriesStage {
+                series,
+                district_seats_min,
+            } = stage;
+            TierStageRule::Return {
+                series: self::series(series).map_err(within("give_back"))?,
+                district_seats_min,
+            }
+        }
         Procedure::Place(proto::PlaceStage {
             series,
             relative,
@@ -221,7 +229,14 @@ fn threshold(
 }
 
 fn series_of(stage: proto::SeriesStage) -> Result<SeriesRule, Refusal> {
-    let proto::SeriesStage { series } = stage;
+    let proto::SeriesStage {
+        series,
+        district_seats_min,
+    } = stage;
+    if district_seats_min > 0 {
+        let rule = "only where seats go back";
+        return Err(shape("district_seats_min", district_seats_min, rule));
+    }
     self::series(series)
 }
 
@@ -328,6 +343,7 @@ fn procedure(stage: &TierStageRule) -> Procedure {
     let series = |series: &SeriesRule| Some(series_message(*series));
     let series_stage = |rule: &SeriesRule| proto::SeriesStage {
         series: series(rule),
+        district_seats_min: 0,
     };
     match stage {
         TierStageRule::Districts { admission, chain } => {
@@ -345,7 +361,13 @@ fn procedure(stage: &TierStageRule) -> Procedure {
             chain: stages(chain),
             surplus: proto::Surplus::from(*surplus).into(),
         }),
-        TierStageRule::Return { series } => Procedure::GiveBack(series_stage(series)),
+        TierStageRule::Return {
+            series,
+            district_seats_min,
+        } => Procedure::GiveBack(proto::SeriesStage {
+            district_seats_min: *district_seats_min,
+            ..series_stage(series)
+        }),
         TierStageRule::Place {
             series: rule,
             relative,

@@ -207,14 +207,17 @@ impl Namer {
                 .collect(),
             TierStageResult::Whole(result) => (0_u32..)
                 .zip(&result.rounds)
-                .map(|(round, entry)| proto::PartSteps {
-                    round,
-                    leaving_option_ids: entry
-                        .leaving
-                        .iter()
-                        .map(|&list| self.lists[list].clone())
-                        .collect(),
-                    ..part(&self.lists, &entry.allocation)
+                .map(|(round, entry)| {
+                    let ids = |lists: &[usize]| {
+                        let ids = lists.iter().map(|&list| self.lists[list].clone());
+                        ids.collect()
+                    };
+                    proto::PartSteps {
+                        round,
+                        leaving_option_ids: ids(&entry.leaving),
+                        capped_option_ids: ids(&entry.capped),
+                        ..part(&self.lists, &entry.allocation)
+                    }
                 })
                 .collect(),
             TierStageResult::Shares(results) => results
@@ -419,6 +422,7 @@ fn part(ids: &[String], allocation: &Allocation) -> proto::PartSteps {
         ties: lists.ties(allocation),
         admitted_option_ids: Vec::new(),
         leaving_option_ids: Vec::new(),
+        capped_option_ids: Vec::new(),
     }
 }
 

@@ -177,7 +177,7 @@ fn tier_rules(u: &mut Unstructured<'_>) -> Result<TierRules> {
             stages.push(districts(u)?);
             if u.arbitrary()? {
                 stages.push(whole(u, Surplus::Returned)?);
-                stages.push(TierStage::Return(series(u)?));
+                stages.push(TierStage::Return(series(u)?.into()));
             } else {
                 stages.push(whole(u, Surplus::Kept)?);
             }

@@ -152,11 +152,11 @@ impl<'a> Run<'a> {
                 chain,
                 surplus,
             } => TierStageResult::Whole(self.whole(number, admission, chain, *surplus)?),
-            TierStage::Return(series) => {
+            TierStage::Return(returning) => {
                 let due = self.due();
                 let mut draw = Draw::of(number, &self.lots.places, &mut self.places_used);
                 let districted = &self.contest.districted;
-                let result = give_back(districted, series, &mut self.held, &due, &mut draw);
+                let result = give_back(districted, returning, &mut self.held, &due, &mut draw);
                 if result.tie.is_some() {
                     self.stopped = Some(Outcome::Tied);
                 }

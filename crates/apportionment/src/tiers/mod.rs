@@ -8,8 +8,8 @@
 //! |---|---|
 //! | Poland, Sejm | `Districts` with a national threshold |
 //! | Norway, Storting | `Districts`, `Whole` (surplus kept), `Place` (one seat a district, relative quotients) |
-//! | Sweden, Riksdag (unverified) | `Districts`, `Whole` (surplus returned), `Return`, `Place` (each list by itself) |
-//! | Denmark, Folketing (unverified) | `Districts`, `Whole` (surplus kept), `Regions`, `Inside` |
+//! | Sweden, Riksdag | `Districts`, `Whole` (surplus returned), `Return`, `Place` (each list by itself) |
+//! | Denmark, Folketing | `Districts`, `Whole` (surplus kept with level lists), `Regions`, `Inside` |
 //! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
 //! | Austria, National Council | `Quotas` of the state in districts, `Quotas` in states, `Whole` (surplus kept), `Above` |
 //! | Estonia, Riigikogu | `Persons`, `Quotas` of the district, `Whole` (surplus kept), `Above` |

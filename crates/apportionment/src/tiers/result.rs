@@ -107,8 +107,11 @@ pub struct WholeResult {
 pub struct WholeRound {
     /// The house without the seats of those who take no part; they compete without votes.
     pub allocation: Allocation,
-    /// Lists that hold more than this round gives them, and so leave with their seats before the next one.
+    /// Lists that hold more than this round gives them, and so leave with their seats before the next one; where level lists
+    /// leave too, those that hold exactly as many as well.
     pub leaving: Vec<usize>,
+    /// Lists to which a later round would give more than the first gave: they leave with what the first gave (Denmark).
+    pub capped: Vec<usize>,
 }
 
 /// One seat in reach: a list in a district, or in one of its constituencies.

@@ -1,15 +1,15 @@
 //! Seats that go back to their districts, because their lists hold more than is due to them in the house.
 
 use super::place::{Draw, key};
-use super::{Place, PlaceTie, PlacedSeat, ReturnResult, ReturnedSeat, Series};
+use super::{Place, PlaceTie, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use crate::districts::DistrictedContest;
 use crate::ratio::Ratio;
 
-/// Takes seats back, smallest key first, and gives each to the largest next key in its district (Sweden, Election Act of
-/// 2005 as amended in 2014; unverified).
+/// Takes seats back, smallest key first, and gives each to the largest next key in its district (Sweden, Election Act
+/// 2005:837, chapter 14, between sections 3 and 5: surplus seats).
 pub(super) fn give_back(
     contest: &DistrictedContest,
-    series: &Series,
+    returning: &Returning,
     held: &mut [Vec<u32>],
     due: &[u32],
     draw: &mut Draw<'_>,
@@ -19,7 +19,7 @@ pub(super) fn give_back(
         .collect();
     let key_at = |place: Place, seats: u32| {
         let votes = contest.districts[place.district].votes[place.list];
-        key(votes, series, seats).map(|key| PlacedSeat { place, key })
+        key(votes, &returning.series, seats).map(|key| PlacedSeat { place, key })
     };
     let mut result = ReturnResult {
         returned: Vec::new(),
@@ -29,7 +29,11 @@ pub(super) fn give_back(
         let lists = (0..due.len()).filter(|&list| of_list[list] > due[list]);
         let givers = lists.flat_map(|list| {
             let held = &*held;
-            (0..held.len()).filter_map(move |district| {
+            let districts = 0..held.len();
+            let may_give = |&district: &usize| {
+                contest.districts[district].seats >= returning.district_seats_min
+            };
+            districts.filter(may_give).filter_map(move |district| {
                 let seats = held[district][list].checked_sub(1)?;
                 key_at(place(district, list), seats)
             })

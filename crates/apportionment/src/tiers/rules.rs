@@ -54,9 +54,8 @@ impl TierRules {
                 thresholds.into_iter().flatten().try_for_each(check_share)
             }
             TierStage::Place(placement) => Ok(placement.series.check()?),
-            TierStage::Return(series) | TierStage::Regions(series) | TierStage::Inside(series) => {
-                Ok(series.check()?)
-            }
+            TierStage::Return(returning) => Ok(returning.series.check()?),
+            TierStage::Regions(series) | TierStage::Inside(series) => Ok(series.check()?),
             TierStage::Quotas(quotas) => quotas.check(),
             TierStage::SeatsOfDistricts { .. }
             | TierStage::Persons { .. }
@@ -175,8 +174,8 @@ pub enum TierStage {
     },
     /// While lists hold more than is due to them, the seat with the smallest key of all that they hold goes back to its
     /// district, and there to the largest next key of a list that is due more than it holds; where there is none, the seat is
-    /// placed elsewhere. The order among lists, and who may receive, are unverified for Sweden.
-    Return(Series),
+    /// placed elsewhere.
+    Return(Returning),
     /// What is due to a list beyond its seats is placed in districts.
     Place(Placement),
     /// What is due to a list beyond its seats is placed in regions, each of which takes its further seats. In keys the seats
@@ -291,13 +290,13 @@ impl Quotas {
 pub struct Admission {
     /// A share of the votes of all districts (Poland 5% or 8%, Norway 4%, Germany 5%).
     pub overall: Option<Threshold>,
-    /// A share of the votes of a district, for the seats of this district only (Sweden 12%, unverified).
+    /// A share of the votes of a district, for the seats of this district only (Sweden 12%).
     pub here: Option<Threshold>,
     /// This many constituencies where the list's person came first (Germany 3).
     pub constituencies_won: Option<u32>,
-    /// This many seats won in districts in an earlier stage (Denmark 1; unverified).
+    /// This many seats won in districts in an earlier stage (Denmark 1).
     pub seats_won: Option<u32>,
-    /// Enough votes in so many regions (Denmark 2 of 3; unverified).
+    /// Enough votes in so many regions (Denmark 2 of 3).
     pub regions_average: Option<RegionsAverage>,
 }
 
@@ -316,10 +315,32 @@ pub enum Surplus {
     /// The list keeps them and leaves with all its seats; the others share the rest anew, until nobody holds too much
     /// (Norway).
     Kept,
+    /// The list keeps them, as with [`Surplus::Kept`]; but once any list holds too much, those that hold exactly what is due
+    /// leave with it, and no list gets more anew than it was due at first (Denmark, section 77, paragraphs 4 and 5).
+    KeptWithLevel,
     /// The list keeps them, and the house grows by them (New Zealand).
     Added,
     /// They go back to the districts in the stage [`TierStage::Return`], which must follow (Sweden since 2018).
     Returned,
+}
+
+/// Which seats go back, and by which keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Returning {
+    /// The divisors of the keys.
+    pub series: Series,
+    /// Seats go back only in districts with at least so many of their own (Sweden 3). A surplus that cannot go back is
+    /// refused: [`DistrictsError::SeatsAboveHouse`] once others are given what is due to them.
+    pub district_seats_min: u32,
+}
+
+impl From<Series> for Returning {
+    fn from(series: Series) -> Self {
+        Self {
+            series,
+            district_seats_min: 0,
+        }
+    }
 }
 
 /// The divisors of keys in districts: `first`, then `step + 1`, `2 * step + 1`, ...
@@ -337,7 +358,7 @@ impl Series {
         first: Fraction::new(1, 1),
         step: 2,
     };
-    /// 1, 4, 7, ... (Denmark, inside a region; unverified).
+    /// 1, 4, 7, ... (Denmark, inside a region: section 79).
     pub const DANISH: Self = Self {
         first: Fraction::new(1, 1),
         step: 3,
@@ -397,7 +418,8 @@ impl Placement {
         relative: Some(ThresholdBase::ValidVotes),
         per_district: Some(1),
     };
-    /// Sweden: what is due to each list goes to its largest keys over 1, 3, 5, ...; unverified.
+    /// Sweden, Election Act 2005:837, chapter 14, section 5: what is due to each list goes to its largest keys; in a
+    /// constituency where it has no seat the key is its votes.
     pub const SWEDEN: Self = Self {
         series: Series::ODD,
         relative: None,

@@ -17,8 +17,8 @@ impl Run<'_> {
     ) -> Result<WholeResult, DistrictsError> {
         let admitted = self.admitted(admission)?;
         let held = self.held_by_list();
-        let mut competing = admitted.clone();
-        let mut rounds = Vec::new();
+        let mut left = Left::of(&held, &admitted);
+        let mut rounds: Vec<WholeRound> = Vec::new();
         if self.house_is_open || self.first_places_matter(admission, &admitted) {
             self.stopped = Some(Outcome::Tied);
             return Ok(WholeResult {
@@ -29,13 +29,8 @@ impl Run<'_> {
         }
         loop {
             let mut whole = self.contest.districted.whole()?;
-            silence(&mut whole, &competing);
-            let outside = held
-                .iter()
-                .zip(&competing)
-                .filter(|(_, competes)| !**competes);
-            let outside: u32 = outside.map(|(held, _)| held).sum();
-            let taken = u64::from(outside) + u64::from(self.unassigned);
+            silence(&mut whole, &left.competing());
+            let taken = u64::from(left.seats()) + u64::from(self.unassigned);
             let house = self.house();
             whole.seats = u64::from(house)
                 .checked_sub(taken)
@@ -43,55 +38,49 @@ impl Run<'_> {
                 .ok_or(DistrictsError::SeatsAboveHouse { held: taken, house })?;
             if whole.seats == 0 {
                 // The lists outside hold the whole house.
+                let due = left.due(&held);
                 return Ok(WholeResult {
                     admitted,
                     rounds,
-                    due: Some(self.settle_due(held)),
+                    due: Some(self.settle_due(due)),
                 });
             }
             let allocation = self.allocate_part(number, rounds.len(), &whole, chain)?;
-            let settled = allocation.outcome == Outcome::Settled && surplus == Surplus::Kept;
-            let leaving: Vec<usize> = (0..held.len())
-                .filter(|&list| {
-                    settled && competing[list] && held[list] > allocation.lists[list].seats
-                })
-                .collect();
-            let due: Vec<u32> = (0..held.len())
-                .map(|list| {
-                    if competing[list] {
-                        let seats = allocation.lists[list].seats;
-                        let kept =
-                            surplus == Surplus::Added && allocation.outcome == Outcome::Settled;
-                        if kept { seats.max(held[list]) } else { seats }
-                    } else {
-                        held[list]
-                    }
-                })
-                .collect();
-            if surplus == Surplus::Added && allocation.outcome == Outcome::Settled {
-                let beyond = held.iter().zip(&due).zip(&allocation.lists).zip(&competing);
-                let beyond = beyond.map(
-                    |(((_, due), list), competes)| {
-                        if *competes { due - list.seats } else { 0 }
-                    },
-                );
-                self.added = beyond.sum();
-            }
-            let outcome = allocation.outcome;
-            let unassigned = allocation.unassigned;
+            let seats = allocation.seats();
+            let is_settled = allocation.outcome == Outcome::Settled;
+            let leaving = match surplus {
+                Surplus::Kept if is_settled => left.beyond(&seats, &held),
+                Surplus::KeptWithLevel if is_settled => left.beyond_with_level(&seats, &held),
+                _ => Vec::new(),
+            };
+            left.leave(&leaving, &held);
+            let capped = match rounds.first().map(|first| first.allocation.seats()) {
+                Some(first)
+                    if surplus == Surplus::KeptWithLevel && is_settled && leaving.is_empty() =>
+                {
+                    let capped = left.beyond(&first, &seats);
+                    left.leave(&capped, &first);
+                    capped
+                }
+                _ => Vec::new(),
+            };
+            let goes_on = !leaving.is_empty() || !capped.is_empty();
+            let (outcome, unassigned) = (allocation.outcome, allocation.unassigned);
             rounds.push(WholeRound {
                 allocation,
-                leaving: leaving.clone(),
+                leaving,
+                capped,
             });
-            if outcome == Outcome::Settled && !leaving.is_empty() {
-                for list in leaving {
-                    competing[list] = false;
-                }
+            if goes_on {
                 continue;
             }
             let due = match outcome {
                 Outcome::Settled | Outcome::NobodyPassed => {
                     self.unassigned += unassigned;
+                    let mut due = left.due(&seats);
+                    if surplus == Surplus::Added && is_settled {
+                        self.added = grow(&mut due, &held);
+                    }
                     Some(self.settle_due(due))
                 }
                 Outcome::Tied | Outcome::NoneYet => {
@@ -122,4 +111,63 @@ impl Run<'_> {
         };
         (0..admitted.len()).any(|list| !admitted[list] && can_win(list))
     }
+}
+
+/// The lists that take no part, or none any more, with the seats that they have for good.
+struct Left(Vec<Option<u32>>);
+
+impl Left {
+    fn of(held: &[u32], admitted: &[bool]) -> Self {
+        let lists = held.iter().zip(admitted);
+        Self(
+            lists
+                .map(|(held, admitted)| (!admitted).then_some(*held))
+                .collect(),
+        )
+    }
+
+    fn competing(&self) -> Vec<bool> {
+        self.0.iter().map(Option::is_none).collect()
+    }
+
+    fn seats(&self) -> u32 {
+        self.0.iter().flatten().sum()
+    }
+
+    /// Those still there that have more than they may.
+    fn beyond(&self, may: &[u32], have: &[u32]) -> Vec<usize> {
+        let there = (0..self.0.len()).filter(|&list| self.0[list].is_none());
+        there.filter(|&list| have[list] > may[list]).collect()
+    }
+
+    /// The same with those that have exactly as many as they may, if any has more.
+    fn beyond_with_level(&self, may: &[u32], have: &[u32]) -> Vec<usize> {
+        if self.beyond(may, have).is_empty() {
+            return Vec::new();
+        }
+        let there = (0..self.0.len()).filter(|&list| self.0[list].is_none());
+        there.filter(|&list| have[list] >= may[list]).collect()
+    }
+
+    fn leave(&mut self, leaving: &[usize], with: &[u32]) {
+        for &list in leaving {
+            self.0[list] = Some(with[list]);
+        }
+    }
+
+    /// Seats of all, those of this round for whoever is still there.
+    fn due(&self, round: &[u32]) -> Vec<u32> {
+        let lists = self.0.iter().zip(round);
+        lists.map(|(left, round)| left.unwrap_or(*round)).collect()
+    }
+}
+
+/// Leaves to every list what it holds, and returns by how many seats the house grows.
+fn grow(due: &mut [u32], held: &[u32]) -> u32 {
+    let mut added = 0;
+    for (due, held) in due.iter_mut().zip(held) {
+        added += held.saturating_sub(*due);
+        *due = (*due).max(*held);
+    }
+    added
 }

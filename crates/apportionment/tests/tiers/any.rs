@@ -60,18 +60,18 @@ pub fn any_rules() -> impl Strategy<Value = TierRules> {
         any_method(),
         any_placement(),
         prop::option::of((1u32..29, 1u32..3)),
-        any::<bool>(),
+        (any::<bool>(), any::<bool>()),
     )
         .prop_map(
-            |(below, chain, above, method, placement, returned, regions)| {
-                let surplus = if returned.is_some() {
-                    Surplus::Returned
-                } else {
-                    Surplus::Kept
+            |(below, chain, above, method, placement, returned, (regions, level))| {
+                let surplus = match returned {
+                    Some(_) => Surplus::Returned,
+                    None if level => Surplus::KeptWithLevel,
+                    None => Surplus::Kept,
                 };
                 let returned = returned.map(|(first, step)| {
                     let first = Fraction::new(first.min(10 * step + 9), 10);
-                    TierStage::Return(Series { first, step })
+                    TierStage::Return(Series { first, step }.into())
                 });
                 let mut stages = vec![
                     TierStage::Districts {

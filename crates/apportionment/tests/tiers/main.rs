@@ -12,6 +12,7 @@ mod open_house;
 mod poland;
 mod quotas;
 mod rules;
+mod surplus;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -19,9 +20,9 @@ use std::path::Path;
 
 use apportionment::tiers::{
     Admission, Constituency, PersonVotes, Place, PlaceLot, PlaceRefusal, PlaceStep, PlaceTie,
-    Placement, QuotaVotes, Quotas, Region, RegionsAverage, Series, Surplus, TierAllocation,
-    TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage, TierStageResult, TierSteps,
-    Units, allocate, explain, verify,
+    Placement, QuotaVotes, Quotas, Region, RegionsAverage, Returning, Series, Surplus,
+    TierAllocation, TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage,
+    TierStageResult, TierSteps, Units, allocate, explain, verify,
 };
 use apportionment::*;
 use flate2::read::GzDecoder;

@@ -97,7 +97,7 @@ fn surplus_seats_go_back_where_their_keys_are_smallest() {
                 chain,
                 surplus: Surplus::Returned,
             },
-            TierStage::Return(Series::ODD),
+            TierStage::Return(Series::ODD.into()),
             TierStage::Place(Placement::SWEDEN),
         ],
         ties: vec![TieBreak::Lot],
@@ -250,7 +250,7 @@ fn rules_that_mean_nothing_are_refused() {
         vec![
             districts(),
             whole(Surplus::Kept),
-            TierStage::Return(Series::ODD),
+            TierStage::Return(Series::ODD.into()),
         ],
         vec![whole(Surplus::Kept), districts()],
         vec![whole(Surplus::Kept), TierStage::Regions(Series::ODD)],
@@ -273,7 +273,7 @@ fn rules_that_mean_nothing_are_refused() {
         first: Fraction::new(3, 1),
         step: 2,
     };
-    let rising = vec![whole(Surplus::Returned), TierStage::Return(rising)];
+    let rising = vec![whole(Surplus::Returned), TierStage::Return(rising.into())];
     assert!(refused(&contest, rising).contains("below the second divisor"));
     let mut no_base = contest.clone();
     no_base.districted.districts[0].base.valid_votes = Some(0);

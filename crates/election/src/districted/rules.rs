@@ -8,8 +8,8 @@ use crate::rules::{
 };
 use apportionment::double_proportional::{CellRounding, DoubleProportional, VotersNumbers};
 use apportionment::tiers::{
-    Admission, Placement, QuotaVotes, Quotas, RegionsAverage, Series, Surplus, TierRules,
-    TierStage, Units,
+    Admission, Placement, QuotaVotes, Quotas, RegionsAverage, Returning, Series, Surplus,
+    TierRules, TierStage, Units,
 };
 use apportionment::{ContestError, DistrictsError, Method, Quorum, Rules, Stage, ThresholdBase};
 
@@ -134,11 +134,18 @@ fn tier_stage(rule: &TierStageRule) -> TierStage {
             chain: chain(stages),
             surplus: match surplus {
                 SurplusRule::Kept => Surplus::Kept,
+                SurplusRule::KeptWithLevel => Surplus::KeptWithLevel,
                 SurplusRule::Added => Surplus::Added,
                 SurplusRule::Returned => Surplus::Returned,
             },
         },
-        TierStageRule::Return { series } => TierStage::Return(key_series(*series)),
+        TierStageRule::Return {
+            series,
+            district_seats_min,
+        } => TierStage::Return(Returning {
+            series: key_series(*series),
+            district_seats_min: *district_seats_min,
+        }),
         TierStageRule::Place {
             series,
             relative,

@@ -111,6 +111,9 @@ pub enum TierStageRule {
     Return {
         /// The divisors of the keys.
         series: SeriesRule,
+        /// Seats go back only in districts with at least so many of their own (Sweden 3).
+        #[serde(default, skip_serializing_if = "is_zero")]
+        district_seats_min: u32,
     },
     /// What is due to a list beyond its seats is placed in districts, the largest keys first.
     Place {
@@ -283,6 +286,8 @@ pub struct RegionsAverageRule {
 pub enum SurplusRule {
     /// The list keeps them and leaves with all its seats; the others share the rest anew.
     Kept,
+    /// The same, but lists that hold exactly what is due leave with it, and none is due more than at first (Denmark).
+    KeptWithLevel,
     /// The list keeps them, and the house grows by them (New Zealand).
     Added,
     /// They go back to the districts in the stage `return`, which must follow.

@@ -36,7 +36,7 @@ fn levelling(surplus: Surplus, last: TierStage) -> TierRules {
         },
     ];
     if surplus == Surplus::Returned {
-        stages.push(TierStage::Return(tiers::Series::ODD));
+        stages.push(TierStage::Return(tiers::Series::ODD.into()));
     }
     stages.push(last);
     TierRules {

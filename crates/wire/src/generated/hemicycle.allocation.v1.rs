@@ -1509,6 +1509,9 @@ pub struct SeriesStage {
     /// The divisors.
     #[prost(message, optional, tag = "1")]
     pub series: ::core::option::Option<Series>,
+    /// Of give_back only: seats go back in districts with at least so many of their own; 0: in all.
+    #[prost(uint32, tag = "2")]
+    pub district_seats_min: u32,
 }
 /// Seats that are placed in districts.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1839,6 +1842,9 @@ pub struct PartSteps {
     /// Of the house: lists that hold more than the round gives them, and leave with their seats before the next.
     #[prost(string, repeated, tag = "8")]
     pub leaving_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Of the house: lists that the round would give more than the first gave, and that leave with that.
+    #[prost(string, repeated, tag = "9")]
+    pub capped_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// A place with the key that decided over it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1986,6 +1992,9 @@ pub enum Surplus {
     Returned = 2,
     /// The list keeps them, and the house grows by them.
     Added = 3,
+    /// As SURPLUS_KEPT, but once a list holds too much, lists that hold exactly what is due leave too, and no list is due more
+    /// than in the first round.
+    KeptWithLevel = 4,
 }
 impl Surplus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1998,6 +2007,7 @@ impl Surplus {
             Self::Kept => "SURPLUS_KEPT",
             Self::Returned => "SURPLUS_RETURNED",
             Self::Added => "SURPLUS_ADDED",
+            Self::KeptWithLevel => "SURPLUS_KEPT_WITH_LEVEL",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2007,6 +2017,7 @@ impl Surplus {
             "SURPLUS_KEPT" => Some(Self::Kept),
             "SURPLUS_RETURNED" => Some(Self::Returned),
             "SURPLUS_ADDED" => Some(Self::Added),
+            "SURPLUS_KEPT_WITH_LEVEL" => Some(Self::KeptWithLevel),
             _ => None,
         }
     }
@@ -14518,6 +14529,9 @@ impl serde::Serialize for PartSteps {
         if !self.leaving_option_ids.is_empty() {
             len += 1;
         }
+        if !self.capped_option_ids.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PartSteps", len)?;
         if !self.part_id.is_empty() {
             struct_ser.serialize_field("partId", &self.part_id)?;
@@ -14543,6 +14557,9 @@ impl serde::Serialize for PartSteps {
         if !self.leaving_option_ids.is_empty() {
             struct_ser.serialize_field("leavingOptionIds", &self.leaving_option_ids)?;
         }
+        if !self.capped_option_ids.is_empty() {
+            struct_ser.serialize_field("cappedOptionIds", &self.capped_option_ids)?;
+        }
         struct_ser.end()
     }
 }
@@ -14564,6 +14581,8 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
             "admittedOptionIds",
             "leaving_option_ids",
             "leavingOptionIds",
+            "capped_option_ids",
+            "cappedOptionIds",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -14576,6 +14595,7 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
             Ties,
             AdmittedOptionIds,
             LeavingOptionIds,
+            CappedOptionIds,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -14605,6 +14625,7 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
                             "ties" => Ok(GeneratedField::Ties),
                             "admittedOptionIds" | "admitted_option_ids" => Ok(GeneratedField::AdmittedOptionIds),
                             "leavingOptionIds" | "leaving_option_ids" => Ok(GeneratedField::LeavingOptionIds),
+                            "cappedOptionIds" | "capped_option_ids" => Ok(GeneratedField::CappedOptionIds),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -14632,6 +14653,7 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
                 let mut ties__ = None;
                 let mut admitted_option_ids__ = None;
                 let mut leaving_option_ids__ = None;
+                let mut capped_option_ids__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::PartId => {
@@ -14686,6 +14708,12 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
                             }
                             leaving_option_ids__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::CappedOptionIds => {
+                            if capped_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cappedOptionIds"));
+                            }
+                            capped_option_ids__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(PartSteps {
@@ -14697,6 +14725,7 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
                     ties: ties__.unwrap_or_default(),
                     admitted_option_ids: admitted_option_ids__.unwrap_or_default(),
                     leaving_option_ids: leaving_option_ids__.unwrap_or_default(),
+                    capped_option_ids: capped_option_ids__.unwrap_or_default(),
                 })
             }
         }
@@ -17084,9 +17113,15 @@ impl serde::Serialize for SeriesStage {
         if self.series.is_some() {
             len += 1;
         }
+        if self.district_seats_min != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SeriesStage", len)?;
         if let Some(v) = self.series.as_ref() {
             struct_ser.serialize_field("series", v)?;
+        }
+        if self.district_seats_min != 0 {
+            struct_ser.serialize_field("districtSeatsMin", &self.district_seats_min)?;
         }
         struct_ser.end()
     }
@@ -17099,11 +17134,14 @@ impl<'de> serde::Deserialize<'de> for SeriesStage {
     {
         const FIELDS: &[&str] = &[
             "series",
+            "district_seats_min",
+            "districtSeatsMin",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Series,
+            DistrictSeatsMin,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -17126,6 +17164,7 @@ impl<'de> serde::Deserialize<'de> for SeriesStage {
                     {
                         match value {
                             "series" => Ok(GeneratedField::Series),
+                            "districtSeatsMin" | "district_seats_min" => Ok(GeneratedField::DistrictSeatsMin),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -17146,6 +17185,7 @@ impl<'de> serde::Deserialize<'de> for SeriesStage {
                     V: serde::de::MapAccess<'de>,
             {
                 let mut series__ = None;
+                let mut district_seats_min__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Series => {
@@ -17154,10 +17194,19 @@ impl<'de> serde::Deserialize<'de> for SeriesStage {
                             }
                             series__ = map_.next_value()?;
                         }
+                        GeneratedField::DistrictSeatsMin => {
+                            if district_seats_min__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtSeatsMin"));
+                            }
+                            district_seats_min__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(SeriesStage {
                     series: series__,
+                    district_seats_min: district_seats_min__.unwrap_or_default(),
                 })
             }
         }
@@ -18808,6 +18857,7 @@ impl serde::Serialize for Surplus {
             Self::Kept => "SURPLUS_KEPT",
             Self::Returned => "SURPLUS_RETURNED",
             Self::Added => "SURPLUS_ADDED",
+            Self::KeptWithLevel => "SURPLUS_KEPT_WITH_LEVEL",
         };
         serializer.serialize_str(variant)
     }
@@ -18823,6 +18873,7 @@ impl<'de> serde::Deserialize<'de> for Surplus {
             "SURPLUS_KEPT",
             "SURPLUS_RETURNED",
             "SURPLUS_ADDED",
+            "SURPLUS_KEPT_WITH_LEVEL",
         ];
 
         struct GeneratedVisitor;
@@ -18867,6 +18918,7 @@ impl<'de> serde::Deserialize<'de> for Surplus {
                     "SURPLUS_KEPT" => Ok(Surplus::Kept),
                     "SURPLUS_RETURNED" => Ok(Surplus::Returned),
                     "SURPLUS_ADDED" => Ok(Surplus::Added),
+                    "SURPLUS_KEPT_WITH_LEVEL" => Ok(Surplus::KeptWithLevel),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

@@ -184,11 +184,11 @@ impl Check<'_> {
                 ) => {
                     self.whole((number, *surplus), admission, chain, result);
                 }
-                (TierStage::Return(series), Some(TierStageResult::Return(result))) => {
+                (TierStage::Return(returning), Some(TierStageResult::Return(result))) => {
                     let due = self.due.clone().unwrap_or_default();
                     let wrong = check_return(
                         &self.contest.districted,
-                        series,
+                        returning,
                         (number, &self.lots.places),
                         (&mut self.held, &due),
                         result,

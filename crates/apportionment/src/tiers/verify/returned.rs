@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use super::super::{Place, PlaceLot, PlaceTie, PlacedSeat, ReturnResult, Series};
+use super::super::{Place, PlaceLot, PlaceTie, PlacedSeat, ReturnResult, Returning};
 use super::place::{Key, check_tie};
 use super::refusal::PlaceRefusal;
 use crate::districts::DistrictedContest;
@@ -11,7 +11,7 @@ use crate::districts::DistrictedContest;
 /// Checks the seats that went back, moves them in `held`, and returns what is wrong.
 pub(super) fn check_return(
     contest: &DistrictedContest,
-    series: &Series,
+    returning: &Returning,
     (stage, lots): (usize, &[PlaceLot]),
     (held, due): (&mut Vec<Vec<u64>>, &[u64]),
     result: &ReturnResult,
@@ -34,7 +34,7 @@ pub(super) fn check_return(
     }
     let mut check = Check {
         contest,
-        series,
+        returning,
         stage,
         lots,
         wrong: Vec::new(),
@@ -77,7 +77,7 @@ pub(super) fn check_return(
 
 struct Check<'a> {
     contest: &'a DistrictedContest,
-    series: &'a Series,
+    returning: &'a Returning,
     stage: usize,
     lots: &'a [PlaceLot],
     wrong: Vec<PlaceRefusal>,
@@ -90,6 +90,10 @@ impl Check<'_> {
         for (list, &due) in due.iter().enumerate() {
             let all: u64 = held.iter().map(|line| line[list]).sum();
             for (district, line) in held.iter().enumerate().filter(|_| all > due) {
+                let own = self.contest.districts[district].seats;
+                if own < self.returning.district_seats_min {
+                    continue;
+                }
                 givers.extend(
                     line[list]
                         .checked_sub(1)
@@ -118,7 +122,12 @@ impl Check<'_> {
         };
         Some((
             place,
-            Key::plain(self.series, &self.contest.districts[district], list, seats)?,
+            Key::plain(
+                &self.returning.series,
+                &self.contest.districts[district],
+                list,
+                seats,
+            )?,
         ))
     }
 

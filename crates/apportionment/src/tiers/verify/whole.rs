@@ -35,12 +35,14 @@ impl Check<'_> {
         let held = self.held_by_list();
         let votes = votes_by_list(&self.contest);
         let mut competing = admitted;
+        // What a list has that competes no more: its own seats, or those of the first round.
+        let mut fixed = held.clone();
         let mut due: Option<Vec<u64>> = None;
         let mut rounds = result.rounds.iter();
         loop {
             let outside: u64 = (0..held.len())
                 .filter(|&list| !competing[list])
-                .map(|list| held[list])
+                .map(|list| fixed[list])
                 .sum();
             let taken = outside + self.unassigned;
             let seats = self
@@ -52,7 +54,14 @@ impl Check<'_> {
                 return;
             };
             if seats == 0 {
-                due = Some(held.clone());
+                let of = |list: usize| {
+                    if competing[list] {
+                        held[list]
+                    } else {
+                        fixed[list]
+                    }
+                };
+                due = Some((0..held.len()).map(of).collect());
                 break;
             }
             let Some(round) = rounds.next() else {
@@ -66,13 +75,32 @@ impl Check<'_> {
             }
             let given = |list: usize| u64::from(round.allocation.lists[list].seats);
             let settled = round.allocation.outcome == Outcome::Settled;
-            let kept = settled && surplus == Surplus::Kept;
-            let leaving: Vec<usize> = (0..held.len())
-                .filter(|&list| kept && competing[list] && given(list) < held[list])
-                .collect();
-            if leaving != round.leaving {
+            let there = (0..held.len()).filter(|&list| settled && competing[list]);
+            let mut leaving: Vec<usize> = match surplus {
+                Surplus::Kept | Surplus::KeptWithLevel => there
+                    .clone()
+                    .filter(|&list| given(list) < held[list])
+                    .collect(),
+                Surplus::Added | Surplus::Returned => Vec::new(),
+            };
+            let mut capped: Vec<usize> = Vec::new();
+            if surplus == Surplus::KeptWithLevel {
+                if leaving.is_empty() {
+                    let first = &result.rounds[0].allocation.lists;
+                    capped = there
+                        .filter(|&list| given(list) > u64::from(first[list].seats))
+                        .collect();
+                    for &list in &capped {
+                        fixed[list] = first[list].seats.into();
+                    }
+                } else {
+                    leaving = there.filter(|&list| given(list) <= held[list]).collect();
+                }
+            }
+            if leaving != round.leaving || capped != round.capped {
                 self.refusals.push(TierRefusal::Due { stage });
             }
+            leaving.extend(capped);
             if leaving.is_empty() {
                 match round.allocation.outcome {
                     outcome @ (Outcome::Tied | Outcome::NoneYet) => self.outcome = Some(outcome),
@@ -85,7 +113,7 @@ impl Check<'_> {
                                 held[list]
                             }
                             true => given(list),
-                            false => held[list],
+                            false => fixed[list],
                         };
                         due = Some((0..held.len()).map(of).collect());
                     }
