@@ -58,12 +58,14 @@ fn what_was_acknowledged_is_there_after_a_kill() {
         }
         let last = known.keys().last().map_or(0, |last| last + 1_000 * 5);
         let noted = acknowledged.clone();
-        runtime.spawn(async move { write_from(&service, ballot, last, &noted).await });
-        std::thread::park_timeout(Duration::from_millis(400));
+        let writer = runtime.spawn(async move { write_from(&service, ballot, last, &noted).await });
+        while acknowledged.lock().unwrap().len() < (round + 1) * 50 {
+            assert!(!writer.is_finished(), "it writes until it is dropped");
+            std::thread::sleep(Duration::from_millis(1));
+        }
         // Everything is dropped where it stands.
         runtime.shutdown_background();
     }
-    assert!(acknowledged.lock().unwrap().len() > 30);
 }
 
 /// Writes until the runtime goes; every acknowledged unit with its revision is noted as soon as it is known.
