@@ -142,6 +142,13 @@ fn contest_standings<'a>(
             .iter()
             .filter_map(|district| district.allocation.as_ref())
     };
+    let state = allocations()
+        .map(proto::Allocation::state)
+        .reduce(together)
+        .unwrap_or_default();
+    // Where one district has votes, the seats of those that have none are still to come: nobody's they are only by a count.
+    let has_a_part =
+        |it: &&proto::Allocation| it.state() != SeatsState::NoneYet || state == SeatsState::NoneYet;
     proto::ContestStandings {
         contest_id: ballot.id.as_str().into(),
         options: options(ballot, &districts),
@@ -149,13 +156,10 @@ fn contest_standings<'a>(
             &tally.contests[contest],
             &tally.outline.ballot.counting_groups,
         )),
-        state: allocations()
-            .map(proto::Allocation::state)
-            .reduce(together)
-            .unwrap_or_default()
-            .into(),
+        state: state.into(),
         seats: allocations().map(|allocation| allocation.seats).sum(),
         seats_unassigned: allocations()
+            .filter(has_a_part)
             .map(|allocation| allocation.seats_unassigned)
             .sum(),
         districts,
@@ -221,8 +225,13 @@ fn add_seats(one: &ListSeats, other: &ListSeats) -> ListSeats {
 }
 
 /// The state of two sets of seats together. What is not known in one of them is not known of both; where one has no votes
-/// yet, there are those of the other.
+/// yet, there are those of the other. That all seats stay unassigned is said of all or of none.
 fn together(one: SeatsState, other: SeatsState) -> SeatsState {
+    if let (SeatsState::NoneYet, SeatsState::Unassigned)
+    | (SeatsState::Unassigned, SeatsState::NoneYet) = (one, other)
+    {
+        return SeatsState::Provisional;
+    }
     let rank = |state: SeatsState| match state {
         SeatsState::Unspecified => 0,
         SeatsState::NoneYet => 1,

@@ -293,7 +293,12 @@ fn contest_state(contest: &FrameContest) -> String {
             problem => return format!("{text}: {problem}; `hemicycle missing` names the units"),
         });
     }
-    if contest.seats_unassigned > 0 && contest.state() != SeatsState::Unassigned {
+    // Of no votes nobody gets a seat yet, which is not the same as never.
+    let is_said = matches!(
+        contest.state(),
+        SeatsState::Unassigned | SeatsState::NoneYet
+    );
+    if contest.seats_unassigned > 0 && !is_said {
         text.push_str(&format!(
             "; {} seats stay unassigned",
             contest.seats_unassigned

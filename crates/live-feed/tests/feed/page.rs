@@ -90,6 +90,21 @@ async fn every_seat_is_shown_as_what_it_is() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f28_seats_of_a_district_without_votes_are_still_to_come_and_not_nobodys() {
+    let stage = stage();
+    let mut night = Night::begin(&two_districts());
+    open_all(&mut night);
+    night.submit(night.full("u0", 1, &[100, 60, 30]));
+    stage.show(&night, head(&night));
+    let page = page(&stage).await;
+    let lists = ["d0", "d1", "d2"].map(|list| dots(&page, list));
+    assert_eq!(lists.iter().sum::<usize>(), 10);
+    // The four of the coast, where nothing is counted.
+    assert_eq!((dots(&page, "dn"), dots(&page, "du")), (4, 0));
+    assert!(!page.contains("Unassigned: "), "{page}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_speaks_the_language_that_is_asked_for_and_marks_a_test() {
     let stage = stage();
     let night = lively(&small(3, 4));

@@ -2325,7 +2325,8 @@ pub struct ContestStandings {
     /// Seats allotted here, over all districts; 0: the contest gives none.
     #[prost(uint32, tag = "5")]
     pub seats: u32,
-    /// Seats that nobody gets by the rules.
+    /// Seats that nobody gets by the rules. While some districts have votes, those that have none yet are left out: their seats
+    /// are still to come.
     #[prost(uint32, tag = "6")]
     pub seats_unassigned: u32,
     /// By district, in the order of the ballot.

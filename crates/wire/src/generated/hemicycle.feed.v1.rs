@@ -129,7 +129,8 @@ pub struct FrameContest {
     /// Seats allotted in the scope; 0: none.
     #[prost(uint32, tag = "3")]
     pub seats: u32,
-    /// Seats that nobody gets by the rules.
+    /// Seats that nobody gets by the rules. While some districts have votes, those that have none yet are left out: their seats
+    /// are still to come.
     #[prost(uint32, tag = "4")]
     pub seats_unassigned: u32,
     /// Every option, in the order of the ballot.

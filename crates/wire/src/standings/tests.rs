@@ -165,6 +165,22 @@ fn before_the_first_report_the_shape_is_whole_and_the_counts_are_empty() {
 }
 
 #[test]
+fn f28_seats_of_districts_without_votes_are_nobodys_only_while_there_are_no_votes_at_all() {
+    let unassigned = |events: Vec<Event>| {
+        let contest = of(&tally(events), |_| ()).contests.remove(0);
+        (contest.state(), contest.seats, contest.seats_unassigned)
+    };
+    assert_eq!(unassigned(Vec::new()), (SeatsState::NoneYet, 44, 44));
+    // The district with 39 seats has votes, the other has none: its five are still to come.
+    assert_eq!(unassigned(vec![almaty()]), (SeatsState::Provisional, 44, 0));
+    // That no list takes part in one district, while another waits for its votes, says nothing of all seats.
+    let (none, nobody) = (SeatsState::NoneYet, SeatsState::Unassigned);
+    for (one, other) in [(none, nobody), (nobody, none)] {
+        assert_eq!(together(one, other), SeatsState::Provisional);
+    }
+}
+
+#[test]
 fn an_option_is_summed_over_districts_by_its_id() {
     let standings = of(&tally(vec![almaty(), counted(1, &[70, 5, 30])]), |_| ());
     assert_eq!(
