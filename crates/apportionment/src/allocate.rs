@@ -64,6 +64,7 @@ pub fn allocate(
         rescue_tie,
         majority,
         bonus,
+        asked_in_rounds,
     } = workspace.record.take().unwrap_or_default();
     let mut allocation = Allocation {
         house: contest.seats,
@@ -77,6 +78,7 @@ pub fn allocate(
         rescue_tie,
         bonus,
         majority,
+        asked_in_rounds,
     };
     allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());
     Ok(allocation)

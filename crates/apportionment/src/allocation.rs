@@ -20,7 +20,9 @@ pub struct Allocation {
     pub lists: Vec<ListResult>,
     /// The stages in the order in which they ran. Where a tie among groups is open, a group's inner stages
     /// are there for each number of seats that the group can end with; where a tie for a bonus or a rescued place is open, all
-    /// stages are there for each of its outcomes.
+    /// stages are there for each of its outcomes. Where a tie says who leaves by a cap that is shared anew, what follows is there
+    /// for each way in which the tied lists can win, those with the first of them in front, as long as these are at most 256, and
+    /// 20,000 times the lists.
     pub stages: Vec<StageResult>,
     /// The tie for the place of the list that a rescue admits, if there was one.
     pub rescue_tie: Option<Tie>,
@@ -28,6 +30,9 @@ pub struct Allocation {
     pub bonus: Option<BonusAward>,
     /// The seat that went to the list with the majority of votes after the last stage, if one did.
     pub majority: Option<MajorityTransfer>,
+    /// Under a cap that is shared anew: the open ties that wait for a lot, by the position of their stage in `stages`. The others
+    /// are in a round that began anew whatever they come to, or behind such a tie, or come to the same in all their outcomes.
+    pub asked_in_rounds: Option<Vec<usize>>,
     /// Seats that hang on open ties.
     pub pending: u32,
     /// Seats that nobody gets.
@@ -47,28 +52,33 @@ impl Allocation {
 
     /// All ties that arose, settled or open.
     pub fn ties(&self) -> impl Iterator<Item = &Tie> {
+        let in_stages = self.stages.iter().filter_map(|stage| stage.tie.as_ref());
+        self.before_stages()
+            .chain(in_stages)
+            .chain(self.behind_stages())
+    }
+
+    fn before_stages(&self) -> impl Iterator<Item = &Tie> {
         let bonus = self.bonus.as_ref().and_then(|bonus| bonus.tie.as_ref());
-        self.rescue_tie
-            .iter()
-            .chain(bonus)
-            .chain(self.stages.iter().filter_map(|stage| stage.tie.as_ref()))
-            .chain(
-                self.majority
-                    .iter()
-                    .filter_map(|transfer| transfer.tie.as_ref()),
-            )
+        self.rescue_tie.iter().chain(bonus)
+    }
+
+    fn behind_stages(&self) -> impl Iterator<Item = &Tie> {
+        let transfer = self.majority.iter();
+        transfer.filter_map(|transfer| transfer.tie.as_ref())
     }
 
     /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats.
     pub fn open_ties(&self) -> impl Iterator<Item = &Tie> {
-        let last = self.stages.iter().map(|stage| stage.at.round()).max();
-        let in_last = move |at: StageAt| match at {
-            StageAt::Chain(_) | StageAt::Round { .. } => Some(at.round()) == last,
-            _ => true,
-        };
-        // A tie in a round that a cap began anew decides nothing.
-        self.ties()
-            .filter(move |tie| tie.open_seats > 0 && self.pending > 0 && in_last(tie.at))
+        let asked = self.asked_in_rounds.as_ref();
+        let stages = self.stages.iter().enumerate();
+        let in_stages = stages
+            .filter(move |(place, _)| asked.is_none_or(|asked| asked.contains(place)))
+            .filter_map(|(_, stage)| stage.tie.as_ref());
+        self.before_stages()
+            .chain(in_stages)
+            .chain(self.behind_stages())
+            .filter(|tie| tie.open_seats > 0 && self.pending > 0)
     }
 }
 

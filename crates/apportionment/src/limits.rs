@@ -221,6 +221,11 @@ pub(crate) fn check_quota_of(contest: &Contest, rules: &Rules) -> Result<(), Con
 /// lists times lists would be kept: more are refused before memory runs out.
 pub(crate) const KEPT_MAX: u128 = 200_000;
 
+/// Most outcomes of ties, one behind the other, that say who leaves by a cap: each of them is followed to its end.
+pub(crate) const OUTCOMES_MAX: usize = 256;
+/// Most such outcomes, times the lists among which the tie stands.
+pub(crate) const OUTCOME_ENTRIES_MAX: usize = 20_000;
+
 /// Whether so many entries of lists can be kept.
 pub(crate) fn check_kept(field: &'static str, value: u128) -> Result<(), ContestError> {
     if value <= KEPT_MAX {

@@ -84,6 +84,12 @@ fn by_ties(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Vec<u32
         StageAt::Majority => true,
         _ => rules.majority.is_none(),
     });
+    // Behind a tie that says who leaves by a cap, others can win several seats anew.
+    let behind = allocation.asked_in_rounds.iter().flatten();
+    let is_plain = is_plain
+        && behind
+            .max()
+            .is_none_or(|&place| place + 1 == allocation.stages.len());
     let last = ties
         .iter()
         .find(|tie| matches!(tie.at, StageAt::Chain(_)))

@@ -26,6 +26,8 @@ pub struct Workspace {
     pub(crate) unassigned: u32,
     pub(crate) silences: Vec<Silence>,
     pub(crate) record: Option<Record>,
+    /// The tie that stopped the last chain, if one did.
+    pub(crate) open: Option<OpenTie>,
     groups: Vec<Group>,
     pub(crate) next_member: Vec<Option<usize>>,
     runners: Vec<Runner>,
@@ -39,6 +41,17 @@ pub(crate) struct Record {
     pub rescue_tie: Option<Tie>,
     pub majority: Option<MajorityTransfer>,
     pub bonus: Option<BonusAward>,
+    pub asked_in_rounds: Option<Vec<usize>>,
+}
+
+/// A tie that stopped a chain: who may still win how many seats.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenTie {
+    pub at: StageAt,
+    /// The number of its stage in the chain.
+    pub stage: usize,
+    pub lists: Vec<usize>,
+    pub seats: u32,
 }
 
 /// Seats without steps: what a live count shows after every report.
@@ -334,11 +347,22 @@ impl Workspace {
     /// Each stage hands its seats to the largest keys, on top of what is held; an open tie stops the chain, because what
     /// the later stages do depends on how it ends. Returns the seats that found no candidate.
     pub(crate) fn run_chain(&mut self, chain: &Chain<'_>, runners: &mut [Runner]) -> u32 {
+        self.run_chain_from(chain, runners, 0)
+    }
+
+    /// The same from a stage on; what runners hold counts as given.
+    pub(crate) fn run_chain_from(
+        &mut self,
+        chain: &Chain<'_>,
+        runners: &mut [Runner],
+        first: usize,
+    ) -> u32 {
+        self.open = None;
         let mut given: u32 = runners.iter().map(|runner| runner.held).sum();
         for runner in runners.iter_mut() {
             runner.seats = runner.held;
         }
-        for (index, stage) in chain.stages.iter().enumerate() {
+        for (index, stage) in chain.stages.iter().enumerate().skip(first) {
             let remaining = chain.house.saturating_sub(given);
             if remaining == 0 {
                 break;
@@ -364,7 +388,15 @@ impl Workspace {
             let at = chain.place.stage(index);
             let mut border = Border::of(&keys, runners);
             let tie = settle_border(&keys, runners, border, at, (chain.rules, chain.lots));
-            let open = tie.as_ref().is_some_and(|tie| tie.open_seats > 0);
+            self.open = tie
+                .as_ref()
+                .filter(|tie| tie.open_seats > 0)
+                .map(|tie| OpenTie {
+                    at,
+                    stage: index,
+                    lists: tie.open.clone(),
+                    seats: tie.open_seats,
+                });
             if let Some(record) = &mut self.record {
                 if tie.is_some() {
                     border = Border::of(&keys, runners);
@@ -385,7 +417,7 @@ impl Workspace {
                     runner.last_won = Some(index);
                 }
             }
-            if open {
+            if self.open.is_some() {
                 let waiting = remaining > offered;
                 for runner in runners.iter_mut() {
                     runner.waiting = waiting;

@@ -176,8 +176,7 @@ fn a_cap_in_both_ways() {
     assert_eq!(seats(AboveMax::NextInLine), [65, 36, 19]);
 }
 
-/// A tie in the round that a cap throws away decides nothing and asks for no lot; one that says who leaves leaves its
-/// round open.
+/// A tie in the round that a cap throws away decides nothing and asks for no lot.
 #[test]
 fn ties_under_a_cap() {
     let rules = |most| Rules {
@@ -192,18 +191,6 @@ fn ties_under_a_cap() {
     let capped = checked(&contest, &rules(4), &[]);
     assert_eq!((capped.seats(), capped.pending), (vec![4, 1, 1], 0));
     assert_eq!(capped.open_ties().count(), 0);
-    // Two lists tie for a seat, and whoever gets it has more than it may.
-    let contest = Contest::with_votes(5, &[300, 300, 90]);
-    let hanging = checked(&contest, &rules(2), &[]);
-    assert_eq!((hanging.outcome, hanging.pending), (Outcome::Tied, 5));
-    let lot = Lot {
-        stage: StageAt::Chain(0),
-        lists: vec![0, 1],
-        seats_at_stake: 1,
-        winners: vec![0],
-    };
-    let drawn = checked(&contest, &rules(2), &[lot]);
-    assert_eq!((drawn.seats(), drawn.pending), (vec![2, 2, 1], 0));
 }
 
 /// Rules that contradict each other are refused by name.

@@ -82,7 +82,7 @@ fn a_tie_for_a_bonus_gives_all_of_it() {
 }
 
 #[test]
-fn a_cap_whose_tie_stops_the_rounds_leaves_all_up_to_it_open() {
+fn a_cap_whose_tie_says_who_leaves_opens_what_its_outcomes_differ_in() {
     let rules = Rules {
         seats_max: Some(2),
         above_max: AboveMax::SharedAnew,
@@ -90,7 +90,7 @@ fn a_cap_whose_tie_stops_the_rounds_leaves_all_up_to_it_open() {
     };
     let contest = Contest::with_votes(5, &[60, 40, 40]);
     let (ranges, most) = self::ranges(&contest, &rules);
-    assert_eq!(ranges, [(0, 2), (0, 2), (0, 2)]);
+    assert_eq!(ranges, [(2, 2), (1, 2), (1, 2)]);
     assert_eq!(most, [2, 2, 2]);
 }
 

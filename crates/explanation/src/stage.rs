@@ -175,6 +175,18 @@ impl Explainer<'_> {
         };
         let result = &allocation.stages[place];
         let next = allocation.stages.get(place + 1);
+        if let (Some(tie), Some(next)) = (&result.tie, next)
+            && tie.open_seats > 0
+        {
+            let (round, later) = (result.at.round(), chain_of(next.at));
+            let waits = next.at.round() == round && later.1 > chain_of(result.at).1;
+            let at_most = |one: &Contender| one.seats == most && tie.open.contains(&one.list);
+            let decides = next.at.round() == round + 1 && result.contenders.iter().any(at_most);
+            if waits || decides {
+                self.paragraph("stage.cap_hangs", &[]);
+                return;
+            }
+        }
         if next.is_some_and(|next| next.at.round() == result.at.round())
             || (next.is_none() && allocation.pending > 0)
         {

@@ -14,7 +14,9 @@ impl Explainer<'_> {
             points.extend(self.settled(tie.at, settlement));
         }
         let is_open = tie.open_seats > 0;
-        let matters = self.subject.allocation.pending > 0;
+        let allocation = self.subject.allocation;
+        let matters = allocation.open_ties().any(|asked| asked == tie);
+        let waits = !matters && allocation.pending > 0 && self.is_behind_a_tie(tie);
         let outcomes = choices(tie.open.len(), tie.open_seats);
         if is_open && matters {
             let key = match tie.at {
@@ -42,6 +44,8 @@ impl Explainer<'_> {
                 },
                 &[],
             ));
+        } else if is_open && waits {
+            points.push(self.say("tie.waits", &[]));
         } else if is_open {
             points.push(self.say("tie.no_matter", &[]));
         }
@@ -53,6 +57,15 @@ impl Explainer<'_> {
                 None => self.paragraph("tie.compact", &[("seats", tie.open_seats.into())]),
             }
         }
+    }
+
+    /// Whether a tie stands in an outcome of another one, which waits for a lot.
+    fn is_behind_a_tie(&self, tie: &Tie) -> bool {
+        let allocation = self.subject.allocation;
+        let mut stages = allocation.stages.iter();
+        let place = stages.position(|stage| stage.tie.as_ref() == Some(tie));
+        let asked = allocation.asked_in_rounds.iter().flatten();
+        place.is_some_and(|place| asked.into_iter().any(|&asked| asked < place))
     }
 
     fn equal(&self, tie: &Tie) -> String {

@@ -88,6 +88,8 @@ impl<'a> Lists<'a> {
             rescue_tie: _,
             majority,
             bonus,
+            // The others have no open lists on the wire.
+            asked_in_rounds: _,
             pending,
             unassigned,
             void_lots,
@@ -195,9 +197,18 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// All ties of an allocation, settled and open.
+    /// All ties of an allocation, settled and open. Nothing is open in those that no lot is asked for.
     pub(crate) fn ties(self, allocation: &Allocation) -> Vec<proto::Tie> {
-        allocation.ties().map(|tie| self.tie(tie)).collect()
+        let asked: Vec<&Tie> = allocation.open_ties().collect();
+        let shown = |tie: &Tie| {
+            let mut shown = self.tie(tie);
+            if !asked.iter().any(|asked| std::ptr::eq(*asked, tie)) {
+                shown.open_option_ids.clear();
+                shown.open_seats = 0;
+            }
+            shown
+        };
+        allocation.ties().map(shown).collect()
     }
 
     fn tie(self, tie: &Tie) -> proto::Tie {

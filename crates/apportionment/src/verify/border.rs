@@ -12,6 +12,8 @@ pub(super) struct Border {
     method: Method,
     /// Votes per seat, above and below the line.
     pub quota: (i128, i128),
+    /// Whether a rounded quota came to nothing, so that one vote stands for it.
+    pub is_below_one: bool,
     scale: i128,
 }
 
@@ -28,6 +30,7 @@ impl Border {
             None => competitors.iter().map(|one| one.votes).sum(),
         };
         let house = quota_of.map_or(house, |around| around.seats);
+        let mut is_below_one = false;
         let quota = match method {
             Method::Divisors(_) => (0, 1),
             Method::Quota(quota) => {
@@ -47,13 +50,17 @@ impl Border {
                 };
                 match rounded {
                     None => (signed(votes), signed(seats)),
-                    Some(whole) => (signed(whole.max(1)), 1),
+                    Some(whole) => {
+                        is_below_one = whole == 0;
+                        (signed(whole.max(1)), 1)
+                    }
                 }
             }
         };
         Self {
             method,
             quota,
+            is_below_one,
             scale: i128::from(scale),
         }
     }

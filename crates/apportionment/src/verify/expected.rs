@@ -1,12 +1,12 @@
 //! Who should compete, with what: worked out from the contest alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::allocation::{BonusAward, Eligibility, Pairing, ThresholdDecision, Tie};
+use crate::allocation::{BonusAward, Eligibility, Pairing, Silence, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
-use crate::rules::{AboveMax, GroupMembers, Rescue, RescueRest, Rules};
+use crate::rules::{AboveMax, GroupMembers, Parameter, Rescue, RescueRest, Rules, Source};
 use crate::threshold::{Threshold, ThresholdBase};
 use crate::verify::border::Border;
 use crate::verify::passing::{fewest, share_of, waived, widen};
@@ -104,6 +104,10 @@ pub(super) struct Expected {
     pub fields: Vec<Vec<Competitor>>,
     /// Weights are votes times this.
     pub scale: u32,
+    /// Whether the fields are those of a rescue.
+    pub rescued: bool,
+    /// Where the law is silent, as far as it shows before any seat is given.
+    pub silences: BTreeSet<Silence>,
 }
 
 impl Expected {
@@ -121,17 +125,23 @@ impl Expected {
         let mut expected = Self::by_threshold(contest, rules)?;
         if let (Some(widening), Some(threshold)) = (rules.widening, &rules.threshold) {
             let base = base_count(contest, threshold)?;
-            widen(
-                contest,
-                threshold,
-                widening,
-                base,
-                &mut expected.eligibility,
-            );
+            let eligibility = &mut expected.eligibility;
+            if widen(contest, threshold, widening, base, eligibility) {
+                expected.silences.insert(Silence::RunnerUpTie);
+            }
         }
         let members: Vec<usize> = (0..contest.lists.len())
             .filter(|&list| expected.eligibility[list].takes_part())
             .collect();
+        let counted = contest.lists.iter().any(|list| list.votes > 0);
+        if members.is_empty() && counted {
+            expected.silences.insert(Silence::NobodyPassed);
+        }
+        let outside = expected.eligibility.contains(&Eligibility::BelowThreshold);
+        if let (Some(rescue), [_], true) = (&rules.rescue, members.as_slice(), outside) {
+            let silence = unverified(&rescue.admit_runner_up, Silence::RunnerUpAdmission);
+            expected.silences.extend(silence);
+        }
         if let (Some(rescue), [leader]) = (&rules.rescue, members.as_slice())
             && rescue.admit_runner_up.value
         {
@@ -143,14 +153,21 @@ impl Expected {
             let second: Vec<usize> = (0..contest.lists.len())
                 .filter(|list| below(list) && Some(contest.lists[*list].votes) == most)
                 .collect();
+            if second.len() > 1 {
+                expected.silences.insert(Silence::RunnerUpTie);
+            }
             let admitted = expected.admitted(contest, rules, lots, rescue_tie, second, refusals);
             if let [list] = admitted.as_slice() {
                 expected.eligibility[*list] = Eligibility::RescueAdmitted;
             }
             if !admitted.is_empty() {
                 expected.scale = rescue.factor.value.denominator;
-                let field = |&second: &usize| rescued(contest, rules, rescue, *leader, second);
-                expected.fields = admitted.iter().map(field).collect();
+                expected.rescued = true;
+                for second in admitted {
+                    let (field, silences) = rescued(contest, rules, rescue, *leader, second);
+                    expected.fields.push(field);
+                    expected.silences.extend(silences);
+                }
                 return Ok(expected);
             }
         } else if rescue_tie.is_some() {
@@ -267,6 +284,8 @@ impl Expected {
             decisions,
             fields: Vec::new(),
             scale: 1,
+            rescued: false,
+            silences: BTreeSet::new(),
         })
     }
 
@@ -327,14 +346,20 @@ fn base_count(contest: &Contest, threshold: &Threshold) -> Result<u128, ContestE
     count.map(u128::from).ok_or(missing)
 }
 
-/// The two lists of a rescued contest, with the floor, the factor and the rounds as the parameters say.
+/// What a result that uses a parameter has to say of it.
+fn unverified<T>(parameter: &Parameter<T>, silence: Silence) -> Option<Silence> {
+    (parameter.source == Source::Unverified).then_some(silence)
+}
+
+/// The two lists of a rescued contest, with the floor, the factor and the rounds as the parameters say, and where the law
+/// is silent on them.
 fn rescued(
     contest: &Contest,
     rules: &Rules,
     rescue: &Rescue,
     leader: usize,
     second: usize,
-) -> Vec<Competitor> {
+) -> (Vec<Competitor>, BTreeSet<Silence>) {
     let mut pair: Vec<Competitor> = [leader, second]
         .iter()
         .filter_map(|&list| Competitor::of(contest, rules, vec![list]))
@@ -357,15 +382,31 @@ fn rescued(
     );
     let whole = |one: &Competitor| border.whole_quotas(one.weight);
     let leader_whole = pair.first().map_or(0, whole);
+    let floor = rescue.floor.value.min(contest.seats);
+    let mut taken = u64::from(leader_whole);
+    let mut silences: BTreeSet<Silence> = BTreeSet::new();
+    silences.extend(unverified(&rescue.factor, Silence::RunnerUpFactor));
+    if u64::from(leader_whole) + u64::from(floor) > u64::from(contest.seats) {
+        silences.extend(unverified(&rescue.floor_first, Silence::FloorBeforeQuotas));
+    }
     for one in &mut pair {
         let mut base = whole(one);
         if one.list == second {
-            let mut floor = rescue.floor.value.min(contest.seats);
-            if !rescue.floor_first.value {
-                floor = floor.min(contest.seats.saturating_sub(leader_whole));
+            let left = contest.seats.saturating_sub(leader_whole);
+            let held = if rescue.floor_first.value {
+                floor
+            } else {
+                floor.min(left)
+            };
+            one.before = held.min(one.candidates).min(one.limit);
+            if base < floor {
+                silences.extend(unverified(&rescue.floor, Silence::RunnerUpFloor));
             }
-            one.before = floor.min(one.candidates).min(one.limit);
+            if one.candidates < rescue.floor.value {
+                silences.insert(Silence::ShortList);
+            }
             base = base.max(one.before);
+            taken += u64::from(base);
         }
         one.limit = match rescue.rest.value {
             RescueRest::StaysEmpty => one.limit.min(base),
@@ -373,5 +414,12 @@ fn rescued(
             RescueRest::MultipliedRemainders => one.limit.min(base.saturating_add(1)),
         };
     }
-    pair
+    if u64::from(contest.seats) > taken {
+        silences.extend(unverified(&rescue.rest, Silence::SeatsAfterQuotas));
+    }
+    let by_remainders = rescue.rest.value == RescueRest::MultipliedRemainders;
+    if by_remainders && u64::from(contest.seats) > taken + 2 {
+        silences.extend(unverified(&rescue.further_rounds, Silence::FurtherRounds));
+    }
+    (pair, silences)
 }

@@ -11,11 +11,12 @@ mod majority;
 mod passing;
 mod refusal;
 mod replay;
+mod rounds;
 mod seats;
 mod stage;
 mod tie;
 
-use crate::allocation::{Allocation, Eligibility, Outcome, Pairing};
+use crate::allocation::{Allocation, Eligibility, Outcome, Pairing, Tie};
 use crate::contest::{Contest, Lot};
 use crate::rules::{ExhaustedList, Rules};
 use expected::Expected;
@@ -25,7 +26,8 @@ use stage::Walk;
 pub use refusal::Refusal;
 pub use seats::verify_seats;
 
-/// Checks a whole allocation: threshold, house size, list lengths, pairs, rescue, every stage's border, and every tie.
+/// Checks a whole allocation: threshold, house size, list lengths, pairs, rescue, every stage's border, every tie, where the law
+/// is silent, and which lots are void.
 ///
 /// # Errors
 /// Everything that was found wrong, each by name.
@@ -56,18 +58,30 @@ pub fn verify(
         lots,
         results: &allocation.stages,
         majority: allocation.majority.as_ref(),
+        asked_in_rounds: allocation.asked_in_rounds.as_deref(),
         position: 0,
+        silences: expected.silences.clone(),
         refusals,
     };
     let outcome = replay(&mut walk, &expected);
     if walk.majority.is_some() {
         walk.refusals.push(Refusal::Majority);
     }
+    if walk.asked_in_rounds.is_some() {
+        walk.refusals.push(Refusal::TiesAsked);
+    }
     if let Some(extra) = allocation.stages.get(walk.position) {
         walk.refusals
             .push(Refusal::UnexpectedStage { at: extra.at });
     }
+    if !walk.silences.iter().eq(&allocation.silences) {
+        walk.refusals.push(Refusal::Silences);
+    }
     let mut refusals = walk.refusals;
+    let ties: Vec<&Tie> = allocation.ties().collect();
+    if tie::void_lots(lots, &ties) != allocation.void_lots {
+        refusals.push(Refusal::VoidLots);
+    }
     for (list, (result, (seats, tied))) in allocation
         .lists
         .iter()

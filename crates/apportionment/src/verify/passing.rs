@@ -40,14 +40,15 @@ pub(super) fn waived(threshold: &Threshold, list: &List) -> bool {
             .is_some_and(|least| least <= list.direct_seats)
 }
 
-/// Lets lists in where too few take part: in their order, all of one rank together, until those before are enough.
+/// Lets lists in where too few take part: in their order, all of one rank together, until those before are enough. Returns
+/// whether some of one rank would have been enough without the others, which the law does not say.
 pub(super) fn widen(
     contest: &Contest,
     threshold: &Threshold,
     widening: Widening,
     base: u128,
     eligibility: &mut [Eligibility],
-) {
+) -> bool {
     let votes = |list: usize| u128::from(contest.lists[list].votes);
     let inside = (0..eligibility.len()).filter(|&list| eligibility[list].takes_part());
     let (mut count, mut sum) = inside.fold((0_u32, 0), |(count, sum), list| {
@@ -61,26 +62,29 @@ pub(super) fn widen(
     let outside = (0..eligibility.len()).filter(below);
     let mut outside: Vec<(u128, usize)> = outside.map(|list| (rank(list), list)).collect();
     outside.sort_unstable();
+    let enough = |count: u32, sum: u128| match widening {
+        Widening::AdmitUntil {
+            more_than,
+            lists_min,
+        } => {
+            let share = u128::from(more_than.numerator) * base / u128::from(more_than.denominator);
+            sum > share && count >= lists_min
+        }
+        Widening::LowerBy { lists_min, .. } => count >= lists_min,
+    };
+    let mut is_silent = false;
     for alike in outside.chunk_by(|one, other| one.0 == other.0) {
-        let enough = match widening {
-            Widening::AdmitUntil {
-                more_than,
-                lists_min,
-            } => {
-                let share =
-                    u128::from(more_than.numerator) * base / u128::from(more_than.denominator);
-                sum > share && count >= lists_min
-            }
-            Widening::LowerBy { lists_min, .. } => count >= lists_min,
-        };
-        if enough {
-            return;
+        if enough(count, sum) {
+            break;
         }
         for &(_, list) in alike {
+            // Who passes the same threshold comes in beside the others by the law itself.
+            is_silent |= enough(count, sum) && matches!(widening, Widening::AdmitUntil { .. });
             eligibility[list] = Eligibility::RescueAdmitted;
             (count, sum) = (count + 1, sum + votes(list));
         }
     }
+    is_silent
 }
 
 /// After how many steps a list passes the lowered threshold.

@@ -135,6 +135,12 @@ pub enum Refusal {
     },
     /// A bonus went to a list, or did not, or has other seats, against the rules.
     Bonus,
+    /// Where the law is silent is not what the contest and the rules say.
+    Silences,
+    /// The lots that are said to be void, or the reasons, are not those of the ties.
+    VoidLots,
+    /// The ties that are said to wait for a lot are not those that decide seats.
+    TiesAsked,
     /// A seat went to a list with the majority of votes, or did not, against the rules.
     Majority,
     /// The seats of a list are not those that the stages gave it.
@@ -266,6 +272,12 @@ impl fmt::Display for Refusal {
             Self::Bonus => {
                 formatter.write_str("the seats of the bonus are not given as the rules say")
             }
+            Self::Silences => {
+                formatter.write_str("where the law is said to be silent does not fit the rules")
+            }
+            Self::VoidLots => formatter.write_str("void lots do not fit the ties"),
+            Self::TiesAsked => formatter
+                .write_str("the ties that wait for a lot are not those that decide seats"),
             Self::Majority => formatter.write_str(
                 "the seat owed to the list with the majority of votes is not given as the rules say",
             ),

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use crate::allocation::Silence;
 use crate::contest::StageAt;
 use crate::rules::{AboveMax, Majority};
 use crate::verify::expected::{Competitor, Expected};
+use crate::verify::rounds::replay_rounds;
 use crate::verify::stage::{Walk, sum};
 
 /// What the recorded stages give to each list.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct Replayed {
     pub seats: Vec<u32>,
     pub tied: Vec<bool>,
@@ -19,7 +22,7 @@ pub(super) fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
     let count = walk.contest.lists.len();
     let mut merged: Option<Replayed> = None;
     for competitors in &expected.fields {
-        let outcome = replay_field(walk, competitors, expected.scale, count);
+        let outcome = replay_field(walk, competitors, expected, count);
         merged = Some(match merged {
             None => outcome,
             Some(before) => Replayed {
@@ -57,7 +60,7 @@ pub(super) fn replay(walk: &mut Walk<'_>, expected: &Expected) -> Replayed {
 fn replay_field(
     walk: &mut Walk<'_>,
     competitors: &[Competitor],
-    scale: u32,
+    expected: &Expected,
     count: usize,
 ) -> Replayed {
     let (contest, rules) = (walk.contest, walk.rules);
@@ -67,7 +70,8 @@ fn replay_field(
         unassigned: 0,
     };
     if let (AboveMax::SharedAnew, Some(most)) = (rules.above_max, rules.seats_max) {
-        replay_rounds(walk, competitors.to_vec(), most, &mut replayed);
+        let asked = walk.asked_in_rounds.take();
+        replay_rounds(walk, competitors.to_vec(), most, asked, &mut replayed);
         return replayed;
     }
     let aside = sum(&competitors.iter().map(|one| one.aside).collect::<Vec<_>>());
@@ -75,9 +79,13 @@ fn replay_field(
         &rules.stages,
         competitors,
         contest.seats.saturating_sub(aside),
-        scale,
+        expected.scale,
         StageAt::Chain,
     );
+    let mut standing = end.seats.iter().zip(competitors);
+    if expected.rescued && standing.any(|(seats, one)| *seats >= one.candidates) {
+        walk.silences.insert(Silence::ShortList);
+    }
     if rules.majority == Some(Majority::TakesLastSeat) {
         walk.majority(competitors, &mut end);
     }
@@ -96,64 +104,6 @@ fn replay_field(
         }
     }
     replayed
-}
-
-/// Follows the rounds of a cap: whoever holds more than it leaves with it, and a round in which a tie says who leaves is
-/// the last.
-fn replay_rounds(
-    walk: &mut Walk<'_>,
-    mut competitors: Vec<Competitor>,
-    most: u32,
-    replayed: &mut Replayed,
-) {
-    let mut house = walk.contest.seats;
-    for round in 0.. {
-        if competitors.is_empty() || house == 0 {
-            replayed.unassigned = replayed.unassigned.saturating_add(house);
-            return;
-        }
-        let end = walk.chain(&walk.rules.stages, &competitors, house, 1, |stage| {
-            if round == 0 {
-                StageAt::Chain(stage)
-            } else {
-                StageAt::Round { round, stage }
-            }
-        });
-        let field = || competitors.iter().enumerate();
-        let over = |place: usize| end.seats[place] > most;
-        let hangs = field().any(|(place, _)| {
-            end.open[place] && !over(place) && (end.waiting || end.seats[place] == most)
-        });
-        let nobody = !hangs && !field().any(|(place, _)| over(place));
-        if nobody {
-            replayed.unassigned = replayed.unassigned.saturating_add(end.left_over);
-        }
-        for (place, one) in field() {
-            let won = match (over(place), nobody) {
-                (true, _) => most,
-                (false, true) => end.seats[place],
-                (false, false) => 0,
-            };
-            let certain = won.min(one.candidates);
-            if !hangs {
-                replayed.unassigned = replayed.unassigned.saturating_add(won - certain);
-            }
-            replayed.seats[one.list] = certain;
-            replayed.tied[one.list] = if hangs {
-                !over(place)
-            } else {
-                nobody && end.open[place] && certain < one.candidates
-            };
-        }
-        if hangs || nobody {
-            return;
-        }
-        let leaving = field().filter(|(place, _)| over(*place)).count();
-        let taken = u64::from(most).saturating_mul(u64::try_from(leaving).unwrap_or(u64::MAX));
-        house = u32::try_from(u64::from(house).saturating_sub(taken)).unwrap_or(0);
-        let stays = |(place, one): (usize, &Competitor)| (!over(place)).then(|| one.clone());
-        competitors = field().filter_map(stays).collect();
-    }
 }
 
 /// What a competitor has won.

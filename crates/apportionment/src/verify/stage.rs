@@ -1,6 +1,8 @@
 //! One stage at a time: its competitors, its sums, its border, its tie.
 
-use crate::allocation::{Award, MajorityTransfer, StageResult, Tie};
+use std::collections::BTreeSet;
+
+use crate::allocation::{Award, MajorityTransfer, Silence, StageResult, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::method::{Method, Stage, StageSeats};
 use crate::ratio::Ratio;
@@ -19,7 +21,11 @@ pub(super) struct Walk<'a> {
     pub lots: &'a [Lot],
     pub results: &'a [StageResult],
     pub majority: Option<&'a MajorityTransfer>,
+    /// What the result says of the ties that wait for a lot in the rounds of a cap.
+    pub asked_in_rounds: Option<&'a [usize]>,
     pub position: usize,
+    /// Where the law is silent.
+    pub silences: BTreeSet<Silence>,
     pub refusals: Vec<Refusal>,
 }
 
@@ -30,6 +36,8 @@ pub(super) struct ChainEnd {
     /// Whether later stages wait for an open tie.
     pub waiting: bool,
     pub left_over: u32,
+    /// The stage whose open tie stopped the chain.
+    pub stopped: Option<usize>,
     /// For each competitor the last stage that gave it a seat, whole quotas aside, and the key of that seat.
     pub won: Vec<Option<(usize, Key)>>,
 }
@@ -44,10 +52,22 @@ impl Walk<'_> {
         scale: u32,
         place: impl Fn(usize) -> StageAt,
     ) -> ChainEnd {
-        let mut held: Vec<u32> = competitors.iter().map(|one| one.before).collect();
+        let held = competitors.iter().map(|one| one.before).collect();
+        self.chain_from((stages, 0), competitors, held, (house, scale), place)
+    }
+
+    /// The same from a stage on, with what competitors hold before it.
+    pub fn chain_from(
+        &mut self,
+        (stages, first): (&[Stage], usize),
+        competitors: &[Competitor],
+        mut held: Vec<u32>,
+        (house, scale): (u32, u32),
+        place: impl Fn(usize) -> StageAt,
+    ) -> ChainEnd {
         let mut open = vec![false; competitors.len()];
         let mut won = vec![None; competitors.len()];
-        for (index, stage) in stages.iter().enumerate() {
+        for (index, stage) in stages.iter().enumerate().skip(first) {
             let given = sum(&held);
             let left = house.saturating_sub(given);
             if left == 0 {
@@ -68,6 +88,9 @@ impl Walk<'_> {
             };
             if offered == 0 {
                 continue;
+            }
+            if border.is_below_one {
+                self.silences.insert(Silence::QuotaBelowOne);
             }
             let at = place(index);
             let results: &[StageResult] = self.results;
@@ -104,6 +127,7 @@ impl Walk<'_> {
                     open,
                     waiting: left > offered,
                     left_over: 0,
+                    stopped: Some(index),
                     won,
                 };
             }
@@ -114,6 +138,7 @@ impl Walk<'_> {
             open,
             waiting: false,
             left_over: house.saturating_sub(given),
+            stopped: None,
             won,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::allocation::Tie;
+use crate::allocation::{Tie, VoidLot, VoidReason};
 use crate::contest::{Lot, StageAt};
 use crate::rules::{Rules, TieBreak};
 
@@ -82,19 +82,62 @@ pub(super) fn settled_by_the_rules(
     recorded.next().is_none() && tie.open == left && tie.open_seats == seats
 }
 
-/// Whether a lot is a valid draw for these lists and seats.
-fn fits(lot: &Lot, at: StageAt, seats: u32, lists: &[usize]) -> bool {
-    let sorted = |lists: &[usize]| {
-        let mut lists = lists.to_vec();
-        lists.sort_unstable();
-        lists.dedup();
-        lists
-    };
-    let winners = sorted(&lot.winners);
+/// The lots that settled nothing, each with the reason: worked out from the ties of the result, settled and open.
+pub(super) fn void_lots(lots: &[Lot], ties: &[&Tie]) -> Vec<VoidLot> {
+    let mut void = Vec::new();
+    let mut drawn: Vec<&Lot> = Vec::new();
+    for (number, lot) in lots.iter().enumerate() {
+        let arose = ties.iter().any(|tie| {
+            let by_lot = tie.settled.iter().find(|one| one.by == TieBreak::Lot);
+            let (lists, seats) = match by_lot {
+                Some(one) => (
+                    [one.winners.as_slice(), &one.losers].concat(),
+                    u32::try_from(one.winners.len()).ok(),
+                ),
+                None => (tie.open.clone(), Some(tie.open_seats)),
+            };
+            seats.is_some_and(|seats| seats > 0 && names(lot, tie.at, seats, &lists))
+        });
+        let reason = if !arose {
+            VoidReason::NoSuchTie
+        } else if !fits(lot, lot.stage, lot.seats_at_stake, &lot.lists) {
+            VoidReason::WrongWinners
+        } else if drawn
+            .iter()
+            .any(|earlier| names(earlier, lot.stage, lot.seats_at_stake, &lot.lists))
+        {
+            VoidReason::AlreadyDrawn
+        } else {
+            drawn.push(lot);
+            continue;
+        };
+        void.push(VoidLot {
+            lot: number,
+            reason,
+        });
+    }
+    void
+}
+
+fn sorted(lists: &[usize]) -> Vec<usize> {
+    let mut lists = lists.to_vec();
+    lists.sort_unstable();
+    lists.dedup();
+    lists
+}
+
+/// Whether a lot is drawn for these lists and seats.
+fn names(lot: &Lot, at: StageAt, seats: u32, lists: &[usize]) -> bool {
     lot.stage == at
         && lot.seats_at_stake == seats
         && lot.lists.len() == lists.len()
         && sorted(&lot.lists) == sorted(lists)
+}
+
+/// Whether a lot is a valid draw for these lists and seats.
+fn fits(lot: &Lot, at: StageAt, seats: u32, lists: &[usize]) -> bool {
+    let winners = sorted(&lot.winners);
+    names(lot, at, seats, lists)
         && winners.len() == lot.winners.len()
         && u32::try_from(winners.len()) == Ok(seats)
         && winners.iter().all(|winner| lists.contains(winner))

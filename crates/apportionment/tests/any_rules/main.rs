@@ -255,6 +255,12 @@ proptest! {
                 break;
             }
             lots.extend(draw(&open, turn));
+            // Lots that settle nothing: for no such tie, a second one for the same, and one with as many winners as lists.
+            let mut second = lots[0].clone();
+            lots.push(Lot { stage: StageAt::Majority, ..second.clone() });
+            lots.push(second.clone());
+            second.winners = second.lists.clone();
+            lots.push(second);
         }
     }
 }

@@ -1,8 +1,7 @@
 //! A right result changed in one thing after the other: what a verifier must refuse.
 //!
-//! Every field is changed but two that say nothing about seats: `silences`, which are sentences about the law, and
-//! `void_lots`, which are notes about the input. What may lawfully differ in the others: `last_seat` and `next_in_line` may
-//! name any of the lists with the key of the border, each with its own seat of that key. `of` makes no such change.
+//! Every field is changed. What may lawfully differ: `last_seat` and `next_in_line` may name any of the lists with the key of
+//! the border, each with its own seat of that key. `of` makes no such change.
 
 use apportionment::*;
 
@@ -49,6 +48,60 @@ fn of_the_whole(right: &Allocation, found: &mut Vec<Wrong>) {
     push("a stage less", &|wrong| drop(wrong.stages.pop()));
     push("a stage twice", &|wrong| {
         wrong.stages.extend(right.stages.first().cloned());
+    });
+    push("no void lots", &|wrong| wrong.void_lots.clear());
+    push("a void lot less", &|wrong| drop(wrong.void_lots.pop()));
+    for reason in [
+        VoidReason::NoSuchTie,
+        VoidReason::WrongWinners,
+        VoidReason::AlreadyDrawn,
+    ] {
+        push("another reason of a void lot", &|wrong| {
+            wrong
+                .void_lots
+                .iter_mut()
+                .for_each(|void| void.reason = reason);
+        });
+        push("a void lot more", &|wrong| {
+            let lot = wrong.void_lots.last().map_or(0, |void| void.lot + 1);
+            wrong.void_lots.push(VoidLot { lot, reason });
+        });
+    }
+    push("no silences", &|wrong| wrong.silences.clear());
+    push("a silence less", &|wrong| drop(wrong.silences.pop()));
+    for silence in [
+        Silence::NobodyPassed,
+        Silence::QuotaBelowOne,
+        Silence::RunnerUpAdmission,
+        Silence::RunnerUpTie,
+        Silence::RunnerUpFactor,
+        Silence::RunnerUpFloor,
+        Silence::FloorBeforeQuotas,
+        Silence::ShortList,
+        Silence::SeatsAfterQuotas,
+        Silence::FurtherRounds,
+    ] {
+        push("a silence more", &|wrong| {
+            wrong.silences.push(silence);
+            wrong.silences.sort_unstable();
+            wrong.silences.dedup();
+        });
+    }
+    push("silences in another order", &|wrong| {
+        wrong.silences.reverse()
+    });
+    push("no tie asked", &|wrong| {
+        wrong.asked_in_rounds.iter_mut().for_each(Vec::clear);
+    });
+    push("another tie asked", &|wrong| {
+        let asked = wrong.asked_in_rounds.iter_mut().flatten();
+        asked.for_each(|place| *place += 1);
+    });
+    push("ties asked in other rules", &|wrong| {
+        wrong.asked_in_rounds.get_or_insert_default();
+    });
+    push("no word of ties asked", &|wrong| {
+        wrong.asked_in_rounds = None
     });
     push("no rescue tie", &|wrong| wrong.rescue_tie = None);
     push("no bonus", &|wrong| wrong.bonus = None);

@@ -865,7 +865,8 @@ pub struct Tie {
     /// What each rule settled, in the order of the rules.
     #[prost(message, repeated, tag = "5")]
     pub settlements: ::prost::alloc::vec::Vec<TieSettlement>,
-    /// The lists that are still tied; empty: all is settled.
+    /// The lists that are still tied and wait for a lot; empty: all is settled, or no lot could change a seat yet (a round of
+    /// a cap that began anew, an outcome of another open tie, outcomes that give the same seats).
     #[prost(string, repeated, tag = "6")]
     pub open_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// The seats that they still compete for.
