@@ -179,11 +179,41 @@ impl Curve {
             }
             Self::Harmonic | Self::Geometric => within_powers(seat),
         };
-        let (mut within_all, mut low, mut high) = (0, 0, most);
-        if self.begins_at_zero() {
+        let (mut within_all, mut low, mut high);
+        match self {
             // d(m) is between m and m + 1: only the whole part of the fraction itself is in doubt.
-            let whole = u32::try_from(above / below).unwrap_or(u32::MAX).min(most);
-            (within_all, low, high) = (whole, whole, whole.saturating_add(1).min(most));
+            Self::Harmonic | Self::Geometric => {
+                let whole = u32::try_from(above / below).unwrap_or(u32::MAX).min(most);
+                (within_all, low, high) = (whole, whole, whole.saturating_add(1).min(most));
+            }
+            Self::Power { power, degree } => {
+                if most == 0 || !within(0) {
+                    return 0;
+                }
+                let degree = i128::from(degree);
+                let wanted = degree * (i128::from(logarithms.0) - i128::from(logarithms.1));
+                let guess = power_of_two(wanted / i128::from(power)).clamp(1, most);
+                // The border is next to the guess, or not far.
+                let mut step = 1;
+                high = most;
+                if within(guess - 1) {
+                    (within_all, low) = (guess, guess);
+                    while low < high && within((low + step - 1).min(high - 1)) {
+                        low = (low + step).min(high);
+                        within_all = low;
+                        step *= 2;
+                    }
+                    high = (low + step - 1).min(high);
+                } else {
+                    high = guess - 1;
+                    while high > 0 && !within(high.saturating_sub(step)) {
+                        high = high.saturating_sub(step);
+                        step *= 2;
+                    }
+                    low = (high.saturating_sub(step) + 1).min(high);
+                    within_all = low;
+                }
+            }
         }
         while low < high {
             let middle = low + (high - low) / 2;
@@ -213,8 +243,28 @@ impl Curve {
     }
 }
 
+/// 2 to a power in units of 2^-48, right to about one in 100,000; 2^24 where it is more than that.
+fn power_of_two(exponent: i128) -> u32 {
+    const UNIT: i128 = 1 << 48;
+    // The natural logarithm of 2, in units of 2^-20.
+    const LN_2: i128 = 726_817;
+    if exponent >= 24 * UNIT {
+        return 1 << 24;
+    }
+    let exponent = exponent.max(0);
+    let (whole, rest) = (exponent / UNIT, exponent % UNIT);
+    // 1 + x is at most 9 in 100 above 2^x; Newton's steps on the logarithm square that error twice.
+    let mut number = (1 << whole) + ((rest << whole) >> 48);
+    for _ in 0..2 {
+        let beyond = i128::from(floor_log2(number.unsigned_abs())) - exponent;
+        number -= (number * beyond * LN_2) >> 68;
+        number = number.max(1);
+    }
+    u32::try_from(number).unwrap_or(1 << 24)
+}
+
 /// A product of 192 bits, which compares as a pair of its high and low parts.
-fn wide_times(number: u128, factor: u64) -> (u128, u64) {
+pub(crate) fn wide_times(number: u128, factor: u64) -> (u128, u64) {
     let half = |value: u128| u64::try_from(value & u128::from(u64::MAX)).unwrap_or(u64::MAX);
     let low = u128::from(half(number)) * u128::from(factor);
     let high = u128::from(half(number >> 64)) * u128::from(factor) + (low >> 64);

@@ -3,17 +3,18 @@
 //! A jump gives every runner exactly its keys of at least some t, within what it holds and its limit. Any t is right,
 //! because what is then missing comes from the largest of the other keys and what is too much from the smallest of these;
 //! a good t is fast. The first t is the one that would give the target if seats were not whole and nobody had a limit. Where
-//! limits or seats held before make it miss by more than a seat a runner, the runners that stand at them are set aside and
-//! the others share what is left: that is Newton's method on a piecewise linear function of 1 / t, which is concave where
-//! seats are missing, so that missing seats times the votes of the free runners fall to a quarter in each round
-//! (Radzik, *Newton's method for fractional combinatorial optimization*, 1992).
+//! limits or seats held before make it miss by more than a seat a runner, a search goes on from there: Newton's steps, in
+//! which only the runners count that follow t, between a t that gave too few and one that gave too many. A step that leads
+//! outside, or one after which as many are missing as before or more than half of that, is followed by the middle of the
+//! two. So each second round halves either what is missing or the range, which for quotas is at most 2^18 of them and for
+//! divisors at most 2^94 to one, halved in its logarithm: 25 rounds of that are enough for any votes.
 
 use crate::curve::Curve;
 use crate::fill::Runner;
 use crate::keys::{Keys, Line, divide, multiply};
 
-/// Most rounds: enough for 2^17 missing seats times 2^78 votes to come down to one, and any number is right.
-const ROUNDS_MAX: u32 = 48;
+/// Most rounds; any number is right.
+const ROUNDS_MAX: u32 = 64;
 
 /// Puts every runner near its seats and returns their sum.
 pub(crate) fn jump(keys: &Keys, runners: &mut [Runner], target: u32) -> u64 {
@@ -33,6 +34,8 @@ struct Round {
 
 impl Round {
     fn of(runners: &[Runner], target: u32) -> Self {
+        #[cfg(test)]
+        crate::keys::counted::ROUNDS.with(|counter| counter.set(counter.get() + 1));
         let total: u64 = runners.iter().map(|runner| u64::from(runner.seats)).sum();
         let missing =
             i64::from(target) - i64::try_from(total).expect("10,000 lists of 32 bits fit in 63");
@@ -54,48 +57,69 @@ impl Round {
     }
 }
 
-/// Repeats rounds with ever fewer free runners, until the heap is as fast or a round brings nothing.
-fn in_rounds(
+/// What a search changes from round to round, rising with the seats that it gives: the shift of a quota, or one over t.
+trait Way {
+    /// Gives every runner its keys.
+    fn put(&self, runners: &mut [Runner], x: i128);
+    /// By how much x must change if the runners that follow it did so evenly.
+    fn change(&self, runners: &[Runner], found: &Round, x: i128) -> Option<i128>;
+    /// Between two.
+    fn middle(&self, few: i128, many: i128) -> i128;
+}
+
+/// Goes on from `x`, which gave what was `found`, until the heap is as fast.
+fn search(
+    way: &impl Way,
     runners: &mut [Runner],
     target: u32,
-    mut round: impl FnMut(&mut [Runner], Option<&Round>) -> bool,
+    (mut x, mut few, mut many): (i128, i128, i128),
+    mut found: Round,
 ) -> u64 {
-    round(runners, None);
-    let mut found = Round::of(runners, target);
-    for _ in 1..ROUNDS_MAX {
-        if found.is_near(runners) || !round(runners, Some(&found)) {
+    if found.is_near(runners) {
+        return found.total;
+    }
+    let limits: u64 = runners.iter().map(|runner| u64::from(runner.limit)).sum();
+    if limits <= u64::from(target) {
+        for runner in runners.iter_mut() {
+            runner.seats = runner.limit;
+        }
+        return limits;
+    }
+    let mut is_trusted = true;
+    for _ in 0..ROUNDS_MAX {
+        if found.missing > 0 {
+            few = x;
+        } else {
+            many = x;
+        }
+        let change = way
+            .change(runners, &found, x)
+            .filter(|_| is_trusted)
+            .and_then(|change| x.checked_add(change));
+        let step = change.filter(|next| few < *next && *next < many);
+        x = step.unwrap_or_else(|| way.middle(few, many));
+        if x <= few || x >= many {
             break;
         }
-        let next = Round::of(runners, target);
-        let better = next.missing.unsigned_abs() < found.missing.unsigned_abs();
-        found = next;
-        if !better {
+        way.put(runners, x);
+        let before = found.missing.unsigned_abs();
+        found = Round::of(runners, target);
+        if found.is_near(runners) {
             break;
         }
+        is_trusted = step.is_none() || found.missing.unsigned_abs() <= before / 2;
     }
     found.total
 }
 
-fn by_quota(quota: i128, runners: &mut [Runner], target: u32) -> u64 {
-    let size = quota.unsigned_abs();
-    // The keys of at least q - shift number floor((level + shift) / q); a shift of 0 is "whole quotas". If seats were not
-    // whole and nobody had a limit, rounding would cost half a seat a runner.
-    let mut shift = 0;
-    in_rounds(runners, target, |runners, last| {
-        let free = match last {
-            None => runners.len(),
-            Some(last) => runners.iter().filter(|runner| last.moves(runner)).count(),
-        };
-        let Ok(free @ 1..) = u128::try_from(free) else {
-            return false;
-        };
-        shift += match last {
-            None => {
-                let levels: i128 = runners.iter().map(|runner| runner.level.value).sum();
-                split(i128::from(target) * quota - levels, free) + quota / 2
-            }
-            Some(last) => split(i128::from(last.missing) * quota, free),
-        };
+/// The keys of at least q - shift number floor((level + shift) / q); a shift of 0 is "whole quotas".
+struct Shift {
+    quota: i128,
+}
+
+impl Way for Shift {
+    fn put(&self, runners: &mut [Runner], shift: i128) {
+        let size = self.quota.unsigned_abs();
         for runner in runners {
             let level = runner.level.value + shift;
             let keys = if level > 0 {
@@ -106,8 +130,36 @@ fn by_quota(quota: i128, runners: &mut [Runner], target: u32) -> u64 {
             let keys = u32::try_from(keys).unwrap_or(u32::MAX);
             runner.seats = keys.min(runner.limit).max(runner.held);
         }
-        true
-    })
+    }
+
+    fn change(&self, runners: &[Runner], found: &Round, _: i128) -> Option<i128> {
+        let free = runners.iter().filter(|runner| found.moves(runner)).count();
+        let free = u128::try_from(free).ok().filter(|free| *free > 0)?;
+        Some(split(i128::from(found.missing) * self.quota, free))
+    }
+
+    fn middle(&self, few: i128, many: i128) -> i128 {
+        few + (many - few) / 2
+    }
+}
+
+fn by_quota(quota: i128, runners: &mut [Runner], target: u32) -> u64 {
+    let Ok(count @ 1..) = u128::try_from(runners.len()) else {
+        return 0;
+    };
+    let way = Shift { quota };
+    let (mut levels, mut largest) = (0, 0);
+    for runner in runners.iter() {
+        levels += runner.level.value;
+        largest = largest.max(runner.level.value);
+    }
+    // If seats were not whole and nobody had a limit, rounding would cost half a seat a runner.
+    let shift = split(i128::from(target) * quota - levels, count) + quota / 2;
+    way.put(runners, shift);
+    // Nobody has a key so large, and everybody as many of those.
+    let (few, many) = (-largest - 1, i128::from(target) * quota + 1);
+    let found = Round::of(runners, target);
+    search(&way, runners, target, (shift, few, many), found)
 }
 
 /// One of so many equal parts, towards zero.
@@ -127,32 +179,21 @@ enum Share {
 }
 
 impl Share {
-    /// The t that gives the runners that are free what the others leave, if seats were not whole: those of a runner number
-    /// `w / t` times `units` per step, less half a unit for each whole one that `slack` is short of it.
-    fn of(
-        runners: &[Runner],
-        target: u32,
-        last: Option<&Round>,
-        step: i128,
-        slack: i128,
-    ) -> Option<Self> {
-        let (mut weights, mut all, mut count, mut wanted) =
-            (0_u128, 0_u128, 0_i128, i128::from(target));
+    /// The t that gives the target, if seats were not whole and nobody had a limit: the keys of a runner number `w / t` times
+    /// `units` per step, less half a unit for each whole one that `slack` is short of it.
+    fn of(runners: &[Runner], target: u32, step: i128, slack: i128) -> Option<Self> {
+        let (mut weights, mut all, mut count) = (0_u128, 0_u128, 0_i128);
         for runner in runners {
             let weight = runner.level.value.unsigned_abs();
             all |= weight;
-            if last.is_none_or(|last| last.moves(runner)) {
-                weights += weight;
-                count += 1;
-            } else {
-                wanted -= i128::from(runner.seats);
-            }
+            weights += weight;
+            count += 1;
         }
         if weights == 0 {
             return None;
         }
         // Rows that begin late, among more runners than seats, have nothing to share: then t is above every key.
-        let share = u128::try_from(2 * step * wanted + count * slack).unwrap_or(0);
+        let share = u128::try_from(2 * step * i128::from(target) + count * slack).unwrap_or(0);
         let weights = 2 * weights;
         // Any t is right: one over a power of two saves divisions, where it is fine enough to come near. A share is below
         // 2^32.
@@ -177,6 +218,17 @@ impl Share {
         }
     }
 
+    /// One over t in units of 2^-places, which are 64 at least and 92 at most.
+    fn number(self, places: u32) -> i128 {
+        let number = match self {
+            Self::Factor(factor) => u128::from(factor) << (places - 64),
+            // A share is below 2^32 and its weights are at least one.
+            Self::Fraction { share, weights } => (share << places) / weights,
+        };
+        i128::try_from(number)
+            .expect("a share of powers is below 2^19, another below 2^32 and in units of 2^-80")
+    }
+
     /// The whole part of it.
     #[inline]
     fn whole(self, runner: &Runner) -> u128 {
@@ -192,105 +244,158 @@ impl Share {
 const FACTOR_MIN: u64 = 1 << 20;
 
 fn by_line(line: &Line, runners: &mut [Runner], target: u32) -> u64 {
-    let Line {
-        first,
-        step,
-        offset,
-        unit: _,
-    } = *line;
-    let (signed_step, signed_offset) = (i128::from(step), i128::from(offset));
-    in_rounds(runners, target, |runners, last| {
-        // A runner's keys of at least t number about (w / t - offset) / step + 1/2; their sum is the target at
-        // t = W / (step * target + n * (offset - step / 2)).
-        let Some(share) = Share::of(
-            runners,
-            target,
-            last,
-            signed_step,
-            2 * signed_offset - signed_step,
-        ) else {
-            return false;
-        };
-        for runner in runners {
-            // Whether w / t >= d(m) is decided on the whole part of w / t, because d(m) is whole.
-            // Beyond 2^62 it is far more than any target.
-            let quotient =
-                u64::try_from(share.whole(runner)).map_or(1 << 62, |whole| whole.min(1 << 62));
-            let keys = match quotient {
-                _ if quotient < first => 0,
-                _ if quotient < offset + step => 1,
-                _ if step == 1 => quotient - offset + 1,
-                _ => (quotient - offset) / step + 1,
-            };
-            runner.seats = u32::try_from(keys)
-                .unwrap_or(u32::MAX)
-                .min(runner.limit)
-                .min(target)
-                .max(runner.held);
-        }
-        true
-    })
+    let (step, offset) = (i128::from(line.step), i128::from(line.offset));
+    // A runner's keys of at least t number about (w / t - offset) / step + 1/2; their sum is the target at
+    // t = W / (step * target + n * (offset - step / 2)).
+    let Some(share) = Share::of(runners, target, step, 2 * offset - step) else {
+        return Round::of(runners, target).total;
+    };
+    for runner in runners.iter_mut() {
+        let keys = keys_on_line(line, share.whole(runner)).min(target);
+        runner.seats = keys.min(runner.limit).max(runner.held);
+    }
+    let found = Round::of(runners, target);
+    if found.is_near(runners) {
+        return found.total;
+    }
+    let places = places(runners);
+    let way = OnLine {
+        line,
+        places,
+        target,
+    };
+    // A divisor is below 2^30, and a vote is at least one.
+    let start = (share.number(places), 0, 1 << (places + 30));
+    search(&way, runners, target, start, found)
 }
 
-/// Divisors that do not rise evenly: one over t is corrected as Newton does, by how much the keys of the free runners rise
-/// with it, and halved between those that gave too few and too many where that leads outside.
-fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
-    // Means of neighbours are close to m + 1/2, powers at first to m + 1. Keys number about (w / t)^(degree / power).
-    let (slack, power, degree) = match curve {
-        Curve::Power { power, degree } => (1, u128::from(power), u128::from(degree)),
-        Curve::Harmonic | Curve::Geometric => (0, 1, 1),
+/// Whether w / t >= d(m) is decided on the whole part of w / t, because d(m) is whole. Beyond 2^62 it is far more than any
+/// target.
+#[inline]
+fn keys_on_line(line: &Line, whole: u128) -> u32 {
+    let (first, step, offset) = (line.first, line.step, line.offset);
+    let quotient = u64::try_from(whole).map_or(1 << 62, |whole| whole.min(1 << 62));
+    let keys = match quotient {
+        _ if quotient < first => 0,
+        _ if quotient < offset + step => 1,
+        _ if step == 1 => quotient - offset + 1,
+        _ => (quotient - offset) / step + 1,
     };
-    // Weights of joined lists can need more than 64 bits, and finer steps.
+    u32::try_from(keys).unwrap_or(u32::MAX)
+}
+
+/// Binary places of one over t: weights of joined lists can need more than 64 bits, and finer steps.
+fn places(runners: &[Runner]) -> u32 {
     let all = runners
         .iter()
         .fold(0, |all, runner| all | runner.level.value);
-    let places = if u64::try_from(all).is_ok() { 64 } else { 80 };
-    let below = 1_u128 << places;
-    let mut number = match Share::of(runners, target, None, 1, slack) {
-        Some(Share::Factor(factor)) => u128::from(factor) << (places - 64),
-        // A share is below 2^20.
-        Some(Share::Fraction { share, weights }) => (share << places) / weights,
-        None => 0,
-    };
-    let (mut few, mut many) = (0, below << 20);
-    let mut found = Round::of(runners, target);
-    for _ in 0..ROUNDS_MAX {
-        for runner in runners.iter_mut() {
+    if u64::try_from(all).is_ok() { 64 } else { 80 }
+}
+
+/// The middle of two numbers above zero by their logarithms, roughly.
+fn middle(few: i128, many: i128) -> i128 {
+    let bits = |number: i128| number.unsigned_abs().checked_ilog2().unwrap_or(0);
+    let doublings = bits(many).saturating_sub(bits(few));
+    if doublings > 2 {
+        few.max(1) << (doublings / 2)
+    } else {
+        few + (many - few) / 2
+    }
+}
+
+/// One over t for divisors on a line, in units of 2^-places.
+struct OnLine<'a> {
+    line: &'a Line,
+    places: u32,
+    target: u32,
+}
+
+impl Way for OnLine<'_> {
+    fn put(&self, runners: &mut [Runner], x: i128) {
+        for runner in runners {
             // A product beyond 128 bits is above every key that counts.
-            let weight = runner.level.value.unsigned_abs();
-            let above = weight.saturating_mul(number);
-            let keys = curve.keys_within(above, below, target);
+            let product = runner
+                .level
+                .value
+                .unsigned_abs()
+                .saturating_mul(x.unsigned_abs());
+            let keys = keys_on_line(self.line, product >> self.places).min(self.target);
             runner.seats = keys.min(runner.limit).max(runner.held);
         }
-        found = Round::of(runners, target);
-        if found.is_near(runners) {
-            break;
-        }
+    }
+
+    fn change(&self, runners: &[Runner], found: &Round, _: i128) -> Option<i128> {
         let free = runners.iter().filter(|runner| found.moves(runner));
-        let seats: u64 = free.map(|runner| u64::from(runner.seats)).sum();
-        let missing = u128::from(found.missing.unsigned_abs());
-        // One over t is never above 2^20: a seat for each 2^-20 of a vote is more than there are. So the number is below
-        // 2^100, and the fraction behind it, with 2^24 as its unit, below 2^24 * 10 * 2^31.
-        let part = ((power * missing) << 24) / (degree * u128::from(seats.max(1)));
-        let change = match number.checked_mul(part) {
-            Some(change) => change >> 24,
-            None => (number >> 24).saturating_mul(part),
-        };
-        let next = if found.missing > 0 {
-            few = number;
-            number + change.max(1)
-        } else {
-            many = number;
-            number.saturating_sub(change.max(1))
-        };
-        number = if few < next && next < many {
-            next
-        } else {
-            few + (many - few) / 2
-        };
-        if number == few || number == many {
-            break;
+        let weights: u128 = free.map(|runner| runner.level.value.unsigned_abs()).sum();
+        // At most 2^17 * 2^12 * 2^80; what is too much is at most that of 10,000 runners, 2^31.
+        let wanted = (i128::from(found.missing) * i128::from(self.line.step)) << self.places;
+        (weights > 0).then(|| split(wanted, weights))
+    }
+
+    fn middle(&self, few: i128, many: i128) -> i128 {
+        middle(few, many)
+    }
+}
+
+/// Divisors that do not rise evenly.
+fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
+    // Means of neighbours are close to m + 1/2, powers at first to m + 1.
+    let is_power = matches!(curve, Curve::Power { .. });
+    let slack = i128::from(is_power);
+    // The tenth power of what is cut off counts ten times.
+    let places = if is_power { 92 } else { places(runners) };
+    let way = OnCurve {
+        curve,
+        places,
+        target,
+    };
+    let share = Share::of(runners, target, 1, slack);
+    let x = share.map_or(0, |share| share.number(places));
+    way.put(runners, x);
+    let found = Round::of(runners, target);
+    // One over t is never above 2^20: a seat for each 2^-20 of a vote is more than there are.
+    search(&way, runners, target, (x, 0, 1 << (places + 20)), found)
+}
+
+/// One over t for other divisors, in units of 2^-places.
+struct OnCurve {
+    curve: Curve,
+    places: u32,
+    target: u32,
+}
+
+impl Way for OnCurve {
+    fn put(&self, runners: &mut [Runner], x: i128) {
+        for runner in runners {
+            // A product beyond 128 bits is above every key that counts.
+            let weight = runner.level.value.unsigned_abs();
+            let above = weight.saturating_mul(x.unsigned_abs());
+            let keys = self.curve.keys_within(above, 1 << self.places, self.target);
+            runner.seats = keys.min(runner.limit).max(runner.held);
         }
     }
-    found.total
+
+    /// Keys number about (w / t)^(degree / power), so that x changes by the part of itself that is missing of the seats of
+    /// those that follow, times power / degree.
+    fn change(&self, runners: &[Runner], found: &Round, x: i128) -> Option<i128> {
+        let (power, degree) = match self.curve {
+            Curve::Power { power, degree } => (i128::from(power), i128::from(degree)),
+            Curve::Harmonic | Curve::Geometric => (1, 1),
+        };
+        let free = runners.iter().filter(|runner| found.moves(runner));
+        let seats: u64 = free.map(|runner| u64::from(runner.seats)).sum();
+        // The number is below 2^100, and the fraction behind it, with 2^20 as its unit, below 2^20 * 10 * 2^31.
+        let part =
+            ((power * i128::from(found.missing)) << 20) / (degree * i128::from(seats.max(1)));
+        let change = match x.checked_mul(part) {
+            Some(change) => change >> 20,
+            None => (x >> 20).checked_mul(part)?,
+        };
+        let at_least = if found.missing > 0 { 1 } else { -1 };
+        Some(if change == 0 { at_least } else { change })
+    }
+
+    fn middle(&self, few: i128, many: i128) -> i128 {
+        middle(few, many)
+    }
 }

@@ -303,6 +303,15 @@ pub(crate) mod counted {
 
     thread_local! {
         pub static COMPARISONS: Cell<u64> = const { Cell::new(0) };
+        /// How often a jump gave every runner its keys anew.
+        pub static ROUNDS: Cell<u64> = const { Cell::new(0) };
+    }
+
+    /// The rounds of the jumps of a call.
+    pub fn rounds(call: impl FnOnce()) -> u64 {
+        ROUNDS.with(|counter| counter.set(0));
+        call();
+        ROUNDS.with(Cell::get)
     }
 
     /// The comparisons of a call.

@@ -2,7 +2,7 @@
 
 use crate::contest::Contest;
 use crate::explain::explain;
-use crate::keys::counted::comparisons;
+use crate::keys::counted::{comparisons, rounds};
 use crate::method::{Divisors, Method};
 use crate::rules::{Fraction, Rules};
 use crate::workspace::Workspace;
@@ -14,14 +14,28 @@ const COMPARISONS_MAX: u64 = 4;
 type Shape = (&'static str, fn(u32) -> Contest);
 
 /// Votes made to mislead a first guess.
-const SHAPES: [Shape; 6] = [
+const SHAPES: [Shape; 11] = [
     ("mixed", mixed),
     ("nearly all run out", exhausted),
     ("one after the other runs out", one_by_one),
     ("one giant and dust", giant),
     ("all equal", equal),
     ("each a little larger than the next", staircase),
+    (
+        "all hold seats, and one of them is full and huge",
+        held_beside_full,
+    ),
+    (
+        "all hold seats, of votes as different as they can be",
+        held_of_all_sizes,
+    ),
+    ("some hold more than is due to them", held_by_some),
+    ("half run out in turn, half hold seats", held_and_exhausted),
+    ("one of all candidates among votes of one", tail),
 ];
+
+/// Most rounds of a jump: see the head of [`crate::jump`].
+const ROUNDS_MAX: u64 = 40;
 
 fn scrambled(number: u32) -> u64 {
     u64::from(number).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40
@@ -72,8 +86,60 @@ fn staircase(lists: u32) -> Contest {
     contest
 }
 
-fn methods() -> [Method; 8] {
+/// All hold five seats; one huge list has no more candidates than these, one has six quotas, and the others have one each.
+fn held_beside_full(lists: u32) -> Contest {
+    let quota = 1_000_000_u64;
+    let mut contest =
+        Contest::with_votes(10 * lists, &vec![quota; usize::try_from(lists).unwrap()]);
+    contest.lists.iter_mut().for_each(|list| list.held = 5);
+    let rest = u64::from(10 * lists) - u64::from(lists - 2) - 6;
+    contest.lists[0].votes = rest * quota;
+    contest.lists[0].candidates = Some(5);
+    contest.lists[1].votes = 6 * quota;
+    contest
+}
+
+fn held_of_all_sizes(lists: u32) -> Contest {
+    let mut contest = one_by_one(lists);
+    for (list, place) in contest.lists.iter_mut().zip(0_u32..) {
+        list.candidates = None;
+        list.held = place % 4;
+    }
+    contest
+}
+
+fn held_by_some(lists: u32) -> Contest {
+    let mut contest = mixed(lists);
+    for (list, place) in contest.lists.iter_mut().zip(0_u32..) {
+        list.held = if place % 3 == 0 { 20 } else { 0 };
+    }
+    contest
+}
+
+fn held_and_exhausted(lists: u32) -> Contest {
+    let mut contest = staircase(lists);
+    for (list, place) in contest.lists.iter_mut().zip(0_u32..) {
+        list.votes = u64::MAX >> (place % 63);
+        if place % 2 == 0 {
+            (list.candidates, list.held) = (None, 7);
+        }
+    }
+    contest
+}
+
+fn tail(lists: u32) -> Contest {
+    let mut contest = giant(lists);
+    contest.lists[0].candidates = None;
+    contest.lists[1].votes = 1 << 20;
+    contest
+}
+
+fn methods() -> [Method; 10] {
     [
+        Method::DEAN,
+        Method::Divisors(Divisors::Power {
+            exponent: Fraction::new(1, 10),
+        }),
         Method::HARE,
         Method::DROOP,
         Method::IMPERIALI,
@@ -113,6 +179,26 @@ fn whatever_the_votes_comparisons_are_few_for_each_list_and_halving() {
                 assert!(
                     found <= most,
                     "{shape}, {method:?}, {lists} lists: {found} comparisons, at most {most} are due"
+                );
+            }
+        }
+    }
+}
+
+/// The rounds of a jump are few, whatever the votes, the limits, and the seats held.
+#[test]
+fn whatever_the_votes_a_jump_has_few_rounds() {
+    for (shape, of) in SHAPES {
+        for method in methods() {
+            for lists in [3, 40, 1_000] {
+                let (contest, rules) = (of(lists), Rules::of(method));
+                let mut workspace = Workspace::default();
+                let found = rounds(|| {
+                    workspace.seats(&contest, &rules, &[]).unwrap();
+                });
+                assert!(
+                    found <= ROUNDS_MAX,
+                    "{shape}, {method:?}, {lists} lists: {found} rounds"
                 );
             }
         }
