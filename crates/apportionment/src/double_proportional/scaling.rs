@@ -7,26 +7,52 @@
 
 use super::divisor::Divisor;
 use super::table::{Signposts, Solution, Table};
+use crate::curve::wide_times;
 use crate::whole_number::WholeNumber;
 
 /// Rounds of scaling; elections need about ten.
 const ROUNDS_MAX: u32 = 60;
 /// Rounds without a better result after which scaling is going round in circles.
 const ROUNDS_WITHOUT_GAIN_MAX: u32 = 12;
-/// Multipliers have this many bits: with 64 of votes and 18 of a signpost every product of keys stays below 2^115.
+/// With so many votes that multipliers are worlds apart, seats come to their places more slowly.
+const ROUNDS_MAX_WIDE: u32 = 400;
+/// Multipliers of 32 bits, which elections need: with 64 of votes and 18 of a signpost every product of keys stays below
+/// 2^115.
 const MULTIPLIER_MAX: u128 = u32::MAX as u128;
+/// Multipliers of 62 bits, for lists that have nearly all their votes in small districts and are due seats in large ones.
+const MULTIPLIER_MAX_WIDE: u128 = 1 << 62;
 
 /// Seats with the right sums in every district, right or nearly right sums for lists, and exact divisors for both.
 pub(super) fn scale(table: &Table) -> Solution {
-    let mut multipliers = vec![MULTIPLIER_MAX / 2; table.list_seats.len()];
+    let (mut flaw, mut multipliers) = scale_up_to(table, MULTIPLIER_MAX, ROUNDS_MAX);
+    let lines = table.district_seats.len() + table.list_seats.len();
+    if usize::try_from(flaw).is_ok_and(|flaw| flaw > lines) {
+        // Each seat that is left costs a search in exact fractions.
+        let wide = scale_up_to(table, MULTIPLIER_MAX_WIDE, ROUNDS_MAX_WIDE);
+        if wide.0 < flaw {
+            (flaw, multipliers) = wide;
+        }
+    }
+    let solution = Round::of(table, &multipliers).solution(table, &multipliers);
+    debug_assert!(flaw <= table.list_seats.iter().map(|&seats| u64::from(seats)).sum());
+    solution
+}
+
+/// The best multipliers up to a largest one, and the seats that lists have too many with them.
+fn scale_up_to(table: &Table, largest: u128, rounds_max: u32) -> (u64, Vec<u128>) {
+    let mut multipliers = vec![largest / 2; table.list_seats.len()];
     let mut round = Round::of(table, &multipliers);
     let mut best = (round.flaw(table), multipliers.clone());
     let mut without_gain = 0;
-    for _ in 0..ROUNDS_MAX {
+    for _ in 0..rounds_max {
         if best.0 == 0 || without_gain == ROUNDS_WITHOUT_GAIN_MAX {
             break;
         }
-        multipliers = round.next_multipliers(table);
+        multipliers = if largest == MULTIPLIER_MAX {
+            round.next_multipliers(table)
+        } else {
+            round.next_wide_multipliers(table, largest)
+        };
         round = Round::of(table, &multipliers);
         let flaw = round.flaw(table);
         without_gain += 1;
@@ -35,8 +61,7 @@ pub(super) fn scale(table: &Table) -> Solution {
             without_gain = 0;
         }
     }
-    let (_, multipliers) = best;
-    Round::of(table, &multipliers).solution(table, &multipliers)
+    best
 }
 
 /// A start without any scaling: districts by themselves.
@@ -110,6 +135,43 @@ impl Round {
             .collect()
     }
 
+    /// The same for multipliers that are worlds apart: each column has a scale of its own, because its votes over the
+    /// districts' divisors are near each other or come to no seat.
+    fn next_wide_multipliers(&self, table: &Table, largest: u128) -> Vec<u128> {
+        let divisors: Vec<Scaled> = self
+            .borders
+            .iter()
+            .map(|border| Scaled::of(border.middle()))
+            .collect();
+        let wanted = table.list_seats.iter().enumerate().map(|(column, &seats)| {
+            let lines = table.votes.iter().zip(&divisors);
+            let shares = lines.map(|(votes, divisor)| {
+                let votes = votes[column];
+                (votes > 0).then(|| Scaled::of(u128::from(votes)).over(*divisor))
+            });
+            let shares: Vec<Option<Scaled>> = shares.collect();
+            let unit = shares.iter().flatten().map(|share| share.exponent).max();
+            let unit = unit.unwrap_or(0) - 32;
+            let weight = |share: &Option<Scaled>| share.map_or(0, |share| share.in_units_of(unit));
+            let weights: Vec<u128> = shares.iter().map(weight).collect();
+            let (_, border) = apportion_line(&weights, seats, table.signposts);
+            let key = Scaled::of(border.middle());
+            Scaled::of(1).over(Scaled {
+                exponent: key.exponent + unit,
+                ..key
+            })
+        });
+        let wanted: Vec<Scaled> = wanted.collect();
+        let top = wanted.iter().copied().max();
+        let of_largest = |wanted: &Scaled| {
+            let top = top.expect("there is one more than this");
+            let share = wanted.digits * (largest / 2) / top.digits;
+            let shift = u32::try_from(top.exponent - wanted.exponent).unwrap_or(u32::MAX);
+            share.checked_shr(shift).unwrap_or(0).max(1)
+        };
+        wanted.iter().map(of_largest).collect()
+    }
+
     /// Exact divisors: a district's is the key of its last seat, a list's the reciprocal of its multiplier, so that the
     /// largest list has one.
     fn solution(self, table: &Table, multipliers: &[u128]) -> Solution {
@@ -130,6 +192,44 @@ impl Round {
     }
 }
 
+/// `digits * 2^exponent` with digits of exactly 64 bits: ordered by exponent, then digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Scaled {
+    exponent: i32,
+    digits: u128,
+}
+
+impl Scaled {
+    /// A number above zero, cut off.
+    fn of(number: u128) -> Self {
+        let bits = number.checked_ilog2().unwrap_or(0);
+        let exponent = i32::try_from(bits).expect("at most 127") - 63;
+        let digits = match u32::try_from(exponent) {
+            Ok(more) => number >> more,
+            Err(_) => number << exponent.unsigned_abs(),
+        };
+        Self { exponent, digits }
+    }
+
+    fn over(self, divisor: Self) -> Self {
+        // Of 127 bits over 64: between 2^62 and 2^64.
+        let quotient = Self::of((self.digits << 63) / divisor.digits);
+        Self {
+            exponent: quotient.exponent + self.exponent - divisor.exponent - 63,
+            ..quotient
+        }
+    }
+
+    /// In units of a power of two that is at most 2^32 below its own; cut off.
+    fn in_units_of(self, unit: i32) -> u128 {
+        let shift = self.exponent - unit;
+        match u32::try_from(shift) {
+            Ok(more) => self.digits << more,
+            Err(_) => self.digits.checked_shr(shift.unsigned_abs()).unwrap_or(0),
+        }
+    }
+}
+
 /// The last key granted and the first refused, as weight and signpost.
 struct Border {
     last: (u128, u64),
@@ -146,12 +246,16 @@ impl Border {
     }
 }
 
-/// One district's, or one list's, seats in highest averages. Weights below 2^97, and at least one above zero where seats
+/// One district's, or one list's, seats in highest averages. Weights below 2^127, and at least one above zero where seats
 /// are to be given; a weight of zero gets none. Among equal keys the choice is arbitrary: transfers and ties see to it.
 fn apportion_line(weights: &[u128], seats: u32, signposts: Signposts) -> (Vec<u32>, Border) {
-    let total: u128 = weights.iter().sum::<u128>().max(1);
+    let largest = weights.iter().fold(0, |all, weight| all | weight);
+    let shift = (largest.checked_ilog2().unwrap_or(0) + 1).saturating_sub(97);
+    let total = weights.iter().map(|weight| weight >> shift);
+    let total = total.sum::<u128>().max(1);
     // With 18 bits of seats this stays below 2^126: a line has at most 1,000 weights.
     let estimate = |&weight: &u128| {
+        let weight = weight >> shift;
         let share =
             (2 * weight * u128::from(seats) + total * u128::from(signposts.step - 1)) / (2 * total);
         u32::try_from(share).unwrap_or(seats)
@@ -225,5 +329,9 @@ fn apportion_line(weights: &[u128], seats: u32, signposts: Signposts) -> (Vec<u3
 
 /// Whether the first key, a weight over a signpost, is below the second.
 fn is_less(left: (u128, u64), right: (u128, u64)) -> bool {
-    left.0 * u128::from(right.1) < right.0 * u128::from(left.1)
+    const SHORT: u128 = 1 << 109;
+    if left.0 < SHORT && right.0 < SHORT {
+        return left.0 * u128::from(right.1) < right.0 * u128::from(left.1);
+    }
+    wide_times(left.0, right.1) < wide_times(right.0, left.1)
 }
