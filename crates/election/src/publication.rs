@@ -4,7 +4,7 @@
 //! or a pause. So what is shown is always a prefix of the log, and nothing about an unopened class leaks: not its
 //! numbers, not how many events it has. A turnout event that stands behind an embargoed report waits with it.
 
-use crate::event::Event;
+use crate::event::{Event, Recorded};
 use crate::ids::{Revision, Timestamp};
 use crate::report::UnitStatus;
 
@@ -82,7 +82,8 @@ pub enum PublicationMode {
     FollowHead,
     /// Up to this revision, until moved on.
     HoldAt(Revision),
-    /// Where it was when this event came, until moved on. Shown as paused, with the reason.
+    /// Where it was when this event came, until moved on: what would open by the clock meanwhile stays closed. Shown as
+    /// paused, with the reason.
     Paused,
 }
 
@@ -97,6 +98,8 @@ pub(crate) struct PublicationParts {
     pub mode: PublicationMode,
     pub reason: String,
     pub held_at: Revision,
+    /// When the pause began that holds now.
+    pub paused_at: Option<Timestamp>,
     pub opens_at: [Option<Timestamp>; 3],
     pub first_of_class: [Option<Revision>; 3],
 }
@@ -116,9 +119,15 @@ impl Publication {
     }
 
     /// Takes in an event of the log.
-    pub fn apply(&mut self, revision: Revision, event: &Event) {
+    pub fn apply(&mut self, recorded: &Recorded) {
+        let Recorded {
+            revision,
+            time,
+            event,
+            ..
+        } = recorded;
         let class = PublicationClass::of(event);
-        self.0.first_of_class[class as usize].get_or_insert(revision);
+        self.0.first_of_class[class as usize].get_or_insert(*revision);
         match event {
             Event::ClassOpened { class, opens_at } => {
                 self.0.seq += 1;
@@ -131,9 +140,13 @@ impl Publication {
                     PublicationMode::HoldAt(at) => *at,
                     // A pause of a hold does not show more than the hold did.
                     PublicationMode::Paused => match self.0.mode {
-                        PublicationMode::FollowHead => revision,
+                        PublicationMode::FollowHead => *revision,
                         PublicationMode::HoldAt(_) | PublicationMode::Paused => self.0.held_at,
                     },
+                };
+                self.0.paused_at = match mode {
+                    PublicationMode::Paused => self.0.paused_at.or(Some(*time)),
+                    PublicationMode::FollowHead | PublicationMode::HoldAt(_) => None,
                 };
                 self.0.mode = *mode;
                 self.0.reason.clone_from(reason);
@@ -165,6 +178,8 @@ impl Publication {
     /// The last revision that the public may see, when the log ends at `head`; `None`: nothing, not even that there is
     /// such an election.
     pub fn public_revision(&self, head: Revision, now: Timestamp) -> Option<Revision> {
+        // In a pause no class opens by the clock.
+        let now = self.0.paused_at.map_or(now, |at| now.min(at));
         if !self.is_open(PublicationClass::Definition, now) {
             return None;
         }

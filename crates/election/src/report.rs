@@ -3,7 +3,7 @@
 use crate::counts::Counter;
 use crate::definition::Hash;
 use crate::ids::{ContestId, CountingGroupId, Revision, UnitId};
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 mod hold;
 
@@ -231,6 +231,9 @@ impl UnitStatus {
     }
 }
 
+/// How many bytes of a refused value a [`Refusal`] tells.
+pub const REFUSED_VALUE_BYTES_MAX: usize = 256;
+
 /// Why a report is refused: its shape, its identity, its ballot or its sender's rights. Nothing is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
@@ -238,14 +241,15 @@ pub struct Refusal {
     pub code: RefusalCode,
     /// The path of the field, such as `votes[3].count`.
     pub field: String,
-    /// What it held.
+    /// What it held, at most some [`REFUSED_VALUE_BYTES_MAX`] bytes of it.
     pub value: String,
     /// What would be right.
     pub rule: String,
 }
 
 impl Refusal {
-    /// A refusal of one field.
+    /// A refusal of one field. A longer value is cut, and its length said: a refusal goes into answers, headers and logs, and
+    /// waits in memory until it is read.
     pub fn new(
         code: RefusalCode,
         field: impl Into<String>,
@@ -255,9 +259,39 @@ impl Refusal {
         Self {
             code,
             field: field.into(),
-            value: value.to_string(),
+            value: shortened(value),
             rule: rule.into(),
         }
+    }
+}
+
+fn shortened(value: impl fmt::Display) -> String {
+    let mut short = Short::default();
+    // It takes in whatever is written to it.
+    let _ = write!(short, "{value}");
+    if short.length > short.text.len() {
+        short.text.push_str("... (");
+        short.text.push_str(&short.length.to_string());
+        short.text.push_str(" bytes)");
+    }
+    short.text
+}
+
+/// The beginning of a text, and how long all of it is.
+#[derive(Default)]
+struct Short {
+    text: String,
+    length: usize,
+}
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, part: &str) -> fmt::Result {
+        if self.length == self.text.len() {
+            let room = REFUSED_VALUE_BYTES_MAX - self.text.len();
+            self.text.push_str(&part[..part.floor_char_boundary(room)]);
+        }
+        self.length = self.length.saturating_add(part.len());
+        Ok(())
     }
 }
 
@@ -454,5 +488,25 @@ impl Outcome {
             Self::Conflict { .. } => "CONFLICT",
             Self::Refused(_) => "REFUSED",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(of: impl fmt::Display) -> String {
+        Refusal::new(RefusalCode::Shape, "unit_id", of, "is an id").value
+    }
+
+    #[test]
+    fn a_long_value_is_cut_at_a_character_and_its_length_said() {
+        assert_eq!(value("x".repeat(256)), "x".repeat(256));
+        let long = value("x".repeat(4 << 20));
+        assert_eq!(long, format!("{}... (4194304 bytes)", "x".repeat(256)));
+        // 255 bytes of two each, and a half.
+        let cyrillic = value(format_args!("{}{}", "-", "ж".repeat(200)));
+        assert_eq!(cyrillic, format!("-{}... (401 bytes)", "ж".repeat(127)));
+        assert_eq!(value(""), "");
     }
 }

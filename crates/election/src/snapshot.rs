@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 impl State {
     /// The state as bytes. Equal states have equal bytes.
@@ -387,6 +387,7 @@ impl Publication {
         write_mode(writer, parts.mode);
         writer.text(&parts.reason);
         writer.revision(parts.held_at);
+        writer.option(parts.paused_at, Writer::time);
         parts
             .opens_at
             .into_iter()
@@ -402,6 +403,7 @@ impl Publication {
         let seq = reader.u64()?;
         let mode = read_mode(reader)?;
         let (reason, held_at) = (reader.string()?, reader.revision()?);
+        let paused_at = reader.option(Reader::time)?;
         let opens_at: [Option<Timestamp>; 3] = [
             reader.option(Reader::time)?,
             reader.option(Reader::time)?,
@@ -417,6 +419,7 @@ impl Publication {
             mode,
             reason,
             held_at,
+            paused_at,
             opens_at,
             first_of_class,
         }))

@@ -137,7 +137,7 @@ impl Tally {
             .first()
             .map_or(0, |contest| contest.districts.len());
         let mut publication = Publication::default();
-        publication.apply(recorded.revision, &recorded.event);
+        publication.apply(recorded);
         Ok(Self {
             election: ballot.election.clone(),
             log_id: *log_id,

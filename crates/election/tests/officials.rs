@@ -704,6 +704,42 @@ fn a_hold_or_a_pause_never_shows_less_than_before() {
 }
 
 #[test]
+fn nothing_opens_by_the_clock_during_a_pause() {
+    let mut night = Night::begin(&small(2, 2));
+    let opens = night.now.0 + 600_000_000;
+    let classes = [
+        (PublicationClass::Definition, None),
+        (PublicationClass::Turnout, None),
+        (PublicationClass::Results, Some(opens)),
+    ];
+    for (class, at) in classes {
+        night.run(open(class, at)).unwrap();
+    }
+    let before = night.state.revision().0;
+    night.submit(night.full("u0", 1, &[1, 2]));
+    let mode = |mode| Command::MovePublication {
+        mode,
+        reason: "x".into(),
+    };
+    night.run(mode(PublicationMode::Paused)).unwrap();
+    assert_eq!(shown(&night, Timestamp(opens - 1)), Some(before));
+    assert_eq!(shown(&night, Timestamp(opens)), Some(before));
+    night.now = Timestamp(opens + 1);
+    let again = Command::MovePublication {
+        mode: PublicationMode::Paused,
+        reason: "still".into(),
+    };
+    night.run(again).unwrap();
+    assert_eq!(
+        shown(&night, night.now),
+        Some(before),
+        "a further pause is the same pause"
+    );
+    night.run(mode(PublicationMode::FollowHead)).unwrap();
+    assert_eq!(shown(&night, night.now), Some(night.state.revision().0));
+}
+
+#[test]
 fn a_turnout_that_shut_out_all_later_ones_is_taken_back() {
     let mut night = Night::begin(&small(2, 2));
     night.submit(turnout("u0", 3, 300));

@@ -17,7 +17,7 @@ impl Tally {
             });
         }
         self.apply_event(recorded)?;
-        self.publication.apply(recorded.revision, &recorded.event);
+        self.publication.apply(recorded);
         self.revision = recorded.revision;
         self.time = recorded.time;
         Ok(())

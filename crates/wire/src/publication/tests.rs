@@ -1,6 +1,6 @@
 use super::*;
 use crate::field::Enumeration;
-use election::event::Event;
+use election::event::{Event, Recorded};
 use election::ids::Timestamp;
 
 #[test]
@@ -41,25 +41,34 @@ fn modes_come_back() {
     );
 }
 
+fn recorded(revision: u64, event: Event) -> Recorded {
+    Recorded {
+        revision: Revision(revision),
+        time: Timestamp(0),
+        principal: String::new(),
+        event,
+    }
+}
+
 #[test]
 fn what_the_public_may_see_is_sent_with_reason_and_openings() {
     let mut publication = Publication::default();
     let opens_at = Timestamp(1_610_280_000_000_000);
-    publication.apply(
-        Revision(2),
-        &Event::ClassOpened {
+    publication.apply(&recorded(
+        2,
+        Event::ClassOpened {
             class: PublicationClass::Turnout,
             opens_at,
         },
-    );
+    ));
     let mode = PublicationMode::Paused;
-    publication.apply(
-        Revision(3),
-        &Event::PublicationMoved {
+    publication.apply(&recorded(
+        3,
+        Event::PublicationMoved {
             mode,
             reason: "court order".into(),
         },
-    );
+    ));
     let message = proto::Publication::from(&publication);
     assert_eq!(
         (message.publication_seq, message.reason.as_str()),
