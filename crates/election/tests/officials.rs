@@ -262,6 +262,52 @@ fn units_open_do_not_open_and_merge() {
 }
 
 #[test]
+fn a_merger_is_put_right_and_never_in_a_circle() {
+    let mut night = Night::begin(&small(2, 3));
+    let merge = |unit: &str, into: &str| Command::SetUnitStatus {
+        unit: UnitId::new(unit).unwrap(),
+        contest: None,
+        counting_group: None,
+        status: UnitStatus::Merged,
+        merged_into: Some(UnitId::new(into).unwrap()),
+        attribution: attribution(),
+    };
+    for (into, place) in [("u1", 1), ("u2", 2)] {
+        assert_eq!(night.run(merge("u0", into)), Ok(1));
+        let Event::StatusSet { merged_into, .. } = &night.records.last().unwrap().event else {
+            panic!("a status is set");
+        };
+        assert_eq!(*merged_into, Some(place));
+    }
+    assert_eq!(
+        refused(night.run(merge("u2", "u0"))),
+        (RefusalCode::State, "status".into())
+    );
+}
+
+#[test]
+fn nobody_writes_what_steers_a_terminal() {
+    let mut night = Night::begin(&small(2, 1));
+    for hidden in ["\u{1b}[2J", "a\nb", "\u{202e}evil"] {
+        let stage = Command::SetStage {
+            stage: Stage::CompleteUnofficial,
+            reason: hidden.into(),
+        };
+        assert_eq!(
+            refused(night.run(stage)),
+            (RefusalCode::Shape, "reason".into())
+        );
+        let mut report = night.ordered(ReportKind::Correction, "u0", 1, &[1, 2]);
+        report.attribution.as_mut().unwrap().by = hidden.into();
+        let Outcome::Refused(refusal) = night.submit(report) else {
+            panic!("{hidden:?} is refused");
+        };
+        assert_eq!(refusal.field, "attribution.by");
+        assert!(!refusal.to_string().contains(hidden), "{refusal}");
+    }
+}
+
+#[test]
 fn a_merged_unit_names_another_unit_of_the_register() {
     let mut night = Night::begin(&small(2, 2));
     for (status, into, expected) in [
@@ -554,6 +600,34 @@ fn stages_and_marks_are_set_and_never_inferred() {
     assert_eq!(night.run(mark(true)), Ok(1));
     assert_eq!(night.state.tally().marks, [true, false, false]);
     assert_eq!(night.run(mark(false)), Ok(1));
+}
+
+#[test]
+fn a_result_is_certified_when_every_district_is_declared() {
+    let mut definition = small(2, 1);
+    let mut second = definition.ballot.contests[0].districts[0].clone();
+    second.id = DistrictId::new("south").unwrap();
+    definition.ballot.contests[0].districts.push(second);
+    let mut seats = definition.rules.contests[0].districts[0].clone();
+    seats.id = DistrictId::new("south").unwrap();
+    definition.rules.house_size = 20;
+    definition.rules.contests[0].districts.push(seats);
+    let mut night = Night::begin(&definition);
+    let declare = |district: &str| Command::Declare {
+        contest: place().0,
+        district: Some(DistrictId::new(district).unwrap()),
+        seats: vec![(options(&[0]).remove(0), 10)],
+        attribution: attribution(),
+    };
+    let certify = || Command::Certify {
+        attribution: attribution(),
+    };
+    night.run(declare("city")).unwrap();
+    let refusal = night.run(certify()).unwrap_err();
+    assert_eq!(refusal.code, RefusalCode::State);
+    assert!(refusal.rule.contains("district south"), "{refusal}");
+    night.run(declare("south")).unwrap();
+    assert_eq!(night.run(certify()), Ok(1));
 }
 
 #[test]

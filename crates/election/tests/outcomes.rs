@@ -75,6 +75,50 @@ fn a_report_is_counted_once_and_known_afterwards() {
 }
 
 #[test]
+fn votes_above_the_roll_are_held_whatever_the_form_says() {
+    let mut night = Night::begin(&small(3, 1));
+    let mut report = night.full("u0", 1, &[948, 70, 90]);
+    report.form = vec![(Counter::Papers, 60)];
+    let over = HoldReason::BallotsOverRoll {
+        ballots: 1_108,
+        roll: 1_000,
+    };
+    let outcome = night.submit(report);
+    let reasons = held(&outcome).1;
+    assert!(reasons.contains(&over), "{reasons:?}");
+    assert_eq!(night.totals(), [0, 0, 0]);
+}
+
+#[test]
+fn f18_a_counter_never_falls_without_a_correction() {
+    let mut night = Night::begin(&small(2, 2));
+    let with = |report: Report, form: &[(Counter, u64)]| Report {
+        form: form.to_vec(),
+        ..report
+    };
+    let first = [(Counter::Papers, 500), (Counter::Invalid, 400)];
+    let report = with(night.full("u0", 1, &[50, 50]), &first);
+    assert_eq!(night.submit(report).name(), "ACCEPTED");
+    let falls = |counter, before, after| HoldReason::CounterFalls {
+        counter,
+        before,
+        after,
+    };
+    let less = [(Counter::Papers, 100), (Counter::Invalid, 0)];
+    let report = with(night.full("u0", 2, &[50, 50]), &less);
+    let fall = falls(Counter::Papers, 500, Some(100));
+    assert_eq!(held(&night.submit(report)).1, [fall]);
+    let report = with(night.full("u0", 3, &[50, 50]), &first[..1]);
+    let missing = falls(Counter::Invalid, 400, None);
+    assert_eq!(held(&night.submit(report)).1, [missing]);
+    let ballots = |night: &Night| night.state.tally().contests[0][0].ballots_counted;
+    assert_eq!(ballots(&night), 500);
+    let report = night.ordered(ReportKind::Correction, "u0", 4, &[50, 50]);
+    assert_eq!(night.submit(with(report, &less)).name(), "ACCEPTED");
+    assert_eq!(ballots(&night), 100);
+}
+
+#[test]
 fn options_are_keyed_and_not_positional() {
     let mut night = Night::begin(&small(3, 1));
     let mut report = night.full("u0", 1, &[1, 2, 3]);

@@ -163,7 +163,7 @@ fn codes_of_reasons_to_hold_have_numbers_and_names_of_their_own() {
         assert!(!code.to_string().contains(|c: char| c.is_ascii_digit()));
     }
     assert_eq!(HoldCode::from_number(0), None);
-    assert_eq!(HoldCode::from_number(8), None);
+    assert_eq!(HoldCode::from_number(9), None);
 }
 
 #[test]

@@ -42,7 +42,7 @@ const FINAL: u8 = 4;
 const TURNOUT: u8 = 16;
 
 /// The codes of reasons by the number that rows hold. Numbers are never used again.
-const REASON_CODES: [&str; 7] = [
+const REASON_CODES: [&str; 8] = [
     "IDENTITY_BROKEN",
     "BALLOTS_OVER_ROLL",
     "VOTES_OVER_VALID",
@@ -50,6 +50,7 @@ const REASON_CODES: [&str; 7] = [
     "FALL_WITHOUT_CORRECTION",
     "LEAD_MOVED",
     "UNIT_STATUS",
+    "COUNTER_FALLS",
 ];
 
 /// What the store knows of itself, written in the same batch as every change.

@@ -39,6 +39,7 @@ counterparts!(proto::HoldReasonCode, HoldCode, {
     VotesOverValid = VotesOverValid,
     VersionJump = VersionJump,
     FallWithoutCorrection = FallWithoutCorrection,
+    CounterFalls = CounterFalls,
     LeadMoved = LeadMoved,
     UnitStatus = UnitStatus,
 });
@@ -177,6 +178,15 @@ impl From<&HoldReason> for proto::HoldReason {
                 votes_before: before,
                 votes_after: after,
             }),
+            HoldReason::CounterFalls {
+                counter,
+                before,
+                after,
+            } => Detail::CounterFalls(hold_reason::CounterFalls {
+                counter: proto::Counter::from(counter).into(),
+                value_before: before,
+                value_after: after,
+            }),
             HoldReason::LeadMoved { moved, electorate } => {
                 Detail::LeadMoved(hold_reason::LeadMoved {
                     votes_moved: moved,
@@ -256,6 +266,15 @@ impl TryFrom<proto::HoldReason> for HoldReason {
                     after: votes_after,
                 }
             }
+            Detail::CounterFalls(hold_reason::CounterFalls {
+                counter,
+                value_before,
+                value_after,
+            }) => Self::CounterFalls {
+                counter: enumeration("counter_falls.counter", counter)?,
+                before: value_before,
+                after: value_after,
+            },
             Detail::LeadMoved(hold_reason::LeadMoved {
                 votes_moved,
                 electorate,

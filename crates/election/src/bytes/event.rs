@@ -666,6 +666,15 @@ pub(crate) fn write_hold_reason(writer: &mut Writer, reason: &HoldReason) {
             writer.u32(*before);
             writer.u32(*after);
         }
+        HoldReason::CounterFalls {
+            counter,
+            before,
+            after,
+        } => {
+            writer.u8(*counter as u8);
+            writer.u32(*before);
+            writer.option(*after, Writer::u32);
+        }
         HoldReason::LeadMoved { moved, electorate } => {
             writer.u64(*moved);
             writer.u64(*electorate);
@@ -699,6 +708,11 @@ pub(crate) fn read_hold_reason(reader: &mut Reader<'_>) -> Result<HoldReason, De
             option: reader.u32()?,
             before: reader.u32()?,
             after: reader.u32()?,
+        },
+        HoldCode::CounterFalls => HoldReason::CounterFalls {
+            counter: read_numbered(reader, &crate::counts::Counter::ALL, "counter of a form")?,
+            before: reader.u32()?,
+            after: reader.option(Reader::u32)?,
         },
         HoldCode::LeadMoved => HoldReason::LeadMoved {
             moved: reader.u64()?,

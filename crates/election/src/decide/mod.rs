@@ -101,7 +101,24 @@ fn check_reason(field: &str, reason: &str) -> Result<(), Refusal> {
             rule,
         ));
     }
+    // They are printed in terminals and on pages, beside other people's words.
+    if let Some(hidden) = reason.chars().find(|it| is_hidden(*it)) {
+        let rule = format!("text without control characters (found {hidden:?})");
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            field,
+            reason.escape_debug(),
+            rule,
+        ));
+    }
     Ok(())
+}
+
+/// Whether a character steers what shows it, or the order in which others are shown. Marks of direction in a text of two
+/// scripts (U+200E, U+200F) do neither.
+fn is_hidden(character: char) -> bool {
+    let steers_order = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || steers_order
 }
 
 fn check_attribution(attribution: &Attribution) -> Result<(), Refusal> {

@@ -2,7 +2,7 @@
 
 use super::above;
 use super::register::{amend_register, index};
-use super::result::{declare, draw_lot, move_publication, set_stage};
+use super::result::{self, declare, draw_lot, move_publication, set_stage};
 use super::tally::{merged, review, set_status, slots_of, withdraw};
 use super::{check_attribution, check_reason};
 use crate::command::Command;
@@ -215,12 +215,15 @@ pub(super) fn decide(
         Command::Certify { attribution } => {
             check_attribution(attribution)?;
             let tally = state.tally();
-            if tally.declarations.is_empty() && tally.declarations_above.is_empty() {
+            if let Some(undeclared) = result::undeclared(state) {
+                let rule = format!(
+                    "a result must be declared before it is certified: {undeclared} is not"
+                );
                 return Err(Refusal::new(
                     RefusalCode::State,
                     "election_id",
-                    &state.tally().election,
-                    "a result must be declared before it is certified",
+                    &tally.election,
+                    rule,
                 ));
             }
             let same = state

@@ -3,7 +3,7 @@
 // tidy: long because one decision from its first check to its outcome.
 
 use super::{Decision, check_attribution};
-use crate::counts::{COUNT_MAX, Counts, Form};
+use crate::counts::{COUNT_MAX, Counter, Counts, Form};
 use crate::definition::{Identity, Relation, Term};
 use crate::event::{Counted, Event, Slot, SlotMove, SlotState};
 use crate::ids::Revision;
@@ -391,18 +391,19 @@ fn hold_reasons(
         }
     }
     let votes_per_ballot = state.ballot().votes_per_ballot;
-    if let Some(valid) = counts.form.get(crate::counts::Counter::Valid) {
+    if let Some(valid) = counts.form.get(Counter::Valid) {
         let limit = u64::from(valid) * u64::from(votes_per_ballot);
         let votes = counts.votes_total();
         if votes > limit {
             reasons.push(HoldReason::VotesOverValid { votes, limit });
         }
     }
-    let ballots = counts.ballots_counted(votes_per_ballot).unwrap_or_else(|| {
+    // The form may account for fewer ballots than the votes must have had.
+    let ballots = counts.ballots_counted(votes_per_ballot).unwrap_or(0).max(
         counts
             .votes_total()
-            .div_ceil(u64::from(votes_per_ballot.max(1)))
-    });
+            .div_ceil(u64::from(votes_per_ballot.max(1))),
+    );
     let roll = roll(state, slot, counts);
     if let Some(roll) = roll {
         let [numerator, denominator] = rules.holds.ballots_per_roll_max;
@@ -428,8 +429,9 @@ fn hold_reasons(
             if moved > electorate {
                 reasons.push(HoldReason::LeadMoved { moved, electorate });
             }
-        } else if let Some(reason) = fall(&before, counts) {
-            reasons.push(reason);
+        } else {
+            reasons.extend(fall(&before, counts));
+            reasons.extend(counter_fall(&before, counts));
         }
     }
     let is_awaited = match facts.status {
@@ -454,7 +456,7 @@ fn roll(state: &State, slot: Slot, counts: &Counts) -> Option<u64> {
         .ok()
         .and_then(|unit| state.units.get(unit))?;
     unit.roll
-        .or_else(|| counts.form.get(crate::counts::Counter::RollAtClose))
+        .or_else(|| counts.form.get(Counter::RollAtClose))
         .map(u64::from)
 }
 
@@ -489,6 +491,32 @@ fn fall(before: &Counts, after: &Counts) -> Option<HoldReason> {
                 after: *after,
             },
         )
+}
+
+// What a ballot is counted as, or a share's base is made of: a published total would fall without a word. Left-over and
+// spoiled ballots and the roll move both ways.
+fn counter_fall(before: &Counts, after: &Counts) -> Option<HoldReason> {
+    let totals = [
+        Counter::BallotsIssued,
+        Counter::BoxFixed,
+        Counter::BoxPortable,
+        Counter::Papers,
+        Counter::Invalid,
+        Counter::Blank,
+        Counter::Valid,
+        Counter::AgainstAll,
+    ];
+    totals.into_iter().find_map(|counter| {
+        let before = before.form.get(counter).filter(|before| *before > 0)?;
+        let after = after.form.get(counter);
+        after
+            .is_none_or(|after| after < before)
+            .then_some(HoldReason::CounterFalls {
+                counter,
+                before,
+                after,
+            })
+    })
 }
 
 // The most that the lead of any option over any other moves: the largest gain less the largest loss.

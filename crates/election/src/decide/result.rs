@@ -6,8 +6,10 @@ use crate::event::{Declaration, Event, Lot};
 use crate::ids::{OptionId, Timestamp};
 use crate::publication::PublicationMode;
 use crate::report::{Attribution, Refusal, RefusalCode};
+use crate::rules::{DistrictSeats, Procedure};
 use crate::stage::Stage;
 use crate::state::State;
+use crate::tally::district_index;
 use std::collections::BTreeSet;
 
 pub(super) fn draw_lot(
@@ -175,4 +177,35 @@ pub(super) fn declare(
         .get(&place)
         .is_some_and(|(_, former)| *former == declaration);
     Ok(unless(same, || Event::Declared(declaration)))
+}
+
+/// The first contest, or district of one, that gives seats and whose result nobody has declared.
+pub(super) fn undeclared(state: &State) -> Option<String> {
+    let (ballot, tally) = (state.ballot(), state.tally());
+    let contests = (0_u8..).zip(&tally.outline.rules.contests);
+    contests
+        .filter(|(_, rules)| rules.seats() > 0)
+        .find_map(|(contest, rules)| {
+            if tally.declarations_above.contains_key(&(contest, None)) {
+                return None;
+            }
+            let id = &ballot.contests.get(usize::from(contest))?.id;
+            let is_declared = |district: &DistrictSeats| {
+                let above = (contest, Some(district.id.clone()));
+                let place = district_index(ballot, district.id.as_str());
+                let place = place.and_then(|place| u16::try_from(place).ok());
+                tally.declarations_above.contains_key(&above)
+                    || place.is_some_and(|place| tally.declarations.contains_key(&(contest, place)))
+            };
+            let mut districts = rules.districts.iter().filter(|it| it.seats > 0);
+            match rules.procedure() {
+                Procedure::EachDistrict => districts
+                    .find(|district| !is_declared(district))
+                    .map(|district| format!("district {} of contest {id}", district.id)),
+                Procedure::Tiers(_) | Procedure::DoubleProportional(_) => {
+                    let are_all = rules.districts.iter().all(is_declared);
+                    (!are_all || rules.districts.is_empty()).then(|| format!("contest {id}"))
+                }
+            }
+        })
 }

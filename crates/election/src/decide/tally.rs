@@ -207,13 +207,22 @@ pub(super) fn slots_of(
         }
     }
     if slots.is_empty() {
+        let unknown_contest =
+            contest.filter(|wanted| ballot.contests.iter().all(|known| known.id != **wanted));
+        let (code, field, value) = match (unknown_contest, counting_group) {
+            (Some(contest), _) => (RefusalCode::UnknownContest, "contest_id", contest.as_str()),
+            (None, Some(group)) => {
+                let code = RefusalCode::UnknownCountingGroup;
+                (code, "counting_group_id", group.as_str())
+            }
+            (None, None) => (
+                RefusalCode::UnknownContest,
+                "contest_id",
+                contest.map_or("", ContestId::as_str),
+            ),
+        };
         let rule = "the unit has no tally of that contest and counting group";
-        return Err(Refusal::new(
-            RefusalCode::UnknownContest,
-            "contest_id",
-            contest.map_or("", ContestId::as_str),
-            rule,
-        ));
+        return Err(Refusal::new(code, field, value, rule));
     }
     Ok(slots)
 }
@@ -229,7 +238,8 @@ pub(super) fn set_status(
     for slot in slots {
         let facts = state.facts(*slot).expect("a slot that was found has facts");
         let before = facts.state();
-        if before.status == status {
+        // Into which other unit is not in the state: the event says it anew.
+        if before.status == status && status != UnitStatus::Merged {
             continue;
         }
         let refuse = |rule: &str| {
@@ -240,6 +250,14 @@ pub(super) fn set_status(
                 rule,
             ))
         };
+        if let Some(into) = merged_into {
+            let (contest, group) = (slot.contest.into(), slot.counting_group.into());
+            let other = state.slot(into, contest, group);
+            let other = other.and_then(|other| state.facts(other));
+            if other.is_some_and(|other| other.status == UnitStatus::Merged) {
+                return refuse("the other unit is merged itself: nobody would report");
+            }
+        }
         match status {
             UnitStatus::Partial | UnitStatus::Complete => {
                 return refuse("only a report makes a unit partial or complete");

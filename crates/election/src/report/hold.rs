@@ -1,6 +1,7 @@
 //! Why a report is held: a code for everyone, and the numbers for who may see a report that is not counted.
 
 use super::UnitStatus;
+use crate::counts::Counter;
 use std::fmt;
 
 /// Why a report is held: it is stored, out of the count, and waits for a reviewer. Private: its numbers are taken from
@@ -46,6 +47,16 @@ pub enum HoldReason {
         /// Its votes in the report.
         after: u32,
     },
+    /// A counter of the form falls or is missing that published totals are made of, and the report does not say who
+    /// ordered that and why.
+    CounterFalls {
+        /// The first counter that falls.
+        counter: Counter,
+        /// What it was before.
+        before: u32,
+        /// What it is in the report; `None`: it is missing.
+        after: Option<u32>,
+    },
     /// The correction moves the lead between two options by more than the unit's electorate (F5).
     LeadMoved {
         /// By how many votes.
@@ -66,6 +77,7 @@ impl HoldReason {
             Self::VotesOverValid { .. } => HoldCode::VotesOverValid,
             Self::VersionJump { .. } => HoldCode::VersionJump,
             Self::FallWithoutCorrection { .. } => HoldCode::FallWithoutCorrection,
+            Self::CounterFalls { .. } => HoldCode::CounterFalls,
             Self::LeadMoved { .. } => HoldCode::LeadMoved,
             Self::UnitStatus(_) => HoldCode::UnitStatus,
         }
@@ -102,6 +114,18 @@ impl fmt::Display for HoldReason {
                 f,
                 "option {option} falls from {before} to {after}, but the report is not a correction"
             ),
+            Self::CounterFalls {
+                counter,
+                before,
+                after,
+            } => {
+                let name = counter.name();
+                match after {
+                    Some(after) => write!(f, "{name} falls from {before} to {after}")?,
+                    None => write!(f, "{name} was {before} and is missing")?,
+                }
+                f.write_str(", but the report is not a correction")
+            }
             Self::LeadMoved { moved, electorate } => {
                 write!(
                     f,
@@ -131,11 +155,13 @@ pub enum HoldCode {
     LeadMoved = 6,
     /// The unit is annulled, merged, closed by the commission or was not opened.
     UnitStatus = 7,
+    /// A counter of the form falls, and the report does not say who ordered that and why.
+    CounterFalls = 8,
 }
 
 impl HoldCode {
     /// All codes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::IdentityBroken,
         Self::BallotsOverRoll,
         Self::VotesOverValid,
@@ -143,6 +169,7 @@ impl HoldCode {
         Self::FallWithoutCorrection,
         Self::LeadMoved,
         Self::UnitStatus,
+        Self::CounterFalls,
     ];
 
     /// Its number in bytes.
@@ -165,6 +192,7 @@ impl HoldCode {
             Self::FallWithoutCorrection => "FALL_WITHOUT_CORRECTION",
             Self::LeadMoved => "LEAD_MOVED",
             Self::UnitStatus => "UNIT_STATUS",
+            Self::CounterFalls => "COUNTER_FALLS",
         }
     }
 }
@@ -182,6 +210,9 @@ impl fmt::Display for HoldCode {
             }
             Self::LeadMoved => "the lead moves by more votes than the unit has voters",
             Self::UnitStatus => "the unit's status lets only an official decide",
+            Self::CounterFalls => {
+                "a number of the form falls or is missing, but the report is not a correction"
+            }
         })
     }
 }

@@ -86,6 +86,11 @@ fn hold_reasons() -> Vec<HoldReason> {
             electorate: 14,
         },
         HoldReason::UnitStatus(UnitStatus::Merged),
+        HoldReason::CounterFalls {
+            counter: Counter::Papers,
+            before: 16,
+            after: Some(15),
+        },
     ]
 }
 

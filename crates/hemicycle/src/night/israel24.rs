@@ -334,12 +334,12 @@ impl Mapper {
             let what = format!("event: {:?} is none of new, update, withdraw", row.event);
             return Err(NightError::line(&self.path, row.line, what));
         }
-        let former = self.former.insert(row.unit.clone(), row.votes.clone());
+        let mut now = row.votes.clone();
+        now.extend([voted, invalid, valid]);
+        let former = self.former.insert(row.unit.clone(), now.clone());
         let falls = former.is_some_and(|former| {
-            former
-                .iter()
-                .zip(&row.votes)
-                .any(|(before, after)| after < before)
+            let pairs = former.iter().zip(&now);
+            pairs.into_iter().any(|(before, after)| after < before)
         });
         let (kind, attribution) = if falls {
             (

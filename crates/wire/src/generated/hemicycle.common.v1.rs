@@ -184,7 +184,7 @@ pub struct HoldReason {
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// The numbers, by code. They are taken from a report that is not counted: missing in VIEW_PUBLIC.
-    #[prost(oneof = "hold_reason::Detail", tags = "3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "hold_reason::Detail", tags = "3, 4, 5, 6, 7, 8, 9, 10")]
     pub detail: ::core::option::Option<hold_reason::Detail>,
 }
 /// Nested message and enum types in `HoldReason`.
@@ -245,6 +245,19 @@ pub mod hold_reason {
         #[prost(uint32, tag = "3")]
         pub votes_after: u32,
     }
+    /// A counter of the form that published totals are made of falls without a correction.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+    pub struct CounterFalls {
+        /// The first counter that falls.
+        #[prost(enumeration = "super::Counter", tag = "1")]
+        pub counter: i32,
+        /// What it was before.
+        #[prost(uint32, tag = "2")]
+        pub value_before: u32,
+        /// What it is in the report; missing where the report does not have it.
+        #[prost(uint32, optional, tag = "3")]
+        pub value_after: ::core::option::Option<u32>,
+    }
     /// The correction moves the lead between two options by more than the unit's electorate.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
     pub struct LeadMoved {
@@ -279,6 +292,9 @@ pub mod hold_reason {
         /// For UNIT_STATUS: the status that the unit has.
         #[prost(enumeration = "super::UnitStatus", tag = "9")]
         UnitStatus(i32),
+        /// For COUNTER_FALLS.
+        #[prost(message, tag = "10")]
+        CounterFalls(CounterFalls),
     }
 }
 /// What is odd about a report that is counted all the same.
@@ -523,6 +539,8 @@ pub enum HoldReasonCode {
     LeadMoved = 6,
     /// The unit's status lets only an official decide.
     UnitStatus = 7,
+    /// A counter of the form falls or is missing, and the report does not say who ordered that and why.
+    CounterFalls = 8,
 }
 impl HoldReasonCode {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -539,6 +557,7 @@ impl HoldReasonCode {
             Self::FallWithoutCorrection => "HOLD_REASON_CODE_FALL_WITHOUT_CORRECTION",
             Self::LeadMoved => "HOLD_REASON_CODE_LEAD_MOVED",
             Self::UnitStatus => "HOLD_REASON_CODE_UNIT_STATUS",
+            Self::CounterFalls => "HOLD_REASON_CODE_COUNTER_FALLS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -554,6 +573,7 @@ impl HoldReasonCode {
             }
             "HOLD_REASON_CODE_LEAD_MOVED" => Some(Self::LeadMoved),
             "HOLD_REASON_CODE_UNIT_STATUS" => Some(Self::UnitStatus),
+            "HOLD_REASON_CODE_COUNTER_FALLS" => Some(Self::CounterFalls),
             _ => None,
         }
     }
@@ -1572,7 +1592,8 @@ pub mod publication_mode {
         /// Up to this revision, until moved on.
         #[prost(message, tag = "2")]
         HoldAt(HoldAt),
-        /// Where it was when this came, until moved on. Shown as paused, with the reason.
+        /// Where it was when this came, until moved on: what would open by the clock meanwhile stays closed. Shown as paused,
+        /// with the reason.
         #[prost(message, tag = "3")]
         Paused(Paused),
     }
@@ -4723,6 +4744,9 @@ impl serde::Serialize for HoldReason {
                         .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", *v)))?;
                     struct_ser.serialize_field("unitStatus", &v)?;
                 }
+                hold_reason::Detail::CounterFalls(v) => {
+                    struct_ser.serialize_field("counterFalls", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -4751,6 +4775,8 @@ impl<'de> serde::Deserialize<'de> for HoldReason {
             "leadMoved",
             "unit_status",
             "unitStatus",
+            "counter_falls",
+            "counterFalls",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4764,6 +4790,7 @@ impl<'de> serde::Deserialize<'de> for HoldReason {
             FallWithoutCorrection,
             LeadMoved,
             UnitStatus,
+            CounterFalls,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4794,6 +4821,7 @@ impl<'de> serde::Deserialize<'de> for HoldReason {
                             "fallWithoutCorrection" | "fall_without_correction" => Ok(GeneratedField::FallWithoutCorrection),
                             "leadMoved" | "lead_moved" => Ok(GeneratedField::LeadMoved),
                             "unitStatus" | "unit_status" => Ok(GeneratedField::UnitStatus),
+                            "counterFalls" | "counter_falls" => Ok(GeneratedField::CounterFalls),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4877,6 +4905,13 @@ impl<'de> serde::Deserialize<'de> for HoldReason {
                                 return Err(serde::de::Error::duplicate_field("unitStatus"));
                             }
                             detail__ = map_.next_value::<::std::option::Option<UnitStatus>>()?.map(|x| hold_reason::Detail::UnitStatus(x as i32));
+                        }
+                        GeneratedField::CounterFalls => {
+                            if detail__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("counterFalls"));
+                            }
+                            detail__ = map_.next_value::<::std::option::Option<_>>()?.map(hold_reason::Detail::CounterFalls)
+;
                         }
                     }
                 }
@@ -5004,6 +5039,139 @@ impl<'de> serde::Deserialize<'de> for hold_reason::BallotsOverRoll {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.HoldReason.BallotsOverRoll", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for hold_reason::CounterFalls {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.counter != 0 {
+            len += 1;
+        }
+        if self.value_before != 0 {
+            len += 1;
+        }
+        if self.value_after.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.CounterFalls", len)?;
+        if self.counter != 0 {
+            let v = Counter::try_from(self.counter)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.counter)))?;
+            struct_ser.serialize_field("counter", &v)?;
+        }
+        if self.value_before != 0 {
+            struct_ser.serialize_field("valueBefore", &self.value_before)?;
+        }
+        if let Some(v) = self.value_after.as_ref() {
+            struct_ser.serialize_field("valueAfter", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for hold_reason::CounterFalls {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "counter",
+            "value_before",
+            "valueBefore",
+            "value_after",
+            "valueAfter",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Counter,
+            ValueBefore,
+            ValueAfter,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "counter" => Ok(GeneratedField::Counter),
+                            "valueBefore" | "value_before" => Ok(GeneratedField::ValueBefore),
+                            "valueAfter" | "value_after" => Ok(GeneratedField::ValueAfter),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = hold_reason::CounterFalls;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.HoldReason.CounterFalls")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<hold_reason::CounterFalls, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut counter__ = None;
+                let mut value_before__ = None;
+                let mut value_after__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Counter => {
+                            if counter__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("counter"));
+                            }
+                            counter__ = Some(map_.next_value::<Counter>()? as i32);
+                        }
+                        GeneratedField::ValueBefore => {
+                            if value_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("valueBefore"));
+                            }
+                            value_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ValueAfter => {
+                            if value_after__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("valueAfter"));
+                            }
+                            value_after__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(hold_reason::CounterFalls {
+                    counter: counter__.unwrap_or_default(),
+                    value_before: value_before__.unwrap_or_default(),
+                    value_after: value_after__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.HoldReason.CounterFalls", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for hold_reason::FallWithoutCorrection {
@@ -5636,6 +5804,7 @@ impl serde::Serialize for HoldReasonCode {
             Self::FallWithoutCorrection => "HOLD_REASON_CODE_FALL_WITHOUT_CORRECTION",
             Self::LeadMoved => "HOLD_REASON_CODE_LEAD_MOVED",
             Self::UnitStatus => "HOLD_REASON_CODE_UNIT_STATUS",
+            Self::CounterFalls => "HOLD_REASON_CODE_COUNTER_FALLS",
         };
         serializer.serialize_str(variant)
     }
@@ -5655,6 +5824,7 @@ impl<'de> serde::Deserialize<'de> for HoldReasonCode {
             "HOLD_REASON_CODE_FALL_WITHOUT_CORRECTION",
             "HOLD_REASON_CODE_LEAD_MOVED",
             "HOLD_REASON_CODE_UNIT_STATUS",
+            "HOLD_REASON_CODE_COUNTER_FALLS",
         ];
 
         struct GeneratedVisitor;
@@ -5703,6 +5873,7 @@ impl<'de> serde::Deserialize<'de> for HoldReasonCode {
                     "HOLD_REASON_CODE_FALL_WITHOUT_CORRECTION" => Ok(HoldReasonCode::FallWithoutCorrection),
                     "HOLD_REASON_CODE_LEAD_MOVED" => Ok(HoldReasonCode::LeadMoved),
                     "HOLD_REASON_CODE_UNIT_STATUS" => Ok(HoldReasonCode::UnitStatus),
+                    "HOLD_REASON_CODE_COUNTER_FALLS" => Ok(HoldReasonCode::CounterFalls),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

@@ -1,4 +1,5 @@
 use super::*;
+use election::counts::Counter;
 use election::report::{DuplicateStanding, UnitStatus};
 
 fn reasons() -> Vec<HoldReason> {
@@ -24,6 +25,16 @@ fn reasons() -> Vec<HoldReason> {
             option: 4,
             before: 58,
             after: 5,
+        },
+        HoldReason::CounterFalls {
+            counter: Counter::Papers,
+            before: 500,
+            after: Some(100),
+        },
+        HoldReason::CounterFalls {
+            counter: Counter::Valid,
+            before: 500,
+            after: None,
         },
         HoldReason::LeadMoved {
             moved: 16_022,
