@@ -112,6 +112,10 @@ type Opened = Streaming<SubmitReportsResponse>;
 impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
     async fn run(mut self) {
         while let Err(broken) = self.converse().await {
+            if self.unanswered.is_empty() {
+                // Nothing was waited for: what broke was a stream at rest.
+                self.heard = Instant::now();
+            }
             let failure = match broken {
                 Broken::Status(status) if is_retryable(&status) => {
                     let refused = self.client.refused(Service::TallyIngestion, &status);

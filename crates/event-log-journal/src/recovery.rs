@@ -250,7 +250,10 @@ impl<F> Recovery<F> {
                 }
                 // A damaged seal owns nothing; what it would have shown stays unknown.
                 None => {
-                    tracing::error!(place = place(found), what = fault.what, "a seal is damaged")
+                    let (place, what) = (place(found), &fault.what);
+                    tracing::error!(place, what, "a seal is damaged");
+                    let note = format!("{place}: a seal is damaged: {what}");
+                    self.recovered.edited.push(note);
                 }
             },
             What::Unreadable(fault) => self.lost(found, fault.what.clone()),

@@ -1,5 +1,6 @@
 //! Why a command of the program fails, and with which exit code.
 
+use crate::rehearsal::Summary;
 use crate::serve::ServeError;
 use client::ClientError;
 use std::collections::BTreeMap;
@@ -49,12 +50,12 @@ pub enum Failure {
     #[error("{0}")]
     Night(#[from] crate::night::NightError),
     /// A file cannot be read on; what stood before was sent and answered.
-    #[error("{error}; what stood before it was sent: {}", outcomes(answered))]
+    #[error("{error}; what stood before it was sent: {}", told(summary))]
     Unreadable {
         /// Where and why.
         error: crate::night::NightError,
-        /// How often each outcome was answered.
-        answered: BTreeMap<&'static str, u64>,
+        /// What became of what was sent.
+        summary: Box<Summary>,
     },
     /// An amendment in several commands was refused after the first.
     #[error("{error}; already written before it: {written}")]
@@ -144,6 +145,20 @@ impl Failure {
 // A contest or district that is not there is not helped by what opens an election.
 fn is_of_election(said: &str) -> bool {
     said.contains("no election") || said.contains("no public election")
+}
+
+// What was answered, and what was refused or waits, a line each.
+fn told(summary: &Summary) -> String {
+    let mut told = outcomes(&summary.outcomes);
+    for (what, reports) in [
+        ("refused", &summary.refusals),
+        ("waits for a reviewer", &summary.waiting),
+    ] {
+        for report in reports {
+            told.push_str(&format!("\n  {what}: {report}"));
+        }
+    }
+    told
 }
 
 /// Outcomes with how often each was answered, as a line.

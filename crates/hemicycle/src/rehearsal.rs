@@ -44,6 +44,10 @@ pub struct Summary {
     pub waiting: Vec<String>,
     /// Withdrawals.
     pub withdrawals: u64,
+    /// Withdrawals that were not sent, as the outcomes were only asked for: officials' commands have no such question.
+    pub withdrawals_left_out: u64,
+    /// The outcomes were only asked for: nothing was stored.
+    pub validate_only: bool,
     /// Checkpoints whose seats were as expected.
     pub checkpoints_passed: u64,
     /// What was wrong at the other checkpoints.
@@ -105,6 +109,7 @@ impl Rehearsal<'_> {
             self.client
                 .submit(self.election, ReceiverStream::new(submissions), options);
         let mut run = Run::default();
+        run.summary.validate_only = self.validate_only;
         let mut first_time = None;
         while let Some(timed) = steps.recv().await {
             let TimedStep { time_unix_s, step } = match timed {
@@ -112,8 +117,8 @@ impl Rehearsal<'_> {
                 // What stood before it was sent: its answers are waited for and told.
                 Err(error) => {
                     run.drain(&mut outcomes).await?;
-                    let answered = run.summary.outcomes;
-                    return Err(Failure::Unreadable { error, answered });
+                    let summary = Box::new(run.summary);
+                    return Err(Failure::Unreadable { error, summary });
                 }
             };
             if let (Pace::Times(times), Some(time)) = (self.pace, time_unix_s) {
@@ -125,6 +130,9 @@ impl Rehearsal<'_> {
             }
             match step {
                 Step::Submit(submission) => run.send(&sender, &mut outcomes, submission).await?,
+                Step::Withdraw { .. } if self.validate_only => {
+                    run.summary.withdrawals_left_out += 1;
+                }
                 Step::Withdraw {
                     key,
                     version,
@@ -132,14 +140,25 @@ impl Rehearsal<'_> {
                 } => {
                     // A tombstone stands behind the reports that it withdraws.
                     run.drain(&mut outcomes).await?;
+                    let unit = key.unit.clone();
                     let command = Command::Withdraw {
                         key,
                         version,
                         attribution,
                     };
-                    let written = self.client.command(self.election, &command).await?;
-                    run.summary.withdrawals += 1;
-                    run.saw(written.last_revision);
+                    match self.client.command(self.election, &command).await {
+                        Ok(written) => {
+                            run.summary.withdrawals += 1;
+                            run.saw(written.last_revision);
+                        }
+                        // As a refused report: an answer, and the rest of the file is sent.
+                        Err(client::ClientError::Refused(refused)) if is_answer(refused.code) => {
+                            run.refused(format!(
+                                "withdrawal ({unit}, version {version}): {refused}"
+                            ));
+                        }
+                        Err(error) => return Err(error.into()),
+                    }
                 }
                 Step::Checkpoint(checkpoint) => {
                     run.drain(&mut outcomes).await?;
@@ -278,11 +297,7 @@ impl Run {
             | Outcome::Superseded { revision, .. }
             | Outcome::Held { revision, .. }
             | Outcome::Conflict { revision, .. } => self.saw(*revision),
-            Outcome::Refused(refusal) => {
-                if self.summary.refusals.len() < NAMED_MAX {
-                    self.summary.refusals.push(format!("{report}: {refusal}"));
-                }
-            }
+            Outcome::Refused(refusal) => self.name_refused(format!("{report}: {refusal}")),
         }
         if let Some(why) = why_it_waits(&outcome) {
             self.summary.waiting_count += 1;
@@ -293,9 +308,29 @@ impl Run {
         Ok(())
     }
 
+    /// What was refused and is no report.
+    fn refused(&mut self, what: String) {
+        *self.summary.outcomes.entry("REFUSED").or_default() += 1;
+        self.name_refused(what);
+    }
+
+    fn name_refused(&mut self, what: String) {
+        if self.summary.refusals.len() < NAMED_MAX {
+            self.summary.refusals.push(what);
+        }
+    }
+
     fn saw(&mut self, revision: Revision) {
         self.summary.revision = self.summary.revision.max(revision.0);
     }
+}
+
+/// Whether a refused command is the service's word on it, and not that it could not be asked.
+fn is_answer(code: tonic::Code) -> bool {
+    matches!(
+        code,
+        tonic::Code::InvalidArgument | tonic::Code::FailedPrecondition | tonic::Code::NotFound
+    )
 }
 
 fn why_it_waits(outcome: &Outcome) -> Option<String> {

@@ -96,7 +96,8 @@ impl Rounds {
                 return;
             };
             let pause = match self.round(&opened) {
-                Ok(()) => ROUND,
+                Ok(true) => Duration::ZERO,
+                Ok(false) => ROUND,
                 Err(error) => {
                     self.give_up(&opened, &error);
                     RETRY
@@ -111,7 +112,7 @@ impl Rounds {
         let Some(opened) = self.opened.upgrade() else {
             return;
         };
-        let applied = self.round(&opened).and_then(|()| match &self.store {
+        let applied = self.finish(&opened).and_then(|()| match &self.store {
             Some(store) => store.checkpoint().map_err(Failure::Store),
             None => Ok(()),
         });
@@ -120,20 +121,28 @@ impl Rounds {
         }
     }
 
-    /// Brings every election's rows up to its head, and lays the tail over those that were behind. Not while the log has
-    /// no room for its next segment: the little that was freed on a full disk is the log's.
-    fn round(&mut self, opened: &Opened) -> Result<(), Failure> {
+    /// Rounds until nothing in memory is left.
+    fn finish(&mut self, opened: &Opened) -> Result<(), Failure> {
+        while self.round(opened)? {}
+        Ok(())
+    }
+
+    /// Brings every election's rows nearer to its head, by one piece each so that none waits for another's burst, and lays
+    /// the tail over those that were behind. Whether any has more to apply. Not while the log has no room for its next
+    /// segment: the little that was freed on a full disk is the log's.
+    fn round(&mut self, opened: &Opened) -> Result<bool, Failure> {
         let is_short = opened.log.is_short_of_room();
         if is_short && self.store.is_none() {
-            return Ok(());
+            return Ok(false);
         }
+        let mut has_more = false;
         let store = self.store(opened)?;
         for hosted in opened.elections() {
             if self.put_off(&hosted.id) {
                 continue;
             }
             if !is_short {
-                self.apply(&store, &hosted)?;
+                has_more |= self.apply(&store, &hosted)?;
             }
             let pending = hosted.with(|durable| {
                 let districts = durable.tally.contests.iter().flatten();
@@ -151,14 +160,14 @@ impl Rounds {
             self.is_dirty = false;
             self.checkpoint = Instant::now();
         }
-        Ok(())
+        Ok(has_more)
     }
 
-    /// Brings one election's rows up to its head.
-    fn apply(&mut self, store: &Store, hosted: &Arc<Hosted>) -> Result<(), Failure> {
+    /// Brings one election's rows nearer to its head by one piece. Whether there is more to apply at once.
+    fn apply(&mut self, store: &Store, hosted: &Arc<Hosted>) -> Result<bool, Failure> {
         let before = store.applied_revision(&hosted.id)?;
-        match self.catch_up(store, hosted) {
-            Ok(()) => {}
+        let has_more = match self.catch_up(store, hosted) {
+            Ok(has_more) => has_more,
             // Only the units of this election cannot be asked for.
             Err(Failure::Read(error)) => {
                 self.unreadable.insert(hosted.id.clone(), Instant::now());
@@ -166,12 +175,14 @@ impl Rounds {
                 if hosted.leave_for(error) {
                     error!(election = %hosted.id, error = shown, "the log cannot be read for the store, others go on");
                 }
+                false
             }
             Err(failure) => return Err(failure),
-        }
+        };
         let after = store.applied_revision(&hosted.id)?;
         self.is_dirty |= after != before;
-        Ok(())
+        // What does not move waits for the next round.
+        Ok(has_more && after != before)
     }
 
     /// Whether an election's log could not be read just now.
@@ -191,33 +202,34 @@ impl Rounds {
         Ok(store)
     }
 
-    fn catch_up(&self, store: &Store, hosted: &Arc<Hosted>) -> Result<(), Failure> {
+    fn catch_up(&self, store: &Store, hosted: &Arc<Hosted>) -> Result<bool, Failure> {
         if let Ok(view) = hosted.view() {
-            while view.catch_up(APPLY_CHANGES)? > 0 && !hosted.is_behind() {}
+            // A burst adds about as fast as this applies: less than a piece waits for the next round.
+            let left = view.catch_up(APPLY_CHANGES)?;
             if !hosted.is_behind() {
-                return Ok(());
+                let piece = u64::try_from(APPLY_CHANGES).unwrap_or(u64::MAX);
+                let is_last = self.stopping.load(Ordering::Acquire);
+                return Ok(left >= piece || (is_last && left > 0));
             }
         }
-        while !self.stopping.load(Ordering::Acquire) {
-            let applied = store.applied_revision(&hosted.id)?;
-            if hosted.join(store).map_err(Failure::Read)? {
-                info!(election = %hosted.id, revision = %applied, "store caught up");
-                return Ok(());
-            }
-            if applied < hosted.head() {
-                self.apply_from_log(store, hosted, applied)?;
-            } else if applied > hosted.head()
-                && let Some(damage) = hosted.damage()
-            {
-                // The head will not move any more.
-                return Err(Failure::Read(Error::Corrupt(damage.clone())));
-            }
-            if self.opened.strong_count() <= 1 {
-                // Only this round still holds the role.
-                return Ok(());
-            }
+        // What must be read from the log is left to the next start.
+        if self.stopping.load(Ordering::Acquire) {
+            return Ok(false);
         }
-        Ok(())
+        let applied = store.applied_revision(&hosted.id)?;
+        if hosted.join(store).map_err(Failure::Read)? {
+            info!(election = %hosted.id, revision = %applied, "store caught up");
+            return Ok(false);
+        }
+        if applied < hosted.head() {
+            self.apply_from_log(store, hosted, applied)?;
+        } else if applied > hosted.head()
+            && let Some(damage) = hosted.damage()
+        {
+            // The head will not move any more.
+            return Err(Failure::Read(Error::Corrupt(damage.clone())));
+        }
+        Ok(true)
     }
 
     #[expect(

@@ -29,9 +29,9 @@ pub enum OverlayError {
 
 /// What happened after [`Overlay::base`], up to [`Overlay::head`], by revision and by slot.
 ///
-/// Every event takes about a hundred bytes. It never drops anything by itself: at its bound it refuses, and the writer,
-/// who asks [`Overlay::room`] before appending a group to the log, waits. So a store that stalls slows the writer down and
-/// never costs memory or an answer.
+/// Every event takes about a hundred bytes. It never drops anything by itself: at its bound it refuses, and the owner
+/// drops it, so that a store that stalls never costs memory and never holds up a report. Until the store has caught up from
+/// the log, what it would answer is unavailable.
 pub struct Overlay {
     base: Revision,
     capacity: usize,

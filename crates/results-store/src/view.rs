@@ -40,8 +40,7 @@ impl<S: ResultsStore> StoreView<S> {
         &self.store
     }
 
-    /// How many events can be added. The writer asks before it appends a group to the log, and waits if it is too few;
-    /// as it is the only one who adds, there cannot be fewer afterwards.
+    /// How many events can be added. As there is one who adds, there cannot be fewer when it does.
     pub fn room(&self) -> usize {
         self.read().room()
     }

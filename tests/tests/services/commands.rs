@@ -7,11 +7,11 @@ use crate::support::PAIRS;
 
 /// Sums that break the form's identity; the counted version with other votes; a unit that is counted as it should be.
 const REPORTS: [&str; 3] = [
-    r#"{"unit":"box-09","version":2,"kind":"full","votes":{"aleph":200,"bet":53,"gimel":42,"dalet":59,"he":53,"vav":25},
+    r#"{"election":"pairs-2026","unit":"box-09","version":2,"kind":"full","votes":{"aleph":200,"bet":53,"gimel":42,"dalet":59,"he":53,"vav":25},
         "form":{"papers":386,"invalid":7,"valid":379}}"#,
-    r#"{"unit":"box-22","version":1,"kind":"full","votes":{"aleph":109,"bet":91,"gimel":85,"dalet":36,"he":42,"vav":27},
+    r#"{"election":"pairs-2026","unit":"box-22","version":1,"kind":"full","votes":{"aleph":109,"bet":91,"gimel":85,"dalet":36,"he":42,"vav":27},
         "form":{"papers":393,"invalid":3,"valid":390}}"#,
-    r#"{"unit":"box-37","version":1,"kind":"full","votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
+    r#"{"election":"pairs-2026","unit":"box-37","version":1,"kind":"full","votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
         "form":{"papers":583,"invalid":2,"valid":581}}"#,
 ];
 
@@ -106,13 +106,56 @@ fn what_waits_is_listed_accepted_and_rejected() {
 }
 
 #[test]
+fn f25_a_file_that_does_not_name_its_election_is_not_sent() {
+    let desk = Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("last-year.jsonl");
+    let line = REPORTS[2].replace('\n', "");
+    let unnamed = line.replace(r#""election":"pairs-2026","#, "");
+    assert_ne!(line, unnamed);
+    std::fs::write(&file, unnamed).unwrap();
+    let told = desk.expect(FAILED, &["submit", PAIRS, file.to_str().unwrap()]);
+    assert!(told.contains("line 1: election: is missing"), "{told}");
+    std::fs::write(&file, "").unwrap();
+    let told = desk.expect(FAILED, &["submit", PAIRS, file.to_str().unwrap()]);
+    assert!(told.contains("holds no report"), "{told}");
+}
+
+#[test]
+fn only_asking_withdraws_nothing_and_a_refused_withdrawal_does_not_end_the_file() {
+    let desk = Desk::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("night.jsonl");
+    let withdrawal = |unit: &str, version: u32| {
+        format!(
+            r#"{{"election":"pairs-2026","unit":"{unit}","version":{version},"kind":"withdraw","by":"x","reason":"y"}}"#
+        )
+    };
+    let path = file.to_str().unwrap();
+    let before = desk.expect_json(DONE, &["history", PAIRS, "box-37"]);
+    std::fs::write(&file, withdrawal("box-37", 100)).unwrap();
+    let asked = desk.expect_json(NOTHING_NEW, &["submit", PAIRS, path, "--validate-only"]);
+    assert_eq!(asked["withdrawals_left_out"], 1, "{asked}");
+    assert_eq!(asked["withdrawals"], 0, "{asked}");
+    assert_eq!(
+        desk.expect_json(DONE, &["history", PAIRS, "box-37"]),
+        before
+    );
+    let lines = [withdrawal("box-unknown", 1), withdrawal("box-37", 100)];
+    std::fs::write(&file, lines.join("\n")).unwrap();
+    let sent = desk.expect_json(NOT_ALL_COUNTED, &["submit", PAIRS, path]);
+    assert_eq!(sent["withdrawals"], 1, "{sent}");
+    assert_eq!(sent["outcomes"]["REFUSED"], 1, "{sent}");
+}
+
+#[test]
 fn a_file_that_cannot_be_read_on_says_what_was_sent_of_it() {
     let desk = Desk::open();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("torn.jsonl");
     let lines = [
         REPORTS[2].replace('\n', ""),
-        r#"{"unit":"box-37","version":-1}"#.to_owned(),
+        r#"{"election":"pairs-2026","unit":"box-37","version":-1}"#.to_owned(),
     ];
     std::fs::write(&file, lines.join("\n")).unwrap();
     let told = desk.expect(FAILED, &["submit", PAIRS, file.to_str().unwrap()]);
@@ -170,6 +213,8 @@ fn a_tally_is_withdrawn_once() {
 #[test]
 fn what_is_public_is_shown_opened_paused_and_resumed() {
     let desk = Desk::open();
+    let told = desk.expect(DONE, &["publish", PAIRS]);
+    assert!(told.contains("results is not open"), "{told}");
     let hidden = desk.expect_json(DONE, &["publish", PAIRS]);
     assert!(hidden["public_revision"].is_null() && hidden["head_revision"].as_u64() > Some(50));
     desk.expect(FAILED, &["watch", PAIRS, "--once"]);
@@ -301,7 +346,9 @@ fn a_turnout_of_a_wild_version_is_put_right() {
     let file = folder.path().join("turnout.jsonl");
     let path = file.to_str().unwrap();
     let submit = |code, version: u32, issued: u32| {
-        let line = format!(r#"{{"unit":"box-09","version":{version},"ballots_issued":{issued}}}"#);
+        let line = format!(
+            r#"{{"election":"pairs-2026","unit":"box-09","version":{version},"ballots_issued":{issued}}}"#
+        );
         std::fs::write(&file, line).unwrap();
         desk.expect_json(code, &["submit", PAIRS, path])
     };

@@ -33,7 +33,7 @@ units = [{ id = "u1", district = "north" }, { id = "u2", district = "south" }]
 [presentation]
 title = { en = "A tie" }
 "#;
-const TIE_REPORTS: &str = r#"{"unit":"u1","version":1,"votes":{"elk":50,"fox":50}}
+const TIE_REPORTS: &str = r#"{"election":"tie-2026","unit":"u1","version":1,"votes":{"elk":50,"fox":50}}
 {"unit":"u2","version":1,"votes":{"elk":70,"fox":50}}
 "#;
 
@@ -351,7 +351,7 @@ fn a_missing_counter_is_named_with_its_contest_and_units() {
     );
     let report = |unit: &str, form: &str| {
         format!(
-            r#"{{"unit":"{unit}","version":1,"votes":{{"north":249,"east":87,"south":52,"west":57,"hill":24}},"form":{{{form}}}}}"#
+            r#"{{"election":"{QUOTA}","unit":"{unit}","version":1,"votes":{{"north":249,"east":87,"south":52,"west":57,"hill":24}},"form":{{{form}}}}}"#
         )
     };
     let whole = r#""box-fixed":493,"box-portable":25,"invalid":49,"valid":469"#;

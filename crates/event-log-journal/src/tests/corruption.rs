@@ -215,6 +215,11 @@ async fn flipped_bit_in_a_seal_or_segment_header_touches_no_election() {
         &disk,
         usize::try_from(seal.offset).unwrap() + TABLE_START + 20,
     );
+    let report = verify::verify_in(&disk).unwrap();
+    assert!(
+        report.notes.iter().any(|note| note.contains("seal")),
+        "{report:?}"
+    );
     check(&disk, &[]).await;
     let disk = journal(true);
     flip(&disk, 20);

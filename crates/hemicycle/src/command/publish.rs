@@ -6,7 +6,7 @@ use crate::cli::Publish;
 use crate::failure::{Ending, Failure};
 use election::command::Command;
 use election::ids::{Revision, Timestamp};
-use election::publication::PublicationMode;
+use election::publication::{PublicationClass, PublicationMode};
 use serde_json::json;
 use wire::common::v1::{ClassOpening, Publication, View, publication_mode::Mode};
 use wire::results::v1::ElectionSummary;
@@ -54,6 +54,13 @@ pub async fn run(arguments: Publish) -> Result<Ending, Failure> {
         for opening in &publication.openings {
             print(&opened(opening))?;
         }
+        if public.as_ref().map_or(0, revision) < revision(&head) {
+            for class in closed(&publication) {
+                print(&format!(
+                    "  {class} is not open: nothing from its first event on is shown, of any class, until it is"
+                ))?;
+            }
+        }
     }
     let changes = mode(&arguments).is_some() || !arguments.open.is_empty();
     Ok(if changes && events == 0 {
@@ -93,11 +100,23 @@ fn described(publication: &Publication) -> String {
     }
 }
 
-fn opened(opening: &ClassOpening) -> String {
+/// The names of the classes that no event has opened.
+fn closed(publication: &Publication) -> impl Iterator<Item = String> {
+    let open: Vec<String> = publication.openings.iter().map(class_name).collect();
+    let names = PublicationClass::ALL.map(PublicationClass::name);
+    let closed = names.into_iter().map(str::to_owned);
+    closed.filter(move |name| !open.contains(name))
+}
+
+fn class_name(opening: &ClassOpening) -> String {
     let class = opening.publication_class().as_str_name();
-    let class = class
+    class
         .trim_start_matches("PUBLICATION_CLASS_")
-        .to_lowercase();
+        .to_lowercase()
+}
+
+fn opened(opening: &ClassOpening) -> String {
+    let class = class_name(opening);
     format!(
         "  {class} open from {}",
         instant(

@@ -157,6 +157,15 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     if summary.withdrawals > 0 {
         print(&format!("{} tallies withdrawn", summary.withdrawals))?;
     }
+    if summary.validate_only {
+        print("only asked: nothing was stored")?;
+    }
+    if summary.withdrawals_left_out > 0 {
+        let left_out = summary.withdrawals_left_out;
+        print(&format!(
+            "{left_out} withdrawals were not asked about: they are officials' commands"
+        ))?;
+    }
     for refusal in &summary.refusals {
         print(&format!("refused: {refusal}"))?;
     }

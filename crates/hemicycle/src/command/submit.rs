@@ -5,7 +5,7 @@ use super::{connect, election_id};
 use crate::cli::Submit;
 use crate::failure::{Ending, Failure};
 use crate::names::ask_definition;
-use crate::night::file;
+use crate::night::file::{self, Naming};
 use crate::rehearsal::{Pace, Rehearsal};
 
 /// Submits a file of reports.
@@ -17,7 +17,7 @@ pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let definition = ask_definition(&client, &election).await?;
-    let steps = file::steps(&definition, &arguments.file)?;
+    let steps = file::steps(&definition, &arguments.file, Naming::Required)?;
     let bar = bar(None);
     let progress = |steps, _: Option<&str>| bar.set_position(steps);
     let validate_only = arguments.validate_only;
@@ -30,6 +30,11 @@ pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
     };
     let summary = rehearsal.play(steps).await?;
     bar.finish_and_clear();
+    let asked = summary.answered() + summary.withdrawals + summary.withdrawals_left_out;
+    if asked == 0 && summary.checkpoints_passed == 0 && summary.checkpoints_failed.is_empty() {
+        let what = format!("{}: holds no report", arguments.file.display());
+        return Err(Failure::Input(what));
+    }
     print_summary(&summary, arguments.json)?;
     Ok(ending(&summary))
 }

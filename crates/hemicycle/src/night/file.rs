@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Reads a night's definition (TOML) and opens its file of reports.
 ///
@@ -23,7 +24,7 @@ use std::sync::Arc;
 pub fn read(definition: &Path, reports: &Path) -> Result<Night, NightError> {
     let text = std::fs::read_to_string(definition).map_err(NightError::io(definition))?;
     let definition = Definition::from_toml(&text)?;
-    let steps = steps(&definition, reports)?;
+    let steps = steps(&definition, reports, Naming::Optional)?;
     Ok(Night {
         definition,
         step_count: None,
@@ -31,13 +32,23 @@ pub fn read(definition: &Path, reports: &Path) -> Result<Night, NightError> {
     })
 }
 
+/// Whether a file has to say of which election it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// It comes with its definition.
+    Optional,
+    /// It goes to an election that is asked for by its id: a file of the last one, whose stations and lists have the same
+    /// ids, would be counted (F25).
+    Required,
+}
+
 /// Opens a file of reports of a defined election.
 ///
 /// # Errors
 ///
 /// A file that cannot be opened, or a name that ends neither in `.jsonl` nor in `.csv` (nor these with `.gz`).
-pub fn steps(definition: &Definition, path: &Path) -> Result<Steps, NightError> {
-    let names = Arc::new(Names::of(definition));
+pub fn steps(definition: &Definition, path: &Path, naming: Naming) -> Result<Steps, NightError> {
+    let names = Arc::new(Names::of(definition, naming));
     let plain = path
         .file_name()
         .and_then(|name| name.to_str())
@@ -62,6 +73,8 @@ pub fn steps(definition: &Definition, path: &Path) -> Result<Steps, NightError> 
 // What the definition calls things, by name.
 struct Names {
     election: String,
+    // Whether a line has named it, or none need.
+    is_named: AtomicBool,
     ballot_hash: Hash,
     contests: Vec<ContestId>,
     counting_groups: Vec<CountingGroupId>,
@@ -71,7 +84,7 @@ struct Names {
 }
 
 impl Names {
-    fn of(definition: &Definition) -> Self {
+    fn of(definition: &Definition, naming: Naming) -> Self {
         let ballot = &definition.ballot;
         let district_of = |id: &str| election::tally::district_index(ballot, id).unwrap_or(0);
         let units = definition.register.units.iter();
@@ -86,6 +99,7 @@ impl Names {
         });
         Self {
             election: ballot.election.to_string(),
+            is_named: AtomicBool::new(naming == Naming::Optional),
             ballot_hash: ballot_hash(ballot),
             contests: ballot
                 .contests
@@ -108,6 +122,14 @@ impl Names {
         {
             return Err(format!(
                 "election: {election:?}: this file is of another election, not of {:?}",
+                self.election
+            ));
+        }
+        if line.election.is_some() {
+            self.is_named.store(true, Ordering::Relaxed);
+        } else if !self.is_named.load(Ordering::Relaxed) {
+            return Err(format!(
+                "election: is missing: the first line says of which election the file is, here {:?}",
                 self.election
             ));
         }
@@ -167,13 +189,17 @@ impl Names {
             let known: Vec<&str> = ReportKind::ALL.iter().map(|kind| kind.name()).collect();
             format!("kind: {kind:?} is none of {}, withdraw", known.join(", "))
         })?;
-        let district = self.unit_districts.get(&key.unit).copied().unwrap_or(0);
-        let options = &self.options[contest_index][district];
-        let votes = line.votes.iter().map(|(option, votes)| {
-            let index = options
-                .get(option)
-                .ok_or_else(|| format!("votes: {option:?} is not on this unit's ballot"))?;
-            Ok((*index, *votes))
+        let district = self.unit_districts.get(&key.unit).copied();
+        let options = &self.options[contest_index][district.unwrap_or(0)];
+        let votes = line.votes.iter().filter_map(|(option, votes)| {
+            match options.get(option) {
+                Some(index) => Some(Ok((*index, *votes))),
+                // A unit that is not known is refused by itself, whatever its ballot may be.
+                None if district.is_none() => None,
+                None => Some(Err(format!(
+                    "votes: {option:?} is not on this unit's ballot"
+                ))),
+            }
         });
         let form = line.form.iter().map(|(name, value)| {
             let counter = Counter::from_name(name).ok_or_else(|| {
@@ -190,7 +216,7 @@ impl Names {
             version: line.version,
             kind,
             ballot_hash: self.ballot_hash,
-            votes: votes.collect::<Result<_, String>>()?,
+            votes: in_ballot_order(votes.collect::<Result<_, String>>()?),
             form: form.collect::<Result<_, String>>()?,
             attribution,
         })))
@@ -223,6 +249,12 @@ impl Names {
             }
         }
     }
+}
+
+// As a clerk reads the ballot: a refusal names a place in this order.
+fn in_ballot_order(mut votes: Vec<(u32, u64)>) -> Vec<(u32, u64)> {
+    votes.sort_unstable();
+    votes
 }
 
 // One line of either format.

@@ -10,6 +10,7 @@ use election::stage::Mark;
 use election::tally::{PartVersion, Tally};
 use futures::{Stream, stream};
 use tonic::{Request, Response, Status, Streaming};
+use tracing::warn;
 use wire::common::v1 as common;
 use wire::results::v1 as proto;
 use wire::results::v1::results_service_server::ResultsService;
@@ -307,7 +308,14 @@ async fn list_elections(
             eyes,
             revision,
         };
-        elections.push(at.summary(&*at.tally().await?));
+        match at.tally().await {
+            Ok(tally) => elections.push(at.summary(&*tally)),
+            // Damage of one log is told where that election is asked for: the others are listed all the same.
+            Err(error @ (Error::Corrupt(_) | Error::Damaged | Error::ReadOnly(_))) => {
+                warn!(election = %at.hosted.id, %error, "an election cannot be listed");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(proto::ListElectionsResponse {
         elections,

@@ -149,6 +149,7 @@ pub(super) async fn history(
     let revision = page.map_or(revision, |page| page.revision.0);
     let at = At::find(shared, &election_id, view, revision)?;
     let units = Units::new(&at.hosted, at.eyes, at.revision)?;
+    let size = size.min(entries_max(&units));
     let unit = wire::id("unit_id", &unit_id, UnitId::new)?;
     let History {
         mut revisions,
@@ -187,6 +188,7 @@ pub(super) async fn pending(
     let from = listing.page(&page_token)?.map_or(1, |page| page.next);
     let at = At::find(shared, &election_id, common::View::Head.into(), 0)?;
     let units = Units::new(&at.hosted, at.eyes, at.revision)?;
+    let size = size.min(entries_max(&units));
     let (mut waiting, count) = units.pending(Revision(from), size + 1).await?;
     let next = waiting.get(size).map(|(report, _)| Page {
         revision: at.revision,
@@ -338,6 +340,13 @@ async fn scan(
         }
     }
     Ok((page, (next < end).then_some(next)))
+}
+
+/// How many entries, each with the counts of one tally before and after, fit into an answer for certain.
+fn entries_max(units: &Units) -> usize {
+    let districts = units.ballot.contests.iter().flat_map(|it| &it.districts);
+    let widest = districts.map(|it| it.options.len()).max().unwrap_or(0);
+    (ANSWER_BYTES_MAX / (1_024 + 24 * widest)).max(1)
 }
 
 /// About how many bytes a unit takes in an answer, rather too many.

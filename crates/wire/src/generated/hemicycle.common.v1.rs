@@ -125,7 +125,7 @@ pub mod outcome {
         /// The same version with the same content is there already.
         #[prost(message, tag = "3")]
         Duplicate(super::Duplicate),
-        /// A higher version is counted.
+        /// A higher version was there before; or this one was counted, and is out of the count since (annulled, withdrawn).
         #[prost(message, tag = "4")]
         Superseded(super::Superseded),
         /// Stored, out of the count, waits for a reviewer.
@@ -153,10 +153,10 @@ pub struct Duplicate {
     #[prost(enumeration = "DuplicateStanding", tag = "1")]
     pub standing: i32,
 }
-/// Nothing changed: a higher version is counted.
+/// Nothing changed: a higher version was there before; or this one was counted, and is out of the count since.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Superseded {
-    /// The version that is counted.
+    /// The highest version that came into the count.
     #[prost(uint32, tag = "1")]
     pub counted_version: u32,
 }
