@@ -7,11 +7,14 @@ use crate::support::PAIRS;
 
 /// Sums that break the form's identity; the counted version with other votes; a unit that is counted as it should be.
 const REPORTS: [&str; 3] = [
-    r#"{"election":"pairs-2026","unit":"box-09","version":2,"kind":"full","votes":{"aleph":200,"bet":53,"gimel":42,"dalet":59,"he":53,"vav":25},
+    r#"{"election":"pairs-2026","unit":"box-09","version":2,"kind":"full",
+        "votes":{"aleph":200,"bet":53,"gimel":42,"dalet":59,"he":53,"vav":25},
         "form":{"papers":386,"invalid":7,"valid":379}}"#,
-    r#"{"election":"pairs-2026","unit":"box-22","version":1,"kind":"full","votes":{"aleph":109,"bet":91,"gimel":85,"dalet":36,"he":42,"vav":27},
+    r#"{"election":"pairs-2026","unit":"box-22","version":1,"kind":"full",
+        "votes":{"aleph":109,"bet":91,"gimel":85,"dalet":36,"he":42,"vav":27},
         "form":{"papers":393,"invalid":3,"valid":390}}"#,
-    r#"{"election":"pairs-2026","unit":"box-37","version":1,"kind":"full","votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
+    r#"{"election":"pairs-2026","unit":"box-37","version":1,"kind":"full",
+        "votes":{"aleph":158,"bet":147,"gimel":89,"dalet":67,"he":78,"vav":42},
         "form":{"papers":583,"invalid":2,"valid":581}}"#,
 ];
 

@@ -350,9 +350,9 @@ fn a_missing_counter_is_named_with_its_contest_and_units() {
         "{nothing}"
     );
     let report = |unit: &str, form: &str| {
-        format!(
-            r#"{{"election":"{QUOTA}","unit":"{unit}","version":1,"votes":{{"north":249,"east":87,"south":52,"west":57,"hill":24}},"form":{{{form}}}}}"#
-        )
+        let votes = r#"{"north":249,"east":87,"south":52,"west":57,"hill":24}"#;
+        let head = format!(r#""election":"{QUOTA}","unit":"{unit}","version":1"#);
+        format!(r#"{{{head},"votes":{votes},"form":{{{form}}}}}"#)
     };
     let whole = r#""box-fixed":493,"box-portable":25,"invalid":49,"valid":469"#;
     let reports = [

@@ -309,7 +309,7 @@ async fn list_elections(
             revision,
         };
         match at.tally().await {
-            Ok(tally) => elections.push(at.summary(&*tally)),
+            Ok(tally) => elections.push(at.summary(&tally)),
             // Damage of one log is told where that election is asked for: the others are listed all the same.
             Err(error @ (Error::Corrupt(_) | Error::Damaged | Error::ReadOnly(_))) => {
                 warn!(election = %at.hosted.id, %error, "an election cannot be listed");
