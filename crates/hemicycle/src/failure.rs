@@ -129,6 +129,13 @@ impl Failure {
                 tonic::Code::Unimplemented => Some(
                     "--server names another address; --results and --allocation those of the roles that are apart",
                 ),
+                tonic::Code::Unknown | tonic::Code::Cancelled
+                    if is_of_transport(&error.to_string()) =>
+                {
+                    Some(
+                        "something else than gRPC answers there: the page and its feed have an address of their own",
+                    )
+                }
                 _ => None,
             },
             Self::Unreadable { .. } => Some(
@@ -140,6 +147,11 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+// What the transport says where the other side does not speak HTTP/2, or breaks off.
+fn is_of_transport(said: &str) -> bool {
+    said.contains("transport error") || said.contains("operation was canceled")
 }
 
 // A contest or district that is not there is not helped by what opens an election.

@@ -183,7 +183,7 @@ impl Changed {
     fn told(&self, check: bool, is_same: bool) -> String {
         let part = self.part;
         if is_same {
-            return format!("the {part} is so already: nothing to amend");
+            return format!("nothing to amend in {part}: it stands so already");
         }
         let done = if check { "would be amended" } else { "amended" };
         if self.units.is_empty() {

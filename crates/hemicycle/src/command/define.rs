@@ -21,6 +21,13 @@ pub async fn run(arguments: Define) -> Result<Ending, Failure> {
         .map_err(Failure::io(path.display().to_string()))?;
     let definition = Definition::from_toml(&text)
         .map_err(|refusal| Failure::Input(format!("{}: {refusal}", path.display())))?;
+    if let Some(zone) = &definition.presentation.time_zone
+        && jiff::tz::TimeZone::get(zone).is_err()
+    {
+        let rule = "must be the IANA name of a time zone, such as Asia/Almaty";
+        let what = format!("SHAPE: presentation.time_zone is {zone:?}: {rule}");
+        return Err(Failure::Input(format!("{}: {what}", path.display())));
+    }
     let election = definition.ballot.election.clone();
     let hash = ballot_hash(&definition.ballot);
     let units = definition.register.units.len();
