@@ -124,6 +124,61 @@ proptest! {
         }
         prop_assert_ne!(allocation.outcome, Outcome::Tied);
         prop_assert!(allocation.void_lots.is_empty() && allocation.void_place_lots.is_empty());
+        // Lots that no tie asks for are void, and a result that says otherwise is refused.
+        let mut more = lots.clone();
+        more.inside.extend(lots.inside.first().cloned());
+        more.places.extend(lots.places.first().cloned());
+        let stage = rules.stages.len();
+        let lot = Lot { stage: StageAt::Chain(0), lists: vec![0, 1], seats_at_stake: 1, winners: vec![0] };
+        more.inside.push(TierLot { stage, part: 0, lot });
+        let place = |list| Place { district: 0, list, constituency: None };
+        more.places.push(PlaceLot { stage, tied: vec![place(0), place(1)], winner: place(0) });
+        let right = agree(&contest, &rules, &more);
+        prop_assert_eq!(&right.seats, &allocation.seats);
+        let all = |number: usize, more: usize| (number..more).collect::<Vec<usize>>();
+        prop_assert_eq!(&right.void_lots, &all(lots.inside.len(), more.inside.len()));
+        prop_assert_eq!(&right.void_place_lots, &all(lots.places.len(), more.places.len()));
+        let forged: [fn(&mut TierAllocation); 6] = [
+            |wrong| wrong.void_lots.clear(),
+            |wrong| wrong.void_place_lots.clear(),
+            |wrong| wrong.void_lots.reverse(),
+            |wrong| wrong.void_place_lots.insert(0, 0),
+            |wrong| wrong.void_lots.insert(0, 0),
+            |wrong| drop(std::mem::take(&mut wrong.void_place_lots).split_off(1)),
+        ];
+        for forge in forged {
+            let mut wrong = right.clone();
+            forge(&mut wrong);
+            prop_assert!(wrong == right || verify(&contest, &rules, &more, &wrong).is_err());
+        }
+    }
+
+    /// Votes times a number give the same seats, where no quota is rounded to whole votes.
+    #[test]
+    fn scale_means_nothing(contest in any_contest(), rules in any_rules(), factor in 2u64..1_000) {
+        let rounds = |stage: &TierStage| matches!(
+            stage,
+            TierStage::Quotas(_) | TierStage::Remainders { .. } | TierStage::SeatsOfDistricts { .. }
+        );
+        prop_assume!(!rules.stages.iter().any(rounds));
+        let contest = fit(contest, &rules);
+        let plain = agree(&contest, &rules, &TierLots::default());
+        let mut scaled = contest;
+        for district in &mut scaled.districted.districts {
+            district.votes.iter_mut().for_each(|votes| *votes *= factor);
+        }
+        for constituency in &mut scaled.constituencies {
+            constituency.votes.iter_mut().for_each(|votes| *votes *= factor);
+            constituency.other_votes *= factor;
+            constituency.other_most *= factor;
+        }
+        for person in &mut scaled.persons {
+            person.votes *= factor;
+        }
+        let scaled = agree(&scaled, &rules, &TierLots::default());
+        prop_assert_eq!(&scaled.seats, &plain.seats);
+        prop_assert_eq!((&scaled.region_seats, &scaled.house_seats), (&plain.region_seats, &plain.house_seats));
+        prop_assert_eq!((scaled.outcome, scaled.pending, scaled.unassigned), (plain.outcome, plain.pending, plain.unassigned));
     }
 
     #[test]

@@ -6,19 +6,37 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::{
     Constituency, CoverLine, CoverResult, Place, PlaceLot, PlaceTie, PlacedSeat, TierContest,
 };
+use super::Check;
 use super::admission::{first, is_leading};
 use super::place::check_tie;
 use super::refusal::PlaceRefusal;
+use super::void::{Decided, decided_in_line};
 use crate::double_proportional::verify::product_order;
 use crate::ratio::Ratio;
 use crate::whole_number::WholeNumber;
 
+impl Check<'_> {
+    /// Checks covered persons; who is level ends the run.
+    pub(super) fn cover(&mut self, stage: usize, result: &CoverResult) {
+        let wrong = check_cover(
+            &self.contest,
+            &self.held,
+            (stage, &self.lots.places),
+            result,
+            &mut self.decided,
+        );
+        let tied = result.lines.iter().any(|line| line.tie.is_some());
+        self.places(stage, wrong, tied || !result.undecided.is_empty());
+    }
+}
+
 /// Checks who is covered, line by line.
-pub(super) fn check_cover(
+fn check_cover(
     contest: &TierContest,
     held: &[Vec<u64>],
     lots: (usize, &[PlaceLot]),
     result: &CoverResult,
+    decided: &mut Decided,
 ) -> Vec<PlaceRefusal> {
     let mut wrong = Vec::new();
     let constituencies = &contest.constituencies;
@@ -39,6 +57,11 @@ pub(super) fn check_cover(
         return vec![PlaceRefusal::Shape];
     }
     for (line, persons) in result.lines.iter().zip(expected.values()) {
+        decided.extend(decided_in_line(
+            line,
+            held[line.district][line.list],
+            lots.0,
+        ));
         check_line(
             contest,
             held[line.district][line.list],

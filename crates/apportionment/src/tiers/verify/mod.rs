@@ -9,13 +9,14 @@ mod quotas;
 mod refusal;
 mod regions;
 mod returned;
+mod void;
 mod whole;
 
 use std::borrow::Cow;
 
 use super::{
-    Admission, CoverResult, DistrictResult, TierAllocation, TierContest, TierLots, TierRules,
-    TierStage, TierStageResult,
+    Admission, DistrictResult, TierAllocation, TierContest, TierLots, TierRules, TierStage,
+    TierStageResult,
 };
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, List, Lot};
@@ -23,14 +24,14 @@ use crate::method::{Method, Stage};
 use crate::rules::Rules;
 
 use admission::{admitted, is_level_outside};
-use cover::check_cover;
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
 use regions::{check_inside, check_regions};
 use returned::check_return;
+use void::Decided;
 
-/// Checks a whole result: who takes part, every sub-allocation, what is due, every placed and covered seat, and the sums.
-/// Which lots are void is not checked; that every lot used was drawn for the tie that it settles is.
+/// Checks a whole result: who takes part, every sub-allocation, what is due, every placed and covered seat, the sums, that
+/// every lot used was drawn for the tie that it settles, and which are void.
 ///
 /// # Errors
 /// Everything that was found wrong, each by name.
@@ -93,6 +94,8 @@ pub fn verify(
         due: None,
         in_regions: Vec::new(),
         unassigned: 0,
+        inside_used: vec![false; lots.inside.len()],
+        decided: Decided::new(),
         outcome: None,
         refusals: Vec::new(),
     };
@@ -122,6 +125,10 @@ struct Check<'a> {
     /// Seats by region and list that are not placed in districts yet.
     in_regions: Vec<Vec<u64>>,
     unassigned: u64,
+    /// By lot inside a part, whether it was used.
+    inside_used: Vec<bool>,
+    /// The ties among places that lots decided.
+    decided: Decided,
     /// The state in which a stage must have ended the run.
     outcome: Option<Outcome>,
     refusals: Vec<TierRefusal>,
@@ -192,6 +199,7 @@ impl Check<'_> {
                         (number, &self.lots.places),
                         (&mut self.held, &due),
                         result,
+                        &mut self.decided,
                     );
                     self.places(number, wrong, result.tie.is_some());
                 }
@@ -205,6 +213,7 @@ impl Check<'_> {
                         (number, &self.lots.places),
                         (&mut self.held, open, vec![cap; districts]),
                         result,
+                        &mut self.decided,
                     );
                     self.places(number, wrong, result.tie.is_some());
                 }
@@ -216,7 +225,7 @@ impl Check<'_> {
                         (number, &self.lots.places),
                         &self.held,
                         open,
-                        result,
+                        (result, &mut self.decided),
                     );
                     self.in_regions = given;
                     self.places(number, wrong, result.tie.is_some());
@@ -229,6 +238,7 @@ impl Check<'_> {
                         (number, &self.lots.places),
                         (&mut self.held, given),
                         results,
+                        &mut self.decided,
                     );
                     let tied = results.iter().any(|result| result.tie.is_some());
                     self.places(number, wrong, tied);
@@ -329,17 +339,6 @@ impl Check<'_> {
         }
     }
 
-    fn cover(&mut self, stage: usize, result: &CoverResult) {
-        let wrong = check_cover(
-            &self.contest,
-            &self.held,
-            (stage, &self.lots.places),
-            result,
-        );
-        let tied = result.lines.iter().any(|line| line.tie.is_some());
-        self.places(stage, wrong, tied || !result.undecided.is_empty());
-    }
-
     /// What is wrong with placed seats, and whether they end the run.
     fn places(&mut self, stage: usize, wrong: Vec<PlaceRefusal>, tied: bool) {
         let name = |what| TierRefusal::Place { stage, what };
@@ -378,6 +377,8 @@ impl Check<'_> {
             refusal,
         };
         self.refusals.extend(found.into_iter().map(name));
+        let void = |number| allocation.void_lots.iter().any(|void| void.lot == number);
+        self.note_inside((stage, part), void);
         stands
     }
 
@@ -455,6 +456,7 @@ impl Check<'_> {
             self.refusals.push(TierRefusal::House);
         }
         self.check_candidates();
+        self.check_void(allocation);
         let given: u64 = self.held_by_list().iter().sum();
         let house = self.house() + self.added;
         if given > house {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Place, PlaceLot, PlaceResult, PlaceTie, PlacedSeat, Placement, Series};
 use super::refusal::PlaceRefusal;
+use super::void::{Decided, decided_in_place};
 use crate::districts::{District, DistrictedContest};
 use crate::double_proportional::verify::{base_of, product_order};
 use crate::ratio::Ratio;
@@ -38,7 +39,7 @@ impl Key {
     }
 
     /// The same where keys may be relative; the district must have the count that they are taken of.
-    fn of(placement: &Placement, district: &District, list: usize, seats: u64) -> Option<Self> {
+    pub fn of(placement: &Placement, district: &District, list: usize, seats: u64) -> Option<Self> {
         let plain = Self::plain(&placement.series, district, list, seats)?;
         let (own, base) = match placement.relative {
             None => (1, 1),
@@ -73,6 +74,7 @@ pub(super) fn check_place(
     (stage, lots): (usize, &[PlaceLot]),
     (held, mut open, mut room): (&mut [Vec<u64>], Vec<u64>, Vec<u64>),
     result: &PlaceResult,
+    decided: &mut Decided,
 ) -> Vec<PlaceRefusal> {
     let mut wrong = Vec::new();
     let (districts, lists) = (contest.districts.len(), contest.lists.len());
@@ -85,6 +87,8 @@ pub(super) fn check_place(
     {
         return vec![PlaceRefusal::Shape];
     }
+    let before = (&*held, &open[..], &room[..]);
+    decided.extend(decided_in_place(contest, placement, stage, before, result));
     let mut smallest_of_list: Vec<Option<Ratio>> = vec![None; lists];
     let mut smallest_of_district: Vec<Option<Ratio>> = vec![None; districts];
     let mut by_key: BTreeMap<Ratio, Vec<Place>> = BTreeMap::new();

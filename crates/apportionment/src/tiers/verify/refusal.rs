@@ -91,6 +91,8 @@ pub enum TierRefusal {
     House,
     /// The state of the result is another.
     Outcome,
+    /// The lots that are said to be void are not those that no tie asked for.
+    VoidLots,
 }
 
 /// What can be wrong with placed or covered seats.
@@ -182,6 +184,7 @@ impl fmt::Display for TierRefusal {
             }
             Self::House => formatter.write_str("the seats do not add up to the house"),
             Self::Outcome => formatter.write_str("the state of the result is another"),
+            Self::VoidLots => formatter.write_str("void lots do not fit the ties"),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::super::{PlaceLot, PlaceResult, Placement, Series, TierContest};
 use super::admission::region_district;
 use super::place::check_place;
 use super::refusal::PlaceRefusal;
+use super::void::Decided;
 use crate::districts::DistrictedContest;
 
 /// Checks seats placed in regions; the second part is what each region got for each list.
@@ -13,7 +14,7 @@ pub(super) fn check_regions(
     lots: (usize, &[PlaceLot]),
     held: &[Vec<u64>],
     open: Vec<u64>,
-    result: &PlaceResult,
+    (result, decided): (&PlaceResult, &mut Decided),
 ) -> (Vec<PlaceRefusal>, Vec<Vec<u64>>) {
     let lists = contest.districted.lists.len();
     let whole = DistrictedContest {
@@ -49,6 +50,7 @@ pub(super) fn check_regions(
         lots,
         (&mut of_region, open, room),
         result,
+        decided,
     );
     let mut given = vec![vec![0; lists]; contest.regions.len()];
     for seat in &result.placed {
@@ -69,6 +71,7 @@ pub(super) fn check_inside(
     lots: (usize, &[PlaceLot]),
     (held, given): (&mut [Vec<u64>], Vec<Vec<u64>>),
     results: &[PlaceResult],
+    decided: &mut Decided,
 ) -> Vec<PlaceRefusal> {
     if results.len() != contest.regions.len() || given.len() != results.len() {
         return vec![PlaceRefusal::Shape];
@@ -85,6 +88,7 @@ pub(super) fn check_inside(
             lots,
             (held, open, room),
             result,
+            decided,
         ));
     }
     wrong

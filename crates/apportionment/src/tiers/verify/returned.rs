@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use super::super::{Place, PlaceLot, PlaceTie, PlacedSeat, ReturnResult, Returning};
 use super::place::{Key, check_tie};
 use super::refusal::PlaceRefusal;
+use super::void::Decided;
 use crate::districts::DistrictedContest;
 
 /// Checks the seats that went back, moves them in `held`, and returns what is wrong.
@@ -15,6 +16,7 @@ pub(super) fn check_return(
     (stage, lots): (usize, &[PlaceLot]),
     (held, due): (&mut Vec<Vec<u64>>, &[u64]),
     result: &ReturnResult,
+    decided: &mut Decided,
 ) -> Vec<PlaceRefusal> {
     let (districts, lists) = (contest.districts.len(), contest.lists.len());
     let inside = |seat: &PlacedSeat| {
@@ -37,6 +39,7 @@ pub(super) fn check_return(
         returning,
         stage,
         lots,
+        decided,
         wrong: Vec::new(),
     };
     for (number, seat) in result.returned.iter().enumerate() {
@@ -80,6 +83,7 @@ struct Check<'a> {
     returning: &'a Returning,
     stage: usize,
     lots: &'a [PlaceLot],
+    decided: &'a mut Decided,
     wrong: Vec<PlaceRefusal>,
 }
 
@@ -138,6 +142,14 @@ impl Check<'_> {
             self.wrong.push(PlaceRefusal::Key {
                 place: chosen.place,
             });
+        }
+        let equal = among
+            .iter()
+            .filter(|(_, key)| key.order(chosen.key).is_eq());
+        let mut equal: Vec<Place> = equal.map(|(place, _)| *place).collect();
+        if equal.len() > 1 {
+            equal.sort_unstable();
+            self.decided.push((self.stage, equal));
         }
         for (place, key) in among.iter().filter(|(place, _)| *place != chosen.place) {
             let order = key.order(chosen.key);
