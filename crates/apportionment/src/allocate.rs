@@ -1,5 +1,7 @@
 //! The explained allocation: the workspace's result with everything that led to it.
 
+use std::cell::RefCell;
+
 use crate::allocation::{Allocation, ListResult, ThresholdDecision};
 use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
@@ -28,7 +30,27 @@ pub fn allocate(
     rules: &Rules,
     lots: &[Lot],
 ) -> Result<Allocation, ContestError> {
-    let mut workspace = Workspace::recording();
+    // Nothing of an earlier contest is left in the buffers that a workspace reads.
+    let mut workspace = WORKSPACE.take();
+    workspace.record = Some(Record::default());
+    let allocation = record(&mut workspace, contest, rules, lots);
+    if workspace.is_small() {
+        WORKSPACE.set(workspace);
+    }
+    allocation
+}
+
+thread_local! {
+    /// Buffers for the next allocation of the thread, as long as they are small.
+    static WORKSPACE: RefCell<Workspace> = RefCell::default();
+}
+
+fn record(
+    workspace: &mut Workspace,
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+) -> Result<Allocation, ContestError> {
     let outcome = workspace.run(contest, rules, lots)?;
     let base = rules
         .threshold
@@ -73,13 +95,15 @@ pub fn allocate(
         pending,
         unassigned: workspace.unassigned,
         void_lots: Vec::new(),
-        silences: workspace.silences,
+        silences: workspace.silences.clone(),
         stages,
         rescue_tie,
         bonus,
         majority,
         asked_in_rounds,
     };
-    allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());
+    if !lots.is_empty() {
+        allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());
+    }
     Ok(allocation)
 }

@@ -211,35 +211,81 @@ fn walk(
         }
     }
     let before = |runners: &[Runner], one: usize, other: usize| ways.before(runners, one, other);
-    heapify(&mut waiting, runners, &before);
+    // A few are kept in their order, which is a heap as well: who takes a seat is mostly first or second again.
+    let is_sorted = waiting.len() <= SORTED_MAX;
+    if is_sorted {
+        waiting.sort_unstable_by(|&one, &other| match before(runners, one, other) {
+            true => Ordering::Less,
+            false => Ordering::Greater,
+        });
+    } else {
+        heapify(&mut waiting, runners, &before);
+    }
     steps.reserve(number);
     let mut total: u32 = runners.iter().map(|runner| runner.seats).sum();
+    // Who is next in line is nearly always who gets the next seat, by the same key.
+    let mut known: Option<(usize, Key)> = None;
     while let Some(&top) = waiting.first() {
         let (list, seats_before) = (runners[top].list, runners[top].seats);
-        let key = keys.key(runners[top].level, ways.number(&runners[top]));
+        let key = match known {
+            Some((next, key)) if next == top => key,
+            _ => keys.key(runners[top].level, ways.number(&runners[top])),
+        };
         let (seat, after) = match kind {
             StepKind::Granted => (total + 1, seats_before + 1),
             StepKind::Withdrawn => (total, seats_before - 1),
         };
         total = total - seats_before + after;
         runners[top].seats = after;
-        if after == contenders[top].seats {
-            waiting.swap_remove(0);
+        let is_done = after == contenders[top].seats;
+        if is_done {
             others = ways.better(runners, others, top);
         }
-        sift_down(&mut waiting, runners, 0, &before);
+        match (is_sorted, is_done) {
+            (true, true) => {
+                waiting.remove(0);
+            }
+            (true, false) => sink(&mut waiting, runners, &before),
+            (false, _) => {
+                if is_done {
+                    waiting.swap_remove(0);
+                }
+                sift_down(&mut waiting, runners, 0, &before);
+            }
+        }
         let next = match waiting.first() {
             Some(&first) => ways.better(runners, others, first),
             None => others,
         };
+        let next_in_line = next.map(|next| ways.award(&runners[next]));
+        known = next.zip(next_in_line.map(|award| award.key));
         steps.push(Step {
             seat,
             kind,
             list,
             seats_before,
             key,
-            next_in_line: next.map(|next| ways.award(&runners[next])),
+            next_in_line,
         });
+    }
+}
+
+/// As many as are kept in order.
+const SORTED_MAX: usize = 12;
+
+/// Moves the first back to its place among others that are in order.
+#[inline]
+fn sink(
+    waiting: &mut [usize],
+    runners: &[Runner],
+    before: &impl Fn(&[Runner], usize, usize) -> bool,
+) {
+    let mut place = 0;
+    while let Some(&next) = waiting.get(place + 1)
+        && before(runners, next, waiting[place])
+    {
+        waiting.swap(place, place + 1);
+        place += 1;
     }
 }
 

@@ -157,12 +157,9 @@ impl Workspace {
         })
     }
 
-    /// A workspace that keeps what led to the seats, for one contest.
-    pub(crate) fn recording() -> Self {
-        Self {
-            record: Some(Record::default()),
-            ..Self::default()
-        }
+    /// Whether its buffers are such as elections need, and may be kept for the next one.
+    pub(crate) fn is_small(&self) -> bool {
+        self.runners.capacity().max(self.next_member.capacity()) <= 1_024
     }
 
     /// Seats of the house that are neither certain for a list nor certain to stay empty.
