@@ -244,7 +244,7 @@ impl Curve {
 }
 
 /// 2 to a power in units of 2^-48, right to about one in 100,000; 2^24 where it is more than that.
-fn power_of_two(exponent: i128) -> u32 {
+pub(crate) fn power_of_two(exponent: i128) -> u32 {
     const UNIT: i128 = 1 << 48;
     // The natural logarithm of 2, in units of 2^-20.
     const LN_2: i128 = 726_817;

@@ -9,9 +9,10 @@
 //! two. So each second round halves either what is missing or the range, which for quotas is at most 2^18 of them and for
 //! divisors at most 2^94 to one, halved in its logarithm: 25 rounds of that are enough for any votes.
 
-use crate::curve::Curve;
+use crate::curve::{Curve, power_of_two};
 use crate::fill::Runner;
 use crate::keys::{Keys, Line, divide, multiply};
+use crate::log::floor_log2;
 
 /// Most rounds; any number is right.
 const ROUNDS_MAX: u32 = 64;
@@ -339,9 +340,8 @@ impl Way for OnLine<'_> {
 
 /// Divisors that do not rise evenly.
 fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
-    // Means of neighbours are close to m + 1/2, powers at first to m + 1.
+    // Means of neighbours are close to m + 1/2.
     let is_power = matches!(curve, Curve::Power { .. });
-    let slack = i128::from(is_power);
     // The tenth power of what is cut off counts ten times.
     let places = if is_power { 92 } else { places(runners) };
     let way = OnCurve {
@@ -349,12 +349,29 @@ fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
         places,
         target,
     };
-    let share = Share::of(runners, target, 1, slack);
-    let x = share.map_or(0, |share| share.number(places));
+    let x = match curve {
+        Curve::Power { power, degree } => {
+            let largest = runners.iter().map(|runner| runner.level.value).max();
+            first_of_powers((power, degree), largest.unwrap_or(0), target, places)
+        }
+        Curve::Harmonic | Curve::Geometric => {
+            let share = Share::of(runners, target, 1, 0);
+            share.map_or(0, |share| share.number(places))
+        }
+    };
     way.put(runners, x);
     let found = Round::of(runners, target);
     // One over t is never above 2^20: a seat for each 2^-20 of a vote is more than there are.
     search(&way, runners, target, (x, 0, 1 << (places + 20)), found)
+}
+
+/// One over the t at which the largest weight has half of all seats: of powers far below one it has most of them.
+fn first_of_powers((power, degree): (u32, u32), largest: i128, target: u32, places: u32) -> i128 {
+    let seats = i128::from(floor_log2(u128::from(target.div_ceil(2))));
+    let exponent = i128::from(power) * seats / i128::from(degree);
+    let divisor = i128::from(power_of_two(exponent + (7 << 48)));
+    // A divisor is below 2^17, and below 2^24 in this unit.
+    (divisor << (places - 7)) / largest.max(1)
 }
 
 /// One over t for other divisors, in units of 2^-places.
@@ -376,7 +393,7 @@ impl Way for OnCurve {
     }
 
     /// Keys number about (w / t)^(degree / power), so that x changes by the part of itself that is missing of the seats of
-    /// those that follow, times power / degree.
+    /// those that follow, times power / degree; or, where much is missing, by its logarithm.
     fn change(&self, runners: &[Runner], found: &Round, x: i128) -> Option<i128> {
         let (power, degree) = match self.curve {
             Curve::Power { power, degree } => (i128::from(power), i128::from(degree)),
@@ -384,6 +401,18 @@ impl Way for OnCurve {
         };
         let free = runners.iter().filter(|runner| found.moves(runner));
         let seats: u64 = free.map(|runner| u64::from(runner.seats)).sum();
+        let wanted = i128::from(seats) + i128::from(found.missing);
+        let much = seats < 8 * found.missing.unsigned_abs();
+        if let (Ok(wanted @ 1..), true, true) =
+            (u128::try_from(wanted), much && seats > 0, degree > power)
+        {
+            const UNIT: i128 = 1 << 48;
+            let times = i128::from(floor_log2(wanted)) - i128::from(floor_log2(u128::from(seats)));
+            // No step beyond a sixteenth or sixteen times.
+            let exponent = (power * times / degree).clamp(-4 * UNIT, 4 * UNIT);
+            let factor = i128::from(power_of_two(exponent + 20 * UNIT));
+            return (x >> 20).checked_mul(factor - (1 << 20));
+        }
         // The number is below 2^100, and the fraction behind it, with 2^20 as its unit, below 2^20 * 10 * 2^31.
         let part =
             ((power * i128::from(found.missing)) << 20) / (degree * i128::from(seats.max(1)));
