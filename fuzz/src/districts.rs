@@ -30,14 +30,14 @@ pub fn check_tiers(question: TierQuestion) {
             }
         };
         assert_eq!(tiers::verify(contest, &rules, lots, &allocation), Ok(()));
-        let given: u64 = allocation
-            .seats
-            .iter()
-            .flatten()
-            .map(|&seats| u64::from(seats))
-            .sum();
-        let rest = u64::from(allocation.pending) + u64::from(allocation.unassigned);
-        assert_eq!(given + rest, contest.house());
+        let given: u64 = allocation.list_seats().into_iter().map(u64::from).sum();
+        let rest = [
+            allocation.pending,
+            allocation.unassigned,
+            allocation.outside,
+        ];
+        let rest: u64 = rest.into_iter().map(u64::from).sum();
+        assert_eq!(given + rest, contest.house() + u64::from(allocation.added));
         let steps = tiers::explain(contest, &rules, &allocation);
         assert_eq!(steps.len(), allocation.stages.len());
         Some(allocation)

@@ -1,7 +1,8 @@
 //! Lots for the ties of a result, as someone would draw them.
 
 use apportionment::tiers::{
-    PlaceLot, PlaceTie, TierAllocation, TierContest, TierLot, TierLots, TierStageResult,
+    Constituency, PlaceLot, PlaceTie, TierAllocation, TierContest, TierLot, TierLots,
+    TierStageResult,
 };
 use apportionment::*;
 
@@ -21,13 +22,20 @@ pub fn lots(allocation: &Allocation, turn: usize) -> Vec<Lot> {
     allocation.open_ties().map(lot).collect()
 }
 
+/// Whether nobody came first: lists are level, or a list and a person without one.
+fn is_level(constituency: &Constituency) -> bool {
+    let most = constituency.votes.iter().copied().max().unwrap_or(0);
+    let leading = constituency.leading().len();
+    leading > 1 || (leading == 1 && most > 0 && constituency.other_most == most)
+}
+
 /// Lots for everything that is open in tiers; first places in constituencies come first, one at a time, because what they
 /// decide can make other ties vanish.
 pub fn tiers(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocation) {
     let mut undecided = contest
         .constituencies
         .iter_mut()
-        .filter(|constituency| constituency.drawn.is_none() && constituency.leading().len() > 1);
+        .filter(|constituency| constituency.drawn.is_none() && is_level(constituency));
     if let Some(constituency) = undecided.next() {
         constituency.drawn = constituency.leading().first().copied();
         return;
@@ -74,8 +82,21 @@ pub fn tiers(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAl
                 let all = result.lines.iter().filter_map(|line| place(&line.tie));
                 lots.places.extend(all);
             }
-            // No rules with other stages are made up yet.
-            _ => {}
+            TierStageResult::SeatsOfDistricts(result) => lots.inside.extend(inside(0, result)),
+            TierStageResult::Quotas(results) => {
+                let all = results.iter().enumerate();
+                let all =
+                    all.filter_map(|(part, result)| Some((part, result.allocation.as_ref()?)));
+                lots.inside
+                    .extend(all.flat_map(|(part, result)| inside(part, result)));
+            }
+            TierStageResult::Remainders(result) => {
+                let all = result.allocation.iter();
+                lots.inside.extend(all.flat_map(|result| inside(0, result)));
+            }
+            TierStageResult::Constituencies(_)
+            | TierStageResult::Persons(_)
+            | TierStageResult::Above(_) => {}
         }
     }
 }

@@ -2,13 +2,13 @@
 
 use apportionment::double_proportional::{CellRounding, DoubleProportional, VotersNumbers};
 use apportionment::tiers::{
-    Admission, Constituency, Placement, Region, RegionsAverage, Series, Surplus, TierContest,
-    TierRules, TierStage,
+    Admission, Constituency, PersonVotes, Placement, QuotaVotes, Quotas, Region, RegionsAverage,
+    Series, Surplus, TierContest, TierRules, TierStage, Units,
 };
 use apportionment::*;
 use arbitrary::{Arbitrary, Result, Unstructured};
 
-use super::{chain, divisors, maybe, threshold, ties, votes};
+use super::{chain, divisors, fraction, maybe, threshold, ties, votes};
 
 /// Double proportional seats.
 #[derive(Debug)]
@@ -63,6 +63,13 @@ impl<'a> Arbitrary<'a> for TierQuestion {
                 other_votes: u.int_in_range(0..=5)?,
                 ..Constituency::default()
             });
+            if u.ratio(1, 8)? {
+                // A person without a list came first, or is level.
+                let last = constituencies.last_mut().expect("it was pushed");
+                let most = last.votes.iter().copied().max().unwrap_or(0);
+                last.other_most = most.saturating_add(u.int_in_range(0..=1)?);
+                last.other_votes = last.other_votes.max(last.other_most);
+            }
         }
         let mut regions = vec![Region::default(); 3];
         for region in &mut regions {
@@ -73,13 +80,46 @@ impl<'a> Arbitrary<'a> for TierQuestion {
                 .districts
                 .push(district);
         }
+        let mut persons = Vec::new();
+        let mut left: Vec<Vec<u64>> = districted
+            .districts
+            .iter()
+            .map(|one| one.votes.clone())
+            .collect();
+        for _ in 0..u.int_in_range(0..=4)? {
+            let (district, list) = (
+                u.int_in_range(0..=districts - 1)?,
+                u.int_in_range(0..=lists - 1)?,
+            );
+            // The votes of a person are among those of the list.
+            let votes = u.int_in_range(0..=left[district][list])?;
+            left[district][list] -= votes;
+            persons.push(PersonVotes {
+                district,
+                list,
+                votes,
+            });
+        }
+        // Seats of districts are computed only where they have none, and first places need room in the house.
+        let mut further_seats = u.int_in_range(0..=20)?;
+        let mut districted = districted;
+        match rules.stages.first() {
+            Some(TierStage::SeatsOfDistricts { .. }) => {
+                for district in &mut districted.districts {
+                    further_seats += district.seats;
+                    district.seats = 0;
+                }
+            }
+            Some(TierStage::Constituencies) => further_seats += 6,
+            _ => {}
+        }
         Ok(Self {
             contest: TierContest {
+                persons,
                 districted,
-                further_seats: u.int_in_range(0..=20)?,
+                further_seats,
                 constituencies,
                 regions,
-                ..TierContest::default()
             },
             rules,
             cells: u.arbitrary()?,
@@ -148,6 +188,49 @@ fn admission(u: &mut Unstructured<'_>) -> Result<Admission> {
     })
 }
 
+/// How a house above what is held is shared out where nothing goes back.
+fn surplus(u: &mut Unstructured<'_>) -> Result<Surplus> {
+    Ok(*u.choose(&[Surplus::Kept, Surplus::KeptWithLevel, Surplus::Added])?)
+}
+
+/// Quotas of districts or regions, in any votes, with or without a smallest key.
+fn quotas(u: &mut Unstructured<'_>) -> Result<Quotas> {
+    let kinds = [
+        QuotaKind::Hare,
+        QuotaKind::Droop,
+        QuotaKind::HagenbachBischoff,
+        QuotaKind::Imperiali,
+    ];
+    let roundings = [
+        Rounding::Exact,
+        Rounding::Down,
+        Rounding::DownPlusOne,
+        Rounding::Up,
+        Rounding::Nearest,
+    ];
+    let method = Method::Quota(Quota {
+        kind: *u.choose(&kinds)?,
+        rounding: *u.choose(&roundings)?,
+    });
+    let base = ThresholdBase::ListVotes;
+    Ok(Quotas {
+        admission: Admission {
+            here: None,
+            ..admission(u)?
+        },
+        chain: vec![Stage {
+            key_min: maybe(u, 2, |u| fraction(u, 5, 4))?,
+            ..Stage::all(method)
+        }],
+        units: *u.choose(&[Units::Districts, Units::Regions])?,
+        of: *u.choose(&[
+            QuotaVotes::TakingPart,
+            QuotaVotes::Own(base),
+            QuotaVotes::Region(base),
+        ])?,
+    })
+}
+
 fn tier_rules(u: &mut Unstructured<'_>) -> Result<TierRules> {
     let whole = |u: &mut Unstructured<'_>, surplus| {
         Ok(TierStage::Whole {
@@ -166,8 +249,39 @@ fn tier_rules(u: &mut Unstructured<'_>) -> Result<TierRules> {
         })
     };
     let mut stages = Vec::new();
-    match u.int_in_range(0..=3_u8)? {
+    match u.int_in_range(0..=6_u8)? {
         0 => stages.push(districts(u)?),
+        4 => {
+            stages.push(TierStage::Constituencies);
+            let surplus = surplus(u)?;
+            stages.push(whole(u, surplus)?);
+            stages.push(TierStage::Above);
+        }
+        5 => {
+            if u.arbitrary()? {
+                stages.push(TierStage::Persons {
+                    base: ThresholdBase::ListVotes,
+                });
+            }
+            stages.push(TierStage::Quotas(quotas(u)?));
+            if u.arbitrary()? {
+                stages.push(TierStage::Quotas(quotas(u)?));
+            }
+            let surplus = surplus(u)?;
+            stages.push(whole(u, surplus)?);
+            stages.push(TierStage::Above);
+        }
+        6 => {
+            if u.arbitrary()? {
+                stages.push(TierStage::SeatsOfDistricts {
+                    base: ThresholdBase::ListVotes,
+                    chain: chain(u)?,
+                });
+            }
+            stages.push(TierStage::Quotas(quotas(u)?));
+            stages.push(TierStage::Remainders { chain: chain(u)? });
+            stages.push(TierStage::Above);
+        }
         1 => {
             stages.push(whole(u, Surplus::Kept)?);
             stages.push(TierStage::Shares { chain: chain(u)? });

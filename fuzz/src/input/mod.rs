@@ -90,6 +90,29 @@ fn contest(u: &mut Unstructured<'_>) -> Result<Contest> {
     let list_votes = lists
         .iter()
         .fold(0_u64, |sum, list| sum.saturating_add(list.votes));
+    let whole = lists
+        .iter()
+        .map(|list| u128::from(list.votes))
+        .sum::<u128>();
+    if u.ratio(1, 3)? {
+        let office = u.int_in_range(0..=lists.len() - 1)?;
+        lists[office].won_office = true;
+    }
+    if u.ratio(1, 8)? {
+        for list in &mut lists {
+            let most = list.candidates.unwrap_or(3).min(3);
+            list.held = u.int_in_range(0..=most)?;
+        }
+    }
+    let quota_of = match u64::try_from(whole) {
+        Ok(whole) => maybe(u, 10, |u| {
+            Ok(QuotaOf {
+                votes: whole.saturating_add(u.int_in_range(0..=300)?),
+                seats: u.int_in_range(1..=60)?,
+            })
+        })?,
+        Err(_) => None,
+    };
     let mut count = |one_in| {
         maybe(u, one_in, |u| {
             Ok(list_votes.saturating_add(u.int_in_range(0..=50)?))
@@ -105,7 +128,7 @@ fn contest(u: &mut Unstructured<'_>) -> Result<Contest> {
         seats,
         lists,
         base,
-        ..Contest::default()
+        quota_of,
     })
 }
 
@@ -205,13 +228,18 @@ fn first_stage(u: &mut Unstructured<'_>) -> Result<Stage> {
         true => maybe(u, 3, |u| fraction(u, 6, 5))?,
         false => None,
     };
+    let key_min = match is_quota {
+        true => maybe(u, 4, |u| fraction(u, 6, 5))?,
+        false => None,
+    };
     let mut stage = Stage {
         seats,
         each_max: maybe(u, 3, |u| u.int_in_range(1..=3))?,
         bar,
+        key_min,
         ..Stage::all(method)
     };
-    if seats == StageSeats::Remaining && stage.bar.is_none() {
+    if seats == StageSeats::Remaining && stage.bar.is_none() && key_min.is_none() {
         stage.each_max = stage.each_max.or(Some(1));
     }
     Ok(stage)
@@ -297,6 +325,31 @@ fn rescue(u: &mut Unstructured<'_>) -> Result<Rescue> {
     })
 }
 
+fn bonus(u: &mut Unstructured<'_>) -> Result<Bonus> {
+    let roundings = [
+        Rounding::Exact,
+        Rounding::Down,
+        Rounding::DownPlusOne,
+        Rounding::Up,
+        Rounding::Nearest,
+    ];
+    let tenths = |u: &mut Unstructured<'_>| Ok(Fraction::new(u.int_in_range(0..=10)?, 10));
+    Ok(Bonus {
+        to: *u.choose(&[BonusTo::MostVotes, BonusTo::MoreThanHalf, BonusTo::Office])?,
+        seats: match u.int_in_range(0..=2_u8)? {
+            0 => BonusSeats::Fixed(u.int_in_range(0..=30)?),
+            1 => BonusSeats::MoreThanHalf,
+            _ => BonusSeats::Share {
+                share: tenths(u)?,
+                rounding: *u.choose(&roundings)?,
+            },
+        },
+        counting: *u.choose(&[BonusCounting::Beside, BonusCounting::Least])?,
+        votes_min: maybe(u, 3, tenths)?,
+        others_max: maybe(u, 3, tenths)?,
+    })
+}
+
 fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
     let stages = chain(u)?;
     let threshold = maybe(u, 2, |u| threshold(u, false))?;
@@ -316,7 +369,25 @@ fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
     let apparentment = maybe(u, 4, apparentment)?.filter(|_| rescue.is_none());
     let single = rescue.is_none() && apparentment.is_none();
     let (majority, seats_min) = (u.ratio(1, 4)?, u.ratio(1, 8)?);
+    let seats_max = maybe(u, 6, |u| u.int_in_range(1..=12))?;
+    let mut kind = u.int_in_range(0..=9_u8)?;
+    if !single {
+        kind = 0;
+    }
+    // A majority clause, a bonus and a cap that is shared anew stand beside none of the others.
+    let majority = (majority && single && kind < 7).then_some(Majority::TakesLastSeat);
+    let bonus = match kind {
+        7 | 8 => Some(bonus(u)?),
+        _ => None,
+    };
+    let anew = kind == 9;
     Ok(Rules {
+        bonus,
+        above_max: if anew {
+            AboveMax::SharedAnew
+        } else {
+            AboveMax::NextInLine
+        },
         widening: match threshold {
             Some(_) => maybe(u, 4, widening)?,
             None => None,
@@ -325,11 +396,18 @@ fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
         rescue,
         apparentment,
         stages,
-        majority: (majority && single).then_some(Majority::TakesLastSeat),
-        seats_min: u32::from(seats_min && single),
-        seats_max: maybe(u, 6, |u| u.int_in_range(1..=12))?,
+        majority,
+        seats_min: if seats_min && single {
+            u.int_in_range(1..=5)?
+        } else {
+            0
+        },
+        seats_max: if anew {
+            seats_max.or(Some(4))
+        } else {
+            seats_max
+        },
         exhausted: *u.choose(&[ExhaustedList::NextInLine, ExhaustedList::StaysEmpty])?,
         ties: ties(u)?,
-        ..Rules::of(Method::HARE)
     })
 }

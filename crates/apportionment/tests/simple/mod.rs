@@ -43,8 +43,8 @@ struct Entry {
 }
 
 /// The seats by the simple method among the lists that take part; who wins a settled tie is taken from the allocation.
-/// `None` where other rules than those of a chain decide (rescue, joined lists, majority), where a tie cannot matter, or
-/// where there are too many keys to list them.
+/// `None` where other rules than those of a chain decide (rescue, joined lists, majority, bonus, rounds of a cap, quotas of
+/// other votes), where a tie cannot matter, or where there are too many keys to list them.
 pub fn simple(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Option<Simple> {
     let joined = |list: &ListResult| list.pairing == Pairing::Stands;
     let rescued = rules.rescue.is_some()
@@ -56,6 +56,9 @@ pub fn simple(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Opti
         || rescued
         || allocation.rescue_tie.is_some()
         || rules.majority.is_some()
+        || rules.bonus.is_some()
+        || rules.above_max == AboveMax::SharedAnew
+        || contest.quota_of.is_some()
     {
         return None;
     }
@@ -70,8 +73,8 @@ pub fn simple(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Opti
             list: index,
             votes: list.votes.into(),
             candidates,
-            room,
-            held: rules.seats_min.min(candidates).min(room),
+            room: room.max(list.held),
+            held: rules.seats_min.min(candidates).min(room).max(list.held),
             limit: 0,
         }
     };
@@ -148,6 +151,15 @@ fn offer(stage: &Stage, entries: &mut [Entry], house: u32, total: &BigInt, remai
             && &entry.votes * &below * bar.denominator < &above * bar.numerator
         {
             entry.limit = entry.held;
+        }
+        if let Some(least) = stage.key_min {
+            let beyond = &entry.votes * &below * least.denominator - &above * least.numerator;
+            let keys = if beyond < BigInt::ZERO {
+                0
+            } else {
+                u32::try_from(beyond / (&above * least.denominator) + 1).unwrap_or(u32::MAX)
+            };
+            entry.limit = entry.limit.min(keys.max(entry.held));
         }
         let quotas = u32::try_from(&entry.votes * &below / &above).unwrap_or(u32::MAX);
         whole += u64::from(quotas.min(entry.limit).saturating_sub(entry.held));
