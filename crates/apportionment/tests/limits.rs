@@ -233,3 +233,38 @@ fn one_vote_decides_among_huge_ones() {
     assert_eq!(seats([half, half + 1]), [1, 2]);
     assert_eq!(seats([u64::MAX, u64::MAX - 1]), [2, 1]);
 }
+
+/// F28: where a seat stays empty, the seats of the lists are fewer than the council, and no sum pretends otherwise.
+#[test]
+fn f28_an_empty_seat_is_nobodys_and_no_sum_counts_it() {
+    let rules = Rules {
+        exhausted: ExhaustedList::StaysEmpty,
+        ..Rules::of(Method::D_HONDT)
+    };
+    let mut contest = Contest::with_votes(5, &[700, 290, 200]);
+    contest.lists[0].candidates = Some(2);
+    let allocation = allocate(&contest, &rules, &[]).unwrap();
+    assert_eq!(verify(&contest, &rules, &[], &allocation), Ok(()));
+    assert_eq!(
+        (allocation.seats(), allocation.unassigned),
+        (vec![2, 1, 1], 1)
+    );
+    assert_eq!(allocation.outcome, Outcome::Settled);
+    assert_eq!(verify_seats(&contest, &rules, &[2, 1, 1]), Ok(()));
+    // A council that is said to be full is refused, whoever the seat is given to.
+    for list in 0..3 {
+        let mut wrong = allocation.clone();
+        wrong.lists[list].seats += 1;
+        wrong.unassigned = 0;
+        assert!(verify(&contest, &rules, &[], &wrong).is_err());
+    }
+    let wrong = Allocation {
+        unassigned: 0,
+        ..allocation
+    };
+    let found = verify(&contest, &rules, &[], &wrong).unwrap_err();
+    assert!(
+        found.contains(&Refusal::HouseSize { house: 5, found: 4 }),
+        "{found:?}"
+    );
+}

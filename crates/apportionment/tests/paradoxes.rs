@@ -77,6 +77,24 @@ fn population_paradox(method: Method, most: u64) -> Option<([u64; 3], [u64; 3])>
     })
 }
 
+/// A list that joins with as many more seats as it wins, and yet moves a seat between two others (the paradox of new states,
+/// Oklahoma 1907).
+fn new_list_paradox(method: Method) -> Option<([u64; 3], u32)> {
+    let mut workspace = Workspace::default();
+    let mut moves = |votes: [u64; 3], house: u32, joining: u64| {
+        let before = seats(&mut workspace, method, house, &votes)?;
+        let all = [votes[0], votes[1], votes[2], joining];
+        // The house that is larger by what the new list wins in it.
+        (0..=3).find(|more| {
+            let after = seats(&mut workspace, method, house + more, &all);
+            after.is_some_and(|after| after[3] == *more && after[..3] != before)
+        })
+    };
+    small_votes(14)
+        .flat_map(|votes| (3..8).map(move |house| (votes, house)))
+        .find(|(votes, house)| (1..9).any(|joining| moves(*votes, *house, joining).is_some()))
+}
+
 /// A list with more seats than its share rounded up, or fewer than it rounded down.
 fn quota_broken(method: Method) -> Option<([u64; 3], u32)> {
     let mut workspace = Workspace::default();
@@ -101,6 +119,16 @@ fn a_larger_house_costs_a_seat_with_quotas_and_never_with_divisors() {
     }
     for method in DIVISORS {
         assert_eq!(house_paradox(method), None, "{method:?}");
+    }
+}
+
+#[test]
+fn a_new_list_moves_seats_between_others_with_quotas_and_never_with_divisors() {
+    for method in QUOTAS {
+        assert!(new_list_paradox(method).is_some(), "{method:?}");
+    }
+    for method in DIVISORS {
+        assert_eq!(new_list_paradox(method), None, "{method:?}");
     }
 }
 

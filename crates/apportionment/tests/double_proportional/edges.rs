@@ -50,6 +50,76 @@ fn a_tie_among_cells_waits_for_its_lot() {
     );
 }
 
+/// A lot whose tie changed after it was drawn is void and says so, whatever changed it: other votes beside it, which take a
+/// cell out of it or the tie away. What it does not settle is open again.
+#[test]
+fn a_lot_whose_tie_changed_is_void_and_says_so() {
+    let rules = DoubleProportional::default();
+    let three = DistrictedContest::with_votes(&[
+        (1, &[100, 100, 100]),
+        (1, &[100, 100, 100]),
+        (1, &[100, 100, 100]),
+    ]);
+    let open = checked(&three, &rules);
+    let [tie] = open.lower.as_ref().unwrap().ties.as_slice() else {
+        panic!("one tie, not {:?}", open.lower)
+    };
+    assert_eq!((tie.cells.len(), tie.seats_at_stake()), (9, 3));
+    let lot = CellLot {
+        cells: tie.cells.clone(),
+        seats_at_stake: 3,
+        winners: tie.outcomes(1).pop().unwrap(),
+    };
+    let lots = [lot];
+    let settled = checked_with(&three, &rules, &[], &lots);
+    assert_eq!(
+        (settled.outcome(), settled.void_lots.len()),
+        (Outcome::Settled, 0)
+    );
+    let void = [VoidLot {
+        lot: 0,
+        reason: VoidReason::NoSuchTie,
+    }];
+    // A correction gives one cell ten votes more: its seat is certain, and four cells are left of the tie.
+    let mut changed = three.clone();
+    changed.districts[0].votes[0] = 110;
+    let smaller = checked_with(&changed, &rules, &[], &lots);
+    assert_eq!(smaller.outcome(), Outcome::Tied);
+    assert_eq!(smaller.void_lots, void);
+    let lower = smaller.lower.as_ref().unwrap();
+    assert_eq!(lower.seats, [[1, 0, 0], [0, 0, 0], [0, 0, 0]]);
+    assert_eq!(lower.ties[0].cells.len(), 4);
+    // A result that keeps the lot as if it had been used, or settles by it, is refused.
+    let refused = |wrong: &DoubleAllocation| verify(&changed, &rules, &[], &lots, wrong).is_err();
+    let mut wrong = smaller.clone();
+    wrong.void_lots.clear();
+    assert!(refused(&wrong));
+    let mut wrong = smaller.clone();
+    wrong.void_lots[0].reason = VoidReason::WrongWinners;
+    assert!(refused(&wrong));
+    // Two more corrections, and nothing is tied at all.
+    changed.districts[1].votes[1] = 110;
+    changed.districts[2].votes[2] = 110;
+    let none = checked_with(&changed, &rules, &[], &lots);
+    assert_eq!(none.outcome(), Outcome::Settled);
+    assert_eq!(none.void_lots, void);
+}
+
+/// Lists that have nearly all their votes in small districts are due seats that only the large one has room for: their
+/// multipliers are worlds apart, and nearly every seat would be transferred by itself if these had 32 bits alone.
+#[test]
+fn multipliers_that_are_worlds_apart() {
+    let contest = DistrictedContest::with_votes(&[
+        (20_000, &[1, 1 << 40, 700, 3]),
+        (2, &[1 << 48, 9, 1 << 30, 1 << 20]),
+        (3, &[5, 1 << 33, 1 << 45, 1 << 44]),
+    ]);
+    let settled = checked(&contest, &DoubleProportional::default());
+    let seats = settled.lower.unwrap().seats;
+    assert_eq!(seats[0].iter().sum::<u32>(), 20_000);
+    assert!(seats[0][0] > 1_000, "{seats:?}");
+}
+
 /// The first district knows list 0 alone and has three seats; all districts together are worth two for that list.
 #[test]
 fn impossible_sums_name_the_districts_and_lists() {
