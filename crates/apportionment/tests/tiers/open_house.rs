@@ -169,3 +169,67 @@ fn quotas_that_leave_no_whole_votes_are_refused_as_rules() {
     let stages = vec![TierStage::Quotas(quotas(Rounding::Down)), remainders()];
     assert_eq!(rules(stages).check(), Ok(()));
 }
+
+/// Regions with further seats of their own: their quota is of the seats of their districts and of these, and more of them than
+/// the house has beyond its districts are refused.
+#[test]
+fn further_seats_of_regions_count_in_their_quotas() {
+    let contest = |further: u32, house: u32| TierContest {
+        districted: DistrictedContest::with_votes(&[
+            (3, &[600, 300]),
+            (3, &[200, 100]),
+            (2, &[100, 140]),
+        ]),
+        regions: vec![
+            Region {
+                districts: vec![0, 1],
+                further_seats: further,
+            },
+            Region {
+                districts: vec![2],
+                further_seats: 1,
+            },
+        ],
+        further_seats: house,
+        ..TierContest::default()
+    };
+    let rules = TierRules {
+        stages: vec![
+            TierStage::Quotas(Quotas {
+                admission: Admission::default(),
+                chain: vec![Stage {
+                    key_min: Some(Fraction::new(1, 1)),
+                    ..Stage::all(Method::HARE)
+                }],
+                units: Units::Regions,
+                of: QuotaVotes::Own(ThresholdBase::ListVotes),
+            }),
+            TierStage::Whole {
+                admission: Admission::default(),
+                chain: vec![Stage::all(Method::D_HONDT)],
+                surplus: Surplus::Kept,
+            },
+            TierStage::Above,
+        ],
+        ties: vec![TieBreak::Lot],
+    };
+    // 1,200 votes over 3 + 3 + 4 seats are 120, and 240 over 2 + 1 are 80; a house of 14.
+    let allocation = agree(&contest(4, 6), &rules, &TierLots::default());
+    assert_eq!(allocation.region_seats, [[6, 3], [1, 1]]);
+    assert_eq!(allocation.list_seats(), [9, 5]);
+    assert_eq!(allocation.house_seats, [2, 1]);
+    // Without its further seats the first region's quota is 200; the house is the same.
+    let fewer = agree(&contest(0, 6), &rules, &TierLots::default());
+    assert_eq!(fewer.region_seats, [[4, 2], [1, 1]]);
+    assert_eq!(fewer.list_seats(), [9, 5]);
+    let mut wrong = allocation.clone();
+    wrong.region_seats[0] = vec![5, 4];
+    assert!(verify(&contest(4, 6), &rules, &TierLots::default(), &wrong).is_err());
+    let refused = allocate(&contest(4, 4), &rules, &TierLots::default()).unwrap_err();
+    let above = ContestError::AboveLimit {
+        field: "contest.regions.further_seats",
+        value: 5,
+        limit: 4,
+    };
+    assert_eq!(refused.to_string(), above.to_string());
+}
