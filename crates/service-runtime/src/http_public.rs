@@ -1,6 +1,8 @@
 //! A listener of HTTP for anybody: bounded in connections, in what each may hold, and in how long it may be silent.
 
 use std::io;
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,11 +11,15 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use serde::{Deserialize, Serialize};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, info, warn};
 
-use crate::impatient::Impatient;
+use crate::addresses::Addresses;
+use crate::config::{Key, Kind};
+use crate::impatient::{Impatient, Patience};
 use crate::shutdown::Stopper;
 
 /// How long to wait after a connection could not be accepted: usually all file handles are in use.
@@ -25,23 +31,89 @@ const SEND_BUFFER_BYTES: u32 = 32 * 1024;
 /// Connections that the kernel holds before they are taken.
 const BACKLOG: u32 = 1_024;
 
+/// How long a connection is silent before the kernel asks whether the other side is still there, and how often it asks.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(15));
+
 /// Limits of a listener for anybody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicLimits {
     /// Connections at once; one more is closed at once, so that whoever balances load sees it.
     pub connections_max: usize,
+    /// Connections at once of one address (of IPv6: of one network of 64 bits); one more is closed at once. Loopback has no
+    /// limit.
+    pub connections_per_address_max: usize,
+    /// Addresses without that limit: proxies, which count for themselves.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long a connection has to send the head of a request, the first or the next.
     pub head_timeout: Duration,
     /// How long a connection may take nothing of what waits for it.
     pub write_timeout: Duration,
+    /// How much of what waits for it a connection has to take, in bytes a second: less, for [`Self::write_timeout`] in all,
+    /// is as nothing.
+    pub write_rate_min: u32,
 }
 
 impl Default for PublicLimits {
     fn default() -> Self {
         Self {
             connections_max: 20_000,
+            connections_per_address_max: 1_000,
+            trusted_proxies: Vec::new(),
             head_timeout: Duration::from_secs(30),
             write_timeout: Duration::from_secs(30),
+            write_rate_min: 1_024,
+        }
+    }
+}
+
+/// The limits as a table of the configuration, [`KEYS`](Self::KEYS) in it. What is not given has its default.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PublicSettings {
+    /// [`PublicLimits::connections_max`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_max: Option<NonZeroUsize>,
+    /// [`PublicLimits::connections_per_address_max`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connections_per_address_max: Option<NonZeroUsize>,
+    /// [`PublicLimits::trusted_proxies`].
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+impl PublicSettings {
+    /// What may be set, for a configuration that has the table as `http`.
+    pub const KEYS: [Key; 3] = [
+        Key {
+            path: "http.connections_max",
+            kind: Kind::Number,
+            wanted: "a number of connections from 1, such as 20000",
+        },
+        Key {
+            path: "http.connections_per_address_max",
+            kind: Kind::Number,
+            wanted: "a number of connections from 1, such as 1000",
+        },
+        Key {
+            path: "http.trusted_proxies",
+            kind: Kind::List,
+            wanted: "addresses such as 10.0.0.7,2001:db8::7",
+        },
+    ];
+
+    /// The limits, with defaults where nothing is set.
+    pub fn limits(&self) -> PublicLimits {
+        let Self {
+            connections_max,
+            connections_per_address_max,
+            trusted_proxies,
+        } = self;
+        let defaults = PublicLimits::default();
+        PublicLimits {
+            connections_max: connections_max.map_or(defaults.connections_max, NonZeroUsize::get),
+            connections_per_address_max: connections_per_address_max
+                .map_or(defaults.connections_per_address_max, NonZeroUsize::get),
+            trusted_proxies: trusted_proxies.clone(),
+            ..defaults
         }
     }
 }
@@ -58,8 +130,10 @@ pub fn listen_public(address: std::net::SocketAddr) -> io::Result<TcpListener> {
             TcpSocket::new_v6()?
         };
         socket.set_reuseaddr(true)?;
-        // Whoever is accepted has it from the listener.
+        // Whoever is accepted has these from the listener.
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
+        let keepalive = TcpKeepalive::new().with_time(KEEPALIVE.0);
+        SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_interval(KEEPALIVE.1))?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
@@ -87,8 +161,16 @@ pub async fn serve_public(
     );
     metrics::describe_counter!(
         "rpc_http_connections_shed_total",
-        "Connections over the limit."
+        "Connections over a limit, by which: of all, or of one address."
     );
+    let shed = |limit: &'static str| {
+        metrics::counter!("rpc_http_connections_shed_total", "limit" => limit).increment(1);
+    };
+    let patience = Patience {
+        longest: limits.write_timeout,
+        rate_min: limits.write_rate_min,
+    };
+    let addresses = Addresses::new(limits.connections_per_address_max, &limits.trusted_proxies);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
@@ -104,23 +186,27 @@ pub async fn serve_public(
             () = &mut stopping => break,
             accepted = listener.accept() => accepted,
         };
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, address) = match accepted {
+            Ok((stream, address)) => (stream, address.ip()),
             Err(error) => {
                 warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             }
         };
+        let Some(place) = addresses.take(address) else {
+            shed("address");
+            continue;
+        };
         let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
-            metrics::counter!("rpc_http_connections_shed_total").increment(1);
+            shed("all");
             continue;
         };
         let service = TowerToHyperService::new(routes.clone());
-        let connection = builder.serve_connection(io_of(stream, limits.write_timeout), service);
+        let connection = builder.serve_connection(io_of(stream, patience), service);
         let connection = graceful.watch(connection.into_owned());
         stopper.spawn(async move {
-            let _permit = permit;
+            let _held = (permit, place);
             metrics::gauge!("rpc_http_connections").increment(1);
             if let Err(error) = connection.await {
                 debug!(%error, "a connection has ended badly");
@@ -136,11 +222,11 @@ pub async fn serve_public(
     Ok(())
 }
 
-fn io_of(stream: TcpStream, write_timeout: Duration) -> TokioIo<Impatient<TcpStream>> {
+fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Impatient<TcpStream>> {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection is slower than it could be");
     }
-    TokioIo::new(Impatient::new(stream, write_timeout))
+    TokioIo::new(Impatient::new(stream, patience))
 }
 
 #[cfg(test)]
@@ -222,6 +308,28 @@ mod tests {
         }
         drop(slow);
         stopper.drain(Duration::from_secs(5)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn the_kernel_asks_whether_a_silent_connection_is_still_there() {
+        let listener = listen_public((Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let address = listener.local_addr().unwrap();
+        let (_theirs, ours) = tokio::join!(TcpStream::connect(address), listener.accept());
+        let ours = ours.unwrap().0;
+        assert!(SockRef::from(&ours).keepalive().unwrap());
+    }
+
+    #[test]
+    fn what_is_set_wins_over_the_default() {
+        let settings = PublicSettings {
+            connections_per_address_max: NonZeroUsize::new(7),
+            ..PublicSettings::default()
+        };
+        let wanted = PublicLimits {
+            connections_per_address_max: 7,
+            ..PublicLimits::default()
+        };
+        assert_eq!(settings.limits(), wanted);
     }
 
     #[tokio::test]

@@ -22,6 +22,7 @@
 //! # });
 //! ```
 
+mod addresses;
 mod call;
 pub mod channel;
 pub mod clock;

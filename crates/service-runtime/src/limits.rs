@@ -15,6 +15,10 @@ use crate::config::{Key, Kind};
 /// answer would be over it, with its size.
 pub const MESSAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// The largest message that a service for strangers takes in, in bytes, where its requests are ids and tokens: what a
+/// stranger has begun to send and does not end must cost next to nothing.
+pub const SMALL_REQUEST_BYTES_MAX: usize = 4 * 1024;
+
 /// The largest set of headers of one call, in bytes.
 pub const HEADER_BYTES_MAX: u32 = 16 * 1024;
 

@@ -15,7 +15,8 @@ use tracing::{info, warn};
 
 use crate::call::CallLayer;
 use crate::limits::{
-    CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HEADER_BYTES_MAX, Limits, STREAM_WINDOW_BYTES,
+    CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HEADER_BYTES_MAX, Limits, SMALL_REQUEST_BYTES_MAX,
+    STREAM_WINDOW_BYTES,
 };
 use crate::pipe::PipeListener;
 use crate::services::Services;
@@ -97,11 +98,21 @@ where
             .register_encoded_file_descriptor_set(contract.descriptors)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
     };
+    // These are on every listener, so on the one for strangers too.
+    let bytes_max = SMALL_REQUEST_BYTES_MAX;
     let routes = services
         .routes
-        .add_service(HealthServer::new(health.clone()))
-        .add_service(reflection().build_v1()?)
-        .add_service(reflection().build_v1alpha()?)
+        .add_service(HealthServer::new(health.clone()).max_decoding_message_size(bytes_max))
+        .add_service(
+            reflection()
+                .build_v1()?
+                .max_decoding_message_size(bytes_max),
+        )
+        .add_service(
+            reflection()
+                .build_v1alpha()?
+                .max_decoding_message_size(bytes_max),
+        )
         .prepare();
     let draining = {
         let stopping = stopper.stopping();

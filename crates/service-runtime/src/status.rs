@@ -131,6 +131,13 @@ pub fn invalid_argument(field: impl Into<String>, description: impl Into<String>
         .build()
 }
 
+/// The field of the request that a status refuses, and why, if it names one.
+pub fn field_violation(status: &Status) -> Option<(String, String)> {
+    let details = status.get_error_details();
+    let violation = details.bad_request()?.field_violations.first()?;
+    Some((violation.field.clone(), violation.description.clone()))
+}
+
 /// A call that could not be served now and may be sent again, unchanged, after the delay.
 pub fn unavailable(message: impl Into<String>, retry_after: Duration) -> Status {
     StatusBuilder::new(Code::Unavailable, "UNAVAILABLE", message)
@@ -206,6 +213,10 @@ mod tests {
         let status = Status::from_header_map(&headers).unwrap();
         assert_eq!(status.message(), "the order is frozen");
 
+        assert_eq!(
+            field_violation(&status),
+            Some(("order[2]".to_owned(), "moved".to_owned()))
+        );
         let details = status.get_error_details();
         let info = details.error_info().unwrap();
         assert_eq!(

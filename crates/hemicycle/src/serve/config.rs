@@ -1,6 +1,7 @@
 //! The configuration of `serve`: flag > environment > file > default.
 
 use service_runtime::config::{ConfigError, Key, Kind, Layers, load};
+use service_runtime::http_public::PublicSettings;
 use service_runtime::limits::LimitSettings;
 use service_runtime::telemetry::LogFormat;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -43,6 +44,8 @@ pub struct Config {
     pub log: Log,
     /// Limits of the listener.
     pub limits: LimitSettings,
+    /// Limits of the listener for browsers and scripts.
+    pub http: PublicSettings,
 }
 
 /// What runs here.
@@ -256,7 +259,9 @@ pub fn keys() -> Vec<Key> {
         .into_iter()
         .chain(of_roles)
         .map(|(path, kind, wanted)| Key { path, kind, wanted });
-    own.chain(LimitSettings::KEYS).collect()
+    own.chain(LimitSettings::KEYS)
+        .chain(PublicSettings::KEYS)
+        .collect()
 }
 
 impl Config {

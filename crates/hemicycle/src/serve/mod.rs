@@ -8,7 +8,7 @@ use results_service::SystemEntropy;
 use service_runtime::clock::{SharedClock, SystemClock};
 use service_runtime::health::Health;
 use service_runtime::http_metrics;
-use service_runtime::http_public::{PublicLimits, listen_public, serve_public};
+use service_runtime::http_public::{listen_public, serve_public};
 use service_runtime::limits::Limits;
 use service_runtime::pipe::Pipe;
 use service_runtime::server::{listen, serve, serve_pipe};
@@ -119,6 +119,10 @@ impl Served {
         back: &Stopper,
     ) -> Result<Self, ServeError> {
         let limits = config.limits.limits();
+        // Whether or not anybody reads them: what is recorded would pile up.
+        if let Some(metrics) = &surroundings.metrics {
+            metrics.keep_up(front);
+        }
         // Listening first: an address in use is told before a folder is touched.
         let mut listeners = Listeners::bind(config).await?;
         let metrics_listener = match (config.listen.metrics, &surroundings.metrics) {
@@ -185,7 +189,7 @@ impl Served {
             listeners.add(RoleName::LiveFeed, |services| role.add_to(services));
             http = Some(listener.local_addr()?);
             let (routes, stopper) = (role.routes(), front.child("http"));
-            let served = serve_public(listener, routes, PublicLimits::default(), stopper);
+            let served = serve_public(listener, routes, config.http.limits(), stopper);
             front.spawn_vital("http", served);
         }
         let mut metrics = None;
