@@ -13,6 +13,8 @@ use election::publication::Publication;
 use election::tally::Tally;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
+use std::collections::VecDeque;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
@@ -83,7 +85,12 @@ pub(crate) enum Lag {
     /// It is out of sight, or not caught up with.
     Lost(Instant),
     /// It is followed, and was caught up with.
-    Followed(Instant),
+    Followed {
+        /// When it was caught up with.
+        since: Instant,
+        /// Since when the log is known to have gone on beyond what is folded; `None`: all that is known of it is folded.
+        behind: Option<Instant>,
+    },
     /// It is followed as far as it can be read. It is damaged, and what there may be behind is out of sight.
     Damaged(Instant),
 }
@@ -96,7 +103,7 @@ impl Lag {
 
     /// Whether what was folded can be read again.
     pub fn is_readable(self) -> bool {
-        matches!(self, Self::Followed(_) | Self::Damaged(_))
+        matches!(self, Self::Followed { .. } | Self::Damaged(_))
     }
 
     /// Whether the log is known to be damaged.
@@ -104,12 +111,47 @@ impl Lag {
         matches!(self, Self::Damaged(_))
     }
 
-    /// How long the log has been out of sight; zero while it is followed.
-    pub fn duration(self) -> Duration {
+    /// Since when the log has been out of sight, or is known to have gone on beyond what is folded.
+    pub fn behind_since(self) -> Option<Instant> {
         match self {
-            Self::Lost(since) | Self::Damaged(since) => since.elapsed(),
-            Self::Followed(_) => Duration::ZERO,
+            Self::Lost(since) | Self::Damaged(since) => Some(since),
+            Self::Followed { behind, .. } => behind,
         }
+    }
+}
+
+/// When the log was heard to have reached which revision, of those that are not folded yet.
+#[derive(Debug, Default)]
+struct Heard(VecDeque<(Instant, Revision)>);
+
+impl Heard {
+    /// Of this many moments at most.
+    const KEPT: usize = 256;
+    /// Moments nearer to each other than this are one.
+    const APART: Duration = Duration::from_millis(100);
+
+    /// The log reaches to this head.
+    fn hear(&mut self, head: Revision) {
+        let now = Instant::now();
+        let is_full = self.0.len() >= Self::KEPT;
+        match self.0.back_mut() {
+            Some((_, known)) if *known >= head => {}
+            // Of the earlier moment: what is heard later is not older than that.
+            Some((at, known)) if is_full || at.elapsed() < Self::APART => *known = head,
+            Some(_) | None => self.0.push_back((now, head)),
+        }
+    }
+
+    /// It is folded up to here.
+    fn fold(&mut self, folded: Revision) {
+        while self.0.front().is_some_and(|(_, head)| *head <= folded) {
+            self.0.pop_front();
+        }
+    }
+
+    /// Since when something has been missing.
+    fn since(&self) -> Option<Instant> {
+        self.0.front().map(|(at, _)| *at)
     }
 }
 
@@ -126,6 +168,8 @@ pub(crate) struct Followed {
     /// The public state with its seats, newest only.
     pub public_seats: watch::Receiver<Shown>,
     pub lag: watch::Receiver<Lag>,
+    /// Whether the public has ever seen anything of it here.
+    pub was_public: Arc<AtomicBool>,
     past: Past,
     folds: Arc<Semaphore>,
 }
@@ -156,10 +200,12 @@ impl Followed {
             lost_at: Revision::ZERO,
         };
         stopper.spawn(follower.run(stopper.clone()));
+        let was_public = Arc::new(AtomicBool::new(false));
         let publisher = Publisher {
             past: past.clone(),
             head: head.clone(),
             public: public_sender,
+            was_public: Arc::clone(&was_public),
             clock,
             poll_interval: config.poll_interval,
         };
@@ -173,6 +219,7 @@ impl Followed {
             head_seats,
             public_seats,
             lag,
+            was_public,
             past,
             folds,
         }
@@ -286,7 +333,9 @@ impl Follower {
         let mut events = self.source.watch(&self.election, after).await?;
         // Where the log ended when the stream began: until there, this is catching up.
         let mut goal = None;
+        let mut heard = Heard::default();
         while let Some(batch) = events.next().await? {
+            heard.hear(batch.head);
             let goal = *goal.get_or_insert(batch.head);
             let mut tally = folded.take().map(|folded| folded.tally);
             for recorded in &batch.events {
@@ -308,7 +357,9 @@ impl Follower {
             let count = u64::try_from(batch.events.len()).unwrap_or(u64::MAX);
             metrics::counter!("allocation_events_folded_total").increment(count);
             let has_caught_up = tally.revision >= goal;
+            heard.fold(tally.revision);
             self.publish(tally, count > 0, has_caught_up, batch.is_damaged);
+            self.tell_behind(heard.since());
         }
         Ok(())
     }
@@ -347,18 +398,26 @@ impl Follower {
     }
 
     fn tell_followed(&self, is_damaged: bool) {
+        let since = Instant::now();
         self.tell(|lag| match (lag, is_damaged) {
-            (Lag::Followed(_), false) | (Lag::Damaged(_), true) => lag,
-            (_, false) => Lag::Followed(Instant::now()),
-            (_, true) => Lag::Damaged(Instant::now()),
+            (Lag::Followed { .. }, false) | (Lag::Damaged(_), true) => lag,
+            (_, false) => Lag::Followed {
+                since,
+                behind: None,
+            },
+            (_, true) => Lag::Damaged(since),
+        });
+    }
+
+    fn tell_behind(&self, behind: Option<Instant>) {
+        self.tell(|lag| match lag {
+            Lag::Followed { since, behind: _ } => Lag::Followed { since, behind },
+            Lag::Lost(_) | Lag::Damaged(_) => lag,
         });
     }
 
     fn tell_lost(&self) {
-        self.tell(|lag| match lag {
-            Lag::Followed(_) => Lag::Lost(Instant::now()),
-            Lag::Lost(since) | Lag::Damaged(since) => Lag::Lost(since),
-        });
+        self.tell(|lag| Lag::Lost(lag.behind_since().unwrap_or_else(Instant::now)));
     }
 
     fn tell(&self, next: impl FnOnce(Lag) -> Lag) {

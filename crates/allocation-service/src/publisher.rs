@@ -6,6 +6,8 @@ use crate::past::Past;
 use election::ids::{Revision, Timestamp};
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -20,6 +22,8 @@ pub(crate) struct Publisher {
     pub past: Past,
     pub head: watch::Receiver<Option<Moment>>,
     pub public: watch::Sender<Option<Moment>>,
+    /// Whether the public has ever been shown anything.
+    pub was_public: Arc<AtomicBool>,
     pub clock: SharedClock,
     pub poll_interval: Duration,
 }
@@ -72,6 +76,7 @@ impl Publisher {
                 Moment::new(tally, head.publication.clone(), head.incarnation)
             }
         };
+        self.was_public.store(true, Ordering::Relaxed);
         self.public.send_replace(Some(public));
         Ok(())
     }

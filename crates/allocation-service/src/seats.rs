@@ -200,6 +200,8 @@ pub(crate) struct Shown {
     pub seats: Option<Arc<SeatsAt>>,
     /// Since when no seats could be computed for what is newer: what is shown is old as long as this is set.
     pub failing_since: Option<Instant>,
+    /// Since when a newer moment has been waiting for its seats; `None`: none is.
+    pub waiting_since: Option<Instant>,
 }
 
 /// Publishes the newest moment with its seats, at most once an interval and at once after a quiet time. Moments in
@@ -213,46 +215,68 @@ pub(crate) fn publish(
     let (sender, receiver) = watch::channel(Shown::default());
     let stopping = stopper.stopping();
     stopper.spawn(async move {
-        tokio::pin!(stopping);
-        loop {
-            let moment = moments.borrow_and_update().clone();
-            let Some(moment) = moment else {
-                sender.send_if_modified(|shown| {
-                    let former = std::mem::take(shown);
-                    former.seats.is_some() || former.failing_since.is_some()
-                });
-                tokio::select! {
-                    () = &mut stopping => return,
-                    changed = moments.changed() => if changed.is_err() { return },
-                }
-                continue;
-            };
-            match tokio::task::spawn_blocking(move || SeatsAt::of(moment)).await {
-                Ok(seats) => {
-                    sender.send_replace(Shown {
-                        seats: Some(Arc::new(seats)),
-                        failing_since: None,
-                    });
-                }
-                Err(error) => {
-                    metrics::counter!("allocation_seats_failed_total").increment(1);
-                    tracing::error!(%error, "seats cannot be computed, those before stand and are stale");
-                    sender.send_modify(|shown| {
-                        shown.failing_since.get_or_insert_with(Instant::now);
-                    });
-                }
-            }
-            tokio::select! {
-                () = &mut stopping => return,
-                () = tokio::time::sleep(interval) => {}
-            }
-            tokio::select! {
-                () = &mut stopping => return,
-                changed = moments.changed() => if changed.is_err() { return },
-            }
+        tokio::select! {
+            () = stopping => {}
+            () = publish_all(&mut moments, &sender, interval) => {}
         }
     });
     receiver
+}
+
+async fn publish_all(
+    moments: &mut watch::Receiver<Option<Moment>>,
+    sender: &watch::Sender<Shown>,
+    interval: Duration,
+) {
+    loop {
+        let moment = moments.borrow_and_update().clone();
+        let Some(moment) = moment else {
+            sender.send_if_modified(|shown| {
+                let former = std::mem::take(shown);
+                former.seats.is_some() || former.failing_since.is_some()
+            });
+            if moments.changed().await.is_err() {
+                return;
+            }
+            continue;
+        };
+        // Nobody is woken by it: who is told of a lag looks by itself how long it is.
+        sender.send_if_modified(|shown| {
+            shown.waiting_since.get_or_insert_with(Instant::now);
+            false
+        });
+        let mut computing = tokio::task::spawn_blocking(move || SeatsAt::of(moment));
+        // What comes meanwhile waits from then on, and not from when it has its turn.
+        let mut newer = None;
+        let computed = loop {
+            tokio::select! {
+                computed = &mut computing => break computed,
+                changed = moments.changed(), if newer.is_none() => match changed {
+                    Ok(()) => newer = Some(Instant::now()),
+                    Err(_) => return,
+                },
+            }
+        };
+        sender.send_modify(|shown| match computed {
+            Ok(seats) => {
+                *shown = Shown {
+                    seats: Some(Arc::new(seats)),
+                    failing_since: None,
+                    waiting_since: newer,
+                };
+            }
+            Err(error) => {
+                metrics::counter!("allocation_seats_failed_total").increment(1);
+                tracing::error!(%error, "seats cannot be computed, those before stand and are stale");
+                shown.failing_since.get_or_insert_with(Instant::now);
+                shown.waiting_since = newer;
+            }
+        });
+        tokio::time::sleep(interval).await;
+        if newer.is_none() && moments.changed().await.is_err() {
+            return;
+        }
+    }
 }
 
 #[cfg(test)]

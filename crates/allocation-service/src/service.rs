@@ -29,8 +29,8 @@ pub(crate) struct Service {
     stopper: Stopper,
     folds: Arc<Semaphore>,
     followed: Mutex<BTreeMap<ElectionId, Arc<Followed>>>,
-    /// Whether the elections were listed once.
-    discovered: watch::Sender<bool>,
+    /// Whether the elections were listed once, and all that were there were caught up with.
+    settled: watch::Sender<bool>,
 }
 
 /// Whose eyes an answer is for.
@@ -63,7 +63,7 @@ impl Service {
             clock,
             stopper: stopper.clone(),
             followed: Mutex::new(BTreeMap::new()),
-            discovered: watch::Sender::new(false),
+            settled: watch::Sender::new(false),
         }
     }
 
@@ -71,13 +71,16 @@ impl Service {
     pub async fn discover(service: Arc<Self>) {
         let stopping = service.stopper.stopping();
         tokio::pin!(stopping);
+        let mut is_first = true;
         loop {
             match service.source.elections().await {
                 Ok(elections) => {
-                    elections.into_iter().for_each(|election| {
-                        service.follow(election);
-                    });
-                    service.discovered.send_replace(true);
+                    let followed = elections.into_iter().map(|it| service.follow(it));
+                    let heads: Vec<_> = followed.map(|it| it.head.clone()).collect();
+                    if std::mem::take(&mut is_first) {
+                        let settling = Arc::clone(&service);
+                        service.stopper.spawn(settling.settle(heads));
+                    }
                 }
                 Err(error) => tracing::debug!(%error, "the elections cannot be listed"),
             }
@@ -85,6 +88,21 @@ impl Service {
                 () = &mut stopping => return,
                 () = tokio::time::sleep(service.config.poll_interval) => {}
             }
+        }
+    }
+
+    async fn settle(self: Arc<Self>, heads: Vec<watch::Receiver<Option<Moment>>>) {
+        let stopping = self.stopper.stopping();
+        let all = async {
+            for mut head in heads {
+                // One that has ended has ended with all others.
+                let _ = head.wait_for(Option::is_some).await;
+            }
+            self.settled.send_replace(true);
+        };
+        tokio::select! {
+            () = stopping => {}
+            () = all => {}
         }
     }
 
@@ -107,26 +125,59 @@ impl Service {
     }
 
     // An election that is not followed yet may be seconds old: for the commission, the results role is asked. For the
-    // public it is not: an embargoed election must not be told from one that is not there by the time that a refusal
-    // takes, and a stranger's question costs nothing behind this role.
+    // public it is not: a stranger's question costs nothing behind this role.
+    //
+    // An embargoed election must not be told from one that is not there, by the answer or by the time that it takes. So
+    // whatever shows nothing to the public is waited for alike, until all that there was at the beginning is read; and what
+    // has no state then, and never had a public one, is not there.
     async fn followed(
         &self,
         election: &ElectionId,
         viewer: Viewer,
     ) -> Result<Arc<Followed>, AllocationError> {
-        if viewer == Viewer::Public {
-            let mut discovered = self.discovered.subscribe();
-            let wait = discovered.wait_for(|discovered| *discovered);
-            let discovered = tokio::time::timeout(self.config.behind_max, wait).await;
-            discovered.map_or(Err(AllocationError::CatchingUp), |_| Ok(()))?;
+        if viewer == Viewer::Head {
+            if let Some(followed) = self.known(election) {
+                return Ok(followed);
+            }
+            if self.source.elections().await?.contains(election) {
+                return Ok(self.follow(election.clone()));
+            }
+            return Err(AllocationError::NoSuchElection(election.clone()));
         }
-        if let Some(followed) = self.known(election) {
+        let known = self.known(election);
+        if let Some(followed) = known.filter(|it| it.public.borrow().is_some()) {
             return Ok(followed);
         }
-        if viewer == Viewer::Head && self.source.elections().await?.contains(election) {
-            return Ok(self.follow(election.clone()));
+        let mut settled = self.settled.subscribe();
+        let settled = settled.wait_for(|settled| *settled);
+        let waited = tokio::time::timeout(self.config.behind_max, async {
+            tokio::select! {
+                settled = settled => settled.map(|_| None).map_err(|_| AllocationError::Stopping),
+                public = self.shown_to_public(election) => Ok(Some(public)),
+            }
+        });
+        if let Some(public) = waited.await.map_err(|_| AllocationError::CatchingUp)?? {
+            return Ok(public);
         }
-        Err(AllocationError::NoSuchElection(election.clone()))
+        let known = self
+            .known(election)
+            .filter(|it| it.head.borrow().is_some() || it.was_public.load(Ordering::Relaxed));
+        known.ok_or_else(|| AllocationError::NoSuchElection(election.clone()))
+    }
+
+    // Waits until the public is shown something of an election; for ever, where it is not.
+    async fn shown_to_public(&self, election: &ElectionId) -> Arc<Followed> {
+        loop {
+            if let Some(followed) = self.known(election) {
+                let mut public = followed.public.clone();
+                if public.wait_for(Option::is_some).await.is_ok() {
+                    return followed;
+                }
+                std::future::pending::<()>().await;
+            }
+            // It is not known of yet: before the first listing nothing is.
+            tokio::time::sleep(self.config.poll_interval).await;
+        }
     }
 
     fn known(&self, election: &ElectionId) -> Option<Arc<Followed>> {

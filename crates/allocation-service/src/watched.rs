@@ -6,6 +6,7 @@ use crate::follower::{Followed, Lag, Moment};
 use crate::seats::Shown;
 use election::ids::Revision;
 use service_runtime::shutdown::Stopper;
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::Position;
@@ -13,6 +14,21 @@ use wire::allocation::v1::watch_standings_response::{Event, Heartbeat, Reset};
 
 fn order(position: Position) -> (Revision, u64) {
     (position.revision, position.publication_seq)
+}
+
+/// What is shown may be so much older than the log: folding and computing take their time.
+const LAG_TOLD: Duration = Duration::from_secs(1);
+
+/// How often a lag is told while there is one, whatever else is told.
+const LAG_SAID_EVERY: Duration = Duration::from_secs(1);
+
+/// How far what is shown is from the log.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    /// The log is out of sight, or what is shown is older than it may be.
+    is_lost: bool,
+    is_damaged: bool,
+    lag: Duration,
 }
 
 /// A watcher. It holds the newest standings only, so a slow one skips.
@@ -35,6 +51,8 @@ pub(crate) struct Watched {
 #[derive(Debug, Clone, Copy)]
 struct Said {
     at: Instant,
+    /// When it was told how far it lags.
+    lag_at: Instant,
     is_lost: bool,
     is_damaged: bool,
     is_behind: bool,
@@ -61,6 +79,7 @@ impl Watched {
             held: None,
             said: Said {
                 at: Instant::now(),
+                lag_at: Instant::now(),
                 is_lost: false,
                 is_damaged: false,
                 is_behind: false,
@@ -75,28 +94,32 @@ impl Watched {
                 Some(event) => Some(event),
                 None => self.newest()?,
             };
-            // That the log is lost, damaged or found again, that seats cannot be computed, and that this replica is behind,
-            // is said at once. Whoever is shown standings of a log that is lost or damaged knows it before.
+            // That the log is lost, damaged or found again, that what is shown lags behind it, and that this replica is behind,
+            // is said at once. Whoever is shown standings that are old already knows it before.
             let lag = self.lag();
             let is_behind = self.behind_since.is_some();
             let is_told =
-                (lag.is_lost(), lag.is_damaged()) == (self.said.is_lost, self.said.is_damaged);
+                (lag.is_lost, lag.is_damaged) == (self.said.is_lost, self.said.is_damaged);
+            let is_due = lag.is_lost && self.said.lag_at.elapsed() >= LAG_SAID_EVERY;
             if let Some(event) = news {
-                if lag.is_lost() && !is_told {
+                if lag.is_lost && (!is_told || is_due) {
                     self.held = Some(event);
                     return Ok(self.heartbeat(lag, is_behind));
                 }
                 self.said.at = Instant::now();
                 return Ok(event);
             }
-            if !is_told || is_behind != self.said.is_behind {
-                return Ok(self.heartbeat(lag, is_behind));
-            }
             let pause = if is_behind {
                 self.config.poll_interval
             } else {
                 self.config.heartbeat_interval
             };
+            let is_silent = self.said.at.elapsed() >= pause;
+            if !is_told || is_behind != self.said.is_behind || is_silent {
+                return Ok(self.heartbeat(lag, is_behind));
+            }
+            // A lag grows without anybody's saying so.
+            let look = (self.said.at + pause).min(Instant::now() + LAG_TOLD);
             tokio::select! {
                 () = self.stopper.stopping() => return Err(AllocationError::Stopping),
                 changed = self.seats.changed() => if changed.is_err() {
@@ -105,9 +128,7 @@ impl Watched {
                 changed = self.lag.changed() => if changed.is_err() {
                     return Err(AllocationError::Stopping);
                 },
-                () = tokio::time::sleep_until(self.said.at + pause) => {
-                    return Ok(self.heartbeat(lag, is_behind));
-                }
+                () = tokio::time::sleep_until(look) => {}
             }
         }
     }
@@ -163,8 +184,11 @@ impl Watched {
     fn log_lacks(&self, shown: (Revision, u64)) -> bool {
         let is_long = |since: Instant| since.elapsed() >= self.config.behind_max;
         let is_followed = match *self.lag.borrow() {
-            Lag::Followed(since) => is_long(since),
-            Lag::Lost(_) | Lag::Damaged(_) => false,
+            Lag::Followed {
+                since,
+                behind: None,
+            } => is_long(since),
+            Lag::Followed { .. } | Lag::Lost(_) | Lag::Damaged(_) => false,
         };
         let head = self.head.borrow().as_ref().map(Moment::order);
         is_followed
@@ -180,20 +204,30 @@ impl Watched {
         Ok(())
     }
 
-    /// How far what is shown lags: behind the log, or behind what has been folded of it while seats cannot be computed.
-    fn lag(&mut self) -> Lag {
-        let lag = *self.lag.borrow_and_update();
-        match (lag, self.seats.borrow().failing_since) {
-            (Lag::Followed(_), Some(since)) => Lag::Lost(since),
-            _ => lag,
+    /// How far what is shown lags behind the log: because it is out of sight, because it is not folded yet, or because seats
+    /// cannot be computed, or take long. The longest counts.
+    fn lag(&mut self) -> Seen {
+        let log = *self.lag.borrow_and_update();
+        let shown = self.seats.borrow();
+        let is_out_of_sight = log.is_lost() || shown.failing_since.is_some();
+        let since = [log.behind_since(), shown.failing_since, shown.waiting_since];
+        let longest = since.into_iter().flatten().min();
+        let longest = longest.map_or(Duration::ZERO, |since| since.elapsed());
+        let is_lost = is_out_of_sight || longest >= LAG_TOLD;
+        Seen {
+            is_lost,
+            is_damaged: log.is_damaged(),
+            lag: if is_lost { longest } else { Duration::ZERO },
         }
     }
 
-    fn heartbeat(&mut self, lag: Lag, is_behind: bool) -> Event {
+    fn heartbeat(&mut self, lag: Seen, is_behind: bool) -> Event {
+        let now = Instant::now();
         self.said = Said {
-            at: Instant::now(),
-            is_lost: lag.is_lost(),
-            is_damaged: lag.is_damaged(),
+            at: now,
+            lag_at: now,
+            is_lost: lag.is_lost,
+            is_damaged: lag.is_damaged,
             is_behind,
         };
         let shown = self.seats.borrow();
@@ -203,10 +237,10 @@ impl Watched {
             token,
             is_behind,
             // Lost a moment ago is lost: 0 says that it is followed.
-            lag_ms: u64::try_from(lag.duration().as_millis())
+            lag_ms: u64::try_from(lag.lag.as_millis())
                 .unwrap_or(u64::MAX)
-                .max(u64::from(lag.is_lost())),
-            is_damaged: lag.is_damaged(),
+                .max(u64::from(lag.is_lost)),
+            is_damaged: lag.is_damaged,
         })
     }
 }

@@ -14,6 +14,13 @@ use wire::allocation::v1::watch_standings_response::Event;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
+fn followed_well() -> Lag {
+    Lag::Followed {
+        since: Instant::now(),
+        behind: None,
+    }
+}
+
 fn moment() -> Moment {
     let mut night = Night::begin(&small(3, 4));
     for class in PublicationClass::ALL {
@@ -25,6 +32,33 @@ fn moment() -> Moment {
     let tally = night.state.tally().clone();
     let publication = tally.publication.clone();
     Moment::new(Arc::new(tally), publication, 0)
+}
+
+fn watched(
+    moments: &watch::Receiver<Option<Moment>>,
+    seats: &watch::Receiver<crate::seats::Shown>,
+    stopper: &Stopper,
+) -> (Watched, watch::Sender<Lag>) {
+    let (follower, lag) = watch::channel(followed_well());
+    let results = service_runtime::channel::connect("http://127.0.0.1:1").expect("an address");
+    let source = EventSource::new(results, PATIENCE);
+    let followed = Followed {
+        election: moment().tally.election.clone(),
+        head: moments.clone(),
+        public: moments.clone(),
+        head_seats: seats.clone(),
+        public_seats: seats.clone(),
+        lag: lag.clone(),
+        was_public: Arc::default(),
+        past: Past::new(source, lag, Checkpoints::new(1, 2)),
+        folds: Arc::new(Semaphore::new(1)),
+    };
+    let config = Config {
+        heartbeat_interval: PATIENCE,
+        ..Config::default()
+    };
+    let watched = Watched::new(&followed, seats.clone(), None, config, stopper.clone());
+    (watched, follower)
 }
 
 #[tokio::test]
@@ -66,13 +100,14 @@ async fn head_and_public_of_one_revision_share_their_seats() {
     let head = moment();
     let results = service_runtime::channel::connect("http://127.0.0.1:1").expect("an address");
     let source = EventSource::new(results, PATIENCE);
-    let (_lag, lag) = watch::channel(Lag::Followed(Instant::now()));
+    let (_lag, lag) = watch::channel(followed_well());
     let (_head, heads) = watch::channel(Some(head.clone()));
     let (publics, public) = watch::channel(None);
     let publisher = Publisher {
         past: Past::new(source, lag, Checkpoints::new(1, 2)),
         head: heads,
         public: publics,
+        was_public: Arc::default(),
         clock: Arc::new(TestClock::at_micros(START + 1)),
         poll_interval: PATIENCE,
     };
@@ -98,24 +133,7 @@ async fn seats_that_cannot_be_computed_leave_those_before_marked_as_stale() {
     let stopper = Stopper::new("test");
     let (moments, receiver) = watch::channel(Some(sound.clone()));
     let mut seats = publish(receiver.clone(), Duration::ZERO, &stopper);
-    let (_lag, lag) = watch::channel(Lag::Followed(Instant::now()));
-    let results = service_runtime::channel::connect("http://127.0.0.1:1").expect("an address");
-    let source = EventSource::new(results, PATIENCE);
-    let followed = Followed {
-        election: sound.tally.election.clone(),
-        head: receiver.clone(),
-        public: receiver,
-        head_seats: seats.clone(),
-        public_seats: seats.clone(),
-        lag: lag.clone(),
-        past: Past::new(source, lag, Checkpoints::new(1, 2)),
-        folds: Arc::new(Semaphore::new(1)),
-    };
-    let config = Config {
-        heartbeat_interval: PATIENCE,
-        ..Config::default()
-    };
-    let mut watched = Watched::new(&followed, seats.clone(), None, config, stopper.clone());
+    let (mut watched, _follower) = watched(&receiver, &seats, &stopper);
     let first = watched.next().await.expect("standings");
     assert!(matches!(first, Event::Standings(_)), "{first:?}");
 
@@ -138,4 +156,79 @@ async fn seats_that_cannot_be_computed_leave_those_before_marked_as_stale() {
         matches!(&told, Event::Heartbeat(heartbeat) if heartbeat.lag_ms == 0),
         "{told:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn f19_seats_that_take_long_are_told_as_a_lag() {
+    let quick = moment();
+    let mut tally = (*quick.tally).clone();
+    tally.revision = tally.revision.next();
+    let slow = Moment::new(Arc::new(tally), quick.publication.clone(), 0);
+    let (begun, begins) = mpsc::sync_channel(1);
+    let (release, released) = mpsc::sync_channel::<()>(1);
+    let stopper = Stopper::new("test");
+    let (moments, receiver) = watch::channel(Some(quick.clone()));
+    let seats = publish(receiver.clone(), Duration::ZERO, &stopper);
+    let (mut watched, _follower) = watched(&receiver, &seats, &stopper);
+    let first = watched.next().await.expect("standings");
+    assert!(matches!(first, Event::Standings(_)), "{first:?}");
+
+    // Its seats are being computed by somebody else, for as long as this test wants.
+    let held = slow.clone();
+    let computing = std::thread::spawn(move || {
+        held.seats.get_or_init(|| {
+            begun.send(()).expect("the test waits");
+            let _ = released.recv_timeout(PATIENCE);
+            all_seats(&held.tally)
+        });
+    });
+    begins.recv().expect("it has begun");
+    moments.send_replace(Some(slow.clone()));
+    let (told, ()) = tokio::join!(watched.next(), async {
+        for _ in 0..8 {
+            tokio::time::advance(Duration::from_millis(500)).await;
+        }
+    });
+    let Event::Heartbeat(heartbeat) = told.expect("a heartbeat") else {
+        panic!("nothing is shown yet")
+    };
+    assert!((1_000..=4_000).contains(&heartbeat.lag_ms), "{heartbeat:?}");
+    assert!(seats.borrow().failing_since.is_none());
+    release.send(()).expect("the seats wait to be released");
+    computing.join().expect("the seats are computed");
+    let next = watched.next().await.expect("standings");
+    assert!(matches!(next, Event::Standings(_)), "{next:?}");
+    let told = watched.next().await.expect("a heartbeat");
+    assert!(
+        matches!(&told, Event::Heartbeat(heartbeat) if heartbeat.lag_ms == 0),
+        "{told:?}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lag_is_since_what_is_missing_was_heard_of_and_not_since_something_was() {
+    let mut heard = Heard::default();
+    let began = Instant::now();
+    let second = Duration::from_secs(1);
+    // A log that always has something more than was folded, which is folded a moment later.
+    for revision in 1..100_u64 {
+        heard.hear(Revision(revision * 10));
+        tokio::time::advance(second / 2).await;
+        heard.hear(Revision(revision * 10 + 5));
+        heard.fold(Revision(revision * 10));
+        assert!(heard.since().is_some_and(|since| since.elapsed() <= second));
+        assert!(heard.0.len() <= 2);
+        tokio::time::advance(second / 2).await;
+    }
+    assert!(began.elapsed() > second * 90);
+    // Nothing is folded any more, however much is heard of.
+    let stuck = heard.since().expect("something is missing");
+    for revision in 100..10_000_u64 {
+        heard.hear(Revision(revision * 10));
+        tokio::time::advance(second).await;
+    }
+    assert_eq!(heard.since(), Some(stuck));
+    assert_eq!(heard.0.len(), Heard::KEPT);
+    heard.fold(Revision(99_990));
+    assert_eq!(heard.since(), None);
 }

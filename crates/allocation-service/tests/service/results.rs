@@ -37,6 +37,8 @@ struct State {
     is_down: bool,
     is_silent: bool,
     batch_max: usize,
+    /// So many records more are in the log than are sent.
+    backlog: u64,
 }
 
 #[derive(Debug, Default)]
@@ -129,6 +131,11 @@ impl Results {
         self.state.send_modify(|state| state.is_silent = is_silent);
     }
 
+    /// Says from now on that the log has so many records more than it sends.
+    pub fn set_backlog(&self, backlog: u64) {
+        self.state.send_modify(|state| state.backlog = backlog);
+    }
+
     fn check(&self) -> Result<(), Status> {
         if self.state.borrow().is_down {
             return Err(Status::unavailable("told to be down"));
@@ -186,7 +193,7 @@ impl Reader {
             log_id: log.id.clone().into(),
             first_revision,
             records,
-            head_revision: u64::try_from(log.records.len()).unwrap(),
+            head_revision: u64::try_from(log.records.len()).unwrap() + state.backlog,
             publication: None,
             is_damaged: log.is_damaged,
         }))

@@ -74,6 +74,49 @@ async fn an_embargoed_election_and_one_that_is_not_there_get_the_same_answer() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nor_do_they_differ_while_the_role_begins() {
+    let stage = stage();
+    let mut night = Night::begin(&small(3, 4));
+    night.submit(night.full("u0", 1, &[1, 2, 3]));
+    stage.results.set_silent(true);
+    stage.serve(&night);
+    // Whatever is asked for, at whatever moment of the beginning: the same answer after the same time.
+    let asked = async |election: &str| {
+        let request = GetStandingsRequest {
+            election_id: election.into(),
+            view: View::Public.into(),
+            ..Default::default()
+        };
+        let began = tokio::time::Instant::now();
+        let refused = stage.client.clone().get_standings(request).await;
+        (
+            refused.unwrap_err().code(),
+            began.elapsed().as_millis() / 100,
+        )
+    };
+    let both = async || tokio::join!(asked(ELECTION), asked("other-2026"));
+    let (embargoed, absent) = both().await;
+    assert_eq!(embargoed, absent);
+    assert_eq!(embargoed.0, Code::Unavailable);
+    let ((embargoed, absent), ()) = tokio::join!(both(), async {
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        stage.results.set_silent(false);
+        stage.results.cut();
+    });
+    assert_eq!(embargoed, absent);
+    assert_eq!(embargoed.0, Code::NotFound);
+    // A log that is lost afterwards, before anything of it was public, is not there either.
+    stage.reached(View::Head, head(&night)).await;
+    stage
+        .results
+        .serve(ELECTION, election::ids::LogId([8; 16]), &[]);
+    stage.results.cut();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let (embargoed, absent) = both().await;
+    assert_eq!(embargoed, absent);
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_class_opens_at_its_instant_by_the_clock_without_an_event() {
     let stage = stage();
     let now = START + HOUR;

@@ -106,6 +106,51 @@ async fn a_lost_log_is_said_at_once_and_followed_again_without_a_gap() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn f19_a_log_that_goes_on_faster_than_it_is_followed_is_told_as_a_lag() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.results.serve(ELECTION, LOG, &night.records[..6]);
+    stage.reached(View::Public, 6).await;
+    let mut watching = stage.watch(View::Public, None).await;
+    watching.until(6).await;
+    // The seventh comes, and with it that there are nine.
+    stage.results.set_backlog(2);
+    stage.results.serve(ELECTION, LOG, &night.records[..7]);
+    watching.until(7).await;
+    let began = tokio::time::Instant::now();
+    let first = watching.heartbeat().await.lag_ms;
+    assert!((1_000..3_000).contains(&first), "{first} ms");
+    assert!(began.elapsed() < Duration::from_secs(3), "told at once");
+    // It grows, however much is shown meanwhile.
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    stage.results.serve(ELECTION, LOG, &night.records[..8]);
+    let before = watching.heartbeat().await;
+    assert!((6_000..9_000).contains(&before.lag_ms), "{before:?}");
+    let told = before.token.unwrap();
+    assert_eq!(told.revision, 8, "told before it is shown");
+    watching.until(8).await;
+    stage.results.set_backlog(0);
+    stage.serve(&night);
+    watching.until(head(&night)).await;
+    while watching.heartbeat().await.lag_ms > 0 {}
+    // What lags is not what lacks: a token beyond is not reset, while there may be what it is of.
+    stage.results.set_backlog(5);
+    stage.results.cut();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let mut ahead = stage
+        .watch(View::Public, token(LOG, head(&night) + 3, 9))
+        .await;
+    let refused = loop {
+        match ahead.event().await {
+            Ok(Event::Heartbeat(_)) => {}
+            Ok(other) => panic!("{other:?} though the log goes on beyond"),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused.code(), Code::Unavailable);
+}
+
+#[tokio::test(start_paused = true)]
 async fn cuts_at_any_moment_leave_no_gap_and_never_a_lower_one() {
     let stage = stage();
     let night = lively(&small(3, 4));

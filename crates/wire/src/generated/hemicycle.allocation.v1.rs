@@ -2661,7 +2661,8 @@ pub mod watch_standings_response {
         /// This replica has not reached the resume token yet and waits.
         #[prost(bool, tag = "2")]
         pub is_behind: bool,
-        /// How long ago the newest applied revision's successor was known to exist; 0: caught up.
+        /// How long ago the newest applied revision's successor was known to exist, or seats of a newer one began to be computed;
+        /// 0: caught up, or less than a second behind.
         #[prost(uint64, tag = "3")]
         pub lag_ms: u64,
         /// The log is damaged: there may be more than can be read of it, and what is shown is old until it is repaired.
