@@ -1,7 +1,7 @@
 //! Why a call fails. One table to gRPC and HTTP.
 
 use crate::scope::Scope;
-use election::report::Refusal;
+use election::report::{Refusal, RefusalCode};
 use http::StatusCode;
 use service_runtime::status::{StatusBuilder, http_status};
 use std::time::Duration;
@@ -101,9 +101,23 @@ impl FeedError {
         match status.code() {
             Code::NotFound => crate::viewer::not_public(scope),
             Code::OutOfRange => Self::NoSuchRevision(revision),
+            Code::InvalidArgument => match field_refused(&status) {
+                Some(refusal) => Self::Refused(refusal),
+                None => Self::Upstream(status),
+            },
             _ => Self::Upstream(status),
         }
     }
+}
+
+// What the role behind has refused of what was handed on to it: the caller's own part of the request.
+fn field_refused(status: &Status) -> Option<Refusal> {
+    let (field, description) = service_runtime::status::field_violation(status)?;
+    // As every service of ours says it: is VALUE: RULE.
+    let said = description.strip_prefix("is \"");
+    let said = said.and_then(|said| said.split_once("\": "));
+    let (value, rule) = said.unwrap_or(("", &description));
+    Some(Refusal::new(RefusalCode::Shape, field, value, rule))
 }
 
 impl From<FeedError> for Status {

@@ -101,12 +101,9 @@ pub(crate) fn frame(
 
 /// The pure part of the frame of a scope that is no unit: the same for every reader and at any time.
 pub(crate) fn body_of(standings: &Standings, scope: &Scope) -> FrameBody {
-    let mut frame = Frame {
-        body: Some(body(standings, scope, None)),
-        envelope: Some(FrameEnvelope::default()),
-    };
-    reduction::reduce(&mut frame);
-    frame.body.unwrap_or_default()
+    let mut body = body(standings, scope, None);
+    reduction::reduce_body(&mut body);
+    body
 }
 
 fn body(standings: &Standings, scope: &Scope, unit: Option<UnitState>) -> FrameBody {

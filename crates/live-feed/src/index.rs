@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
+use crate::frame::Distance;
 use crate::scope::distance;
 use election::ids::Timestamp;
 use service_runtime::clock::SharedClock;
@@ -75,6 +76,11 @@ impl IndexFeed {
             .map_err(|_| FeedError::Stopping)?;
         listed.index.clone().ok_or(FeedError::CatchingUp)
     }
+
+    /// How far the newest index is from what there is.
+    pub fn distance(&self, stale_after: Duration) -> Distance {
+        distance(self.newest.borrow().lost_since, stale_after)
+    }
 }
 
 struct IndexReader {
@@ -129,7 +135,7 @@ impl IndexReader {
             };
             let page = self.results.list_elections(request).await?.into_inner();
             for summary in page.elections {
-                entries.extend(self.entry(summary).await?);
+                entries.extend(self.entry(summary).await);
             }
             if page.next_page_token.is_empty() {
                 return Ok(Index { entries });
@@ -140,28 +146,40 @@ impl IndexReader {
 
     // The entry of an election; within one log it goes back only if the list stays lower. None before its opening by this
     // process's own clock.
-    async fn entry(&mut self, summary: ElectionSummary) -> Result<Option<IndexEntry>, Status> {
+    async fn entry(&mut self, summary: ElectionSummary) -> Option<IndexEntry> {
         let now = Timestamp(self.clock.now_micros());
         if !is_open(&summary, PublicationClass::Definition, now) {
-            return Ok(None);
+            return None;
         }
         let kept = self.entries.get_mut(&summary.election_id);
         if let Some(entry) = kept.and_then(|kept| kept.still(&summary, self.behind_max)) {
-            return Ok(Some(entry));
+            return Some(entry);
         }
         let results_are_open = is_open(&summary, PublicationClass::Results, now);
-        let entry = read_entry(&mut self.results, summary).await?;
+        let id = summary.election_id.clone();
+        let entry = match read_entry(&mut self.results, summary).await {
+            Ok(entry) => entry,
+            // One election that cannot be read does not keep the others from the list.
+            Err(status) => {
+                tracing::debug!(election = %id, code = ?status.code(), "an election cannot be read");
+                let kept = self.entries.get(&id).map(|kept| kept.entry.clone());
+                return kept.map(|entry| IndexEntry {
+                    is_stale: true,
+                    ..entry
+                });
+            }
+        };
         let has_results = entry.tallies_counted > 0 || entry.stage() > Stage::PreElection;
         if has_results && !results_are_open {
             let kept = self.entries.get(&entry.election_id);
-            return Ok(kept.map(|kept| kept.entry.clone()));
+            return kept.map(|kept| kept.entry.clone());
         }
         let kept = Kept {
             entry: entry.clone(),
             lower_since: None,
         };
         self.entries.insert(entry.election_id.clone(), kept);
-        Ok(Some(entry))
+        Some(entry)
     }
 }
 

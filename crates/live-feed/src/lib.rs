@@ -18,6 +18,7 @@ mod page;
 mod passthrough;
 mod past;
 mod presented;
+mod prompt;
 mod reduction;
 mod rpc;
 mod scope;

@@ -2,11 +2,12 @@
 //!
 //! Every other method is served by the generated server.
 
+use crate::prompt::Prompt;
 use crate::rpc::Rpc;
 use crate::service::Service as Feed;
 use bytes::{Buf, BufMut as _, Bytes};
 use prost::Message as _;
-use service_runtime::limits::MESSAGE_BYTES_MAX;
+use service_runtime::limits::{MESSAGE_BYTES_MAX, SMALL_REQUEST_BYTES_MAX};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
@@ -35,7 +36,7 @@ impl FeedServer {
     pub fn new(service: Arc<Feed>) -> Self {
         let rpc = Rpc { service };
         let generated = LiveFeedServiceServer::new(rpc.clone())
-            .max_decoding_message_size(MESSAGE_BYTES_MAX)
+            .max_decoding_message_size(SMALL_REQUEST_BYTES_MAX)
             .max_encoding_message_size(MESSAGE_BYTES_MAX);
         Self { rpc, generated }
     }
@@ -55,13 +56,15 @@ impl Service<http::Request<Body>> for FeedServer {
     }
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
+        let request = request.map(|body| Body::new(Prompt::new(body)));
         if request.uri().path() != WATCH_FRAMES {
             return self.generated.call(request);
         }
         let watch = WatchFrames(self.rpc.clone());
         Box::pin(async move {
+            let (request_max, answer_max) = (SMALL_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX);
             let mut grpc = Grpc::new(PassThrough)
-                .apply_max_message_size_config(Some(MESSAGE_BYTES_MAX), Some(MESSAGE_BYTES_MAX));
+                .apply_max_message_size_config(Some(request_max), Some(answer_max));
             Ok(grpc.server_streaming(watch, request).await)
         })
     }

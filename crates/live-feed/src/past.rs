@@ -40,8 +40,8 @@ impl Past {
         }
     }
 
-    /// The standings at a revision that is not above the place which the reader was shown.
-    pub async fn at(&self, shown: Place, revision: u64) -> Result<Arc<Standings>, FeedError> {
+    /// The standings at a revision that is not above the place which the reader was shown, if nobody need be asked for them.
+    pub fn known(&self, shown: Place, revision: u64) -> Result<Option<Arc<Standings>>, FeedError> {
         if revision == 0 || revision > shown.position.revision.0 {
             return Err(FeedError::NoSuchRevision(revision));
         }
@@ -49,10 +49,15 @@ impl Past {
             && newest.place.is_comparable(shown)
             && newest.place.position.revision.0 == revision
         {
-            return Ok(standings_of(newest));
+            return Ok(Some(standings_of(newest)));
         }
-        if let Some(kept) = self.kept(shown, revision) {
-            return Ok(kept);
+        Ok(self.kept(shown, revision))
+    }
+
+    /// The standings at a revision that is not above the place which the reader was shown.
+    pub async fn at(&self, shown: Place, revision: u64) -> Result<Arc<Standings>, FeedError> {
+        if let Some(known) = self.known(shown, revision)? {
+            return Ok(known);
         }
         let permit = self.questions.acquire().await;
         let _permit = permit.map_err(|_| FeedError::Stopping)?;

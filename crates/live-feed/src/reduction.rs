@@ -9,45 +9,41 @@ use wire::feed::v1::{Frame, FrameBody, FrameContest, FrameEnvelope, FrameRow};
 /// The largest frame, in bytes.
 pub const FRAME_BYTES_MAX: usize = 32 * 1024;
 
-type Step = fn(&mut FrameBody, &mut FrameEnvelope);
+/// The largest pure part of a frame, in bytes. It is reduced by its own size alone: it depends on the revision, and must not
+/// on what surrounds it, which is another at another time.
+const BODY_BYTES_MAX: usize = 24 * 1024;
 
-const STEPS: [Step; 9] = [
-    |_, envelope| {
-        let corrections = envelope.corrections.iter_mut();
-        corrections.for_each(|correction| correction.changes.clear());
-    },
-    |body, _| {
+/// What the two parts need besides their bytes.
+const HEADERS_BYTES: usize = 16;
+
+const BODY_STEPS: [fn(&mut FrameBody); 7] = [
+    |body| {
         let contests = body.contests.iter_mut();
         for district in contests.flat_map(|contest| &mut contest.districts) {
             district.row_indexes.clear();
             district.row_seats.clear();
         }
     },
-    |body, _| {
+    |body| {
         let contests = body.contests.iter_mut();
         contests.for_each(|contest| contest.districts.clear());
     },
     // That there is a tie, and over how many seats, stays.
-    |body, _| {
+    |body| {
         let contests = body.contests.iter_mut();
         let ties = contests.flat_map(|contest| &mut contest.ties);
         ties.for_each(|tie| tie.option_ids.clear());
     },
-    |body, _| keep_rows_of_all(body, 256),
-    |_, envelope| envelope.corrections.truncate(5),
-    |body, _| {
+    |body| keep_rows_of_all(body, 256),
+    |body| {
         let tallies = body.unit_tallies.iter_mut();
         tallies.for_each(|tally| tally.counts = None);
     },
-    |body, envelope| {
-        envelope.corrections.clear();
+    |body| {
         body.contests.iter_mut().for_each(|it| it.ties.truncate(16));
         keep_rows_of_all(body, 32);
     },
-    |body, envelope| {
-        if let Some(publication) = &mut envelope.publication {
-            publication.reason.clear();
-        }
+    |body| {
         body.unit_tallies.truncate(64);
         body.contests.truncate(16);
         keep_rows_of_all(body, 8);
@@ -56,17 +52,43 @@ const STEPS: [Step; 9] = [
     },
 ];
 
-/// Leaves out of a frame what it takes, and marks it.
+const ENVELOPE_STEPS: [fn(&mut FrameEnvelope); 4] = [
+    |envelope| {
+        let corrections = envelope.corrections.iter_mut();
+        corrections.for_each(|correction| correction.changes.clear());
+    },
+    |envelope| envelope.corrections.truncate(5),
+    |envelope| envelope.corrections.clear(),
+    |envelope| {
+        if let Some(publication) = &mut envelope.publication {
+            publication.reason.clear();
+        }
+    },
+];
+
+/// Leaves out of a frame what it takes. The pure part says so where something of it is missing.
 pub(crate) fn reduce(frame: &mut Frame) {
-    for step in STEPS {
-        if frame.encoded_len() <= FRAME_BYTES_MAX {
+    let (Some(body), Some(envelope)) = (&mut frame.body, &mut frame.envelope) else {
+        return;
+    };
+    reduce_body(body);
+    let left = FRAME_BYTES_MAX.saturating_sub(body.encoded_len() + HEADERS_BYTES);
+    for step in ENVELOPE_STEPS {
+        if envelope.encoded_len() <= left {
             return;
         }
-        let (Some(body), Some(envelope)) = (&mut frame.body, &mut frame.envelope) else {
+        step(envelope);
+    }
+}
+
+/// The same of the pure part alone.
+pub(crate) fn reduce_body(body: &mut FrameBody) {
+    for step in BODY_STEPS {
+        if body.encoded_len() <= BODY_BYTES_MAX {
             return;
-        };
+        }
         body.is_reduced = true;
-        step(body, envelope);
+        step(body);
     }
 }
 

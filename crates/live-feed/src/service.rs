@@ -5,6 +5,7 @@ use crate::error::FeedError;
 use crate::frame::Distance;
 use crate::index::{IndexFeed, IndexViewer};
 use crate::linger::Lingering;
+use crate::page::IndexPages;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown};
 use crate::upstream::Upstream;
 use crate::viewer::{News, Viewer, not_public};
@@ -15,11 +16,12 @@ use service_runtime::shutdown::Stopper;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use std::time::Duration;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 use tonic::transport::Channel;
 use wire::Position;
 use wire::common::v1::View;
-use wire::feed::v1::{Frame, FrameEnvelope, WatchIndexResponse};
+use wire::feed::v1::{Frame, FrameEnvelope, Index, WatchIndexResponse};
 use wire::results::v1::results_service_client::ResultsServiceClient;
 use wire::results::v1::{GetUnitRequest, UnitState};
 
@@ -37,12 +39,22 @@ pub(crate) struct Service {
     index: Mutex<Weak<IndexFeed>>,
     /// Somebody has asked for the list over HTTP, and will again.
     index_held: Mutex<Option<Arc<IndexFeed>>>,
+    /// What is shown of the list.
+    pub index_pages: IndexPages,
     lingering: Lingering,
     costly: Arc<Semaphore>,
+    past: Semaphore,
 }
 
-/// Questions at once that cost much: tables of all units, pages of units, histories, past revisions.
+/// Questions at once that cost much: tables of all units, pages of units, histories.
 const COSTLY_MAX: usize = 32;
+
+/// Questions for past revisions at once. They wait long, since few are answered at a time, and have places of their own: who
+/// asks for many must not keep others from units.
+const PAST_MAX: usize = 32;
+
+/// How long such a question waits for a place.
+const PAST_PATIENCE: Duration = Duration::from_secs(1);
 
 // Handles by key; a handle that nobody holds any more is made anew.
 #[derive(Debug)]
@@ -87,8 +99,10 @@ impl Service {
             scopes: Shared::new(),
             index: Mutex::new(Weak::new()),
             index_held: Mutex::new(None),
+            index_pages: IndexPages::default(),
             lingering: Lingering::new(),
             costly: Arc::new(Semaphore::new(COSTLY_MAX)),
+            past: Semaphore::new(PAST_MAX),
         }
     }
 
@@ -230,6 +244,13 @@ impl Service {
         permit.map_err(|_| FeedError::Busy)
     }
 
+    /// Leave to ask for a past revision.
+    pub async fn past_permit(&self) -> Result<SemaphorePermit<'_>, FeedError> {
+        let permit = tokio::time::timeout(PAST_PATIENCE, self.past.acquire()).await;
+        let permit = permit.map_err(|_| FeedError::Busy)?;
+        permit.map_err(|_| FeedError::Stopping)
+    }
+
     /// A task that ends with the role.
     pub fn spawn<F>(&self, future: F) -> tokio::task::JoinHandle<Option<F::Output>>
     where
@@ -240,24 +261,25 @@ impl Service {
     }
 
     /// A tick: what a stream waits before it tries again what failed.
-    pub fn tick(&self) -> std::time::Duration {
+    pub fn tick(&self) -> Duration {
         self.config.tick
     }
 
     /// How long who asks may wait for what is not there yet.
-    pub fn patience(&self) -> std::time::Duration {
+    pub fn patience(&self) -> Duration {
         self.config.behind_max
     }
 
-    /// The newest list of public elections.
-    pub async fn index(&self) -> Result<Arc<IndexFeed>, FeedError> {
+    /// The newest list of public elections, and how far it is from what there is.
+    pub async fn listed(&self) -> Result<(Arc<Index>, Distance), FeedError> {
         let feed = self.index_feed();
-        feed.listed(self.config.behind_max).await?;
+        let index = feed.listed(self.config.behind_max).await?;
+        let distance = feed.distance(self.config.stale_after);
         *self
             .index_held
             .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&feed));
-        Ok(feed)
+            .unwrap_or_else(PoisonError::into_inner) = Some(feed);
+        Ok((index, distance))
     }
 
     /// All public elections, whenever something about them changes.

@@ -26,6 +26,9 @@ use wire::common::v1::View;
 
 const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(5));
 
+/// How much nearer the count has to come before that is told to who waits for it.
+const LAG_MOVES: Duration = Duration::from_secs(1);
+
 const PAUSE_NOT_PUBLIC: Duration = Duration::from_millis(250);
 
 /// The newest standings with their place.
@@ -291,18 +294,22 @@ impl Follower {
         } = heartbeat;
         let is_lost = *is_behind || *lag_ms > 0 || *is_damaged;
         self.touch.send_if_modified(|touch| {
-            if (touch.count_lost.is_some(), touch.is_damaged) == (is_lost, *is_damaged) {
-                return false;
-            }
             let now = Instant::now();
-            let since = || {
-                now.checked_sub(Duration::from_millis(*lag_ms))
-                    .unwrap_or(now)
-            };
-            touch.count_lost = is_lost.then(|| touch.count_lost.unwrap_or_else(since));
+            let lag = Duration::from_millis(*lag_ms);
+            let since = now.checked_sub(lag).unwrap_or(now);
+            let was = (touch.count_lost, touch.is_damaged);
+            // A count that lags and is followed may come nearer without being there.
+            touch.count_lost = is_lost.then(|| match touch.count_lost {
+                Some(known) if *lag_ms == 0 => known,
+                Some(_) | None => since,
+            });
             touch.is_damaged = *is_damaged;
-            touch.found = now;
-            true
+            if (was.0.is_some(), was.1) != (is_lost, *is_damaged) {
+                touch.found = now;
+                return true;
+            }
+            let moved = touch.count_lost.zip(was.0);
+            moved.is_some_and(|(since, known)| since > known + LAG_MOVES)
         });
     }
 

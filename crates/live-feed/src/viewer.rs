@@ -170,9 +170,9 @@ impl Viewer {
         Ok((next, is_stale))
     }
 
-    // The token is ahead. With the count out of sight, another replica may know more; with what was seen in the count, it is
-    // the frame that cannot be made here yet. With the count in sight for as long as it takes to be patient, and lower, it
-    // is the log that does not have any more what was seen.
+    // The token is ahead. With the count out of sight, or seen only with a lag, another replica may know more; with what was
+    // seen in the count, it is the frame that cannot be made here yet. With the count in sight without a lag for as long as it
+    // takes to be patient, and lower, it is the log that does not have any more what was seen.
     fn behind(&mut self, seen: Place) -> Result<Next, FeedError> {
         let in_sight_since = self.feed.upstream.touch.borrow().in_sight_since();
         let (Some(found), true) = (in_sight_since, self.count_is_below(seen)) else {

@@ -6,6 +6,7 @@
 
 mod parts;
 
+use crate::frame::Distance;
 use crate::presented::{Presented, Texts};
 use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
 use serde::Serialize;
@@ -135,11 +136,11 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// The same, as it is known to be stale since then.
-    pub fn stale(mut self, lag_ms_min: u64) -> Self {
+    /// The same, when it is so far from the count.
+    pub fn at(mut self, distance: Distance) -> Self {
         if let Some(envelope) = &mut self.envelope {
-            envelope.is_stale = true;
-            envelope.lag_ms = envelope.lag_ms.max(lag_ms_min);
+            envelope.is_stale = distance.is_stale;
+            envelope.lag_ms = distance.lag_ms;
         }
         self
     }

@@ -1,5 +1,7 @@
 //! A document with its digest, and compressed forms that are made once, when somebody takes them.
 
+use crate::http::lent::Lent;
+use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use http::header::{
@@ -8,7 +10,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, StatusCode};
 use sha2::{Digest as _, Sha256};
 use std::io::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// JSON documents.
 pub(crate) const JSON: &str = "application/json";
@@ -28,7 +30,7 @@ const BROTLI_WINDOW: u32 = 20;
 pub(crate) enum Freshness {
     /// The newest: asked for again after a second.
     Newest,
-    /// Never another: of one revision.
+    /// Never another: its digest is in its address.
     Immutable,
 }
 
@@ -43,7 +45,7 @@ impl Freshness {
 
 /// How a document's bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Coding {
+pub(super) enum Coding {
     Identity,
     Gzip,
     Brotli,
@@ -88,7 +90,19 @@ impl Encoded {
         self.coded(Coding::Brotli);
     }
 
-    fn coded(&self, coding: Coding) -> Bytes {
+    /// The digest that its tags begin with.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// How much memory it takes at most with all of its forms, in bytes.
+    pub fn bytes_held(&self) -> usize {
+        let forms = [self.gzip.get(), self.brotli.get()];
+        let compressed: usize = forms.into_iter().flatten().map(Bytes::len).sum();
+        self.identity.len() + compressed
+    }
+
+    pub(super) fn coded(&self, coding: Coding) -> Bytes {
         let form = match coding {
             Coding::Identity => &self.identity,
             Coding::Gzip => self.gzip.get_or_init(|| gzip(&self.identity)),
@@ -109,6 +123,22 @@ impl Encoded {
 
     /// The answer to a GET, or that the reader has it already.
     pub fn answer(&self, request: &HeaderMap, freshness: Freshness) -> Response {
+        self.answer_with(request, freshness, |coding| self.coded(coding).into())
+    }
+
+    /// The same of a large document that is replaced often: a slow reader does not hold it, and is cut off when it is gone.
+    pub fn lend(self: &Arc<Self>, request: &HeaderMap, freshness: Freshness) -> Response {
+        self.answer_with(request, freshness, |coding| {
+            Body::new(Lent::new(self, coding))
+        })
+    }
+
+    fn answer_with(
+        &self,
+        request: &HeaderMap,
+        freshness: Freshness,
+        body: impl FnOnce(Coding) -> Body,
+    ) -> Response {
         let coding = if self.identity.len() < COMPRESSED_BYTES_MIN {
             Coding::Identity
         } else {
@@ -118,7 +148,7 @@ impl Encoded {
         let mut response = if has_it {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
-            self.coded(coding).into_response()
+            body(coding).into_response()
         };
         let headers = response.headers_mut();
         if let Ok(tag) = HeaderValue::from_str(&self.tag(coding)) {
@@ -152,30 +182,31 @@ impl Encoded {
     }
 }
 
-// RFC 9110, 12.5.3, for the three codings that there are.
+// RFC 9110, 12.5.3, for the three codings that there are. A coding is what is said of it, or else what is said of `*`.
 fn accepted(request: &HeaderMap) -> Coding {
     let fields = request.get_all(ACCEPT_ENCODING).iter();
-    let mut best = (Coding::Identity, 0);
+    let (mut gzip, mut brotli, mut others) = (None, None, false);
     for item in fields
         .filter_map(|field| field.to_str().ok())
         .flat_map(|field| field.split(','))
     {
         let (name, parameter) = item.split_once(';').unwrap_or((item, "q=1"));
-        let weight = match parameter.trim().strip_prefix("q=").map(str::trim) {
-            Some(quality) if quality.trim_matches(['0', '.']).is_empty() => 0,
-            _ => 1,
-        };
-        let (coding, preference) = match name.trim() {
-            "br" => (Coding::Brotli, 3),
-            "gzip" | "x-gzip" => (Coding::Gzip, 2),
-            "*" => (Coding::Gzip, 1),
-            _ => continue,
-        };
-        if weight * preference > best.1 {
-            best = (coding, preference);
+        let quality = parameter.trim().strip_prefix("q=").map(str::trim);
+        let is_taken = quality.is_none_or(|it| !it.trim_matches(['0', '.']).is_empty());
+        match name.trim() {
+            "br" => brotli = Some(is_taken),
+            "gzip" | "x-gzip" => gzip = Some(is_taken),
+            "*" => others = is_taken,
+            _ => {}
         }
     }
-    best.0
+    // Whoever takes anything takes gzip for sure.
+    match (brotli, gzip.unwrap_or(others)) {
+        (Some(true), _) => Coding::Brotli,
+        (_, true) => Coding::Gzip,
+        (None, false) if others => Coding::Brotli,
+        (_, false) => Coding::Identity,
+    }
 }
 
 fn gzip(document: &[u8]) -> Bytes {

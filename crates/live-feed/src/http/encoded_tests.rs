@@ -20,6 +20,10 @@ fn what_is_accepted_is_sent() {
         ("br;q=0, gzip", Coding::Gzip),
         ("br;q=0.0, gzip;q=0", Coding::Identity),
         ("*", Coding::Gzip),
+        ("gzip;q=0, *", Coding::Brotli),
+        ("*, gzip;q=0, br;q=0", Coding::Identity),
+        ("*;q=0", Coding::Identity),
+        ("*;q=0, gzip", Coding::Gzip),
         ("identity", Coding::Identity),
         ("", Coding::Identity),
     ] {
@@ -49,6 +53,27 @@ fn compressed_forms_are_the_document() {
     assert!(compressed.len() < document.bytes().len() / 4);
     // Made once: all get the same bytes.
     assert_eq!(document.coded(Coding::Brotli).as_ptr(), compressed.as_ptr());
+}
+
+#[tokio::test]
+async fn a_slow_reader_of_a_lent_document_does_not_hold_it() {
+    use http_body::Body as _;
+    let text = "unit, option, votes\n".repeat(5_000);
+    let table = Arc::new(Encoded::new(CSV, text.clone()));
+    let whole = table.lend(&HeaderMap::new(), Freshness::Newest);
+    assert_eq!(whole.body().size_hint().exact(), Some(100_000));
+    let slow = table.lend(&HeaderMap::new(), Freshness::Newest);
+    let bytes = axum::body::to_bytes(whole.into_body(), 1 << 20).await;
+    assert_eq!(bytes.unwrap(), text);
+    let mut slow = slow.into_body().into_data_stream();
+    let first = futures::StreamExt::next(&mut slow).await.unwrap().unwrap();
+    assert_eq!(first.len(), 16 * 1024);
+    // Another table has taken its place.
+    let held = Arc::downgrade(&table);
+    drop(table);
+    assert!(held.upgrade().is_none(), "the reader holds it");
+    let cut = futures::StreamExt::next(&mut slow).await.unwrap();
+    assert!(cut.is_err(), "and is cut off, not told that this was all");
 }
 
 #[test]

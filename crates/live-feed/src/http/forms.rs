@@ -1,5 +1,6 @@
 //! What is made of a frame for HTTP, each form once, when the first reader asks for it.
 
+use crate::frame::Distance;
 use crate::http::csv;
 use crate::http::document::{Document, token_text};
 use crate::http::encoded::{CSV, Encoded, JSON};
@@ -16,6 +17,7 @@ pub(crate) struct Forms {
     results: Encoded,
     event: Bytes,
     stale: OnceLock<Encoded>,
+    found: OnceLock<Encoded>,
     totals: OnceLock<Encoded>,
     /// Its pages.
     pub pages: Pages,
@@ -42,6 +44,7 @@ impl Forms {
             results: Encoded::new(JSON, document),
             presented,
             stale: OnceLock::new(),
+            found: OnceLock::new(),
             totals: OnceLock::new(),
             pages: Pages::default(),
         }
@@ -52,16 +55,19 @@ impl Forms {
         &self.presented
     }
 
-    /// `results.json`. Stale: the same that says so, with how far behind it was when that was first asked for.
-    pub fn results(&self, frame: &Frame, stale_lag_ms: Option<u64>) -> &Encoded {
+    /// `results.json`, as far from the count as it is now. Where that is not what the frame says, which it was when it was
+    /// made: the same that says so, with how far behind it was when that was first asked for.
+    pub fn results(&self, frame: &Frame, now: Distance) -> &Encoded {
         let is_marked = frame.envelope.as_ref().is_some_and(|it| it.is_stale);
-        let Some(lag_ms) = stale_lag_ms.filter(|_| !is_marked) else {
-            return &self.results;
+        let form = match (is_marked, now.is_stale) {
+            (true, true) | (false, false) => return &self.results,
+            (false, true) => &self.stale,
+            (true, false) => &self.found,
         };
-        self.stale.get_or_init(|| {
+        form.get_or_init(|| {
             let document = Document::of(frame, &self.presented);
             let document = document.expect("a frame that is shown has body and envelope");
-            Encoded::new(JSON, document.stale(lag_ms).bytes())
+            Encoded::new(JSON, document.at(now).bytes())
         })
     }
 

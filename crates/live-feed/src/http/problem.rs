@@ -59,6 +59,13 @@ impl Problem {
         )
     }
 
+    /// The document of a revision is another one than that of the address.
+    pub fn no_such_document(revision: u64) -> Self {
+        let detail = format!("the document of revision {revision} is another one now");
+        let title = "This document is not there any more";
+        Self::new(StatusCode::NOT_FOUND, "NO_SUCH_DOCUMENT", title, detail)
+    }
+
     /// The method is not one that is answered here.
     pub fn method() -> Self {
         let detail = "only GET and HEAD are answered here";

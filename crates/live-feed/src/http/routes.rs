@@ -5,6 +5,7 @@ use crate::frame::{Distance, body_of};
 use crate::http::document::{Document, SCHEMA, stage, timestamp, token_text};
 use crate::http::encoded::{Encoded, Freshness, JSON};
 use crate::http::events::{RETRY, event, resume};
+use crate::http::extract::{Path, Query};
 use crate::http::history::{self, History};
 use crate::http::problem::Problem;
 use crate::http::{security, units};
@@ -14,7 +15,7 @@ use crate::service::Service;
 use crate::viewer::News;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
@@ -22,7 +23,7 @@ use bytes::Bytes;
 use election::ids::{DistrictId, ElectionId, UnitId};
 use election::report::{Refusal, RefusalCode};
 use futures::{Stream, StreamExt as _};
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_LOCATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
@@ -48,6 +49,10 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/elections/{election}/totals.csv", get(totals))
         .route("/v1/elections/{election}/events", get(events))
         .route("/v1/elections/{election}/rev/{file}", get(revision))
+        .route(
+            "/v1/elections/{election}/rev/{number}/{file}",
+            get(revision_of_digest),
+        )
         .route("/v1/elections/{election}/units.csv", get(units_table))
         .route(
             "/v1/elections/{election}/units/{unit}/history.json",
@@ -110,8 +115,7 @@ struct Entry {
 }
 
 async fn elections(State(service): Shared, headers: HeaderMap) -> Answer {
-    let feed = service.index().await?;
-    let index = feed.listed(std::time::Duration::ZERO).await?;
+    let (index, distance) = service.listed().await?;
     let entries = index.entries.iter().map(|it| {
         let token = it.token.clone().unwrap_or_default();
         Entry {
@@ -126,14 +130,15 @@ async fn elections(State(service): Shared, headers: HeaderMap) -> Answer {
             marks: it.marks().map(crate::http::document::mark).collect(),
             tallies: it.tallies,
             tallies_counted: it.tallies_counted,
-            is_stale: it.is_stale,
+            is_stale: it.is_stale || distance.is_stale,
         }
     });
     let listed = Listed {
         elections: entries.collect(),
     };
     let text = serde_json::to_vec(&listed).unwrap_or_default();
-    Ok(Encoded::new(JSON, text).answer(&headers, Freshness::Newest))
+    let response = Encoded::new(JSON, text).answer(&headers, Freshness::Newest);
+    Ok(with_lag(response, distance))
 }
 
 /// The newest frame of a scope, its forms, and how far it is from the count.
@@ -150,15 +155,14 @@ async fn shown(
 async fn results_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Answer {
     let (feed, frame, distance) = shown(service, scope).await?;
     let forms = frame.forms(&feed.upstream.definitions).await?;
-    let stale = distance.is_stale.then_some(distance.lag_ms);
-    let document = forms.results(&frame.frame, stale);
+    let document = forms.results(&frame.frame, distance);
     Ok(with_lag(
         document.answer(headers, Freshness::Newest),
         distance,
     ))
 }
 
-fn with_lag(mut response: Response, distance: Distance) -> Response {
+pub(crate) fn with_lag(mut response: Response, distance: Distance) -> Response {
     let lag = HeaderValue::from(distance.lag_ms);
     response.headers_mut().insert(LAG, lag);
     response
@@ -301,28 +305,61 @@ async fn district_events(
     events_of(service, part(&election, &district)?, &headers, &parameters).await
 }
 
-// What depends on the revision alone, and so never changes.
+// What depends on the revision alone: the same whenever it is asked for, but for a log that was restored without its end, and
+// a later version of this program that has more to say. So it is asked for again; where it stands for ever has its digest in
+// the address, and is said.
 async fn revision(
     State(service): Shared,
     Path((election, file)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let scope = whole(&election)?;
-    let number = file
-        .strip_suffix(".json")
-        .and_then(|number| number.parse::<u64>().ok());
-    let number = number.filter(|number| format!("{number}.json") == file);
-    let number = number.ok_or_else(|| {
+    let number = number(file.strip_suffix(".json").unwrap_or_default(), &file)?;
+    let document = document_of(&service, &election, number).await?;
+    let mut response = document.answer(&headers, Freshness::Newest);
+    let digest = document.digest();
+    let place = format!("/v1/elections/{election}/rev/{number}/{digest}.json");
+    if let Ok(place) = HeaderValue::from_str(&place) {
+        response.headers_mut().insert(CONTENT_LOCATION, place);
+    }
+    Ok(response)
+}
+
+async fn revision_of_digest(
+    State(service): Shared,
+    Path((election, text, file)): Path<(String, String, String)>,
+    headers: HeaderMap,
+) -> Answer {
+    let number = number(&text, &text)?;
+    let document = document_of(&service, &election, number).await?;
+    if file.strip_suffix(".json") != Some(document.digest()) {
+        return Err(Problem::no_such_document(number));
+    }
+    Ok(document.answer(&headers, Freshness::Immutable))
+}
+
+fn number(text: &str, given: &str) -> Result<u64, FeedError> {
+    let number = text.parse::<u64>().ok();
+    let number = number.filter(|number| number.to_string() == text);
+    number.ok_or_else(|| {
         let rule = "must be a revision, such as 1812.json";
-        FeedError::from(Refusal::new(RefusalCode::Shape, "rev", &file, rule))
-    })?;
+        Refusal::new(RefusalCode::Shape, "rev", given, rule).into()
+    })
+}
+
+async fn document_of(service: &Service, election: &str, number: u64) -> Result<Encoded, FeedError> {
+    let scope = whole(election)?;
     let (feed, frame) = service.lingering(&scope).await?;
-    let _permit = service.costly()?;
-    let standings = feed.upstream.past.at(frame.place, number).await?;
+    let standings = match feed.upstream.past.known(frame.place, number)? {
+        Some(standings) => standings,
+        None => {
+            let _permit = service.past_permit().await?;
+            feed.upstream.past.at(frame.place, number).await?
+        }
+    };
     let body = body_of(&standings, &scope);
     let presented = feed.upstream.definitions.of(&body).await?;
     let document = Document::of_revision(&body, &presented).bytes();
-    Ok(Encoded::new(JSON, document).answer(&headers, Freshness::Immutable))
+    Ok(Encoded::new(JSON, document))
 }
 
 async fn units_table(
@@ -331,7 +368,7 @@ async fn units_table(
     headers: HeaderMap,
 ) -> Answer {
     let table = units::table(&service, &whole(&election)?).await?;
-    Ok(table.answer(&headers, Freshness::Newest))
+    Ok(table.lend(&headers, Freshness::Newest))
 }
 
 #[derive(Debug, serde::Deserialize)]

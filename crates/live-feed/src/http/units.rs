@@ -6,7 +6,7 @@ use crate::http::encoded::{CSV, Encoded};
 use crate::scope::{EncodedFrame, Scope, ScopeFeed};
 use crate::service::Service;
 use crate::upstream::Place;
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Semaphore;
@@ -20,54 +20,81 @@ const PAGE: u32 = 2_000;
 /// How old the table may be: who asks sooner gets the same again, with the revision that it is of in each row.
 const TABLE_AGE_MAX: Duration = Duration::from_secs(5);
 
+/// Tables from before the newest that are kept for who still reads them: at least for forty seconds, as one is made in five.
+const FORMER_MAX: usize = 8;
+/// How much memory they take, in bytes; the last one is kept whatever its size.
+const FORMER_BYTES_MAX: usize = 64 << 20;
+
 /// The table of all units of an election: the newest that was made, and whose turn it is to make the next.
 #[derive(Debug)]
 pub(crate) struct UnitsTables {
-    newest: Mutex<Option<UnitsTable>>,
+    kept: Mutex<Kept>,
     turn: Semaphore,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    newest: Option<UnitsTable>,
+    former: VecDeque<Arc<Encoded>>,
 }
 
 #[derive(Debug)]
 struct UnitsTable {
     place: Place,
-    made: Instant,
+    /// When its units began to be read: what came later may be missing from it.
+    begun: Instant,
     table: Arc<Encoded>,
 }
 
 impl UnitsTables {
     pub fn new() -> Self {
         Self {
-            newest: Mutex::new(None),
+            kept: Mutex::default(),
             turn: Semaphore::new(1),
         }
     }
 
     fn good(&self, frame: &EncodedFrame) -> Option<Arc<Encoded>> {
-        let newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        let newest = newest.as_ref()?;
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = kept.newest.as_ref()?;
         let is_good = newest.place == frame.place
-            || (newest.place.is_comparable(frame.place) && newest.made.elapsed() < TABLE_AGE_MAX);
+            || (newest.place.is_comparable(frame.place) && newest.begun.elapsed() < TABLE_AGE_MAX);
         is_good.then(|| Arc::clone(&newest.table))
     }
 
     // The newest from now on: this one, or the one that is there already and is above it in the same log.
-    fn keep(&self, place: Place, table: Encoded) -> Arc<Encoded> {
-        let mut newest = self.newest.lock().unwrap_or_else(PoisonError::into_inner);
-        match newest.as_ref() {
-            Some(known)
-                if known.place.is_comparable(place) && known.place.order() > place.order() =>
-            {
-                Arc::clone(&known.table)
-            }
-            Some(_) | None => {
-                let table = Arc::new(table);
-                *newest = Some(UnitsTable {
-                    place,
-                    made: Instant::now(),
-                    table: Arc::clone(&table),
-                });
-                table
-            }
+    fn keep(&self, place: Place, begun: Instant, table: Encoded) -> Arc<Encoded> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &kept.newest
+            && known.place.is_comparable(place)
+            && known.place.order() > place.order()
+        {
+            return Arc::clone(&known.table);
+        }
+        let table = Arc::new(table);
+        let newest = UnitsTable {
+            place,
+            begun,
+            table: Arc::clone(&table),
+        };
+        if let Some(former) = kept.newest.replace(newest) {
+            kept.former.push_back(former.table);
+        }
+        kept.forget();
+        table
+    }
+}
+
+impl Kept {
+    // Readers do not hold a table: those who still read one that is forgotten are cut off.
+    fn forget(&mut self) {
+        let bytes = |former: &VecDeque<Arc<Encoded>>| -> usize {
+            former.iter().map(|table| table.bytes_held()).sum()
+        };
+        while self.former.len() > FORMER_MAX
+            || (self.former.len() > 1 && bytes(&self.former) > FORMER_BYTES_MAX)
+        {
+            self.former.pop_front();
         }
     }
 }
@@ -89,8 +116,9 @@ pub(super) async fn table(service: &Service, scope: &Scope) -> Result<Arc<Encode
     if let Some(table) = tables.good(&frame) {
         return Ok(table);
     }
+    let begun = Instant::now();
     let table = made(service, scope, &feed, &frame).await?;
-    Ok(tables.keep(frame.place, table))
+    Ok(tables.keep(frame.place, begun, table))
 }
 
 async fn made(

@@ -13,5 +13,5 @@ mod words;
 
 pub(crate) use language::Language;
 pub(crate) use rendered::{Pages, Rendered};
-pub(crate) use routes::routes;
+pub(crate) use routes::{IndexPages, routes};
 pub(crate) use timeline::Timeline;

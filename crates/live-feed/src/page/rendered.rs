@@ -68,11 +68,23 @@ impl Rendered {
     ) -> Result<Arc<Self>, FeedError> {
         let forms = frame.forms(&feed.upstream.definitions).await?;
         let upstream = &feed.upstream;
-        if upstream.timeline.lacks(frame.place) {
-            let (feed, place) = (Arc::clone(feed), frame.place);
+        let known = |version| {
+            let pages = forms.pages.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut pages = pages.iter();
+            let page = pages.find(|(known, _)| *known == (language, version));
+            page.map(|(_, page)| Arc::clone(page))
+        };
+        let lacks = upstream.timeline.lacks(frame.place);
+        if let Some(page) = known(upstream.timeline.samples().0)
+            && (!lacks || patience.is_zero())
+        {
+            return Ok(page);
+        }
+        if lacks {
+            let (feed, place, tick) = (Arc::clone(feed), frame.place, service.tick());
             let filled = service.spawn(async move {
                 let upstream = &feed.upstream;
-                upstream.timeline.fill(&upstream.past, place).await;
+                upstream.timeline.fill(&upstream.past, place, tick).await;
             });
             if !patience.is_zero() {
                 // What is not there then comes with the next page.

@@ -2,7 +2,9 @@
 
 use crate::error::FeedError;
 use crate::frame::Distance;
-use crate::http::{Encoded, Freshness, HTML, Problem, Resume, resume, stream, whole};
+use crate::http::{
+    Encoded, Freshness, HTML, Path, Problem, Query, Resume, resume, stream, whole, with_lag,
+};
 use crate::page::language::Language;
 use crate::page::rendered::{PATIENCE, Rendered};
 use crate::page::units;
@@ -13,7 +15,7 @@ use crate::service::Service;
 use crate::viewer::News;
 use askama::Template;
 use axum::Router;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
@@ -21,8 +23,9 @@ use election::ids::ElectionId;
 use futures::StreamExt as _;
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderValue};
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
+use wire::feed::v1::Index;
 
 /// What the address asks for besides the path.
 #[derive(Debug, Default, serde::Deserialize)]
@@ -101,6 +104,8 @@ struct IndexRow {
     stage: &'static str,
     counted: String,
     tallies: String,
+    /// That it is not of now; empty: it is.
+    stale: &'static str,
 }
 
 #[derive(Template)]
@@ -168,29 +173,49 @@ pub(super) fn by_language(mut response: Response) -> Response {
 // The list of elections; or the only one there is.
 async fn index(State(service): Shared, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let language = asked.language(&headers);
-    let listed = match service.index().await {
-        Ok(feed) => feed.listed(Duration::ZERO).await,
-        Err(error) => Err(error),
-    };
-    let listed = match listed {
+    let (listed, distance) = match service.listed().await {
         Ok(listed) => listed,
         Err(error) => return by_language(problem(&error, language)),
     };
     if let [only] = &listed.entries[..] {
         return by_language(election_page(&service, &only.election_id, &asked, &headers).await);
     }
-    let mut rows = Vec::new();
-    for entry in listed.entries.iter().take(ELECTIONS_MAX) {
-        rows.push(IndexRow {
-            title: title(&service, &entry.election_id, language).await,
-            id: entry.election_id.clone(),
-            is_test: entry.is_test,
-            stage: words::stage(language, entry.stage()),
-            counted: language.number(entry.tallies_counted),
-            tallies: language.number(entry.tallies),
-        });
-    }
+    let page = match service
+        .index_pages
+        .known(&listed, language, distance.is_stale)
+    {
+        Some(page) => page,
+        None => index_page(&service, &listed, language, distance.is_stale).await,
+    };
+    let response = page.answer(&headers, Freshness::Newest);
+    with_lag(by_language(response), distance)
+}
+
+// The page of a list, for all who are shown it; kept if it has all titles.
+async fn index_page(
+    service: &Service,
+    listed: &Arc<Index>,
+    language: Language,
+    is_stale: bool,
+) -> Arc<Encoded> {
+    let shown = || listed.entries.iter().take(ELECTIONS_MAX);
+    let titles = shown().map(|entry| title(service, &entry.election_id, language));
+    let titles = futures::future::join_all(titles).await;
+    let is_whole = titles.iter().all(Option::is_some);
     let w = Words::of(language);
+    let rows = shown().zip(titles).map(|(entry, title)| IndexRow {
+        title: title.unwrap_or_else(|| entry.election_id.clone()),
+        id: entry.election_id.clone(),
+        is_test: entry.is_test,
+        stage: words::stage(language, entry.stage()),
+        counted: language.number(entry.tallies_counted),
+        tallies: language.number(entry.tallies),
+        stale: if is_stale || entry.is_stale {
+            w.stale
+        } else {
+            ""
+        },
+    });
     let page = IndexPage {
         w,
         language,
@@ -200,25 +225,55 @@ async fn index(State(service): Shared, Query(asked): Query<Asked>, headers: Head
         title: w.elections,
         is_test: false,
         notice: "",
-        rows,
+        rows: rows.collect(),
     };
-    by_language(html(page.render().unwrap_or_default(), &headers))
+    let page = Arc::new(Encoded::new(HTML, page.render().unwrap_or_default()));
+    if is_whole {
+        let pages = &service.index_pages;
+        pages.keep(listed, language, is_stale, Arc::clone(&page));
+    }
+    page
 }
 
 /// Elections on the page of all of them; `/v1/elections` has every one.
 const ELECTIONS_MAX: usize = 200;
 
-// Its title, if that is known soon; else its id.
-async fn title(service: &Service, election: &str, language: Language) -> String {
+/// How long the page of all elections waits for their titles, all of them together.
+const TITLES_PATIENCE: Duration = Duration::from_millis(500);
+
+// Its title, if that is known soon; its id, where it has none.
+async fn title(service: &Service, election: &str, language: Language) -> Option<String> {
     let known = async {
         let (feed, frame) = service.lingering(&whole(election)?).await?;
         let forms = frame.forms(&feed.upstream.definitions).await?;
         let title = text(&forms.presented().presentation.title, language);
-        Ok::<_, FeedError>(title)
+        Ok::<_, FeedError>(title.unwrap_or_else(|| election.to_owned()))
     };
-    let known = tokio::time::timeout(Duration::from_millis(500), known).await;
-    let known = known.ok().and_then(Result::ok).flatten();
-    known.unwrap_or_else(|| election.to_owned())
+    let known = tokio::time::timeout(TITLES_PATIENCE, known).await;
+    known.ok().and_then(Result::ok)
+}
+
+/// The pages of the newest list of elections, by language and by whether it is stale.
+#[derive(Debug, Default)]
+pub(crate) struct IndexPages(Mutex<Vec<(Arc<Index>, Language, bool, Arc<Encoded>)>>);
+
+impl IndexPages {
+    fn known(&self, index: &Arc<Index>, language: Language, stale: bool) -> Option<Arc<Encoded>> {
+        let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = pages.iter();
+        let page = pages.find(|(of, other, is_stale, _)| {
+            Arc::ptr_eq(of, index) && (*other, *is_stale) == (language, stale)
+        });
+        page.map(|(.., page)| Arc::clone(page))
+    }
+
+    fn keep(&self, index: &Arc<Index>, language: Language, stale: bool, page: Arc<Encoded>) {
+        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        pages.retain(|(of, other, is_stale, _)| {
+            Arc::ptr_eq(of, index) && (*other, *is_stale) != (language, stale)
+        });
+        pages.push((Arc::clone(index), language, stale, page));
+    }
 }
 
 async fn election(

@@ -7,6 +7,7 @@ use crate::past::Past;
 use crate::upstream::Place;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::watch;
 use wire::allocation::v1::Standings;
 use wire::common::v1::SeatsState;
@@ -57,7 +58,7 @@ impl Timeline {
     }
 
     /// Reads what is missing, one for all: who comes while another reads leaves it to that one.
-    pub async fn fill(&self, past: &Past, shown: Place) {
+    pub async fn fill(&self, past: &Past, shown: Place, tick: Duration) {
         let Ok(_filling) = self.filling.try_acquire() else {
             return;
         };
@@ -67,7 +68,11 @@ impl Timeline {
             }
             match past.at(shown, revision).await {
                 Ok(standings) => self.add(shown, revision, sample(&standings)),
-                Err(_) => return,
+                Err(_) => {
+                    // Nobody asks again at once for what cannot be had.
+                    tokio::time::sleep(tick).await;
+                    return;
+                }
             }
         }
     }
@@ -84,6 +89,10 @@ impl Timeline {
 
     fn add(&self, shown: Place, revision: u64, sample: Sample) {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if read.0.is_none_or(|place| !place.is_comparable(shown)) {
+            // It was asked for before the log became another one.
+            return;
+        }
         let step = step(shown.position.revision.0);
         let samples = Arc::make_mut(&mut read.1);
         samples.retain(|revision, _| revision.is_multiple_of(step));
@@ -151,6 +160,38 @@ fn is_known(state: SeatsState) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use election::ids::{LogId, Revision};
+    use wire::Position;
+
+    fn place(incarnation: u64) -> Place {
+        let position = Position {
+            log_id: LogId([1; 16]),
+            revision: Revision(8),
+            publication_seq: 1,
+        };
+        Place {
+            position,
+            incarnation,
+        }
+    }
+
+    #[test]
+    fn a_sample_of_a_log_that_is_gone_is_not_put_among_those_of_another() {
+        let timeline = Timeline::new();
+        let sample = |time| Sample {
+            time,
+            seats: Vec::new(),
+        };
+        assert!(timeline.lacks(place(0)));
+        timeline.add(place(0), 1, sample(7));
+        assert_eq!(timeline.samples().1.len(), 1);
+        // The log is restored; what was asked for before comes now.
+        assert!(timeline.lacks(place(1)));
+        timeline.add(place(0), 2, sample(8));
+        assert!(timeline.samples().1.is_empty());
+        timeline.add(place(1), 2, sample(9));
+        assert_eq!(timeline.samples().1[&2], sample(9));
+    }
 
     #[test]
     fn samples_are_few_and_stay_when_the_log_grows() {

@@ -3,13 +3,13 @@
 // tidy: long because the list of units and the history of one share their words.
 
 use crate::error::FeedError;
-use crate::http::{read_history, read_units};
+use crate::http::{Path, Query, read_history, read_units};
 use crate::page::language::Language;
 use crate::page::routes::{Asked, Here, Shared, here, html, or_problem};
 use crate::page::view::text;
 use crate::page::words::{self, Words};
 use askama::Template;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::Response;
 use election::ids::UnitId;
 use http::HeaderMap;
@@ -20,7 +20,8 @@ use wire::results::v1::{ReportCounted, UnitFilter, UnitHistoryEntry, UnitState};
 
 /// Units on a page.
 const PAGE: u32 = 50;
-const SEARCH_CHARACTERS_MAX: usize = 100;
+/// The longest text that the role behind searches for, in bytes.
+const SEARCH_BYTES_MAX: usize = 256;
 
 /// States that the filter offers, by their names in addresses.
 const STATES: [(&str, UnitStatus); 10] = [
@@ -128,7 +129,7 @@ pub(super) async fn list(
         let _permit = service.costly()?;
         let revision = filter
             .rev
-            .filter(|it| *it <= here.revision)
+            .filter(|it| (1..=here.revision).contains(it))
             .unwrap_or(here.revision);
         let wanted = wanted(&filter);
         let answer = read_units(
@@ -172,7 +173,7 @@ pub(super) async fn list(
 fn wanted(filter: &Filter) -> UnitFilter {
     let status = STATES.iter().find(|(name, _)| *name == filter.state);
     UnitFilter {
-        search: filter.q.chars().take(SEARCH_CHARACTERS_MAX).collect(),
+        search: filter.q[..filter.q.floor_char_boundary(SEARCH_BYTES_MAX)].to_owned(),
         statuses: status.iter().map(|(_, status)| (*status).into()).collect(),
         has_pending: (filter.state == "waiting").then_some(true),
         has_counted: match filter.state.as_str() {

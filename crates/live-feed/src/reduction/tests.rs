@@ -91,10 +91,31 @@ fn changes_inside_corrections_go_before_any_seat() {
         ..Default::default()
     };
     let (body, envelope) = reduced(frame(vec![contest.clone()], corrections(300, 12)));
-    assert!(body.is_reduced);
+    assert!(!body.is_reduced, "nothing of it is missing");
     assert_eq!(body.contests, [contest]);
     assert_eq!(envelope.corrections.len(), 20);
     assert!(envelope.corrections.iter().all(|it| it.changes.is_empty()));
+}
+
+#[test]
+fn the_pure_part_is_the_same_whatever_surrounds_it() {
+    // From small ones to such that lose something, byte by byte around the limit.
+    let mut seen = [false; 2];
+    for count in 150..230 {
+        let contest = FrameContest {
+            rows: rows(39, 64),
+            districts: districts(count, 39),
+            ..Default::default()
+        };
+        let mut alone = frame(vec![contest.clone()], Vec::new()).body.unwrap();
+        reduce_body(&mut alone);
+        seen[usize::from(alone.is_reduced)] = true;
+        for surroundings in [Vec::new(), corrections(10, 1), corrections(2_000, 12)] {
+            let (body, _) = reduced(frame(vec![contest.clone()], surroundings));
+            assert_eq!(body, alone, "{count} districts");
+        }
+    }
+    assert_eq!(seen, [true; 2]);
 }
 
 #[test]

@@ -222,6 +222,7 @@ async fn a_revision_has_one_document_whenever_it_is_asked_for() {
     let stage = stage();
     let night = lively(&two_districts());
     let mut seen: Vec<(String, String)> = Vec::new();
+    let mut places: Vec<String> = Vec::new();
     for revision in 1..=head(&night) {
         stage.show(&night, revision);
         stage
@@ -231,14 +232,16 @@ async fn a_revision_has_one_document_whenever_it_is_asked_for() {
             .until(revision)
             .await;
         let response = ask(&stage, &format!("{BASE}/rev/{revision}.json"), &[]).await;
-        assert!(
-            response.headers()["cache-control"]
-                .to_str()
-                .unwrap()
-                .contains("immutable")
-        );
+        assert_eq!(response.headers()["cache-control"], "public, max-age=1");
+        let place = response.headers()["content-location"].to_str().unwrap();
+        let for_ever = ask(&stage, place, &[]).await;
+        assert_eq!(for_ever.status(), StatusCode::OK);
+        let caching = for_ever.headers()["cache-control"].to_str().unwrap();
+        assert!(caching.contains("immutable"), "{caching}");
         let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+        places.push(place.to_owned());
         let document = text(response).await;
+        assert_eq!(text(for_ever).await, document);
         // The pure part of what results.json says now.
         let mut newest = json(&stage, &format!("{BASE}/results.json")).await;
         newest.as_object_mut().unwrap().remove("envelope");
@@ -260,6 +263,29 @@ async fn a_revision_has_one_document_whenever_it_is_asked_for() {
         let (_, problem) = problem(&stage, &format!("{BASE}/rev/{wrong}.json")).await;
         assert_eq!(problem["reason"], reason, "{wrong}");
     }
+    // The log is restored without its end, and other reports come: other numbers at the same revision of the same log.
+    let mut other = Night::begin(&two_districts());
+    open_all(&mut other);
+    other.submit(other.full("u0", 1, &[1, 2, 3]));
+    let revision = head(&other);
+    stage.roles.state.send_modify(|known| {
+        known.records.clone_from(&other.records);
+    });
+    let restored = standings(&other.records, revision, other.state.tally());
+    stage.roles.restore(restored);
+    while place(&json(&stage, &format!("{BASE}/results.json")).await).0 != revision {
+        tokio::time::sleep(tick()).await;
+    }
+    let place = places
+        .iter()
+        .find(|place| place.contains(&format!("/rev/{revision}/")));
+    let (status, gone) = problem(&stage, place.unwrap()).await;
+    assert_eq!(
+        (status, gone["reason"].as_str()),
+        (404, Some("NO_SUCH_DOCUMENT"))
+    );
+    let now = json(&stage, &format!("{BASE}/rev/{revision}.json")).await;
+    assert_eq!(document_rows(&now)[0].0, 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -388,6 +414,19 @@ async fn what_is_cut_off_says_that_it_is_stale_and_how_far_behind() {
         }
     }
     assert_eq!(ask(&stage, &path, &[]).await.headers()["etag"], fresh);
+    // A frame that was made while the count was out of sight, and is the newest when it is back.
+    stage.roles.set_lag_ms(9_000);
+    while events.next().await.data["is_stale"] != true {}
+    stage.show(&night, 7);
+    assert_eq!(events.frame().await.data["envelope"]["is_stale"], true);
+    let lag = |document: &Value| document["envelope"]["lag_ms"].as_u64().unwrap();
+    assert!(lag(&json(&stage, &path).await) >= 9_000);
+    stage.roles.set_lag_ms(0);
+    while events.next().await.data["is_stale"] != false {}
+    let document = json(&stage, &path).await;
+    assert_eq!(document["revision"], 7);
+    assert_eq!(document["envelope"]["is_stale"], false);
+    assert_eq!(lag(&document), 0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -584,6 +623,34 @@ async fn what_is_wrong_is_a_problem_document_and_tells_nothing_of_the_inside() {
         (status, refused["type"].as_str()),
         (400, Some("urn:hemicycle:problem:shape"))
     );
+    // What cannot be taken out of a request at all, and what only the role behind can tell to be wrong.
+    for (path, field) in [
+        (format!("{BASE}/events?resume=a&resume=b"), "query"),
+        ("/v1/elections/%FF/results.json".to_owned(), "path"),
+        (
+            format!("{BASE}/units/u0/history.json?page_token=%FF%00&page_token="),
+            "query",
+        ),
+    ] {
+        let (status, refused) = problem(&stage, &path).await;
+        assert_eq!(
+            (status, refused["reason"].as_str()),
+            (400, Some("SHAPE")),
+            "{path}"
+        );
+        assert_eq!(refused["field"]["name"], field, "{path}");
+    }
+    for path in ["/e/small-2026/units?rev=x", "/e/%FF"] {
+        assert_eq!(problem(&stage, path).await.0, 400, "{path}");
+    }
+    let response = ask(&stage, "/e/small-2026/units?page=nonsense", &[]).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    assert!(!response.headers().contains_key("retry-after"));
+    let told = text(response).await;
+    assert!(
+        told.contains("next_page_token of the same listing"),
+        "{told}"
+    );
     assert_eq!(problem(&stage, "/nowhere").await.0, 404);
     assert_eq!(problem(&stage, "/v1/../Cargo.toml").await.0, 404);
     let request = Request::builder()
@@ -658,6 +725,169 @@ async fn a_browser_can_ask_the_contract_itself_by_grpc_web() {
     assert!(trailers.contains("grpc-status:0"), "{trailers}");
 }
 
+/// What a call by gRPC-Web is answered whose body comes from a stream: the status in its headers or trailers.
+async fn grpc_web(stage: &Stage, body: Body) -> String {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri("/hemicycle.feed.v1.LiveFeedService/WatchFrames")
+        .header("content-type", "application/grpc-web+proto")
+        .body(body)
+        .unwrap();
+    let response = stage.http.clone().oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, 1 << 20).await.unwrap();
+    let header = parts.headers.get("grpc-status");
+    let header = header.map(|status| format!("grpc-status:{}", status.to_str().unwrap()));
+    header.unwrap_or_else(|| String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_begins_a_request_and_does_not_end_it_is_not_waited_for() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 6);
+    // A message that is said to be small, and never comes.
+    let begun = |length: u32| {
+        let header = [&[0][..], &length.to_be_bytes()].concat();
+        let begin = futures::stream::iter([Ok::<_, std::io::Error>(header)]);
+        Body::from_stream(begin.chain(futures::stream::pending()))
+    };
+    let began = tokio::time::Instant::now();
+    let late = grpc_web(&stage, begun(100)).await;
+    assert_eq!(late, "grpc-status:4");
+    assert_eq!(began.elapsed().as_secs(), 10);
+    // One that is said to be large is refused before it comes.
+    let began = tokio::time::Instant::now();
+    let large = grpc_web(&stage, begun(4 << 20)).await;
+    assert_eq!(
+        (large.as_str(), began.elapsed().as_secs()),
+        ("grpc-status:11", 0)
+    );
+    // So it is on the listener of the contract.
+    let refused = stage.frame(unit(&"u".repeat(5_000))).await.unwrap_err();
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted, "{refused}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_asks_for_much_of_the_past_keeps_nobody_from_units() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, head(&night));
+    let path = |revision: u64| format!("{BASE}/rev/{revision}.json");
+    assert_eq!(json(&stage, &path(1)).await["revision"], 1);
+    let minute = Duration::from_secs(60);
+    stage
+        .roles
+        .state
+        .send_modify(|known| known.past_time = minute);
+    let began = tokio::time::Instant::now();
+    let many = async {
+        let asked = (0..40_u64).map(|number| {
+            let path = path(2 + number % 8);
+            let stage = &stage;
+            async move { ask(stage, &path, &[]).await.status() }
+        });
+        futures::future::join_all(asked).await
+    };
+    let units = async {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        for path in ["units.csv", "units/u1/history.json", "rev/1.json"] {
+            let response = ask(&stage, &format!("{BASE}/{path}"), &[]).await;
+            assert_eq!(response.status(), StatusCode::OK, "{path}");
+        }
+        assert!(began.elapsed() < Duration::from_secs(10));
+    };
+    let (many, ()) = tokio::join!(many, units);
+    // Eight more than there are places for.
+    let busy = StatusCode::TOO_MANY_REQUESTS;
+    assert_eq!(many.iter().filter(|status| **status == busy).count(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_that_cannot_be_read_any_more_is_shown_as_stale() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let shown = standings(&night.records, 6, night.state.tally());
+    let listed = |id: &str, revision: u64| wire::results::v1::ElectionSummary {
+        election_id: id.into(),
+        token: shown
+            .token
+            .clone()
+            .map(|token| ResumeToken { revision, ..token }),
+        publication: shown.publication.clone(),
+        ..Default::default()
+    };
+    let list = |revision| {
+        let listed = vec![listed(ELECTION, revision), listed("other-2026", revision)];
+        stage.roles.state.send_modify(|known| known.listed = listed);
+    };
+    let stale = |listed: &Value| -> Vec<bool> {
+        let entries = listed["elections"].as_array().unwrap().iter();
+        entries
+            .map(|it| it["is_stale"].as_bool().unwrap())
+            .collect()
+    };
+    list(5);
+    assert_eq!(stale(&json(&stage, "/v1/elections").await), [false, false]);
+    // One of them cannot be read: the other goes on, and it stays as it was.
+    let away = |id: Option<&str>| {
+        let state = &stage.roles.state;
+        state.send_modify(|known| known.tally_is_away = id.map(str::to_owned));
+    };
+    away(Some("other-2026"));
+    list(6);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let listed = json(&stage, "/v1/elections").await;
+    assert_eq!(stale(&listed), [false, true]);
+    assert_eq!(listed["elections"][0]["revision"], 6);
+    assert_eq!(listed["elections"][1]["revision"], 5);
+    let page = async || text(ask(&stage, "/?lang=en", &[]).await).await;
+    assert_eq!(page().await.matches("Stale").count(), 1);
+    away(None);
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(stale(&json(&stage, "/v1/elections").await), [false, false]);
+    stage.roles.set_down(true);
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let response = ask(&stage, "/v1/elections", &[]).await;
+    let lag = response.headers()["hemicycle-lag-ms"].to_str().unwrap();
+    assert!(lag.parse::<u64>().unwrap() >= 5_000, "{lag}");
+    let listed = serde_json::from_str(&text(response).await).unwrap();
+    assert_eq!(stale(&listed), [true, true]);
+    assert_eq!(page().await.matches("Stale").count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_page_of_many_elections_waits_for_their_titles_together() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let shown = standings(&night.records, 6, night.state.tally());
+    let listed = (0..200).map(|number| wire::results::v1::ElectionSummary {
+        election_id: format!("other-{number}"),
+        token: shown.token.clone(),
+        publication: shown.publication.clone(),
+        ..Default::default()
+    });
+    let listed: Vec<_> = listed.collect();
+    stage.roles.state.send_modify(|known| {
+        known.listed = listed;
+        // Nobody says anything of any of them.
+        known.silence = Duration::from_secs(3_600);
+        for number in 0..200 {
+            known
+                .standings
+                .insert(format!("other-{number}"), shown.clone());
+        }
+    });
+    let began = tokio::time::Instant::now();
+    let page = text(ask(&stage, "/?lang=en", &[]).await).await;
+    assert_eq!(page.matches("<li>").count(), 200);
+    assert!(
+        began.elapsed() <= Duration::from_secs(1),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_elections_are_listed() {
     let stage = stage();
@@ -677,4 +907,5 @@ async fn the_elections_are_listed() {
     assert_eq!(listed["elections"][0]["election_id"], ELECTION);
     assert_eq!(listed["elections"][0]["revision"], 6);
     assert_eq!(listed["elections"][0]["is_test"], true);
+    assert_eq!(listed["elections"][0]["is_stale"], false);
 }

@@ -67,3 +67,38 @@ async fn a_token_that_the_count_does_not_reach_is_reset_after_a_while_in_which_i
     reset_then(&mut viewer, 5).await;
     assert!(began.elapsed() >= Config::default().behind_max);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_the_count_does_not_reach_is_not_reset_while_the_count_lags() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 5);
+    let mut other = stage.watch(whole(), None).await.unwrap();
+    other.until(5).await;
+    // Seats take long there: what the reader saw at another replica may be in the count.
+    stage.roles.set_lag_ms(12_000);
+    while other.heartbeat().await.lag_ms == 0 {}
+    let now = token_of(&stage.frame(whole()).await.unwrap());
+    let beyond = ResumeToken { revision: 9, ..now };
+    let mut viewer = stage.watch(whole(), Some(beyond.clone())).await.unwrap();
+    let refused = loop {
+        match viewer.event().await {
+            Ok(Event::Heartbeat(heartbeat)) => assert!(heartbeat.lag_ms >= 12_000),
+            Ok(other) => panic!("{other:?}: it is shown less"),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused.code(), tonic::Code::Unavailable);
+    // The count comes nearer without being there, and is not said to be as old as it was once.
+    stage.roles.set_lag_ms(2_000);
+    let told = loop {
+        let heartbeat = other.heartbeat().await;
+        if !heartbeat.is_stale {
+            break heartbeat;
+        }
+    };
+    assert!((2_000..5_000).contains(&told.lag_ms), "{told:?}");
+    stage.roles.set_lag_ms(0);
+    let mut viewer = stage.watch(whole(), Some(beyond)).await.unwrap();
+    reset_then(&mut viewer, 5).await;
+}

@@ -12,6 +12,7 @@ use election::event::Recorded;
 use election::state::State;
 use futures::Stream;
 use service_runtime::services::{Contract, Services};
+use service_runtime::status::StatusBuilder;
 use tokio::sync::watch;
 use tonic::{Request, Response, Status, Streaming};
 use wire::allocation::v1 as allocation;
@@ -44,6 +45,10 @@ pub struct Known {
     pub is_down: bool,
     pub units_are_away: bool,
     pub definition_is_away: bool,
+    /// No tally of this election can be read.
+    pub tally_is_away: Option<String>,
+    /// How long standings of a past revision take.
+    pub past_time: Duration,
     /// How long a page of units takes.
     pub page_time: Duration,
     pub lag_ms: u64,
@@ -320,6 +325,8 @@ impl AllocationService for Server {
         self.0.check()?;
         let request = request.into_inner();
         assert_eq!(request.view(), View::Public);
+        let past_time = self.0.state.borrow().past_time;
+        tokio::time::sleep(past_time).await;
         let known = self.0.state.borrow();
         let newest = known.standings.get(&request.election_id);
         let newest = newest.and_then(|standings| standings.token.as_ref());
@@ -395,7 +402,11 @@ impl ResultsService for Server {
         request: Request<results::GetTallyRequest>,
     ) -> Result<Response<results::GetTallyResponse>, Status> {
         self.0.check()?;
-        assert_eq!(request.into_inner().view(), View::Public);
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
+        if self.0.state.borrow().tally_is_away.as_ref() == Some(&request.election_id) {
+            return Err(Status::unavailable("told to be away"));
+        }
         Ok(Response::new(results::GetTallyResponse::default()))
     }
 
@@ -455,7 +466,16 @@ impl ResultsService for Server {
         let page_time = self.0.state.borrow().page_time;
         tokio::time::sleep(page_time).await;
         // Two on a page, however many are asked for.
-        let from: u32 = request.page_token.parse().unwrap_or(0);
+        let from: u32 = match request.page_token.as_str() {
+            "" => 0,
+            token => token.parse().map_err(|_| {
+                let rule = "must be the next_page_token of the same listing";
+                let refused = format!("is {token:?}: {rule}");
+                StatusBuilder::new(tonic::Code::InvalidArgument, "SHAPE", "a wrong token")
+                    .field("page_token", refused)
+                    .build()
+            })?,
+        };
         let mut units = Vec::new();
         for number in from..from + 2 {
             match self.0.unit(&format!("u{number}"), request.revision) {

@@ -109,11 +109,12 @@ pub struct FrameBody {
     /// For a unit: ballots issued there; missing: no turnout report came.
     #[prost(message, optional, tag = "15")]
     pub unit_turnout: ::core::option::Option<super::super::common::v1::UnitTurnout>,
-    /// Something was left out so that the frame has at most 32 KiB. It goes in this order, as far as it must: the changes
-    /// inside corrections; the rows of districts; districts; the lists of ties (how many seats are at stake stays); all
-    /// options but the 256 with the most seats, then votes; all corrections but the newest 5; the counts of a unit's
-    /// tallies; all corrections, all options but 32 of a contest; all but 16 contests with 8 options each and 64 tallies of
-    /// a unit. GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole.
+    /// Something was left out of this body so that it has at most 24 KiB, and the frame 32. It goes in this order, as far as it
+    /// must: the rows of districts; districts; the lists of ties (how many seats are at stake stays); all options but the 256
+    /// with the most seats, then votes; the counts of a unit's tallies; all options but 32 of a contest; all but 16 contests
+    /// with 8 options each and 64 tallies of a unit. Where the envelope is too large for what is left of the frame, the changes
+    /// inside corrections go, then all corrections but the newest 5, then all: corrections_count says how many there are.
+    /// GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole.
     #[prost(bool, tag = "16")]
     pub is_reduced: bool,
 }
