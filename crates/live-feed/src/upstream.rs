@@ -299,10 +299,11 @@ impl Follower {
             let since = now.checked_sub(lag).unwrap_or(now);
             let was = (touch.count_lost, touch.is_damaged);
             // A count that lags and is followed may come nearer without being there.
-            touch.count_lost = is_lost.then(|| match touch.count_lost {
-                Some(known) if *lag_ms == 0 => known,
-                Some(_) | None => since,
-            });
+            touch.count_lost = match touch.count_lost {
+                _ if !is_lost => None,
+                Some(known) if *lag_ms == 0 => Some(known),
+                Some(_) | None => Some(since),
+            };
             touch.is_damaged = *is_damaged;
             if (was.0.is_some(), was.1) != (is_lost, *is_damaged) {
                 touch.found = now;

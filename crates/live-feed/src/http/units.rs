@@ -80,19 +80,19 @@ impl UnitsTables {
         if let Some(former) = kept.newest.replace(newest) {
             kept.former.push_back(former.table);
         }
-        kept.forget();
+        kept.forget(FORMER_BYTES_MAX);
         table
     }
 }
 
 impl Kept {
     // Readers do not hold a table: those who still read one that is forgotten are cut off.
-    fn forget(&mut self) {
+    fn forget(&mut self, bytes_max: usize) {
         let bytes = |former: &VecDeque<Arc<Encoded>>| -> usize {
             former.iter().map(|table| table.bytes_held()).sum()
         };
         while self.former.len() > FORMER_MAX
-            || (self.former.len() > 1 && bytes(&self.former) > FORMER_BYTES_MAX)
+            || (self.former.len() > 1 && bytes(&self.former) > bytes_max)
         {
             self.former.pop_front();
         }
@@ -197,4 +197,37 @@ pub(crate) async fn list(
     let answer = service.results().list_units(request).await;
     let answer = answer.map_err(|status| FeedError::of_upstream(status, scope, revision))?;
     Ok(answer.into_inner())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn table(bytes: usize) -> Arc<Encoded> {
+        Arc::new(Encoded::new(CSV, vec![b'7'; bytes]))
+    }
+
+    #[test]
+    fn few_former_tables_are_kept_and_of_large_ones_one() {
+        let (mut kept, bytes_max) = (Kept::default(), 900);
+        for _ in 0..20 {
+            kept.former.push_back(table(10));
+            kept.forget(bytes_max);
+        }
+        assert_eq!(kept.former.len(), FORMER_MAX);
+        for _ in 0..20 {
+            kept.former.push_back(table(300));
+            kept.forget(bytes_max);
+            let bytes: usize = kept.former.iter().map(|it| it.bytes_held()).sum();
+            assert!(bytes <= bytes_max);
+        }
+        assert_eq!(kept.former.len(), 3);
+        kept.former.push_back(table(1_000));
+        kept.forget(bytes_max);
+        assert_eq!(
+            kept.former.len(),
+            1,
+            "who has just begun to read it goes on"
+        );
+    }
 }

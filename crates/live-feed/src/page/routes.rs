@@ -229,8 +229,12 @@ async fn index_page(
     };
     let page = Arc::new(Encoded::new(HTML, page.render().unwrap_or_default()));
     if is_whole {
-        let pages = &service.index_pages;
-        pages.keep(listed, language, is_stale, Arc::clone(&page));
+        service.index_pages.keep(IndexKept {
+            index: Arc::clone(listed),
+            language,
+            is_stale,
+            page: Arc::clone(&page),
+        });
     }
     page
 }
@@ -253,26 +257,42 @@ async fn title(service: &Service, election: &str, language: Language) -> Option<
     known.ok().and_then(Result::ok)
 }
 
-/// The pages of the newest list of elections, by language and by whether it is stale.
+/// The pages of the newest list of elections.
 #[derive(Debug, Default)]
-pub(crate) struct IndexPages(Mutex<Vec<(Arc<Index>, Language, bool, Arc<Encoded>)>>);
+pub(crate) struct IndexPages(Mutex<Vec<IndexKept>>);
+
+#[derive(Debug)]
+struct IndexKept {
+    index: Arc<Index>,
+    language: Language,
+    is_stale: bool,
+    page: Arc<Encoded>,
+}
 
 impl IndexPages {
-    fn known(&self, index: &Arc<Index>, language: Language, stale: bool) -> Option<Arc<Encoded>> {
+    fn known(
+        &self,
+        index: &Arc<Index>,
+        language: Language,
+        is_stale: bool,
+    ) -> Option<Arc<Encoded>> {
         let pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut pages = pages.iter();
-        let page = pages.find(|(of, other, is_stale, _)| {
-            Arc::ptr_eq(of, index) && (*other, *is_stale) == (language, stale)
+        let kept = pages.find(|kept| {
+            Arc::ptr_eq(&kept.index, index)
+                && (kept.language, kept.is_stale) == (language, is_stale)
         });
-        page.map(|(.., page)| Arc::clone(page))
+        kept.map(|kept| Arc::clone(&kept.page))
     }
 
-    fn keep(&self, index: &Arc<Index>, language: Language, stale: bool, page: Arc<Encoded>) {
+    fn keep(&self, kept: IndexKept) {
         let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pages.retain(|(of, other, is_stale, _)| {
-            Arc::ptr_eq(of, index) && (*other, *is_stale) != (language, stale)
+        // Of another list nobody asks any more.
+        pages.retain(|other| {
+            Arc::ptr_eq(&other.index, &kept.index)
+                && (other.language, other.is_stale) != (kept.language, kept.is_stale)
         });
-        pages.push((Arc::clone(index), language, stale, page));
+        pages.push(kept);
     }
 }
 

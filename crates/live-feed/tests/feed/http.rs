@@ -158,7 +158,7 @@ fn frame_rows(contest: &FrameContest) -> Vec<(u64, Option<u32>)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn results_events_grpc_and_csv_of_one_place_say_the_same() {
+async fn f20_results_events_grpc_and_csv_of_one_place_say_the_same() {
     let stage = stage();
     let night = lively(&two_districts());
     stage.show(&night, 1);
@@ -378,7 +378,7 @@ async fn who_reads_slowly_skips_to_the_newest() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_cut_off_says_that_it_is_stale_and_how_far_behind() {
+async fn f19_what_is_cut_off_says_that_it_is_stale_and_how_far_behind() {
     let stage = stage();
     let night = lively(&small(3, 4));
     stage.show(&night, 6);
@@ -651,6 +651,17 @@ async fn what_is_wrong_is_a_problem_document_and_tells_nothing_of_the_inside() {
         told.contains("next_page_token of the same listing"),
         "{told}"
     );
+    // There is no revision 0, and to the role behind it is the newest, which may be above what is shown.
+    let units = async |query: &str| {
+        let response = ask(&stage, &format!("/e/small-2026/units{query}"), &[]).await;
+        assert_eq!(response.status(), StatusCode::OK, "{query}");
+        text(response).await
+    };
+    assert_eq!(units("?rev=0").await, units("").await);
+    assert_eq!(units("?rev=7").await, units("").await);
+    assert_ne!(units("?rev=5").await, units("").await);
+    // A search that is too long to be handed on is cut between characters.
+    units(&format!("?q={}", "%E6%AD%A3".repeat(300))).await;
     assert_eq!(problem(&stage, "/nowhere").await.0, 404);
     assert_eq!(problem(&stage, "/v1/../Cargo.toml").await.0, 404);
     let request = Request::builder()

@@ -99,7 +99,7 @@ async fn watched_units_are_read_together_and_others_not_at_all() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_slow_viewer_skips_and_delays_nobody() {
+async fn f21_a_slow_viewer_skips_and_delays_nobody() {
     let stage = stage();
     let night = lively(&small(3, 4));
     stage.show(&night, 4);
