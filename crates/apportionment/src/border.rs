@@ -55,12 +55,12 @@ fn refused_key(runner: &Runner) -> (Level, u32) {
 }
 
 /// Takes back the seats with the key of the border where more lists have it than seats are left, and lets the chain of
-/// rules settle them. One list has at most one key of any value, because its keys fall strictly.
+/// rules settle them. `is_last`: no seat of the house is left for a later stage. One list has at most one key of any value, because its keys fall strictly.
 pub(crate) fn settle_border(
     keys: &Keys,
     runners: &mut [Runner],
     found: Border,
-    at: StageAt,
+    (at, is_last): (StageAt, bool),
     (rules, lots): (&Rules, &[Lot]),
 ) -> Option<Tie> {
     let (last, next) = (found.last?, found.next?);
@@ -74,7 +74,9 @@ pub(crate) fn settle_border(
     let lacks_it = |runner: &Runner| {
         runner.seats < runner.limit && keys.compare(refused_key(runner), border).is_eq()
     };
-    let tied_without_candidates = rules.exhausted == ExhaustedList::StaysEmpty
+    // A seat that stays empty counts in the keys of later stages: only where none follow is it all one whose it is.
+    let tied_without_candidates = is_last
+        && rules.exhausted == ExhaustedList::StaysEmpty
         && runners.iter().all(|runner| {
             (!has_it(runner) || runner.seats > runner.candidates)
                 && (!lacks_it(runner) || runner.seats >= runner.candidates)

@@ -25,9 +25,21 @@ impl Workspace {
         if has_half || runner.seats >= runner.room {
             return;
         }
-        if runners.iter().any(|runner| runner.tied) {
-            // The smallest keys are those of the open tie: who loses a seat waits for it, and so does who gets it.
+        if let Some(open) = &self.open {
+            // Who loses a seat mostly is who wins the open tie, whose keys are the smallest: it waits, and so does who gets
+            // the seat. But where the list with the majority can win all of the tie and be owed a seat even then, somebody
+            // else loses one that no key of the tie has called into question.
+            let wins_all = open.seats == 1 && open.lists.contains(&runner.list);
+            let owed_still =
+                runner.waiting || (u64::from(runner.seats) + 1) * 2 <= u64::from(chain.house);
             runners[owed].tied = true;
+            if wins_all && owed_still {
+                for index in smallest_last_seats(chain, runners, owed).map_or(Vec::new(), |it| it.0)
+                {
+                    runners[index].seats -= 1;
+                    runners[index].tied = true;
+                }
+            }
             return;
         }
         let Some((from, key)) = smallest_last_seats(chain, runners, owed) else {

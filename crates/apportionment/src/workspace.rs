@@ -384,7 +384,11 @@ impl Workspace {
             let left_over = fill(&keys, runners, &mut self.heap, given + offered);
             let at = chain.place.stage(index);
             let mut border = Border::of(&keys, runners);
-            let tie = settle_border(&keys, runners, border, at, (chain.rules, chain.lots));
+            let at_end = (
+                at,
+                given + offered == chain.house && chain.rules.majority.is_none(),
+            );
+            let tie = settle_border(&keys, runners, border, at_end, (chain.rules, chain.lots));
             self.open = tie
                 .as_ref()
                 .filter(|tie| tie.open_seats > 0)

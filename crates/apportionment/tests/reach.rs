@@ -110,6 +110,46 @@ fn stages_behind_a_tie_leave_all_their_seats_open() {
     assert_eq!(most, [2, 2, 0]);
 }
 
+fn with_majority(method: Method) -> Rules {
+    Rules {
+        majority: Some(Majority::TakesLastSeat),
+        ..Rules::of(method)
+    }
+}
+
+#[test]
+fn a_list_that_wins_a_tie_can_be_owed_a_seat_even_then() {
+    // Four of ten seats, and level with the last list for a fifth: with five it has no majority of seats, and takes the
+    // smallest last seat of another.
+    let contest = Contest::with_votes(10, &[549, 61, 62, 63, 64, 65, 66]);
+    let (ranges, most) = self::ranges(&contest, &with_majority(Method::SAINTE_LAGUE));
+    assert_eq!(most, [6, 0, 1, 1, 1, 1, 1]);
+    assert_eq!(ranges[..3], [(4, 6), (0, 2), (0, 2)]);
+}
+
+#[test]
+fn a_seat_that_stays_empty_counts_in_the_next_stage() {
+    let first = Stage {
+        each_max: Some(2),
+        seats: StageSeats::AtMost(2),
+        ..Stage::all(Method::HARE)
+    };
+    let rules = Rules {
+        stages: vec![first, Stage::all(Method::D_HONDT)],
+        exhausted: ExhaustedList::StaysEmpty,
+        ..Rules::of(Method::HARE)
+    };
+    // Two and a half quotas level with one: neither has a candidate for the seat, but who has it is behind in the next stage.
+    let mut contest = Contest::with_votes(4, &[200, 100, 60, 40]);
+    contest.lists[0].candidates = Some(1);
+    contest.lists[1].candidates = Some(0);
+    let (ranges, _) = self::ranges(&contest, &rules);
+    contest.lists.swap(0, 1);
+    let (mut swapped, _) = self::ranges(&contest, &rules);
+    swapped.swap(0, 1);
+    assert_eq!(ranges, swapped, "the order of lists says nothing");
+}
+
 #[test]
 fn a_tie_of_one_stage_is_exact() {
     let contest = Contest::with_votes(5, &[30, 30, 30, 5]);
@@ -136,6 +176,8 @@ fn no_outcome_lies_outside() {
             majority: Some(Majority::TakesLastSeat),
             ..Rules::of(Method::HARE)
         },
+        with_majority(Method::SAINTE_LAGUE),
+        with_majority(Method::ADAMS),
         Rules {
             apparentment: Some(Apparentment::default()),
             ..Rules::of(Method::HARE)

@@ -38,6 +38,8 @@ pub(super) struct ChainEnd {
     pub left_over: u32,
     /// The stage whose open tie stopped the chain.
     pub stopped: Option<usize>,
+    /// The lists of that tie and its seats.
+    pub tie: Option<(Vec<usize>, u32)>,
     /// For each competitor the last stage that gave it a seat, whole quotas aside, and the key of that seat.
     pub won: Vec<Option<(usize, Key)>>,
 }
@@ -104,7 +106,8 @@ impl Walk<'_> {
                 break;
             }
             let after = given.saturating_add(offered);
-            self.stage(result, stage, &border, &field, after);
+            let is_last = after == house && self.rules.majority.is_none();
+            self.stage(result, stage, &border, &field, (after, is_last));
             if stage.seats != StageSeats::WholeQuotas {
                 for (place, contender) in result.contenders.iter().enumerate() {
                     if contender.seats > held[place] {
@@ -128,6 +131,7 @@ impl Walk<'_> {
                     waiting: left > offered,
                     left_over: 0,
                     stopped: Some(index),
+                    tie: Some((tie.open.clone(), tie.open_seats)),
                     won,
                 };
             }
@@ -139,6 +143,7 @@ impl Walk<'_> {
             waiting: false,
             left_over: house.saturating_sub(given),
             stopped: None,
+            tie: None,
             won,
         }
     }
@@ -149,7 +154,7 @@ impl Walk<'_> {
         stage: &Stage,
         border: &Border,
         competitors: &[Competitor],
-        after: u32,
+        (after, is_last): (u32, bool),
     ) {
         let at = result.at;
         let quota = match stage.method {
@@ -203,7 +208,8 @@ impl Walk<'_> {
                     refused,
                 });
             }
-            // Equal keys on both sides need a settled tie, unless no winner could take the seat.
+            // Equal keys on both sides need a settled tie, unless no winner could take the seat and no later stage asks
+            // whose it is.
             let idle = |index: usize| {
                 let one = &competitors[index];
                 let takes = held[index] > before[index]
@@ -213,7 +219,7 @@ impl Walk<'_> {
                 (!takes || held[index] > one.candidates)
                     && (!misses || held[index] >= one.candidates)
             };
-            let matters = cuts_keys(self.rules) || !(0..competitors.len()).all(idle);
+            let matters = !is_last || cuts_keys(self.rules) || !(0..competitors.len()).all(idle);
             if crossing.is_eq() && result.tie.is_none() && matters {
                 self.refusals.push(Refusal::Tie { at });
             }
