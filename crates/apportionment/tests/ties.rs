@@ -249,3 +249,26 @@ fn a_tie_between_pairs() {
         (vec![4, 4, 1, 4, 4, 1], 3)
     );
 }
+
+/// Ten thousand lists with one vote each, as kz-maslihat-2021 would rank them: what the verifier does must not grow with the
+/// square of the tie, or this would not end.
+#[test]
+fn ten_thousand_level_lists_are_ranked_and_verified() {
+    let mut contest = Contest::with_votes(39, &[1; 10_000]);
+    for (place, list) in contest.lists.iter_mut().enumerate() {
+        // One of a hundred has no number, and may be earlier or later than any.
+        list.registration = (place % 100 != 0).then(|| u64::try_from(place).unwrap());
+    }
+    let rules = hare_with(&[TieBreak::EarlierRegistration, TieBreak::Lot]);
+    let allocation = checked(&contest, &rules, &[]);
+    assert_eq!(allocation.pending, 39);
+    for (place, list) in contest.lists.iter_mut().enumerate() {
+        list.registration = Some(u64::try_from(place / 2).unwrap());
+    }
+    let allocation = checked(&contest, &rules, &[]);
+    assert_eq!(allocation.pending, 1);
+    assert_eq!(
+        allocation.seats()[..39],
+        [[1; 38].as_slice(), &[0]].concat()
+    );
+}

@@ -90,7 +90,12 @@ fn losers(end: &ChainEnd, except: usize) -> Vec<(usize, Key)> {
     let last = others.iter().map(|(_, (stage, _))| *stage).max();
     let of_last = others.iter().filter(|(_, (stage, _))| Some(*stage) == last);
     let keys: Vec<(usize, Key)> = of_last.map(|(place, (_, key))| (*place, *key)).collect();
-    let smallest =
-        |(_, key): &&(usize, Key)| keys.iter().all(|(_, other)| compare(*key, *other).is_le());
-    keys.iter().filter(smallest).copied().collect()
+    let smallest = keys.iter().map(|(_, key)| *key);
+    let Some(smallest) = smallest.min_by(|one, other| compare(*one, *other)) else {
+        return Vec::new();
+    };
+    let of_it = keys
+        .iter()
+        .filter(|(_, key)| compare(*key, smallest).is_eq());
+    of_it.copied().collect()
 }

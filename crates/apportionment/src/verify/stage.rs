@@ -1,6 +1,6 @@
 //! One stage at a time: its competitors, its sums, its border, its tie.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allocation::{Award, MajorityTransfer, Silence, StageResult, Tie};
 use crate::contest::{Contest, Lot, StageAt};
@@ -278,8 +278,10 @@ impl Walk<'_> {
                 return false;
             }
         }
+        let by_list: BTreeMap<usize, &Competitor> =
+            competitors.iter().map(|one| (one.list, one)).collect();
         let facts = |list: usize| {
-            let one = competitors.iter().find(|one| one.list == list);
+            let one = by_list.get(&list);
             let alone = one.is_some_and(|one| one.members.len() == 1);
             let registration = self
                 .contest

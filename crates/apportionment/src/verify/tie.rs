@@ -1,12 +1,12 @@
 //! Whether a tie was settled as the rules and lots say.
 
-use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use crate::allocation::{Tie, VoidLot, VoidReason};
 use crate::contest::{Lot, StageAt};
 use crate::rules::{Rules, TieBreak};
 
-/// Whether every rule of the chain, in turn, settled exactly what it can settle. Compared pair by pair.
+/// Whether every rule of the chain, in turn, settled exactly what it can settle.
 pub(super) fn settled_by_the_rules(
     tie: &Tie,
     rules: &Rules,
@@ -24,49 +24,31 @@ pub(super) fn settled_by_the_rules(
         if seats == 0 {
             break;
         }
-        let before = |one: usize, other: usize| match by {
-            TieBreak::MoreVotes => Some(facts(one).0.cmp(&facts(other).0).reverse()),
-            TieBreak::EarlierRegistration => facts(one)
-                .1
-                .zip(facts(other).1)
-                .map(|(one, other)| one.cmp(&other)),
-            TieBreak::Lot => None,
-        };
         let drawn = lots
             .iter()
             .find(|lot| by == TieBreak::Lot && fits(lot, tie.at, seats, &left));
-        let verdict = |list: usize| {
-            if by == TieBreak::Lot {
-                return drawn.map(|lot| lot.winners.contains(&list));
+        let verdicts = match by {
+            TieBreak::Lot => {
+                let winners = drawn.map(|lot| lot.winners.iter().collect::<BTreeSet<_>>());
+                let of = |list| winners.as_ref().map(|winners| winners.contains(list));
+                left.iter().map(of).collect()
             }
-            let others = || {
-                left.iter()
-                    .filter(|&&other| other != list)
-                    .map(|&other| before(other, list))
-            };
-            let surely = others()
-                .filter(|order| *order == Some(Ordering::Less))
-                .count();
-            let perhaps = others()
-                .filter(|order| *order != Some(Ordering::Greater))
-                .count();
-            let seats = usize::try_from(seats).unwrap_or(usize::MAX);
-            if perhaps < seats {
-                Some(true)
-            } else {
-                (surely >= seats).then_some(false)
+            // The rule ranks from the smallest on: more votes are nearer to nothing.
+            TieBreak::MoreVotes => {
+                let place = |list: &usize| Some(u128::MAX - facts(*list).0);
+                verdicts(&left.iter().map(place).collect::<Vec<_>>(), seats)
+            }
+            TieBreak::EarlierRegistration => {
+                let place = |list: &usize| facts(*list).1.map(u128::from);
+                verdicts(&left.iter().map(place).collect::<Vec<_>>(), seats)
             }
         };
-        let winners: Vec<usize> = left
-            .iter()
-            .copied()
-            .filter(|&list| verdict(list) == Some(true))
-            .collect();
-        let losers: Vec<usize> = left
-            .iter()
-            .copied()
-            .filter(|&list| verdict(list) == Some(false))
-            .collect();
+        let with = |verdict: bool| -> Vec<usize> {
+            let pairs = left.iter().zip(&verdicts);
+            let found = pairs.filter(|(_, found)| **found == Some(verdict));
+            found.map(|(list, _)| *list).collect()
+        };
+        let (winners, losers) = (with(true), with(false));
         if winners.is_empty() && losers.is_empty() {
             continue;
         }
@@ -76,10 +58,34 @@ pub(super) fn settled_by_the_rules(
         {
             return false;
         }
-        left.retain(|list| !winners.contains(list) && !losers.contains(list));
+        // All of them are in the order of the lists.
+        let is_settled = |list: &usize| {
+            winners.binary_search(list).is_ok() || losers.binary_search(list).is_ok()
+        };
+        left.retain(|list| !is_settled(list));
         seats -= u32::try_from(winners.len()).unwrap_or(seats);
     }
     recorded.next().is_none() && tie.open == left && tie.open_seats == seats
+}
+
+/// Who surely has one of the seats, and who surely has none, when those with the smaller places come first and nobody knows
+/// where those without a place stand.
+fn verdicts(places: &[Option<u128>], seats: u32) -> Vec<Option<bool>> {
+    let seats = usize::try_from(seats).unwrap_or(usize::MAX);
+    let mut known: Vec<u128> = places.iter().flatten().copied().collect();
+    known.sort_unstable();
+    let unknown = places.len() - known.len();
+    let verdict = |place: &Option<u128>| {
+        // Without a place all others may be in front, and none surely is.
+        let place = (*place)?;
+        let surely = known.partition_point(|other| *other < place);
+        let perhaps = known.partition_point(|other| *other <= place) - 1 + unknown;
+        if perhaps < seats {
+            return Some(true);
+        }
+        (surely >= seats).then_some(false)
+    };
+    places.iter().map(verdict).collect()
 }
 
 /// The lots that settled nothing, each with the reason: worked out from the ties of the result, settled and open.
