@@ -44,6 +44,15 @@ impl Moment {
         }
     }
 
+    /// The same state with these seats in place of the engine's.
+    #[cfg(test)]
+    pub fn with_seats(self, seats: Seats) -> Self {
+        Self {
+            seats: Arc::new(OnceLock::from(seats)),
+            ..self
+        }
+    }
+
     /// The same state with what another view says of publication.
     pub fn seen_by(self, publication: Publication) -> Self {
         Self {

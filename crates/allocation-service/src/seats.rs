@@ -114,14 +114,11 @@ pub(crate) fn explain_all(
     let seats = moment.seats();
     for (contest, ballot) in moment.tally.outline.ballot.contests.iter().enumerate() {
         let over_districts = &mut standings.contests[contest].over_districts;
+        let mut entries = ballot.districts.iter();
         if let (Some(over), Some(above)) = (over_districts, &seats.above[contest])
-            && explained.steps
-            && ballot
-                .districts
-                .iter()
-                .any(|entry| wanted(ballot.id.as_str(), entry.id.as_str()))
+            && entries.any(|entry| wanted(ballot.id.as_str(), entry.id.as_str()))
         {
-            over.steps = wire::districted_steps(&above.question, &above.result);
+            explain_over(over, above, &moment.tally, explained);
         }
         for (district, entry) in ballot.districts.iter().enumerate() {
             if !wanted(ballot.id.as_str(), entry.id.as_str()) {
@@ -144,6 +141,26 @@ pub(crate) fn explain_all(
                 );
             }
         }
+    }
+}
+
+/// Adds steps and words to the seats of a contest whose districts hang together.
+fn explain_over(
+    over: &mut wire::allocation::v1::DistrictedAllocation,
+    above: &ContestSeats,
+    tally: &Tally,
+    explained: Explained,
+) {
+    let ContestSeats {
+        question, result, ..
+    } = above;
+    if explained.steps {
+        over.steps = wire::districted_steps(question, result);
+    }
+    // Words of withheld seats would give the seats away.
+    if let (Some(style), Some(engine)) = (explained.words, result.allocation()) {
+        let labels = style.districted_labels(tally, &question.names);
+        over.explanation = style.districted_words(&labels, question, engine);
     }
 }
 

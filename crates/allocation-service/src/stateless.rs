@@ -2,7 +2,7 @@
 
 use crate::error::AllocationError;
 use crate::seats::{Explained, explain};
-use crate::words::{Labels, Style};
+use crate::words::{DistrictedLabels, Labels, Style};
 use election::districted::{self, DistrictedResult};
 use election::standings::{SeatsResult, answer};
 use wire::allocation::v1::{AllocateDistrictsResponse, AllocateResponse};
@@ -80,7 +80,10 @@ pub fn allocate_districts(
         id,
         question,
         include_steps,
+        called,
+        explanation,
     } = request;
+    let words = explanation.as_ref().map(Style::try_from).transpose()?;
     let result = districted::answer(question);
     if let DistrictedResult::Unknown { error, .. } = &result {
         return Err(districts_refusal(error, Some(question)).into());
@@ -90,6 +93,13 @@ pub fn allocate_districts(
     let mut allocation = wire::districted_allocation(question, &result, seats.as_ref());
     if *include_steps {
         allocation.steps = wire::districted_steps(question, &result);
+    }
+    if let (Some(style), Some(engine)) = (words, result.allocation()) {
+        let labels = DistrictedLabels {
+            called: called.clone(),
+            ..DistrictedLabels::default()
+        };
+        allocation.explanation = style.districted_words(&labels, question, engine);
     }
     Ok(AllocateDistrictsResponse {
         id: id.clone(),

@@ -44,7 +44,7 @@ pub fn definition(definition: &Definition) -> Checked {
     self::ballot(ballot)?;
     self::register(register, ballot)?;
     rules(law, ballot)?;
-    presentation(looks, ballot)?;
+    presentation(looks, ballot, law)?;
     size("definition", ballot, law, looks, &register.areas_only())
 }
 
@@ -677,8 +677,8 @@ fn share(field: &str, fraction: [u64; 2]) -> Checked {
     Ok(())
 }
 
-/// Checks a presentation against the ballot.
-pub fn presentation(presentation: &Presentation, ballot: &Ballot) -> Checked {
+/// Checks a presentation against the ballot, and against the districts and regions of the rules.
+pub fn presentation(presentation: &Presentation, ballot: &Ballot, rules: &Rules) -> Checked {
     let districts = || {
         ballot
             .contests
@@ -712,9 +712,15 @@ pub fn presentation(presentation: &Presentation, ballot: &Ballot) -> Checked {
             ));
         }
     }
-    let known: HashSet<_> = districts().map(|district| &district.id).collect();
+    let of_rules = rules.contests.iter().flat_map(|contest| {
+        let regions = contest.tiers.iter().flat_map(|tiers| &tiers.regions);
+        let own = contest.districts.iter().map(|district| &district.id);
+        own.chain(regions.map(|region| &region.id))
+    });
+    let known = districts().map(|district| &district.id).chain(of_rules);
+    let known: HashSet<_> = known.collect();
     if let Some(id) = presentation.districts.keys().find(|id| !known.contains(id)) {
-        let rule = "must be a district of the ballot";
+        let rule = "must be a district of the ballot, or a district or region of the rules";
         return Err(Refusal::new(
             RefusalCode::UnknownDistrict,
             "presentation.districts",

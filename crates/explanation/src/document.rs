@@ -63,6 +63,16 @@ pub struct Document {
 }
 
 impl Document {
+    /// A title and a notice, where there are any.
+    pub(crate) fn head(&mut self, title: &str, notice: &str) {
+        if !title.is_empty() {
+            self.heading(1, title.to_owned());
+        }
+        if !notice.is_empty() {
+            self.paragraph(notice.to_owned());
+        }
+    }
+
     pub(crate) fn heading(&mut self, level: u8, text: String) {
         self.blocks.push(Block::Heading(level, text));
     }

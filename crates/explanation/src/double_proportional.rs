@@ -4,19 +4,28 @@ use crate::divisor::parts;
 use crate::document::Document;
 use crate::language::{Language, Messages};
 use crate::subject::SUMMANDS_MAX;
+use crate::threshold::{base_key, share_text};
+use crate::tier_admission::{Asked, claim, needed, share_needed};
 use crate::tier_seats::seats_table;
-use crate::tiers::{contest_of, part};
+use crate::tier_stages::count;
+use crate::tier_ties::{VoidPlaces, void_lots};
+use crate::tiers::{contest_of, sub_allocation};
 use apportionment::double_proportional::{
-    CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
-    VotersNumbers, explain,
+    Cell, CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional,
+    LineSteps, VotersNumbers, explain,
 };
-use apportionment::{DistrictedContest, Method, Stage};
+use apportionment::{Comparison, DistrictedContest, Lot, Method, Stage, Threshold};
+
+/// Most tables that are told one by one where several are right.
+const TABLES_MAX: usize = 12;
 
 /// A double proportional result with the question that it answers.
 #[derive(Clone, Copy, Debug)]
 pub struct DoubleSubject<'a> {
     /// What stands above it; empty: nothing does.
     pub title: &'a str,
+    /// What must be shown with everything, such as that votes are invented; empty: nothing must.
+    pub notice: &'a str,
     /// What the lists are called, in their order.
     pub lists: &'a [String],
     /// What the districts are called, in their order.
@@ -25,6 +34,10 @@ pub struct DoubleSubject<'a> {
     pub contest: &'a DistrictedContest,
     /// The law.
     pub rules: &'a DoubleProportional,
+    /// The lots that were drawn among lists.
+    pub lots: &'a [Lot],
+    /// Lots that were drawn and not used.
+    pub void_lots: &'a [VoidPlaces],
     /// The answer of [`apportionment::double_proportional::allocate`] to just this question.
     pub allocation: &'a DoubleAllocation,
 }
@@ -40,11 +53,9 @@ pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Do
         messages: language.messages(),
         document: Document::default(),
     };
-    if !subject.title.is_empty() {
-        writer.document.heading(1, subject.title.to_owned());
-    }
-    let text = writer.messages.say("language.decimals_note", &[]);
-    writer.document.paragraph(text);
+    writer.document.head(subject.title, subject.notice);
+    writer.paragraph("language.decimals_note");
+    writer.quorum();
     writer.voters_numbers();
     writer.heading("double.upper");
     let DoubleAllocation {
@@ -53,11 +64,16 @@ pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Do
         ..
     } = subject.allocation;
     let chain = [Stage::all(Method::Divisors(subject.rules.upper))];
-    let contest = contest_of(voters_numbers, None, upper.house);
+    let mut contest = contest_of(voters_numbers, None, upper.house);
+    for (list, known) in contest.lists.iter_mut().zip(&subject.contest.lists) {
+        list.registration = known.registration;
+    }
     let rules = (&chain[..], &subject.rules.ties[..]);
-    let document = part(language, subject.lists, rules, &contest, upper);
+    let asked = (&contest, subject.lots);
+    let document = sub_allocation(language, subject.lists, rules, asked, upper);
     writer.document.append(document);
     writer.lower();
+    void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document
 }
 
@@ -76,6 +92,87 @@ impl Writer<'_> {
     fn paragraph(&mut self, key: &str) {
         let text = self.messages.say(key, &[]);
         self.document.paragraph(text);
+    }
+
+    /// Who takes part: a share of all votes, or of those of one district.
+    fn quorum(&mut self) {
+        let quorum = &self.subject.rules.quorum;
+        let contest = self.subject.contest;
+        if quorum.overall.is_none() && quorum.one_district.is_none() {
+            return;
+        }
+        self.heading("threshold.heading");
+        if quorum.overall.is_some() && quorum.one_district.is_some() {
+            self.paragraph("districts.one_is_enough");
+        }
+        if let Some(threshold) = &quorum.overall {
+            let districts = contest.districts.iter();
+            let base = districts
+                .map(|district| count(&district.votes, &district.base, threshold.base))
+                .sum::<Option<u128>>();
+            let votes = (0..contest.lists.len()).map(|list| {
+                let districts = contest.districts.iter();
+                districts.map(|one| u128::from(one.votes[list])).sum()
+            });
+            if let Some(base) = base {
+                let asked = Asked {
+                    names: self.subject.lists,
+                    lists: &contest.lists,
+                    votes: votes.collect(),
+                    base,
+                };
+                let key = "districts.share_overall";
+                share_needed(&mut self.document, self.messages, key, threshold, &asked);
+            }
+        }
+        if let Some(threshold) = &quorum.one_district {
+            self.shares_in_districts(threshold);
+        }
+    }
+
+    /// Where each list comes nearest to what is needed in one district.
+    fn shares_in_districts(&mut self, threshold: &Threshold) {
+        let contest = self.subject.contest;
+        let numbers = &self.messages.numbers;
+        let key = match threshold.comparison {
+            Comparison::AtLeast => "double.one_district",
+            Comparison::MoreThan => "double.one_district_more",
+        };
+        let base = self.messages.say(base_key(threshold.base), &[]);
+        let share = share_text(self.messages, threshold.share);
+        let values = [("share", share.into()), ("base", base.into())];
+        let rows = (0..contest.lists.len()).filter_map(|list| {
+            let share = threshold.share_for(contest.lists[list].coalition_size);
+            let districts = contest.districts.iter().enumerate();
+            let counted = districts.filter_map(|(district, entry)| {
+                let base = count(&entry.votes, &entry.base, threshold.base)?;
+                Some((district, u128::from(entry.votes[list]), base.max(1)))
+            });
+            let (district, votes, base) = counted.max_by(|one, other| {
+                let cross = |votes: u128, base: u128| votes.saturating_mul(base);
+                cross(one.1, other.2).cmp(&cross(other.1, one.2))
+            })?;
+            let needed = needed(share, threshold.comparison, base)?;
+            (votes > 0).then(|| {
+                vec![
+                    self.subject.lists[list].clone(),
+                    self.subject.districts[district].clone(),
+                    claim(self.messages, share, base),
+                    numbers.difference(votes, needed),
+                ]
+            })
+        });
+        let rows = rows.collect();
+        let header = [
+            "columns.list",
+            "districts.district",
+            "double.needed",
+            "columns.difference",
+        ];
+        let header = header.map(|key| self.messages.say(key, &[])).to_vec();
+        let text = self.messages.say(key, &values);
+        self.document.paragraph(text);
+        self.document.table(header, 2..4, rows);
     }
 
     /// Votes over the seats of each district, added up.
@@ -229,25 +326,36 @@ impl Writer<'_> {
         )
     }
 
+    fn places(&self, cells: &[Cell]) -> String {
+        let cells = cells.iter().map(|cell| {
+            let (list, district) = (
+                &self.subject.lists[cell.list],
+                &self.subject.districts[cell.district],
+            );
+            format!("{list}, {district}")
+        });
+        cells.collect::<Vec<_>>().join("; ")
+    }
+
     fn tie(&mut self, tie: &CellTie) {
-        let shown = |cells: &[apportionment::double_proportional::Cell]| {
-            let cells = cells.iter().map(|cell| {
-                let (list, district) = (
-                    &self.subject.lists[cell.list],
-                    &self.subject.districts[cell.district],
-                );
-                format!("{list}, {district}")
-            });
-            cells.collect::<Vec<_>>().join("; ")
-        };
-        let places = shown(&tie.cells).into();
-        let text = match &tie.winners {
-            None => self.messages.say("double.tie", &[("places", places)]),
-            Some(winners) => {
-                let values = [("places", places), ("winners", shown(winners).into())];
-                self.messages.say("double.tie_drawn", &values)
-            }
-        };
+        let places = self.places(&tie.cells).into();
+        if let Some(winners) = &tie.winners {
+            let values = [("places", places), ("winners", self.places(winners).into())];
+            let text = self.messages.say("double.tie_drawn", &values);
+            self.document.paragraph(text);
+            return;
+        }
+        let text = self.messages.say("double.tie", &[("places", places)]);
         self.document.paragraph(text);
+        let outcomes = tie.outcomes(TABLES_MAX + 1);
+        if outcomes.len() > TABLES_MAX {
+            let values = [("seats", tie.seats_at_stake().into())];
+            let text = self.messages.say("double.many_tables", &values);
+            self.document.paragraph(text);
+            return;
+        }
+        self.paragraph("double.tables");
+        let points = outcomes.iter().map(|winners| self.places(winners));
+        self.document.points(points.collect());
     }
 }

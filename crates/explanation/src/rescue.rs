@@ -6,30 +6,39 @@ use apportionment::{BonusCounting, Eligibility, StageAt};
 impl Explainer<'_> {
     /// Who is admitted beside a single list, and on which terms.
     pub fn rescue(&mut self) {
-        let Some(rescue) = self.subject.rules.rescue else {
-            return;
-        };
-        let lists = || self.subject.allocation.lists.iter().enumerate();
         let tie = self.subject.allocation.rescue_tie.as_ref();
-        let admitted = lists()
-            .find(|(_, list)| list.eligibility == Eligibility::RescueAdmitted)
-            .map(|(list, _)| list)
-            .filter(|_| self.subject.rules.widening.is_none());
-        let leader = lists().find(|(_, list)| {
-            matches!(
-                list.eligibility,
-                Eligibility::Passed | Eligibility::Exempt | Eligibility::Waived
-            )
-        });
-        let Some((leader, _)) = leader.filter(|_| admitted.is_some() || tie.is_some()) else {
+        if self.subject.rules.rescue.is_none() || (self.rescued().is_none() && tie.is_none()) {
             return;
-        };
+        }
         self.heading("rescue.heading");
         if let Some(tie) = tie {
             self.paragraph("rescue.tie", &[]);
             self.tie(tie);
         }
-        let Some(list) = admitted else { return };
+        self.admitted();
+    }
+
+    /// The list that passed and the one that is admitted beside it.
+    fn rescued(&self) -> Option<(usize, usize)> {
+        let lists = || self.subject.allocation.lists.iter();
+        let admitted = lists().position(|list| list.eligibility == Eligibility::RescueAdmitted);
+        let leader = lists().position(|list| {
+            matches!(
+                list.eligibility,
+                Eligibility::Passed | Eligibility::Exempt | Eligibility::Waived
+            )
+        });
+        leader
+            .zip(admitted)
+            .filter(|_| self.subject.rules.widening.is_none())
+    }
+
+    /// On which terms a list is admitted beside a single one, if one is.
+    pub fn admitted(&mut self) {
+        let (Some(rescue), Some((leader, list))) = (self.subject.rules.rescue, self.rescued())
+        else {
+            return;
+        };
         let name = self.name(list);
         let leader = self.name(leader);
         let mut points = vec![self.say(

@@ -36,23 +36,24 @@ pub struct Subject<'a> {
 #[must_use]
 pub fn contest(subject: Subject<'_>, language: Language) -> Document {
     let mut explainer = Explainer::new(subject, language);
-    if !subject.title.is_empty() {
-        explainer.document.heading(1, subject.title.to_owned());
-    }
-    if !subject.notice.is_empty() {
-        explainer.document.paragraph(subject.notice.to_owned());
-    }
+    explainer.document.head(subject.title, subject.notice);
     explainer.result();
     explainer.threshold();
     explainer.let_in();
     explainer.joined_lists();
     explainer.rescue();
     explainer.bonus();
-    explainer.stages();
-    explainer.majority();
+    let outcomes = explainer.open_place();
+    if outcomes.is_none() {
+        explainer.stages();
+        explainer.majority();
+    }
     explainer.void_lots();
     explainer.silences();
-    explainer.check();
+    match outcomes {
+        None => explainer.check(),
+        Some((at, lists)) => explainer.each_outcome(at, &lists),
+    }
     explainer.document
 }
 

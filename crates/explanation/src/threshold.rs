@@ -1,5 +1,6 @@
 //! Who takes part: the threshold in numbers, and who is let in besides.
 
+use crate::language::Messages;
 use crate::number::MINUS;
 use crate::subject::Explainer;
 use apportionment::{
@@ -53,21 +54,7 @@ impl Explainer<'_> {
 
     /// A share of the law: 7%, or a fraction that has no short decimals.
     pub fn share(&self, share: Fraction) -> String {
-        self.share_in("language.percent", share)
-    }
-
-    /// A share, or in percentage points what it changes by.
-    fn share_in(&self, percent_key: &str, share: Fraction) -> String {
-        let Fraction {
-            numerator,
-            denominator,
-        } = share;
-        let (numerator, denominator) = (u64::from(numerator), u64::from(denominator));
-        let percent = self.messages.numbers.short(numerator * 100, denominator);
-        if percent.contains('/') {
-            return self.messages.numbers.short(numerator, denominator);
-        }
-        self.say(percent_key, &[("number", percent.into())])
+        share_text(self.messages, share)
     }
 
     /// 320 082 × 7 / 100 = 22 405.74, with the seats below the line where the share is of one seat's votes.
@@ -207,7 +194,7 @@ impl Explainer<'_> {
                 lists_min,
             } => ("widening.until", self.share(more_than), lists_min),
             Widening::LowerBy { step, lists_min } => {
-                let step = self.share_in("language.points", step);
+                let step = share_in(self.messages, "language.points", step);
                 ("widening.lowered", step, lists_min)
             }
         };
@@ -226,6 +213,25 @@ impl Explainer<'_> {
         points.push(self.say("widening.reached", &[("claim", claim.into())]));
         self.document.points(points);
     }
+}
+
+/// A share of the law: 7%, or a fraction that has no short decimals.
+pub(crate) fn share_text(messages: &Messages, share: Fraction) -> String {
+    share_in(messages, "language.percent", share)
+}
+
+/// A share, or in percentage points what it changes by.
+fn share_in(messages: &Messages, percent_key: &str, share: Fraction) -> String {
+    let Fraction {
+        numerator,
+        denominator,
+    } = share;
+    let (numerator, denominator) = (u64::from(numerator), u64::from(denominator));
+    let percent = messages.numbers.short(numerator * 100, denominator);
+    if percent.contains('/') {
+        return messages.numbers.short(numerator, denominator);
+    }
+    messages.say(percent_key, &[("number", percent.into())])
 }
 
 /// What a count is called.

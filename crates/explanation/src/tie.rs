@@ -1,10 +1,12 @@
 //! Ties: what each rule settled, what is still open, and how it can end.
 
+use crate::language::Messages;
+use crate::outcomes::lot_of;
 use crate::subject::Explainer;
-use apportionment::{Lot, Settlement, StageAt, Tie, TieBreak, allocate};
+use apportionment::{Settlement, StageAt, Tie, TieBreak};
 
 /// Most outcomes that are listed one by one, with the seats of all lists.
-const OUTCOMES_MAX: u128 = 12;
+pub(crate) const OUTCOMES_MAX: u128 = 12;
 
 impl Explainer<'_> {
     /// One tie from its equal keys to what is left of it.
@@ -119,21 +121,9 @@ impl Explainer<'_> {
 
     /// Every outcome with the seats that it gives, found by drawing each possible lot and allotting anew.
     fn outcomes(&mut self, tie: &Tie) {
-        let mut rules = self.subject.rules.clone();
-        if !rules.ties.contains(&TieBreak::Lot) {
-            rules.ties.push(TieBreak::Lot);
-        }
         let size = usize::try_from(tie.open_seats).unwrap_or(usize::MAX);
         let rows = subsets(&tie.open, size).into_iter().filter_map(|winners| {
-            let lot = Lot {
-                stage: tie.at,
-                lists: tie.open.clone(),
-                seats_at_stake: tie.open_seats,
-                winners: winners.clone(),
-            };
-            let mut lots = self.subject.lots.to_vec();
-            lots.push(lot);
-            let ended = allocate(self.subject.contest, &rules, &lots).ok()?;
+            let (ended, _) = self.ended(lot_of(tie, winners.clone()))?;
             let seats = self.seats(&ended.seats());
             let seats = if ended.pending > 0 {
                 format!("{seats} {}", self.say("tie.still_tied", &[]))
@@ -149,21 +139,21 @@ impl Explainer<'_> {
 
     /// 29/4/3/3/0, in the order of the lists; only those with a seat where there are many.
     pub fn seats(&self, seats: &[u32]) -> String {
-        const LISTS_MAX: usize = 15;
-        let numbers = &self.messages.numbers;
-        if seats.len() <= LISTS_MAX {
-            let shown: Vec<String> = seats
-                .iter()
-                .map(|one| numbers.whole((*one).into()))
-                .collect();
-            return shown.join("/");
-        }
-        let held = seats.iter().enumerate().filter(|(_, seats)| **seats > 0);
-        let shown = held
-            .map(|(list, seats)| format!("{} {}", self.name(list), numbers.whole((*seats).into())));
-        let shown: Vec<String> = shown.collect();
-        shown.join(", ")
+        seats_of_all(self.messages, self.subject.names, seats)
     }
+}
+
+/// 29/4/3/3/0, in the order of the lists; only those with a seat where there are many.
+pub(crate) fn seats_of_all(messages: &Messages, names: &[String], seats: &[u32]) -> String {
+    const LISTS_MAX: usize = 15;
+    let shown = |seats: &u32| messages.numbers.whole((*seats).into());
+    if seats.len() <= LISTS_MAX {
+        let shown: Vec<String> = seats.iter().map(shown).collect();
+        return shown.join("/");
+    }
+    let held = seats.iter().zip(names).filter(|(seats, _)| **seats > 0);
+    let held = held.map(|(seats, name)| format!("{name} {}", shown(seats)));
+    held.collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a tie is about one place rather than seats: who is admitted, or who gets a bonus, however many seats that is.
@@ -172,7 +162,7 @@ fn is_place(at: StageAt) -> bool {
 }
 
 /// n over k; `None` beyond 128 bits.
-fn choices(lists: usize, seats: u32) -> Option<u128> {
+pub(crate) fn choices(lists: usize, seats: u32) -> Option<u128> {
     let lists = u128::try_from(lists).ok()?;
     let seats = u128::from(seats).min(lists);
     let seats = seats.min(lists - seats);
@@ -183,7 +173,7 @@ fn choices(lists: usize, seats: u32) -> Option<u128> {
 }
 
 /// All subsets of a size, in the order of the lists.
-fn subsets(lists: &[usize], size: usize) -> Vec<Vec<usize>> {
+pub(crate) fn subsets(lists: &[usize], size: usize) -> Vec<Vec<usize>> {
     match (size, lists) {
         (0, _) => vec![Vec::new()],
         (_, []) => Vec::new(),

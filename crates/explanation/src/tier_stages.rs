@@ -22,7 +22,7 @@ impl Writer<'_> {
         self.paragraph("districts.seats_of_explained", &[("base", base.into())]);
         let contest = contest_of(&competing(allocation).0, None, allocation.house);
         let districts = self.subject.districts;
-        self.part("", districts, chain, &contest, allocation);
+        self.part(districts, chain, &contest, (0, allocation));
         let numbers = &self.messages.numbers;
         let seats = allocation.lists.iter().zip(districts);
         let rows = seats.map(|(list, name)| vec![name.clone(), numbers.whole(list.seats.into())]);
@@ -76,9 +76,7 @@ impl Writer<'_> {
         ];
         let header = header.map(|key| self.say(key, &[])).to_vec();
         self.document.table(header, 3..4, rows);
-        if !result.undecided.is_empty() {
-            self.paragraph("tie.needs_lot", &[]);
-        }
+        self.first_places(&result.undecided);
     }
 
     /// Who reached what a seat of the district stands for.
@@ -92,10 +90,9 @@ impl Writer<'_> {
         let numbers = &self.messages.numbers;
         let rows = elected.iter().map(|one| {
             let person = &self.subject.contest.persons[one.person];
-            let number = u128::try_from(one.person + 1).unwrap_or(u128::MAX);
             let (votes, quota) = (numbers.whole(person.votes.into()), numbers.exact(one.quota));
             vec![
-                numbers.whole(number),
+                self.subject.persons[one.person].clone(),
                 self.list(person.list).to_owned(),
                 self.subject.districts[person.district].clone(),
                 format!("{votes} ≥ {quota}"),
@@ -118,6 +115,7 @@ impl Writer<'_> {
             Units::Districts => "districts.quotas",
             Units::Regions => "districts.quotas_of_regions",
         });
+        self.admission(&rule.admission);
         for (unit, result) in results.iter().enumerate() {
             let name = self.unit(rule.units, unit);
             let Some(allocation) = &result.allocation else {
@@ -125,6 +123,9 @@ impl Writer<'_> {
                 continue;
             };
             self.document.heading(3, name);
+            if rule.units == Units::Districts {
+                self.admission_here(&rule.admission, unit);
+            }
             self.admitted(&result.admitted);
             let quota_of = self.quota_of(rule, unit);
             if let Some((base, of)) = quota_of {
@@ -138,13 +139,13 @@ impl Writer<'_> {
             let (votes, held) = competing(allocation);
             let mut contest = Contest {
                 quota_of: quota_of.map(|(_, of)| of),
-                ..contest_of(&votes, None, allocation.house)
+                ..self.among_lists(&votes, None, allocation.house)
             };
             for (list, held) in contest.lists.iter_mut().zip(held) {
                 list.held = held;
             }
             let lists = self.subject.lists;
-            self.part("", lists, &rule.chain, &contest, allocation);
+            self.part(lists, &rule.chain, &contest, (unit, allocation));
         }
     }
 
@@ -155,10 +156,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Regions have numbers, from 1.
     pub fn region(&self, region: usize) -> String {
-        let number = u64::try_from(region + 1).unwrap_or(u64::MAX);
-        self.say("districts.region", &[("number", number.into())])
+        self.subject.regions[region].clone()
     }
 
     /// What the quotas of a district or region are of, where that is not the votes of those who take part.
@@ -184,13 +183,13 @@ impl Writer<'_> {
                 .map(|&one| &contest.districted.districts[one])
         };
         let counts = districts().map(|one| count(&one.votes, &one.base, base));
-        let votes = counts.sum::<Option<u64>>()?;
+        let votes = u64::try_from(counts.sum::<Option<u128>>()?).ok()?;
         let seats = self.seats_of(members) + region.map_or(0, |region| region.further_seats);
         (votes > 0 && seats > 0).then_some((base, QuotaOf { votes, seats }))
     }
 
     /// The districts' own seats, which an earlier stage may have settled.
-    fn seats_of(&self, members: &[usize]) -> u32 {
+    pub fn seats_of(&self, members: &[usize]) -> u32 {
         let settled = self.subject.allocation.stages.iter().find_map(|stage| {
             let TierStageResult::SeatsOfDistricts(allocation) = stage else {
                 return None;
@@ -234,9 +233,9 @@ impl Writer<'_> {
         let points = points.collect();
         self.document.points(points);
         if let Some(allocation) = &result.allocation {
-            let contest = contest_of(&result.votes, None, allocation.house);
+            let contest = self.among_lists(&result.votes, None, allocation.house);
             let lists = self.subject.lists;
-            self.part("", lists, chain, &contest, allocation);
+            self.part(lists, chain, &contest, (0, allocation));
         }
         self.due(result.due.as_deref());
     }
@@ -309,12 +308,13 @@ fn unused(unit: &Allocation, list: usize) -> u128 {
 }
 
 /// The votes of a district as they are counted; `None` where that count is not known.
-fn count(votes: &[u64], counts: &BaseCounts, base: ThresholdBase) -> Option<u64> {
-    match base {
-        ThresholdBase::ListVotes => Some(votes.iter().sum()),
+pub(crate) fn count(votes: &[u64], counts: &BaseCounts, base: ThresholdBase) -> Option<u128> {
+    let given = match base {
+        ThresholdBase::ListVotes => return Some(votes.iter().copied().map(u128::from).sum()),
         ThresholdBase::ValidVotes => counts.valid_votes,
         ThresholdBase::ValidAndAgainstAll => counts.valid_and_against_all,
         ThresholdBase::BallotsInBox => counts.ballots_in_box,
         ThresholdBase::BallotsIssued => counts.ballots_issued,
-    }
+    };
+    given.map(u128::from)
 }

@@ -3,27 +3,38 @@
 use crate::document::Document;
 use crate::language::{Language, Messages, Value};
 use crate::subject::{Explainer, Subject};
+use crate::tier_ties::{VoidPlaces, void_lots};
 use apportionment::tiers::{
-    CoverStep, Place, PlaceStep, PlaceTie, PlacedSeat, Placement, ReturnedSeat, Surplus,
-    TierAllocation, TierContest, TierRules, TierStage, TierStageResult, TierSteps, explain,
+    CoverStep, Place, PlaceStep, PlacedSeat, Placement, ReturnedSeat, Surplus, TierAllocation,
+    TierContest, TierLots, TierRules, TierStage, TierStageResult, TierSteps, explain,
 };
-use apportionment::{Allocation, Contest, List, Method, Ratio, Rules, Stage};
+use apportionment::{Allocation, Contest, List, Lot, Method, Ratio, Rules, Stage, TieBreak};
 
 /// A result in tiers with the question that it answers.
 #[derive(Clone, Copy, Debug)]
 pub struct TierSubject<'a> {
     /// What stands above it; empty: nothing does.
     pub title: &'a str,
+    /// What must be shown with everything, such as that votes are invented; empty: nothing must.
+    pub notice: &'a str,
     /// What the lists are called, in their order.
     pub lists: &'a [String],
     /// What the districts are called, in their order.
     pub districts: &'a [String],
     /// What the constituencies are called, in their order.
     pub constituencies: &'a [String],
+    /// What the regions are called, in their order.
+    pub regions: &'a [String],
+    /// What the persons with votes of their own are called, in their order.
+    pub persons: &'a [String],
     /// The votes.
     pub contest: &'a TierContest,
     /// The law.
     pub rules: &'a TierRules,
+    /// The lots that were drawn.
+    pub lots: &'a TierLots,
+    /// Lots that were drawn and not used.
+    pub void_lots: &'a [VoidPlaces],
     /// The answer of [`apportionment::tiers::allocate`] to just this question.
     pub allocation: &'a TierAllocation,
 }
@@ -31,7 +42,7 @@ pub struct TierSubject<'a> {
 /// Explains seats in tiers, stage by stage.
 ///
 /// # Panics
-/// If there are fewer names than lists, districts or constituencies, or the allocation is that of another contest.
+/// If there are fewer names than lists, districts, constituencies, regions or persons, or the allocation is that of another contest.
 #[must_use]
 pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
     let mut writer = Writer {
@@ -39,17 +50,20 @@ pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
         language,
         messages: language.messages(),
         document: Document::default(),
+        stage: 0,
         in_regions: false,
     };
-    if !subject.title.is_empty() {
-        writer.document.heading(1, subject.title.to_owned());
-    }
+    writer.document.head(subject.title, subject.notice);
     writer.result();
     let steps = explain(subject.contest, subject.rules, subject.allocation);
     let stages = subject.rules.stages.iter().zip(&subject.allocation.stages);
-    for ((rule, result), steps) in stages.zip(&steps) {
+    for (number, ((rule, result), steps)) in stages.zip(&steps).enumerate() {
+        writer.stage = number;
+        writer.in_regions = matches!(rule, TierStage::Regions(_));
         writer.stage(rule, result, steps);
+        writer.drawn();
     }
+    void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document
 }
 
@@ -58,6 +72,8 @@ pub(crate) struct Writer<'a> {
     pub language: Language,
     pub messages: &'static Messages,
     pub document: Document,
+    /// The number of the stage that is told.
+    pub stage: usize,
     /// Whether the places of the stage that is told are regions.
     pub in_regions: bool,
 }
@@ -95,32 +111,43 @@ impl Writer<'_> {
 
     fn stage(&mut self, rule: &TierStage, result: &TierStageResult, steps: &TierSteps) {
         match (rule, result, steps) {
-            (TierStage::Districts { chain, .. }, TierStageResult::Districts(results), _) => {
+            (TierStage::Districts { admission, chain }, TierStageResult::Districts(results), _) => {
                 self.heading("districts.own");
+                self.admission(admission);
                 let districts = &self.subject.contest.districted.districts;
                 let parts = results.iter().zip(districts).enumerate();
                 for (district, (result, votes)) in parts {
-                    let name = &self.subject.districts[district];
+                    let name = self.subject.districts[district].clone();
+                    self.document.heading(3, name);
+                    self.admission_here(admission, district);
                     let admitted = Some(&result.admitted[..]);
-                    let contest = contest_of(&votes.votes, admitted, result.allocation.house);
-                    self.part(
-                        name,
-                        self.subject.lists,
-                        chain,
-                        &contest,
-                        &result.allocation,
-                    );
+                    let allocation = &result.allocation;
+                    let contest = self.among_lists(&votes.votes, admitted, allocation.house);
+                    let lists = self.subject.lists;
+                    self.part(lists, chain, &contest, (district, allocation));
                 }
             }
-            (TierStage::Whole { chain, surplus, .. }, TierStageResult::Whole(result), _) => {
+            (
+                TierStage::Whole {
+                    admission,
+                    chain,
+                    surplus,
+                },
+                TierStageResult::Whole(result),
+                _,
+            ) => {
                 self.heading("districts.house");
                 self.paragraph("districts.house_due", &[]);
+                self.admission(admission);
                 self.admitted(&result.admitted);
+                self.first_places_open(result);
                 let mut admitted = result.admitted.clone();
                 let votes = self.list_votes();
-                for round in &result.rounds {
-                    let contest = contest_of(&votes, Some(&admitted), round.allocation.house);
-                    self.part("", self.subject.lists, chain, &contest, &round.allocation);
+                for (number, round) in result.rounds.iter().enumerate() {
+                    let allocation = &round.allocation;
+                    let contest = self.among_lists(&votes, Some(&admitted), allocation.house);
+                    let lists = self.subject.lists;
+                    self.part(lists, chain, &contest, (number, allocation));
                     if !round.leaving.is_empty() {
                         let lists = self.lists(round.leaving.iter().copied());
                         let key = match surplus {
@@ -151,7 +178,9 @@ impl Writer<'_> {
                     let votes: Vec<u64> = districts.map(|district| district.votes[list]).collect();
                     let contest = contest_of(&votes, None, result.house);
                     let name = self.list(list).to_owned();
-                    self.part(&name, self.subject.districts, chain, &contest, result);
+                    self.document.heading(3, name);
+                    let districts = self.subject.districts;
+                    self.part(districts, chain, &contest, (list, result));
                 }
             }
             (_, TierStageResult::Return(result), TierSteps::Returned(returned)) => {
@@ -163,10 +192,8 @@ impl Writer<'_> {
                 TierStageResult::Place(result) | TierStageResult::Regions(result),
                 TierSteps::Placed(steps),
             ) => {
-                self.in_regions = matches!(rule, TierStage::Regions(_));
                 self.placed(steps);
                 self.place_tie(result.tie.as_ref());
-                self.in_regions = false;
                 if let TierStage::Place(Placement {
                     per_district: Some(most),
                     ..
@@ -188,6 +215,7 @@ impl Writer<'_> {
             }
             (_, TierStageResult::Cover(result), TierSteps::Covered(steps)) => {
                 self.covered(steps);
+                self.first_places(&result.undecided);
                 result
                     .lines
                     .iter()
@@ -217,23 +245,29 @@ impl Writer<'_> {
     /// One sub-allocation, in the words of a single contest.
     pub fn part(
         &mut self,
-        heading: &str,
         names: &[String],
         chain: &[Stage],
         contest: &Contest,
-        allocation: &Allocation,
+        (part, allocation): (usize, &Allocation),
     ) {
-        if !heading.is_empty() {
-            self.document.heading(3, heading.to_owned());
-        }
-        let document = part(
-            self.language,
-            names,
-            (chain, &self.subject.rules.ties),
-            contest,
-            allocation,
-        );
+        let lots = self.subject.lots.inside.iter();
+        let lots = lots.filter(|lot| (lot.stage, lot.part) == (self.stage, part));
+        let lots: Vec<Lot> = lots.map(|lot| lot.lot.clone()).collect();
+        let rules = (chain, &self.subject.rules.ties[..]);
+        let asked = (contest, &lots[..]);
+        let document = sub_allocation(self.language, names, rules, asked, allocation);
         self.document.append(document);
+        self.endings_inside(names, part, allocation);
+    }
+
+    /// Lists as a contest of their own: those that take no part compete without votes.
+    pub fn among_lists(&self, votes: &[u64], admitted: Option<&[bool]>, seats: u32) -> Contest {
+        let mut contest = contest_of(votes, admitted, seats);
+        let known = &self.subject.contest.districted.lists;
+        for (list, known) in contest.lists.iter_mut().zip(known) {
+            list.registration = known.registration;
+        }
+        contest
     }
 
     pub fn admitted(&mut self, admitted: &[bool]) {
@@ -247,7 +281,7 @@ impl Writer<'_> {
         self.messages.all_of(&names)
     }
 
-    fn list_votes(&self) -> Vec<u64> {
+    pub fn list_votes(&self) -> Vec<u64> {
         let districted = &self.subject.contest.districted;
         let votes = |list: usize| {
             let districts = districted.districts.iter();
@@ -359,20 +393,12 @@ impl Writer<'_> {
         self.subject.districts[district].clone()
     }
 
-    fn place(&self, place: Place) -> String {
+    pub fn place(&self, place: Place) -> String {
         let district = place.constituency.map_or_else(
             || self.district(place.district),
             |constituency| self.subject.constituencies[constituency].clone(),
         );
         format!("{}, {district}", self.list(place.list))
-    }
-
-    fn place_tie(&mut self, tie: Option<&PlaceTie>) {
-        let Some(tie) = tie else { return };
-        let places: Vec<String> = tie.tied.iter().map(|place| self.place(*place)).collect();
-        let key = self.messages.numbers.exact(tie.key);
-        let values = [("key", key.into()), ("places", places.join("; ").into())];
-        self.paragraph("districts.tied", &values);
     }
 
     fn covered(&mut self, steps: &[CoverStep]) {
@@ -430,11 +456,11 @@ pub(crate) fn contest_of(votes: &[u64], admitted: Option<&[bool]>, seats: u32) -
 }
 
 /// The stages of a sub-allocation and their check.
-pub(crate) fn part(
+pub(crate) fn sub_allocation(
     language: Language,
     names: &[String],
-    (chain, ties): (&[Stage], &[apportionment::TieBreak]),
-    contest: &Contest,
+    (chain, ties): (&[Stage], &[TieBreak]),
+    (contest, lots): (&Contest, &[Lot]),
     allocation: &Allocation,
 ) -> Document {
     let rules = Rules {
@@ -448,7 +474,7 @@ pub(crate) fn part(
         names,
         contest,
         rules: &rules,
-        lots: &[],
+        lots,
         allocation,
     };
     let mut explainer = Explainer::new(subject, language);

@@ -93,9 +93,9 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
         let mut option_ids = Vec::with_capacity(lists.len());
         let mut entries = Vec::with_capacity(lists.len());
         let mut names = Vec::with_capacity(lists.len());
-        for (place, mut list) in lists.into_iter().enumerate() {
+        for (place, list) in lists.into_iter().enumerate() {
             let path = format_args!("lists[{place}]");
-            names.push(read_name(&mut list).map_err(within(path))?);
+            names.push(name_or_id(&list.name, &list.option_id).map_err(within(path))?);
             let (option, entry) = read_list(list, exempts, &mut groups).map_err(within(path))?;
             if positions.insert(option.clone(), place).is_some() {
                 let field = format!("{path}.option_id");
@@ -139,9 +139,8 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
     }
 }
 
-/// What a list is called: its id, where it has no name.
-fn read_name(list: &mut proto::AllocationList) -> Result<String, Refusal> {
-    let name = std::mem::take(&mut list.name);
+/// What something is called: its id, where it has no name.
+pub(crate) fn name_or_id(name: &str, id: &str) -> Result<String, Refusal> {
     if name.len() > NAME_BYTES_MAX {
         let (value, rule) = (
             format!("{} bytes", name.len()),
@@ -149,11 +148,7 @@ fn read_name(list: &mut proto::AllocationList) -> Result<String, Refusal> {
         );
         return Err(Refusal::new(RefusalCode::Limit, "name", value, rule));
     }
-    Ok(if name.is_empty() {
-        list.option_id.clone()
-    } else {
-        name
-    })
+    Ok(if name.is_empty() { id } else { name }.to_owned())
 }
 
 /// The numbers of joined lists by the names that the request gives them.

@@ -1,7 +1,7 @@
 //! What `AllocateDistricts` is asked.
 
 use crate::allocation::v1 as proto;
-use crate::allocation_request::{REQUEST_ID_BYTES_MAX, read_base};
+use crate::allocation_request::{REQUEST_ID_BYTES_MAX, name_or_id, read_base};
 use crate::common::v1 as common;
 use crate::districted_rules::districted_rules;
 use crate::field::{id, shape, within};
@@ -25,12 +25,62 @@ pub struct DistrictsRequest {
     pub question: DistrictedQuestion,
     /// Steps and certificates are asked for.
     pub include_steps: bool,
+    /// What things are called in the explanation.
+    pub called: DistrictsCalled,
+    /// How the explanation is written that is asked for.
+    pub explanation: Option<proto::ExplanationStyle>,
+}
+
+/// What the lists, districts, constituencies and regions of a question are called, in their orders: by ids, where nothing else
+/// is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DistrictsCalled {
+    /// The lists.
+    pub lists: Vec<String>,
+    /// The districts.
+    pub districts: Vec<String>,
+    /// The constituencies.
+    pub constituencies: Vec<String>,
+    /// The regions.
+    pub regions: Vec<String>,
+}
+
+impl DistrictsCalled {
+    fn read(request: &proto::AllocateDistrictsRequest) -> Result<Self, Refusal> {
+        let proto::AllocateDistrictsRequest {
+            lists,
+            districts,
+            constituencies,
+            rules,
+            ..
+        } = request;
+        let law = rules.as_ref().and_then(|rules| rules.law.as_ref());
+        let regions = match law {
+            Some(proto::districted_rules::Law::Tiers(tiers)) => tiers.regions.as_slice(),
+            Some(proto::districted_rules::Law::DoubleProportional(_)) | None => &[],
+        };
+        Ok(Self {
+            lists: each("lists", lists, |list| {
+                name_or_id(&list.name, &list.option_id)
+            })?,
+            districts: each("districts", districts, |district| {
+                name_or_id(&district.name, &district.district_id)
+            })?,
+            constituencies: each("constituencies", constituencies, |entry| {
+                name_or_id(&entry.name, &entry.constituency_id)
+            })?,
+            regions: each("rules.tiers.regions", regions, |region| {
+                name_or_id(&region.name, &region.region_id)
+            })?,
+        })
+    }
 }
 
 impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
     type Error = Refusal;
 
     fn try_from(request: proto::AllocateDistrictsRequest) -> Result<Self, Refusal> {
+        let called = DistrictsCalled::read(&request)?;
         let proto::AllocateDistrictsRequest {
             id: request_id,
             lists,
@@ -39,6 +89,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             constituencies,
             lots,
             include_steps,
+            explanation,
         } = request;
         if request_id.len() > REQUEST_ID_BYTES_MAX {
             let rule = format!("at most {REQUEST_ID_BYTES_MAX} bytes");
@@ -101,6 +152,8 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             id: request_id,
             question: DistrictedQuestion::new(names, engine, contest, lots),
             include_steps,
+            called,
+            explanation,
         })
     }
 }
@@ -164,6 +217,7 @@ fn read_list(list: &proto::DistrictedList, exempts: bool) -> DistrictedList {
         registration_number,
         minority,
         coalition_size,
+        name: _,
     } = list;
     DistrictedList {
         registration: *registration_number,
@@ -178,6 +232,7 @@ fn read_district(district: &proto::DistrictVotes, lists: usize) -> Result<Distri
         seats,
         votes,
         base,
+        name: _,
     } = district;
     as_many_as_lists(votes, lists)?;
     Ok(District {
@@ -208,6 +263,7 @@ fn read_constituency(
         votes,
         other_votes,
         other_votes_most,
+        name: _,
     } = entry;
     as_many_as_lists(votes, lists)?;
     let mut districts = names.districts.iter();

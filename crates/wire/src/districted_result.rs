@@ -56,6 +56,7 @@ pub fn districted_allocation(
         silences: Vec::new(),
         declaration: None,
         steps: None,
+        explanation: String::new(),
     }
 }
 

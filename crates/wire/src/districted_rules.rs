@@ -103,6 +103,8 @@ fn region(region: proto::Region) -> Result<RegionRule, Refusal> {
         region_id,
         district_ids,
         further_seats,
+        // For people: `DistrictsRequest` has it.
+        name: _,
     } = region;
     let districts = district_ids.iter().enumerate();
     let districts =
@@ -323,6 +325,7 @@ impl From<&TiersRule> for proto::TierRules {
                 region_id: id.to_string(),
                 district_ids: districts.iter().map(ToString::to_string).collect(),
                 further_seats: *further_seats,
+                name: String::new(),
             }
         };
         Self {

@@ -36,7 +36,7 @@ pub use comparison::{
     ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,
     Comparison, is_of_rules, profile_rule,
 };
-pub use districted_request::{DistrictsRequest, districts_refusal};
+pub use districted_request::{DistrictsCalled, DistrictsRequest, districts_refusal};
 pub use districted_result::districted_allocation;
 pub use districted_rules::{districted_message, districted_rules};
 pub use districted_steps::districted_steps;

@@ -2,6 +2,7 @@
 
 use super::*;
 use election::standings::answer;
+use metrics::{Key, KeyName, Metadata, SharedString, Unit};
 use wire::AllocationRequest;
 use wire::allocation::v1::stage::Method;
 use wire::allocation::v1::{
@@ -129,9 +130,16 @@ stages = [
 ]
 "#;
 
-/// The tally of this definition with votes in both districts.
-fn levelled() -> Tally {
-    let definition = election::definition::Definition::from_toml(LEVELLING).unwrap();
+/// The same election by double proportional seats.
+fn double() -> String {
+    let (before, _) = LEVELLING.split_once("[rules.contests.tiers]").unwrap();
+    let before = before.replace("house_size = 5", "house_size = 3");
+    format!("{before}[rules.contests.double_proportional]\n")
+}
+
+/// The tally of a definition with votes in both districts.
+fn counted(definition: &str) -> Tally {
+    let definition = election::definition::Definition::from_toml(definition).unwrap();
     let command = election::command::Command::Define {
         definition: Box::new(definition),
         log_id: election::ids::LogId([7; 16]),
@@ -148,43 +156,120 @@ fn levelled() -> Tally {
         });
     let mut tally = Tally::begin(&events.next().unwrap()).unwrap();
     events.for_each(|event| tally.apply(&event).unwrap());
-    tally.contests[0][0].votes = vec![60, 40];
+    tally.contests[0][0].votes = vec![61, 40];
     tally.contests[0][1].votes = vec![10, 20];
     tally
 }
 
-/// What the verifier of tiers refuses is withheld, raises the alarm, and gives nothing away in any field.
+/// The standings with all that can be asked for, of this answer in place of the engine's.
+fn told(tally: &Tally, result: election::districted::DistrictedResult) -> Standings {
+    let tally = Arc::new(tally.clone());
+    let moment = Moment::new(Arc::clone(&tally), tally.publication.clone(), 0);
+    let question = contest_seats(&tally, 0).unwrap().question;
+    let above = election::standings::judged(&tally, 0, question, result);
+    let seats = Seats {
+        districts: vec![vec![None, None]],
+        above: vec![Some(above)],
+    };
+    alarm(&tally, &seats);
+    let moment = moment.with_seats(seats);
+    let mut sent = standings(&moment);
+    let all = Explained {
+        steps: true,
+        margins: true,
+        words: Style::try_from(&ExplanationStyle {
+            language: "en".into(),
+            ..ExplanationStyle::default()
+        })
+        .ok(),
+    };
+    explain_all(&mut sent, &moment, all, &|| false, |_, _| true);
+    sent
+}
+
+/// What the verifier refuses is withheld, raises the alarm, and gives nothing away in any field: of tiers and of double
+/// proportional seats alike. What it accepts has all of it.
 #[test]
 fn seats_over_districts_that_the_verifier_refuses_are_withheld() {
     use election::districted::{DistrictedAllocation, DistrictedResult, answer, judge};
-    let tally = levelled();
-    let question = contest_seats(&tally, 0).unwrap().question;
-    let DistrictedResult::Allocated(DistrictedAllocation::Tiers(engine)) = answer(&question) else {
-        panic!("the allocators agree")
-    };
-    let mut forged = engine.clone();
-    forged.seats[0][0] += 1;
-    forged.seats[1][1] -= 1;
-    let refused = judge(&question, DistrictedAllocation::Tiers(forged));
-    let DistrictedResult::Withheld { objections, .. } = &refused else {
-        panic!("the verifier lets a seat in the wrong district pass")
-    };
-    assert!(!objections.is_empty());
-    let above = election::standings::judged(&tally, 0, question, refused);
-    let sent = wire::standings(&tally, |_, _| None, |_| Some(&above));
+    for definition in [LEVELLING.to_owned(), double()] {
+        let tally = counted(&definition);
+        let question = contest_seats(&tally, 0).unwrap().question;
+        let DistrictedResult::Allocated(engine) = answer(&question) else {
+            panic!("the allocators agree")
+        };
+        let sound = told(&tally, DistrictedResult::Allocated(engine.clone()));
+        let over = sound.contests[0].over_districts.as_ref().unwrap();
+        assert!(over.steps.as_ref().is_some_and(|steps| steps.verified));
+        assert!(over.explanation.contains("Seats by district"));
+        assert!(over.lists[0].seats.unwrap().seats.is_some());
+        let mut forged = engine;
+        let seats = match &mut forged {
+            DistrictedAllocation::Tiers(tiers) => &mut tiers.seats,
+            DistrictedAllocation::DoubleProportional(double) => {
+                &mut double.lower.as_mut().unwrap().seats
+            }
+        };
+        // One seat stands in the wrong district, so that all sums of lists are right (F1).
+        let from = seats[0].iter().position(|held| *held > 0).unwrap();
+        seats[0][from] -= 1;
+        seats[1][from] += 1;
+        let refused = judge(&question, forged);
+        let DistrictedResult::Withheld { objections, .. } = &refused else {
+            panic!("the verifier lets a seat in the wrong district pass")
+        };
+        assert!(!objections.is_empty());
+        let alarms = Alarms::default();
+        let sent = metrics::with_local_recorder(&alarms, || told(&tally, refused));
+        assert_eq!(alarms.raised.load(std::sync::atomic::Ordering::Relaxed), 1);
+        gives_nothing_away(&sent);
+    }
+}
+
+/// Counts the alarm, and nothing else.
+#[derive(Default)]
+struct Alarms {
+    raised: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl metrics::Recorder for Alarms {
+    fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+    fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> metrics::Counter {
+        match key.name() {
+            "allocation_seats_withheld_total" => metrics::Counter::from_arc(self.raised.clone()),
+            _ => metrics::Counter::noop(),
+        }
+    }
+    fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> metrics::Gauge {
+        metrics::Gauge::noop()
+    }
+    fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> metrics::Histogram {
+        metrics::Histogram::noop()
+    }
+}
+
+fn gives_nothing_away(sent: &Standings) {
     let contest = &sent.contests[0];
     assert_eq!(contest.state(), SeatsState::Withheld);
     let over = contest.over_districts.as_ref().unwrap();
     assert!(over.problem.contains("the verifier refused"));
     let mut lists = over.lists.iter().map(|list| list.seats.unwrap());
     assert!(lists.all(|seats| seats.seats.is_none() && seats.seats_most.is_none()));
+    assert!(
+        over.lists
+            .iter()
+            .all(|list| list.seats_due.is_none() && list.seats_above == 0)
+    );
     let mut held = over
         .districts
         .iter()
-        .flat_map(|district| &district.list_seats);
+        .flat_map(|district| district.list_seats.iter().chain(&district.list_seats_most));
     assert!(held.all(|seats| *seats == 0));
-    assert_eq!(over.lists[0].votes, 70);
-    assert_eq!(wire::districted_steps(&above.question, &above.result), None);
+    assert_eq!(over.lists[0].votes, 71);
+    assert_eq!((over.steps.as_ref(), over.explanation.as_str()), (None, ""));
+    assert!(over.ties.is_empty() && over.void_lots.is_empty());
     for district in &contest.districts {
         let allocation = district.allocation.as_ref().unwrap();
         assert_eq!(allocation.state(), SeatsState::Withheld);
@@ -193,6 +278,10 @@ fn seats_over_districts_that_the_verifier_refuses_are_withheld() {
                 .lists
                 .iter()
                 .all(|list| list.seats.unwrap().seats.is_none())
+        );
+        assert_eq!(
+            (allocation.seats_pending, &*allocation.explanation),
+            (0, "")
         );
     }
 }

@@ -265,7 +265,7 @@ async fn the_service_has_the_engine_s_seats() {
                     district_id: district.id.to_string(),
                     seats: district.seats,
                     votes: votes.to_vec(),
-                    base: None,
+                    ..Default::default()
                 })
                 .collect(),
             rules: Some(wire::districted_message(rules).unwrap()),

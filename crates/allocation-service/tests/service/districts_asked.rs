@@ -150,7 +150,7 @@ async fn the_stateless_call_refuses_by_the_field() {
                 district_id: (*id).into(),
                 seats: 2,
                 votes: vec![5, 3, 2],
-                base: None,
+                ..Default::default()
             })
             .collect(),
         rules: Some(wire::districted_message(&rules.contests[0]).unwrap()),
@@ -289,7 +289,7 @@ async fn seats_behind_a_tie_may_go_to_a_list_outside_of_it() {
         district_id: id.into(),
         seats,
         votes: votes.to_vec(),
-        base: None,
+        ..Default::default()
     };
     let request = proto::AllocateDistrictsRequest {
         lists: LISTS

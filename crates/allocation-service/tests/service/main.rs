@@ -5,10 +5,13 @@
 )]
 
 mod allocate;
+#[path = "../../../explanation/tests/explanation/calculator.rs"]
+mod calculator;
 mod comparison;
 mod damaged;
 mod districts;
 mod districts_asked;
+mod districts_told;
 #[path = "../../../election/tests/support/mod.rs"]
 mod night;
 mod official;

@@ -1,12 +1,13 @@
 //! Official results as definitions: reports of districts go through the fold and the role, and the official seats come out.
 
-use super::districts::{report, seats, standings};
+use super::districts::{over, report, seats, standings};
+use super::districts_told::{recompute, told};
 use super::*;
 use election::definition::Definition;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
-use wire::allocation::v1::DistrictedAllocation;
+use wire::allocation::v1::{DistrictedAllocation, ExplanationFormat};
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
 
@@ -73,9 +74,13 @@ fn night(contests: &[Contest], votes_per_ballot: u32, rules: &str) -> Night {
     night
 }
 
+/// The seats of a night, after every sum of their explanation was done again.
 async fn allotted(night: &Night) -> DistrictedAllocation {
     let stage = stage();
     let sent = standings(&stage, night).await;
+    let told = told(&stage, "en", ExplanationFormat::Text).await;
+    let sums = recompute(&over(&told).explanation, '.');
+    assert!(sums > 200, "{sums} sums");
     sent.contests[0].over_districts.clone().unwrap()
 }
 

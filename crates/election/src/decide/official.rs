@@ -56,13 +56,13 @@ pub(super) fn decide(
         } => {
             check_reason("reason", reason)?;
             check_complete(state)?;
-            crate::validate::presentation(presentation, state.ballot())?;
             let Outline {
                 ballot,
                 rules,
                 areas,
                 ..
             } = &state.tally().outline;
+            crate::validate::presentation(presentation, ballot, rules)?;
             crate::validate::size("presentation", ballot, rules, presentation, areas)?;
             let same = **presentation == *state.tally().outline.presentation;
             Ok(unless(same, || Event::PresentationAmended {

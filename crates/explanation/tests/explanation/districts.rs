@@ -51,11 +51,16 @@ fn explained(contest: &TierContest, rules: &TierRules, language: Language) -> Op
     let districts = names("District ", contest.districted.districts.len());
     let subject = TierSubject {
         title: "Levelling seats",
+        notice: "",
         lists: &lists,
         districts: &districts,
         constituencies: &[],
+        regions: &[],
+        persons: &[],
         contest,
         rules,
+        lots: &TierLots::default(),
+        void_lots: &[],
         allocation: &allocation,
     };
     Some(explanation::tiers(subject, language))
@@ -119,10 +124,13 @@ fn double(
     let districts = names("District ", contest.districts.len());
     let subject = DoubleSubject {
         title: "Double proportional",
+        notice: "",
         lists: &lists,
         districts: &districts,
         contest,
         rules,
+        lots: &[],
+        void_lots: &[],
         allocation: &allocation,
     };
     Some(explanation::double_proportional(subject, language))

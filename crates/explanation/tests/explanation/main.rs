@@ -7,6 +7,7 @@
 mod calculator;
 mod districts;
 mod golden;
+mod outcomes;
 mod random;
 mod sums;
 mod tier_stages;

@@ -10,17 +10,33 @@ use apportionment::*;
 use explanation::{Document, Format, Language, TierSubject};
 
 fn told(contest: &TierContest, rules: &TierRules, language: Language) -> Document {
-    let allocation = tiers::allocate(contest, rules, &TierLots::default()).unwrap();
+    told_with(contest, rules, &TierLots::default(), language)
+}
+
+pub fn told_with(
+    contest: &TierContest,
+    rules: &TierRules,
+    lots: &TierLots,
+    language: Language,
+) -> Document {
+    let allocation = tiers::allocate(contest, rules, lots).unwrap();
     let lists = names("List ", contest.districted.lists.len());
     let districts = names("District ", contest.districted.districts.len());
     let constituencies = names("Constituency ", contest.constituencies.len());
+    let regions = names("Land ", contest.regions.len());
+    let persons = names("Person ", contest.persons.len());
     let subject = TierSubject {
         title: "",
+        notice: "",
         lists: &lists,
         districts: &districts,
         constituencies: &constituencies,
+        regions: &regions,
+        persons: &persons,
         contest,
         rules,
+        lots,
+        void_lots: &[],
         allocation: &allocation,
     };
     let document = explanation::tiers(subject, language);
@@ -183,8 +199,7 @@ fn first_places_and_a_growing_house_are_told() {
 }
 
 /// Persons by their own votes and three quarters of a quota, as in Estonia; the quota is of all valid votes.
-#[test]
-fn persons_and_their_quota_are_told() {
+pub fn estonia() -> (TierContest, TierRules) {
     let mut districted = DistrictedContest::with_votes(&[(4, &[2_400, 1_200, 200])]);
     districted.districts[0].base.valid_votes = Some(4_000);
     let contest = TierContest {
@@ -219,10 +234,17 @@ fn persons_and_their_quota_are_told() {
         house,
         TierStage::Above,
     ];
+    (contest, rules(stages))
+}
+
+#[test]
+fn persons_and_their_quota_are_told() {
+    let (contest, rules) = estonia();
     has(
-        &english(&contest, &rules(stages)),
+        &english(&contest, &rules),
         &[
             "1 100 ≥ 1 000",
+            "Person A   List B   District A",
             "The quota is of this count and its seats: valid votes, 4 000 votes, 4 seats.",
             "4 000 / 4 = 1 000",
             "at least 3/4 of the quota",
@@ -231,8 +253,7 @@ fn persons_and_their_quota_are_told() {
 }
 
 /// Quotas of regions in districts and then in regions, as in Austria; and places in regions have the names of regions.
-#[test]
-fn regions_are_told() {
+pub fn austria() -> (TierContest, TierRules) {
     let contest = TierContest {
         districted: DistrictedContest::with_votes(&[
             (3, &[900, 500]),
@@ -263,23 +284,32 @@ fn regions_are_told() {
             of,
         })
     };
-    let house = TierStage::Whole {
+    let of = QuotaVotes::Region(ThresholdBase::ListVotes);
+    let rules = rules(vec![
+        quotas(Units::Districts, of),
+        quotas(Units::Regions, QuotaVotes::TakingPart),
+        whole_house(),
+        TierStage::Above,
+    ]);
+    (contest, rules)
+}
+
+fn whole_house() -> TierStage {
+    TierStage::Whole {
         admission: Admission::default(),
         chain: vec![Stage::all(Method::D_HONDT)],
         surplus: Surplus::Kept,
-    };
-    let of = QuotaVotes::Region(ThresholdBase::ListVotes);
-    let austria = rules(vec![
-        quotas(Units::Districts, of),
-        quotas(Units::Regions, QuotaVotes::TakingPart),
-        house.clone(),
-        TierStage::Above,
-    ]);
+    }
+}
+
+#[test]
+fn regions_are_told() {
+    let (contest, austria) = austria();
     has(
         &english(&contest, &austria),
         &[
             "Seats by quotas in regions",
-            "Region 2",
+            "Land B",
             "votes for all lists, 2 200 votes, 6 seats",
             "2 200 / 6 = ",
         ],
@@ -289,7 +319,7 @@ fn regions_are_told() {
             admission: Admission::default(),
             chain: vec![Stage::all(Method::D_HONDT)],
         },
-        house,
+        whole_house(),
         TierStage::Regions(Series::ODD),
         TierStage::Inside(Series::DANISH),
     ]);
@@ -299,7 +329,7 @@ fn regions_are_told() {
         .and_then(|(_, placed)| placed.split_once("Seats placed in districts"))
         .unwrap();
     assert!(
-        regions.contains("Region 1") && !regions.contains("District"),
+        regions.contains("Land A") && !regions.contains("District"),
         "{regions}"
     );
     assert!(inside.contains("District B"), "{inside}");

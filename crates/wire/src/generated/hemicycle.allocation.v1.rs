@@ -1420,6 +1420,10 @@ pub struct Region {
     /// Seats of the house that are placed here beyond those of the districts.
     #[prost(uint32, tag = "3")]
     pub further_seats: u32,
+    /// What it is called in explanations of AllocateDistricts, at most 256 bytes; empty: its id. A definition has the names of
+    /// its regions in the presentation.
+    #[prost(string, tag = "20")]
+    pub name: ::prost::alloc::string::String,
 }
 /// One procedure over the seats that lists hold in districts and that are due to them in the house.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1683,6 +1687,9 @@ pub struct DistrictedAllocation {
     /// Seats that the house has more because lists keep more than is due to them. They are in `seats`.
     #[prost(uint32, tag = "14")]
     pub seats_added: u32,
+    /// The result in words, every sum as a sum. Only if asked for, and of seats that are not withheld.
+    #[prost(string, tag = "15")]
+    pub explanation: ::prost::alloc::string::String,
 }
 /// One list over all districts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2525,6 +2532,9 @@ pub struct AllocateDistrictsRequest {
     /// Give steps and certificates too.
     #[prost(bool, tag = "7")]
     pub include_steps: bool,
+    /// Give the result in words too, so written; missing: no words.
+    #[prost(message, optional, tag = "12")]
+    pub explanation: ::core::option::Option<ExplanationStyle>,
 }
 /// Seats in districts.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2551,6 +2561,9 @@ pub struct DistrictedList {
     /// Parties that stand together on it; 0 and 1: a party alone.
     #[prost(uint32, tag = "4")]
     pub coalition_size: u32,
+    /// What it is called in explanations, at most 256 bytes; empty: its id.
+    #[prost(string, tag = "20")]
+    pub name: ::prost::alloc::string::String,
 }
 /// One district.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2567,6 +2580,9 @@ pub struct DistrictVotes {
     /// Counts other than list votes, as far as they are known.
     #[prost(message, optional, tag = "4")]
     pub base: ::core::option::Option<BaseCounts>,
+    /// What it is called in explanations, at most 256 bytes; empty: its id.
+    #[prost(string, tag = "20")]
+    pub name: ::prost::alloc::string::String,
 }
 /// First votes in one constituency.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2586,6 +2602,9 @@ pub struct ConstituencyVotes {
     /// The most that one of these persons has.
     #[prost(uint64, tag = "5")]
     pub other_votes_most: u64,
+    /// What it is called in explanations, at most 256 bytes; empty: its id.
+    #[prost(string, tag = "20")]
+    pub name: ::prost::alloc::string::String,
 }
 /// Asks for standings.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2608,11 +2627,13 @@ pub struct GetStandingsRequest {
     /// Give steps and certificates too.
     #[prost(bool, tag = "6")]
     pub include_steps: bool,
-    /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much.
+    /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much, and
+    /// not where districts hang together.
     #[prost(bool, tag = "7")]
     pub include_margins: bool,
     /// Give each result in words too, so written, with the names that the presentation has in that language; missing: no words.
-    /// With the margins in words, if they are asked for.
+    /// With the margins in words, if they are asked for. Where districts hang together, the words of all of them stand in
+    /// `over_districts` alone.
     #[prost(message, optional, tag = "12")]
     pub explanation: ::core::option::Option<ExplanationStyle>,
 }
@@ -4212,6 +4233,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if self.include_steps {
             len += 1;
         }
+        if self.explanation.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateDistrictsRequest", len)?;
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
@@ -4234,6 +4258,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if self.include_steps {
             struct_ser.serialize_field("includeSteps", &self.include_steps)?;
         }
+        if let Some(v) = self.explanation.as_ref() {
+            struct_ser.serialize_field("explanation", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -4252,6 +4279,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             "lots",
             "include_steps",
             "includeSteps",
+            "explanation",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4263,6 +4291,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             Constituencies,
             Lots,
             IncludeSteps,
+            Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4291,6 +4320,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             "constituencies" => Ok(GeneratedField::Constituencies),
                             "lots" => Ok(GeneratedField::Lots),
                             "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
+                            "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4317,6 +4347,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                 let mut constituencies__ = None;
                 let mut lots__ = None;
                 let mut include_steps__ = None;
+                let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Id => {
@@ -4361,6 +4392,12 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             }
                             include_steps__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Explanation => {
+                            if explanation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("explanation"));
+                            }
+                            explanation__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(AllocateDistrictsRequest {
@@ -4371,6 +4408,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                     constituencies: constituencies__.unwrap_or_default(),
                     lots: lots__.unwrap_or_default(),
                     include_steps: include_steps__.unwrap_or_default(),
+                    explanation: explanation__,
                 })
             }
         }
@@ -8791,6 +8829,9 @@ impl serde::Serialize for ConstituencyVotes {
         if self.other_votes_most != 0 {
             len += 1;
         }
+        if !self.name.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ConstituencyVotes", len)?;
         if !self.constituency_id.is_empty() {
             struct_ser.serialize_field("constituencyId", &self.constituency_id)?;
@@ -8811,6 +8852,9 @@ impl serde::Serialize for ConstituencyVotes {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("otherVotesMost", ToString::to_string(&self.other_votes_most).as_str())?;
         }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
+        }
         struct_ser.end()
     }
 }
@@ -8830,6 +8874,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
             "otherVotes",
             "other_votes_most",
             "otherVotesMost",
+            "name",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8839,6 +8884,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
             Votes,
             OtherVotes,
             OtherVotesMost,
+            Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8865,6 +8911,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                             "votes" => Ok(GeneratedField::Votes),
                             "otherVotes" | "other_votes" => Ok(GeneratedField::OtherVotes),
                             "otherVotesMost" | "other_votes_most" => Ok(GeneratedField::OtherVotesMost),
+                            "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8889,6 +8936,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                 let mut votes__ = None;
                 let mut other_votes__ = None;
                 let mut other_votes_most__ = None;
+                let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ConstituencyId => {
@@ -8928,6 +8976,12 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(ConstituencyVotes {
@@ -8936,6 +8990,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                     votes: votes__.unwrap_or_default(),
                     other_votes: other_votes__.unwrap_or_default(),
                     other_votes_most: other_votes_most__.unwrap_or_default(),
+                    name: name__.unwrap_or_default(),
                 })
             }
         }
@@ -9955,6 +10010,9 @@ impl serde::Serialize for DistrictVotes {
         if self.base.is_some() {
             len += 1;
         }
+        if !self.name.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictVotes", len)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
@@ -9967,6 +10025,9 @@ impl serde::Serialize for DistrictVotes {
         }
         if let Some(v) = self.base.as_ref() {
             struct_ser.serialize_field("base", v)?;
+        }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
         }
         struct_ser.end()
     }
@@ -9983,6 +10044,7 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
             "seats",
             "votes",
             "base",
+            "name",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -9991,6 +10053,7 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
             Seats,
             Votes,
             Base,
+            Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10016,6 +10079,7 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
                             "seats" => Ok(GeneratedField::Seats),
                             "votes" => Ok(GeneratedField::Votes),
                             "base" => Ok(GeneratedField::Base),
+                            "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10039,6 +10103,7 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
                 let mut seats__ = None;
                 let mut votes__ = None;
                 let mut base__ = None;
+                let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::DistrictId => {
@@ -10070,6 +10135,12 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
                             }
                             base__ = map_.next_value()?;
                         }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictVotes {
@@ -10077,6 +10148,7 @@ impl<'de> serde::Deserialize<'de> for DistrictVotes {
                     seats: seats__.unwrap_or_default(),
                     votes: votes__.unwrap_or_default(),
                     base: base__,
+                    name: name__.unwrap_or_default(),
                 })
             }
         }
@@ -10133,6 +10205,9 @@ impl serde::Serialize for DistrictedAllocation {
         if self.seats_added != 0 {
             len += 1;
         }
+        if !self.explanation.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedAllocation", len)?;
         if self.seats != 0 {
             struct_ser.serialize_field("seats", &self.seats)?;
@@ -10178,6 +10253,9 @@ impl serde::Serialize for DistrictedAllocation {
         if self.seats_added != 0 {
             struct_ser.serialize_field("seatsAdded", &self.seats_added)?;
         }
+        if !self.explanation.is_empty() {
+            struct_ser.serialize_field("explanation", &self.explanation)?;
+        }
         struct_ser.end()
     }
 }
@@ -10207,6 +10285,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
             "seatsOutside",
             "seats_added",
             "seatsAdded",
+            "explanation",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -10225,6 +10304,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
             Steps,
             SeatsOutside,
             SeatsAdded,
+            Explanation,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10260,6 +10340,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
                             "steps" => Ok(GeneratedField::Steps),
                             "seatsOutside" | "seats_outside" => Ok(GeneratedField::SeatsOutside),
                             "seatsAdded" | "seats_added" => Ok(GeneratedField::SeatsAdded),
+                            "explanation" => Ok(GeneratedField::Explanation),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10293,6 +10374,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
                 let mut steps__ = None;
                 let mut seats_outside__ = None;
                 let mut seats_added__ = None;
+                let mut explanation__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Seats => {
@@ -10389,6 +10471,12 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Explanation => {
+                            if explanation__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("explanation"));
+                            }
+                            explanation__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictedAllocation {
@@ -10406,6 +10494,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedAllocation {
                     steps: steps__,
                     seats_outside: seats_outside__.unwrap_or_default(),
                     seats_added: seats_added__.unwrap_or_default(),
+                    explanation: explanation__.unwrap_or_default(),
                 })
             }
         }
@@ -10432,6 +10521,9 @@ impl serde::Serialize for DistrictedList {
         if self.coalition_size != 0 {
             len += 1;
         }
+        if !self.name.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedList", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -10446,6 +10538,9 @@ impl serde::Serialize for DistrictedList {
         }
         if self.coalition_size != 0 {
             struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
+        }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
         }
         struct_ser.end()
     }
@@ -10464,6 +10559,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
             "minority",
             "coalition_size",
             "coalitionSize",
+            "name",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -10472,6 +10568,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
             RegistrationNumber,
             Minority,
             CoalitionSize,
+            Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10497,6 +10594,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
                             "registrationNumber" | "registration_number" => Ok(GeneratedField::RegistrationNumber),
                             "minority" => Ok(GeneratedField::Minority),
                             "coalitionSize" | "coalition_size" => Ok(GeneratedField::CoalitionSize),
+                            "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10520,6 +10618,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
                 let mut registration_number__ = None;
                 let mut minority__ = None;
                 let mut coalition_size__ = None;
+                let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -10550,6 +10649,12 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictedList {
@@ -10557,6 +10662,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedList {
                     registration_number: registration_number__,
                     minority: minority__.unwrap_or_default(),
                     coalition_size: coalition_size__.unwrap_or_default(),
+                    name: name__.unwrap_or_default(),
                 })
             }
         }
@@ -16153,6 +16259,9 @@ impl serde::Serialize for Region {
         if self.further_seats != 0 {
             len += 1;
         }
+        if !self.name.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Region", len)?;
         if !self.region_id.is_empty() {
             struct_ser.serialize_field("regionId", &self.region_id)?;
@@ -16162,6 +16271,9 @@ impl serde::Serialize for Region {
         }
         if self.further_seats != 0 {
             struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
+        }
+        if !self.name.is_empty() {
+            struct_ser.serialize_field("name", &self.name)?;
         }
         struct_ser.end()
     }
@@ -16179,6 +16291,7 @@ impl<'de> serde::Deserialize<'de> for Region {
             "districtIds",
             "further_seats",
             "furtherSeats",
+            "name",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -16186,6 +16299,7 @@ impl<'de> serde::Deserialize<'de> for Region {
             RegionId,
             DistrictIds,
             FurtherSeats,
+            Name,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -16210,6 +16324,7 @@ impl<'de> serde::Deserialize<'de> for Region {
                             "regionId" | "region_id" => Ok(GeneratedField::RegionId),
                             "districtIds" | "district_ids" => Ok(GeneratedField::DistrictIds),
                             "furtherSeats" | "further_seats" => Ok(GeneratedField::FurtherSeats),
+                            "name" => Ok(GeneratedField::Name),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -16232,6 +16347,7 @@ impl<'de> serde::Deserialize<'de> for Region {
                 let mut region_id__ = None;
                 let mut district_ids__ = None;
                 let mut further_seats__ = None;
+                let mut name__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::RegionId => {
@@ -16254,12 +16370,19 @@ impl<'de> serde::Deserialize<'de> for Region {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Name => {
+                            if name__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("name"));
+                            }
+                            name__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(Region {
                     region_id: region_id__.unwrap_or_default(),
                     district_ids: district_ids__.unwrap_or_default(),
                     further_seats: further_seats__.unwrap_or_default(),
+                    name: name__.unwrap_or_default(),
                 })
             }
         }
