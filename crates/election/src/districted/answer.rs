@@ -1,7 +1,8 @@
 //! The engine's answer, checked by the verifier, and what it says of each list in each district.
 
+use super::bounds::bounds;
+use super::outcomes::{Outcomes, outcomes};
 use super::question::{Asked, DistrictedQuestion};
-use crate::event::{PlacesStage, TiedPlace};
 use apportionment::double_proportional::{self, DoubleAllocation};
 use apportionment::tiers::{self, TierAllocation, TierStageResult};
 use apportionment::{Allocation, ContestError, DistrictsError, Outcome};
@@ -178,7 +179,8 @@ fn refusals<T: std::fmt::Display>(verified: Result<(), Vec<T>>) -> Vec<String> {
 pub struct DistrictedSeats {
     /// The state of the result.
     pub outcome: Outcome,
-    /// By district and list: seats held, whatever way open ties go.
+    /// By district and list: seats held, whatever way open ties go. They are no more than the stages have given: what all
+    /// ways have in common beyond that is pending still.
     pub seats: Vec<Vec<u32>>,
     /// By district and list: the most that open ties can still give.
     pub most: Vec<Vec<u32>>,
@@ -204,11 +206,37 @@ pub struct DistrictedSeats {
     pub unassigned: u32,
 }
 
-/// What an answer says of each list in each district.
+/// Allocations that are made at most to see how ties can end, and what they may cost together: districts times lists, and
+/// constituencies times lists.
+const ALLOCATIONS_MAX: usize = 64;
+const CELLS_ALLOCATED_MAX: usize = 200_000;
+
+/// What an answer says of each list in each district. Where ties are open, every way that lots can end them is within the
+/// ranges: just within, where the ways are few enough to be gone through, and otherwise by bounds.
 #[must_use]
 pub fn seats_of(
     question: &DistrictedQuestion,
     allocation: &DistrictedAllocation,
+) -> DistrictedSeats {
+    let lines = match &question.asked {
+        Asked::Tiers { contest, .. } => {
+            contest.districted.districts.len() + contest.constituencies.len()
+        }
+        Asked::DoubleProportional { contest, .. } => contest.districts.len(),
+    };
+    let cells = lines.saturating_mul(question.names.lists.len()).max(1);
+    seats_within(
+        question,
+        allocation,
+        ALLOCATIONS_MAX.min(CELLS_ALLOCATED_MAX / cells),
+    )
+}
+
+/// The same with so many allocations at most.
+pub(super) fn seats_within(
+    question: &DistrictedQuestion,
+    allocation: &DistrictedAllocation,
+    allocations_max: usize,
 ) -> DistrictedSeats {
     let districts = &question.asked.districted().districts;
     let votes = |district: &apportionment::District| district.votes.iter().any(|&votes| votes > 0);
@@ -219,35 +247,23 @@ pub fn seats_of(
             of_cells(allocation, question.asked.house(), counted)
         }
     };
-    let ties = super::open_ties(question, allocation);
-    for tie in ties
-        .iter()
-        .filter(|tie| !is_of_districts(allocation, tie.at))
-    {
-        seats.widen(question, &tie.tied);
+    if super::open_ties(question, allocation).is_empty() {
+        return seats;
     }
-    if !ties.is_empty() && seats.due.is_none() {
-        seats.widen_waiting(question, allocation);
-    }
-    for ((most, held), due) in seats
-        .list_most
-        .iter_mut()
-        .zip(&seats.list_seats)
-        .zip(seats.due.iter().flatten())
-    {
-        *most = (*due).max(*held);
-    }
-    seats
-}
-
-/// Whether districts tie for a seat of their own: no list competes, and the tie names one only because a place has one.
-fn is_of_districts(allocation: &DistrictedAllocation, at: PlacesStage) -> bool {
-    let DistrictedAllocation::Tiers(tiers) = allocation else {
-        return false;
+    // Where somebody without a list may come first no lot names every outcome.
+    let by_lots = match &question.asked {
+        Asked::Tiers { contest, .. } => contest
+            .constituencies
+            .iter()
+            .all(|constituency| !constituency.is_open_without_list()),
+        Asked::DoubleProportional { .. } => true,
     };
-    let stage = usize::try_from(at.stage).ok();
-    let stage = stage.and_then(|stage| tiers.stages.get(stage));
-    matches!(stage, Some(TierStageResult::SeatsOfDistricts(_)))
+    let found = by_lots
+        .then(|| outcomes(question, allocation, allocations_max))
+        .flatten();
+    let found = found.unwrap_or_else(|| bounds(question, allocation, &seats));
+    seats.widen(found);
+    seats
 }
 
 impl DistrictedSeats {
@@ -272,57 +288,35 @@ impl DistrictedSeats {
         }
     }
 
-    /// Each tied place can have one seat more.
-    fn widen(&mut self, question: &DistrictedQuestion, tied: &[TiedPlace]) {
-        let mut lists: Vec<usize> = Vec::new();
-        for place in tied {
-            let Some(list) = question.names.list(&place.option) else {
-                continue;
-            };
-            // A person in a constituency is covered by a seat that the list holds already.
-            if place.constituency.is_some() {
-                continue;
-            }
-            let district = place.district.as_ref();
-            if let Some(district) = district.and_then(|id| question.names.district(id)) {
-                self.most[district][list] += 1;
-            }
-            if self.due.is_none() && !lists.contains(&list) {
-                lists.push(list);
+    /// Takes over what open ties leave open. A seat that an outcome takes back is none that stands: it is pending.
+    fn widen(&mut self, found: Outcomes) {
+        let Outcomes {
+            fewest,
+            most,
+            above_fewest,
+            list_most,
+        } = found;
+        let before: u32 = self.list_seats.iter().sum();
+        for (line, fewest) in self.seats.iter_mut().zip(&fewest) {
+            for (seats, fewest) in line.iter_mut().zip(fewest) {
+                *seats = (*seats).min(*fewest);
             }
         }
-        for list in lists {
-            self.list_most[list] = self.list_seats[list].saturating_add(self.pending);
+        for (seats, fewest) in self.above.iter_mut().zip(&above_fewest) {
+            *seats = (*seats).min(*fewest);
         }
-    }
-
-    /// What waits behind a tie, or goes on in the stage that it stops, can give its seats to whoever may still take part.
-    fn widen_waiting(&mut self, question: &DistrictedQuestion, allocation: &DistrictedAllocation) {
-        let (Asked::Tiers { rules, .. }, DistrictedAllocation::Tiers(tiers)) =
-            (&question.asked, allocation)
-        else {
-            return;
-        };
-        let waits = tiers.stages.len() < rules.stages.len();
-        let admitted = match tiers.stages.last() {
-            // Behind the distribution of the house seats are placed, and none come to other lists. An open first place
-            // can still let one in.
-            Some(TierStageResult::Whole(result)) if !result.rounds.is_empty() => {
-                Some(&result.admitted)
-            }
-            _ if waits => None,
-            _ => return,
-        };
-        let districts = &question.asked.districted().districts;
-        for list in 0..self.list_most.len() {
-            let may = match admitted {
-                Some(admitted) => admitted[list],
-                None => districts.iter().any(|district| district.votes[list] > 0),
-            };
-            if may {
-                self.list_most[list] = self.list_seats[list].saturating_add(self.pending);
+        self.most = most;
+        for (line, seats) in self.most.iter_mut().zip(&self.seats) {
+            for (most, seats) in line.iter_mut().zip(seats) {
+                *most = (*most).max(*seats);
             }
         }
+        for list in 0..self.list_seats.len() {
+            let below = self.seats.iter().map(|line| line[list]);
+            self.list_seats[list] = below.sum::<u32>() + self.above[list];
+            self.list_most[list] = self.list_seats[list].max(list_most[list]);
+        }
+        self.pending += before - self.list_seats.iter().sum::<u32>();
     }
 
     /// Seats of the house, those added to it included.

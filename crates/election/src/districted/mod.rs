@@ -2,9 +2,13 @@
 //! answer, if the verifier agrees, to the seats of each list in each district.
 
 mod answer;
+mod bounds;
 mod declared;
 mod lots;
+mod outcomes;
 mod question;
+#[cfg(test)]
+mod ranges_tests;
 mod rules;
 mod ties;
 
