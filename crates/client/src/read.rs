@@ -93,6 +93,17 @@ impl Client {
         call!(self, AllocationServiceClient::compare, request).await
     }
 
+    /// Allots seats by the votes in districts that hang together and the rules over them.
+    ///
+    /// # Errors
+    /// As AllocationService says: rules that mean nothing, a count that is missing, with the field's path.
+    pub async fn allocate_districts(
+        &self,
+        request: allocation::AllocateDistrictsRequest,
+    ) -> Result<allocation::AllocateDistrictsResponse, ClientError> {
+        call!(self, AllocationServiceClient::allocate_districts, request).await
+    }
+
     /// The laws that are known as data: the one of this name, or (empty) all of them.
     ///
     /// # Errors

@@ -462,43 +462,56 @@ pub struct Declare {
 /// `allocate`.
 #[derive(Debug, Args)]
 pub struct Allocate {
-    /// The request (hemicycle.allocation.v1.AllocateRequest as JSON); standard input if it is not given or `-`.
+    /// The request (hemicycle.allocation.v1.AllocateRequest as JSON), or votes as CSV with --profile or --rules; standard
+    /// input if it is not given or `-`.
     pub file: Option<PathBuf>,
     /// One request and one answer per line, as they come.
     #[arg(long)]
     pub jsonl: bool,
-    /// Print the result in English words instead of JSON: as --explain, without what would change it.
+    /// Print the result as tables instead of JSON; of a single district in English words, as --explain without what would
+    /// change it.
     #[arg(long, conflicts_with = "jsonl")]
     pub table: bool,
     /// The rules of a profile (see `hemicycle profiles`), and the file is CSV: list,votes and, where the law asks for
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
     /// best_district_votes, best_district_base, won_office, and the name for --explain. Where the profile's rules are over
     /// all districts, the file is CSV of district,list,votes and, where the law asks for them, seats (of the district),
-    /// registration, coalition, minority, valid_votes, valid_and_against_all, ballots_in_box, ballots_issued.
+    /// registration, coalition, minority, valid_votes, valid_and_against_all, ballots_in_box, ballots_issued, and the name
+    /// and district_name for --explain.
     #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
     pub profile: Option<String>,
-    /// Rules over all districts from a file, as a profile has them (`hemicycle profiles NAME`), with CSV by district.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["jsonl", "profile", "seats"])]
+    /// Rules from a file, as a profile has them (`hemicycle profiles NAME`), with CSV as for --profile.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["jsonl", "profile"])]
     pub rules: Option<PathBuf>,
-    /// Seats to be allotted, with a profile; not where its rules are over all districts, which have their own.
-    #[arg(long, requires = "profile", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// First votes in constituencies, where rules over all districts ask for them (Germany, New Zealand): CSV of
+    /// constituency,district,list,votes and constituency_name, each list's person a line; the list is empty for a person
+    /// without one.
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    pub first_votes: Option<PathBuf>,
+    /// Seats to be allotted, with --profile or --rules of single districts; not where rules are over all districts, which
+    /// have their own.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000), conflicts_with = "jsonl")]
     pub seats: Option<u32>,
-    /// Counts that the profile's threshold may be a share of.
+    /// Counts that the threshold may be a share of.
     #[command(flatten)]
     pub counts: Counts,
-    /// Print the result in words, each sum as a sum that a pocket calculator can check, with what would change it.
+    /// Print the result in words, each sum as a sum that a pocket calculator can check, and of a single district what would
+    /// change it. With --table, of all districts, behind the tables.
     #[arg(
         long,
         value_enum,
         value_name = "FORMAT",
         num_args = 0..=1,
         default_missing_value = "text",
-        conflicts_with_all = ["jsonl", "table"]
+        conflicts_with = "jsonl"
     )]
     pub explain: Option<Explained>,
     /// The language of the words.
     #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
     pub language: String,
+    /// Print JSON, as it does without this too.
+    #[arg(long, conflicts_with_all = ["table", "explain"])]
+    pub json: bool,
 }
 
 /// How words are laid out.
@@ -530,25 +543,29 @@ pub struct Counts {
 /// `compare`.
 #[derive(Debug, Args)]
 pub struct Compare {
-    /// The lists as CSV, as `allocate --profile` has them; standard input if it is not given or `-`.
+    /// The votes as CSV, as `allocate --profile` has them; standard input if it is not given or `-`.
     pub file: Option<PathBuf>,
-    /// A profile (see `hemicycle profiles`); may be given several times.
+    /// A profile (see `hemicycle profiles`); may be given several times. All are of single districts, or all are over all
+    /// districts.
     #[arg(long = "profile", value_name = "NAME")]
     pub profiles: Vec<String>,
-    /// Rules of your own and what they are called: a definition in TOML with one contest, or AllocationRules as JSON; may
-    /// be given several times. Of profiles and rules together at least two.
+    /// Rules of your own and what they are called: a profile's file, a definition in TOML with one contest, or
+    /// AllocationRules as JSON; may be given several times. Of profiles and rules together at least two.
     #[arg(long, value_name = "NAME=FILE")]
     pub rules: Vec<String>,
-    /// Seats to be allotted.
+    /// First votes in constituencies, as `allocate --first-votes` has them.
+    #[arg(long, value_name = "FILE")]
+    pub first_votes: Option<PathBuf>,
+    /// Seats to be allotted; not where rules are over all districts, which have their own.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub seats: u32,
+    pub seats: Option<u32>,
     /// Counts that thresholds may be a share of.
     #[command(flatten)]
     pub counts: Counts,
     /// Ask the allocation role at this address in place of computing here.
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// Print JSON (hemicycle.allocation.v1.CompareResponse).
+    /// Print JSON (hemicycle.allocation.v1.CompareResponse; over all districts, each DistrictedAllocation by its name).
     #[arg(long)]
     pub json: bool,
 }

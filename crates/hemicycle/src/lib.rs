@@ -2,6 +2,7 @@
 
 pub mod cli;
 pub mod command;
+mod csv_file;
 mod districts_file;
 pub mod failure;
 mod lists_file;

@@ -1,10 +1,8 @@
 //! Lists with their votes as CSV: what an official has at hand.
 
+use crate::csv_file::{CsvFile, Row};
 use crate::failure::Failure;
-use csv::StringRecord;
-use std::fmt;
 use std::io::Read;
-use std::str::FromStr;
 use wire::allocation::v1::{AllocationList, DistrictShare};
 
 /// The columns. They stand in any order; all but the first two may be missing, and their cells may be empty.
@@ -25,52 +23,22 @@ const COLUMNS: [&str; 13] = [
 ];
 const NEEDED: usize = 2;
 
-/// Reads the lists.
+/// Reads the lists of a file of this name.
 ///
 /// # Errors
 ///
-/// A column that is missing or none, a cell that cannot be read: with line, column, value and what would be right.
-pub fn read(source: impl Read) -> Result<Vec<AllocationList>, Failure> {
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_reader(source);
-    let torn = |error: csv::Error| Failure::Input(format!("the lists: {error}"));
-    let header = reader.headers().map_err(torn)?.clone();
-    check(&header)?;
-    let mut lists = Vec::new();
-    for row in reader.records() {
-        let row = row.map_err(torn)?;
-        lists.push(list(&Row {
-            header: &header,
-            row: &row,
-        })?);
-    }
+/// A column that is missing or none, a cell that cannot be read: with file, line, column, value and what would be right.
+pub fn read(source: impl Read, name: &str) -> Result<Vec<AllocationList>, Failure> {
+    let file = CsvFile::read(source, name, &COLUMNS, NEEDED)?;
+    let lists: Vec<AllocationList> = file
+        .rows()
+        .map(|row| list(&row))
+        .collect::<Result<_, _>>()?;
     if lists.is_empty() {
-        let text = "the lists: there is none; a line of the file is LIST,VOTES below the header list,votes";
-        return Err(Failure::Input(text.into()));
+        let rule = "there is no list; a line of the file is LIST,VOTES below the header list,votes";
+        return Err(file.wrong(rule));
     }
     Ok(lists)
-}
-
-fn check(header: &StringRecord) -> Result<(), Failure> {
-    let known = COLUMNS.join(", ");
-    let wrong =
-        |what: String| Failure::Input(format!("the lists, line 1: {what}; columns are {known}"));
-    for (place, name) in header.iter().enumerate() {
-        if !COLUMNS.contains(&name) {
-            return Err(wrong(format!("there is no column {name:?}")));
-        }
-        if header.iter().take(place).any(|other| other == name) {
-            return Err(wrong(format!("the column {name} stands twice")));
-        }
-    }
-    match COLUMNS[..NEEDED]
-        .iter()
-        .find(|name| header.iter().all(|it| it != **name))
-    {
-        Some(name) => Err(wrong(format!("the column {name} is missing"))),
-        None => Ok(()),
-    }
 }
 
 fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
@@ -83,10 +51,9 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
             return Err(row.wrong("best_district_base", rule));
         }
     };
-    let needed = |column| row.wrong(column, "must be set");
     Ok(AllocationList {
-        option_id: row.text("list").ok_or_else(|| needed("list"))?.to_owned(),
-        votes: row.number("votes")?.ok_or_else(|| needed("votes"))?,
+        option_id: row.needed("list")?.to_owned(),
+        votes: row.needed_number("votes")?,
         candidates: row.number("candidates")?,
         registration_number: row.number("registration")?,
         minority: row.flag("minority")?,
@@ -100,59 +67,6 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
     })
 }
 
-/// A line of the file.
-struct Row<'a> {
-    header: &'a StringRecord,
-    row: &'a StringRecord,
-}
-
-/// The whole numbers that a cell may hold.
-trait Whole: FromStr + fmt::Display {
-    const MAX: Self;
-}
-
-impl Whole for u32 {
-    const MAX: Self = Self::MAX;
-}
-
-impl Whole for u64 {
-    const MAX: Self = Self::MAX;
-}
-
-impl Row<'_> {
-    /// What stands in a column; nothing where it is empty or missing.
-    fn text(&self, column: &str) -> Option<&str> {
-        let place = self.header.iter().position(|name| name == column)?;
-        self.row.get(place).filter(|text| !text.is_empty())
-    }
-
-    fn number<T: Whole>(&self, column: &str) -> Result<Option<T>, Failure> {
-        let Some(text) = self.text(column) else {
-            return Ok(None);
-        };
-        text.parse().map(Some).map_err(|_| {
-            let rule = format!("must be a whole number from 0 to {}, digits alone", T::MAX);
-            self.wrong(column, &rule)
-        })
-    }
-
-    fn flag(&self, column: &str) -> Result<bool, Failure> {
-        match self.text(column) {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(self.wrong(column, "must be true or false")),
-        }
-    }
-
-    fn wrong(&self, column: &str, rule: &str) -> Failure {
-        let line = self.row.position().map_or(0, csv::Position::line);
-        let value = self.text(column).unwrap_or_default();
-        Failure::Input(format!(
-            "the lists, line {line}: {column} = {value:?}: {rule}"
-        ))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +74,7 @@ mod tests {
     #[test]
     fn columns_stand_in_any_order_and_may_be_missing() {
         let text = "votes, list, apparentment\n120, a, x\n80, b,\n";
-        let lists = read(text.as_bytes()).unwrap();
+        let lists = read(text.as_bytes(), "lists.csv").unwrap();
         let found: Vec<(&str, u64, &str)> = lists
             .iter()
             .map(|list| {
@@ -197,7 +111,7 @@ mod tests {
             name: "A & B".into(),
             won_office: true,
         };
-        assert_eq!(read(text.as_bytes()).unwrap(), [expected]);
+        assert_eq!(read(text.as_bytes(), "lists.csv").unwrap(), [expected]);
     }
 
     #[test]
@@ -205,7 +119,7 @@ mod tests {
         let cases = [
             (
                 "list,votes\na,1\nb,many\n",
-                "line 3: votes = \"many\": must be a whole number from 0 to 18446744073709551615",
+                "lists.csv, line 3: votes = \"many\": must be a whole number from 0 to 18446744073709551615",
             ),
             ("list,votes\na,-1\n", "line 2: votes = \"-1\""),
             ("list,votes\na,1.5\n", "line 2: votes = \"1.5\""),
@@ -224,14 +138,11 @@ mod tests {
                 "minority = \"yes\": must be true or false",
             ),
             ("list,votes,best_district_votes\na,1,2\n", "stand together"),
-            ("list,vote\na,1\n", "line 1: there is no column \"vote\""),
-            ("list\na\n", "line 1: the column votes is missing"),
-            ("list,votes,list\na,1,b\n", "the column list stands twice"),
-            ("list,votes\na,1,2\n", "line: 2"),
-            ("list,votes\n", "there is none"),
+            ("list,vote\na,1\n", "there is no column \"vote\""),
+            ("list,votes\n", "lists.csv: there is no list"),
         ];
         for (text, said) in cases {
-            let error = read(text.as_bytes()).unwrap_err().to_string();
+            let error = read(text.as_bytes(), "lists.csv").unwrap_err().to_string();
             assert!(error.contains(said), "{said} is not in {error}");
         }
     }

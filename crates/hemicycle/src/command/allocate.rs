@@ -4,7 +4,7 @@ use super::{allocate_districts, print, to_json};
 use crate::cli::{Allocate, Counts, Explained};
 use crate::failure::{Ending, Failure};
 use election::profile::Profile;
-use election::rules::Procedure;
+use election::rules::ContestRules;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use std::io::{BufRead as _, Read as _, Write as _};
@@ -28,33 +28,39 @@ pub async fn run(arguments: Allocate) -> Result<Ending, Failure> {
 }
 
 fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
-    let mut source = open(arguments.file.as_deref())?;
     if arguments.jsonl {
-        return answer_lines(source);
+        return answer_lines(open(arguments.file.as_deref())?);
     }
     let named = arguments.profile.as_deref().map(profile).transpose()?;
     let rules = match (&arguments.rules, named) {
         (Some(file), _) => Some(allocate_districts::rules_of(file)?),
-        (None, named) => named
-            .map(|profile| &profile.law.rules)
-            .filter(|rules| allocate_districts::hang_together(rules))
-            .cloned(),
+        (None, named) => named.map(|profile| profile.law.rules.clone()),
     };
-    if let Some(rules) = rules {
-        return allocate_districts::run(&rules, source, arguments.table);
+    if let Some(rules) = rules
+        .as_ref()
+        .filter(|rules| allocate_districts::hang_together(rules))
+    {
+        return answer_districts(arguments, rules);
     }
-    if arguments.profile.is_some() && arguments.seats.is_none() {
-        let what = "--seats is needed: the rules of this profile do not say how many";
+    if arguments.first_votes.is_some() {
+        let what = "--first-votes: these rules are of single districts and know no first votes";
         return Err(Failure::Usage(what.to_owned()));
     }
-    let response = if let (Some(name), Some(seats)) = (&arguments.profile, arguments.seats) {
-        let lists = crate::lists_file::read(source)?;
-        let mut request = profile_request(single_profile(name)?, seats, &lists, arguments.counts);
+    let response = if let Some(rules) = &rules {
+        let Some(seats) = arguments.seats else {
+            let what =
+                "--seats is needed: the rules are of single districts and do not say how many";
+            return Err(Failure::Usage(what.to_owned()));
+        };
+        let file = arguments.file.as_deref();
+        let lists = crate::lists_file::read(open(file)?, &file_name(file))?;
+        let name = named.map_or("", |profile| profile.name);
+        let mut request = request_by(rules, name, seats, &lists, arguments.counts);
         request.include_steps = true;
         answer_explained(request, arguments).map_err(Failure::Input)?
     } else {
         let mut text = String::new();
-        source
+        open(arguments.file.as_deref())?
             .read_to_string(&mut text)
             .map_err(Failure::io("the request"))?;
         from_json(&text, "AllocateRequest")
@@ -72,6 +78,55 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
         print(&to_json(&response, true)?)?;
     }
     Ok(Ending::Done)
+}
+
+fn answer_districts(arguments: &Allocate, rules: &ContestRules) -> Result<Ending, Failure> {
+    if arguments.seats.is_some() {
+        let what =
+            "--seats: the rules are over all districts, whose seats stand in the file of votes";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    let given = counts_given(arguments.counts);
+    if let Some(option) = given {
+        let what = format!(
+            "{option}: the rules are over all districts, and each has its own count in the file of votes"
+        );
+        return Err(Failure::Usage(what));
+    }
+    let file = arguments.file.as_deref();
+    let votes = allocate_districts::votes_of(file, arguments.first_votes.as_deref())?;
+    let shown = allocate_districts::Shown {
+        as_table: arguments.table,
+        explain: arguments.explain,
+    };
+    allocate_districts::run(rules, &votes, shown, &arguments.language)
+}
+
+/// The first count that was given.
+pub(super) fn counts_given(counts: Counts) -> Option<&'static str> {
+    let Counts {
+        valid_votes,
+        valid_and_against_all,
+        ballots_in_box,
+        ballots_issued,
+    } = counts;
+    let given = [
+        ("--valid-votes", valid_votes),
+        ("--valid-and-against-all", valid_and_against_all),
+        ("--ballots-in-box", ballots_in_box),
+        ("--ballots-issued", ballots_issued),
+    ];
+    given
+        .into_iter()
+        .find_map(|(option, count)| count.map(|_| option))
+}
+
+/// What a file is called in what is said of it.
+pub(super) fn file_name(file: Option<&Path>) -> String {
+    match file.filter(|path| path.as_os_str() != "-") {
+        None => String::from("standard input"),
+        Some(path) => path.display().to_string(),
+    }
 }
 
 pub(super) fn open(file: Option<&Path>) -> Result<Box<dyn std::io::BufRead>, Failure> {
@@ -206,29 +261,19 @@ pub(super) fn profile(name: &str) -> Result<&'static Profile, Failure> {
     })
 }
 
-/// The same, of rules that lists of one district can be given to.
-pub(super) fn single_profile(name: &str) -> Result<&'static Profile, Failure> {
-    let found = profile(name)?;
-    if found.law.rules.procedure() != Procedure::EachDistrict {
-        let rule =
-            "its rules are over all districts: copy them into a definition (hemicycle profiles)";
-        return Err(Failure::Usage(format!("--profile {name:?}: {rule}")));
-    }
-    Ok(found)
-}
-
-/// The request that gives lists and counts to the rules of a profile.
-fn profile_request(
-    profile: &Profile,
+/// The request that gives lists and counts to rules.
+fn request_by(
+    rules: &ContestRules,
+    name: &str,
     seats: u32,
     lists: &[AllocationList],
     counts: Counts,
 ) -> AllocateRequest {
     AllocateRequest {
-        id: profile.name.to_owned(),
+        id: name.to_owned(),
         seats,
         lists: lists.to_vec(),
-        rules: Some((&profile.law.rules).into()),
+        rules: Some(rules.into()),
         base: Some(super::compare::base(counts)),
         ..Default::default()
     }
@@ -295,11 +340,12 @@ mod tests {
             }
         };
         let lists = "list,votes,name\nnur-otan,218003,Nur Otan\naq-jol,32367,Aq Jol\nauyl,24591,\nqhp,23388,\nadal,21733,\n";
-        let lists = crate::lists_file::read(lists.as_bytes()).unwrap();
+        let lists = crate::lists_file::read(lists.as_bytes(), "lists.csv").unwrap();
         let explained = |more: &[&str]| {
             let arguments = arguments(more).unwrap();
             let profile = profile("kz-maslihat-2021").unwrap();
-            let request = profile_request(profile, 39, &lists, arguments.counts);
+            let rules = &profile.law.rules;
+            let request = request_by(rules, profile.name, 39, &lists, arguments.counts);
             let answer = answer_explained(request, &arguments).unwrap();
             answer
                 .allocation

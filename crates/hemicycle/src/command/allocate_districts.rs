@@ -1,17 +1,19 @@
 //! `hemicycle allocate` over districts that hang together: votes by district and list as CSV, and the rules of a profile or a
 //! file.
 
+use super::allocate::{file_name, open, style};
 use super::{print, to_json};
+use crate::cli::Explained;
 use crate::districts_file::{self, Votes};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, table, thousands};
 use election::rules::{ContestRules, Procedure};
-use std::io::Read;
 use std::path::Path;
 use wire::DistrictsRequest;
 use wire::allocation::v1::{
     AllocateDistrictsRequest, AllocateDistrictsResponse, DistrictedAllocation, LawDistrict,
 };
+use wire::common::v1::TiedPlace;
 
 /// What a file of rules says: the table `rules` in the words of a contest in a definition, as the profiles have it. What else
 /// stands in it, such as a profile's sources, is for people.
@@ -38,30 +40,85 @@ pub(super) fn hang_together(rules: &ContestRules) -> bool {
     rules.procedure() != Procedure::EachDistrict
 }
 
+/// The votes of the files that were named: by district and list, and first votes where there are some.
+///
+/// # Errors
+///
+/// A file that is none: with line, column, value and what would be right.
+pub(super) fn votes_of(file: Option<&Path>, first_votes: Option<&Path>) -> Result<Votes, Failure> {
+    let mut votes = districts_file::read(open(file)?, &file_name(file))?;
+    if let Some(path) = first_votes {
+        let name = file_name(Some(path));
+        districts_file::read_first_votes(open(Some(path))?, &name, &mut votes)?;
+    }
+    Ok(votes)
+}
+
+/// The question that votes put to rules.
+///
+/// # Errors
+///
+/// Rules that cannot be asked so: with the field.
+pub(super) fn request_of(
+    votes: &Votes,
+    rules: &ContestRules,
+) -> Result<AllocateDistrictsRequest, Failure> {
+    let Votes {
+        lists,
+        districts,
+        constituencies,
+    } = votes;
+    Ok(AllocateDistrictsRequest {
+        lists: lists.clone(),
+        districts: districts.clone(),
+        constituencies: constituencies.clone(),
+        rules: Some(wire::districted_message(rules).map_err(|it| Failure::Input(it.to_string()))?),
+        ..Default::default()
+    })
+}
+
+/// How the answer is shown.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Shown {
+    /// As tables.
+    pub as_table: bool,
+    /// In words.
+    pub explain: Option<Explained>,
+}
+
 /// Answers votes by district and list.
 ///
 /// # Errors
 ///
-/// A file that is none, and what the engine refuses: with the field, its value and the rule.
+/// What the engine refuses: with the field, its value and the rule. Seats that cannot be shown in words.
 pub(super) fn run(
     rules: &ContestRules,
-    source: impl Read,
-    as_table: bool,
+    votes: &Votes,
+    shown: Shown,
+    language: &str,
 ) -> Result<Ending, Failure> {
-    let Votes { lists, districts } = districts_file::read(source)?;
     let request = AllocateDistrictsRequest {
-        lists,
-        districts,
-        rules: Some(wire::districted_message(rules).map_err(|it| Failure::Input(it.to_string()))?),
         include_steps: true,
-        ..Default::default()
+        explanation: shown.explain.map(|format| style(format, language)),
+        ..request_of(votes, rules)?
     };
     let response = answer(request)?;
     let allocation = response.allocation.as_ref();
-    if as_table {
+    if shown.as_table {
         print(&allocation.map(tables).unwrap_or_default())?;
-    } else {
-        print(&to_json(&response, true)?)?;
+    }
+    match allocation {
+        Some(allocation) if shown.explain.is_some() => {
+            if !allocation.problem.is_empty() {
+                return Err(Failure::Input(allocation.problem.clone()));
+            }
+            if shown.as_table {
+                print("")?;
+            }
+            print(allocation.explanation.trim_end())?;
+        }
+        _ if shown.as_table => {}
+        _ => print(&to_json(&response, true)?)?,
     }
     Ok(ending(allocation))
 }
@@ -74,7 +131,14 @@ fn ending(allocation: Option<&DistrictedAllocation>) -> Ending {
     }
 }
 
-fn answer(request: AllocateDistrictsRequest) -> Result<AllocateDistrictsResponse, Failure> {
+/// Answers a question.
+///
+/// # Errors
+///
+/// What the engine refuses: with the field, its value and the rule.
+pub(super) fn answer(
+    request: AllocateDistrictsRequest,
+) -> Result<AllocateDistrictsResponse, Failure> {
     let request =
         DistrictsRequest::try_from(request).map_err(|it| Failure::Input(it.to_string()))?;
     allocation_service::allocate_districts(&request).map_err(|it| Failure::Input(it.to_string()))
@@ -105,12 +169,23 @@ fn tables(allocation: &DistrictedAllocation) -> String {
         districts.add_row(cells);
     }
     let mut text = format!("{lists}\n{districts}");
+    if let Some(constituencies) = constituencies(allocation) {
+        text.push_str(&format!("\n{constituencies}"));
+    }
     let rest = [
         ("pending", allocation.seats_pending),
         ("unassigned", allocation.seats_unassigned),
     ];
     for (what, seats) in rest.into_iter().filter(|(_, seats)| *seats > 0) {
         text.push_str(&format!("\n{what}: {seats} of {}", allocation.seats));
+    }
+    for (what, seats) in [
+        ("of persons without a list", allocation.seats_outside),
+        ("by which the house has grown", allocation.seats_added),
+    ] {
+        if seats > 0 {
+            text.push_str(&format!("\nseats {what}: {seats}"));
+        }
     }
     for tie in &allocation.ties {
         let places = tie.places.iter().map(|place| {
@@ -131,6 +206,33 @@ fn tables(allocation: &DistrictedAllocation) -> String {
     text
 }
 
+/// Who came first in constituencies, and whether that is a seat.
+fn constituencies(allocation: &DistrictedAllocation) -> Option<String> {
+    let stages = allocation.steps.iter().flat_map(|steps| &steps.stages);
+    let mut rows = Vec::new();
+    for stage in stages {
+        for step in &stage.covered {
+            let place = step
+                .person
+                .as_ref()
+                .and_then(|person| person.place.as_ref())?;
+            rows.push((place, if step.is_covered { "yes" } else { "no" }));
+        }
+        rows.extend(stage.first_places.iter().map(|place| (place, "yes")));
+    }
+    rows.sort_by(|(one, _), (other, _)| one.constituency_id.cmp(&other.constituency_id));
+    let mut shown = table(&["constituency", "district", "first", "seat"]);
+    for (place, seat) in &rows {
+        let TiedPlace {
+            district_id,
+            option_id,
+            constituency_id,
+        } = place;
+        shown.add_row([constituency_id, district_id, option_id, *seat]);
+    }
+    (!rows.is_empty()).then(|| shown.to_string())
+}
+
 fn held_by(district: &LawDistrict, allocation: &DistrictedAllocation) -> String {
     let rows = district.list_indexes.iter().zip(&district.list_seats);
     let rows = rows
@@ -143,76 +245,4 @@ fn held_by(district: &LawDistrict, allocation: &DistrictedAllocation) -> String 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULES: &str = r#"
-id = "list"
-districts = []
-[[tiers.stages]]
-stage = "districts"
-chain = [{ method = "highest-averages", divisors = "d-hondt" }]
-"#;
-
-    #[test]
-    fn votes_of_districts_become_a_table() {
-        let rules: ContestRules = toml::from_str(RULES).unwrap();
-        assert!(hang_together(&rules));
-        let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,40,\nsouth,birch,5,2\n";
-        let Votes { lists, districts } = districts_file::read(text.as_bytes()).unwrap();
-        let request = AllocateDistrictsRequest {
-            lists,
-            districts,
-            rules: Some(wire::districted_message(&rules).unwrap()),
-            ..Default::default()
-        };
-        let response = answer(request).unwrap();
-        let shown = tables(response.allocation.as_ref().unwrap());
-        assert!(shown.contains("ash 2, birch 1"), "{shown}");
-        assert!(shown.contains("birch 2"), "{shown}");
-    }
-
-    /// A district without votes: there are no seats, and the exit code says so.
-    #[test]
-    fn seats_that_are_not_shown_are_no_success() {
-        let rules: ContestRules =
-            toml::from_str("id = \"list\"\ndistricts = []\n[double_proportional]\n").unwrap();
-        let text = "district,list,votes,seats\nnorth,ash,60,3\nsouth,ash,0,2\n";
-        assert_eq!(
-            run(&rules, text.as_bytes(), true).unwrap(),
-            Ending::CheckFailed
-        );
-        let text = text.replace("ash,0", "ash,1");
-        assert_eq!(run(&rules, text.as_bytes(), true).unwrap(), Ending::Done);
-    }
-
-    /// What asks for votes that the file does not have is refused: it would do nothing, in silence.
-    #[test]
-    fn stages_that_the_file_has_no_votes_for_are_refused() {
-        for (stage, said) in [
-            ("persons\", base = \"valid-votes", "persons"),
-            ("constituencies", "constituencies with the votes in each"),
-        ] {
-            let text = RULES.replace(
-                "[[tiers.stages]]",
-                &format!("[[tiers.stages]]\nstage = \"{stage}\"\n[[tiers.stages]]")
-                    .replace("\", base", "\"\nbase"),
-            );
-            let rules: ContestRules = toml::from_str(&text).unwrap();
-            let votes = "district,list,votes,seats\nnorth,ash,60,3\n";
-            let failure = run(&rules, votes.as_bytes(), true).unwrap_err().to_string();
-            assert!(
-                failure.contains("rules.tiers.stages[0]") && failure.contains(said),
-                "{failure}"
-            );
-        }
-    }
-
-    #[test]
-    fn districts_without_seats_are_refused_where_they_hand_out_their_own() {
-        let rules: ContestRules = toml::from_str(RULES).unwrap();
-        let text = "district,list,votes\nnorth,ash,60\n";
-        let failure = run(&rules, text.as_bytes(), true).unwrap_err();
-        assert!(failure.to_string().contains("seats"), "{failure}");
-    }
-}
+mod tests;

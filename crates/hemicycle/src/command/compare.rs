@@ -1,10 +1,12 @@
 //! `hemicycle compare`: the same votes under several laws, side by side.
 
-use super::allocate::open;
+use super::allocate::{file_name, open};
+use super::allocate_districts::hang_together;
 use super::{client, print, print_json};
 use crate::cli::{Compare, Counts};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, table, thousands};
+use election::profile::Profile;
 use election::rules::{ContestRules, Rules};
 use serde::de::DeserializeOwned;
 use std::path::Path;
@@ -19,20 +21,38 @@ use wire::common::v1::Refusal;
 ///
 /// # Errors
 ///
-/// Laws that are not known, fewer than two of them, or lists that cannot be read.
+/// Laws that are not known, fewer than two of them, or votes that cannot be read.
 pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
     if arguments.profiles.len() + arguments.rules.len() < 2 {
         let text =
             "one law has nothing to be compared with: give --profile or --rules at least twice";
         return Err(Failure::Usage(text.into()));
     }
-    for name in &arguments.profiles {
-        super::allocate::single_profile(name)?;
+    let laws = laws(&arguments)?;
+    match laws.iter().find(|law| !law.hang_together()) {
+        None => return super::compare_districts::run(arguments, laws).await,
+        Some(single) => {
+            if let Some(other) = laws.iter().find(|law| law.hang_together()) {
+                let text = format!(
+                    "{} is over all districts and {} of single ones: they take other votes and cannot be compared",
+                    other.name, single.name
+                );
+                return Err(Failure::Usage(text));
+            }
+        }
+    }
+    let Some(seats) = arguments.seats else {
+        let text = "--seats is needed: the rules are of single districts and do not say how many";
+        return Err(Failure::Usage(text.into()));
+    };
+    if arguments.first_votes.is_some() {
+        let text = "--first-votes: these rules are of single districts and know no first votes";
+        return Err(Failure::Usage(text.into()));
     }
     let (server, as_json) = (arguments.server.clone(), arguments.json);
     // Reading standard input blocks, and computing takes its time.
     let blocking = |error: tokio::task::JoinError| Failure::Input(error.to_string());
-    let request = tokio::task::spawn_blocking(move || request(&arguments)).await;
+    let request = tokio::task::spawn_blocking(move || request(&arguments, seats, laws)).await;
     let request = request.map_err(blocking)??;
     let lists = request.lists.clone();
     let response = match server {
@@ -53,6 +73,81 @@ pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
     })
 }
 
+/// A law with its name.
+#[derive(Debug, Clone)]
+pub(super) struct Law {
+    pub name: String,
+    rules: LawRules,
+}
+
+#[derive(Debug, Clone)]
+enum LawRules {
+    Profile(&'static Profile),
+    Own(Box<ContestRules>),
+    /// As a message, which is always of a single district.
+    Message(AllocationRules),
+}
+
+impl Law {
+    /// Its rules, where they are over all districts.
+    pub fn over_districts(&self) -> Option<&ContestRules> {
+        let rules = match &self.rules {
+            LawRules::Profile(profile) => &profile.law.rules,
+            LawRules::Own(rules) => rules,
+            LawRules::Message(_) => return None,
+        };
+        hang_together(rules).then_some(rules)
+    }
+
+    fn hang_together(&self) -> bool {
+        self.over_districts().is_some()
+    }
+
+    fn compared(self) -> ComparedRules {
+        let Self { name, rules } = self;
+        let rules = match rules {
+            LawRules::Profile(profile) => compared_rules::Rules::Profile(profile.name.to_owned()),
+            LawRules::Own(rules) => compared_rules::Rules::OwnRules((&*rules).into()),
+            LawRules::Message(rules) => compared_rules::Rules::OwnRules(rules),
+        };
+        ComparedRules {
+            name,
+            rules: Some(rules),
+        }
+    }
+}
+
+fn of_profile(name: &str) -> Result<Law, Failure> {
+    let profile = super::allocate::profile(name)?;
+    Ok(Law {
+        name: name.to_owned(),
+        rules: LawRules::Profile(profile),
+    })
+}
+
+/// Profiles as laws.
+#[cfg(test)]
+pub(super) fn laws_of(profiles: &[&str]) -> Result<Vec<Law>, Failure> {
+    profiles.iter().map(|name| of_profile(name)).collect()
+}
+
+/// The laws that were named, each name once.
+fn laws(arguments: &Compare) -> Result<Vec<Law>, Failure> {
+    let profiles = arguments.profiles.iter().map(|name| of_profile(name));
+    let own = arguments.rules.iter().map(|named| own_rules(named));
+    let laws: Vec<Law> = profiles.chain(own).collect::<Result<_, Failure>>()?;
+    for (place, law) in laws.iter().enumerate() {
+        if laws[..place].iter().any(|other| other.name == law.name) {
+            let text = format!(
+                "{:?} stands twice: each law has a name of its own",
+                law.name
+            );
+            return Err(Failure::Usage(text));
+        }
+    }
+    Ok(laws)
+}
+
 fn has_seats(result: &ComparedResult) -> bool {
     matches!(
         result.outcome,
@@ -67,19 +162,13 @@ fn compared(request: CompareRequest) -> Result<CompareResponse, Failure> {
     response.map_err(|error| Failure::Input(error.to_string()))
 }
 
-fn request(arguments: &Compare) -> Result<CompareRequest, Failure> {
-    let profiles = arguments.profiles.iter().map(|name| {
-        Ok(ComparedRules {
-            name: String::new(),
-            rules: Some(compared_rules::Rules::Profile(name.clone())),
-        })
-    });
-    let own = arguments.rules.iter().map(|named| own_rules(named));
+fn request(arguments: &Compare, seats: u32, laws: Vec<Law>) -> Result<CompareRequest, Failure> {
+    let file = arguments.file.as_deref();
     Ok(CompareRequest {
-        seats: arguments.seats,
-        lists: crate::lists_file::read(open(arguments.file.as_deref())?)?,
+        seats,
+        lists: crate::lists_file::read(open(file)?, &file_name(file))?,
         base: Some(base(arguments.counts)),
-        alternatives: profiles.chain(own).collect::<Result<_, _>>()?,
+        alternatives: laws.into_iter().map(Law::compared).collect(),
         include_steps: false,
     })
 }
@@ -100,7 +189,7 @@ pub(super) fn base(counts: Counts) -> BaseCounts {
     }
 }
 
-fn own_rules(named: &str) -> Result<ComparedRules, Failure> {
+fn own_rules(named: &str) -> Result<Law, Failure> {
     let Some((name, file)) = named.split_once('=') else {
         return Err(Failure::Usage(format!(
             "--rules {named:?} is not of the form NAME=FILE, such as draft=rules.toml"
@@ -109,19 +198,19 @@ fn own_rules(named: &str) -> Result<ComparedRules, Failure> {
     let path = Path::new(file);
     let text = std::fs::read_to_string(path).map_err(Failure::io(file.to_owned()))?;
     let rules = if path.extension().is_some_and(|ending| ending == "json") {
-        super::allocate::from_json(&text, "AllocationRules")
-            .map_err(|problem| Failure::Input(format!("{file}: {problem}")))?
+        let rules = super::allocate::from_json(&text, "AllocationRules");
+        LawRules::Message(rules.map_err(|problem| Failure::Input(format!("{file}: {problem}")))?)
     } else {
-        rules_of_definition(file, &text)?
+        LawRules::Own(Box::new(rules_of_definition(file, &text)?))
     };
-    Ok(ComparedRules {
+    Ok(Law {
         name: name.to_owned(),
-        rules: Some(compared_rules::Rules::OwnRules(rules)),
+        rules,
     })
 }
 
 // The rules of the only contest of a definition, or of its `rules` table alone, or of one entry of `rules.contests`.
-fn rules_of_definition(file: &str, text: &str) -> Result<AllocationRules, Failure> {
+fn rules_of_definition(file: &str, text: &str) -> Result<ContestRules, Failure> {
     let wrong = |problem: String| Failure::Input(format!("{file}: {}", problem.trim_end()));
     let mut whole: toml::Table = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
     fn read<T: DeserializeOwned>(value: toml::Value, path: &str) -> Result<T, String> {
@@ -131,16 +220,16 @@ fn rules_of_definition(file: &str, text: &str) -> Result<AllocationRules, Failur
         })
     }
     let rules = whole.remove("rules").unwrap_or(toml::Value::Table(whole));
-    if rules.get("stages").is_some() {
-        let entry: ContestRules = read(rules, "").map_err(wrong)?;
-        return Ok((&entry).into());
+    let of_contest = ["stages", "tiers", "double_proportional"];
+    if of_contest.iter().any(|part| rules.get(part).is_some()) {
+        return read(rules, "").map_err(wrong);
     }
     let rules: Rules = read(rules, "rules.").map_err(wrong)?;
-    match rules.contests.as_slice() {
-        [only] => Ok(only.into()),
-        contests => Err(wrong(format!(
-            "rules.contests: {} entries; to be compared, a file has the rules of one contest",
-            contests.len()
+    let count = rules.contests.len();
+    match <[ContestRules; 1]>::try_from(rules.contests) {
+        Ok([only]) => Ok(only),
+        Err(_) => Err(wrong(format!(
+            "rules.contests: {count} entries; to be compared, a file has the rules of one contest"
         ))),
     }
 }

@@ -6,6 +6,7 @@ pub mod amend;
 pub mod certify;
 pub mod change_candidates;
 pub mod compare;
+mod compare_districts;
 pub mod correct_turnout;
 pub mod declare;
 pub mod define;

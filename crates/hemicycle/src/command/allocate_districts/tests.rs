@@ -1,0 +1,172 @@
+//! Votes of districts by rules over all of them, as the program's users ask for them.
+
+use super::*;
+
+const RULES: &str = r#"
+id = "list"
+districts = []
+[[tiers.stages]]
+stage = "districts"
+chain = [{ method = "highest-averages", divisors = "d-hondt" }]
+"#;
+
+fn votes(text: &str) -> Votes {
+    districts_file::read(text.as_bytes(), "votes.csv").unwrap()
+}
+
+const TABLE: Shown = Shown {
+    as_table: true,
+    explain: None,
+};
+
+fn shown(rules: &ContestRules, votes: &Votes) -> DistrictedAllocation {
+    let request = AllocateDistrictsRequest {
+        include_steps: true,
+        ..request_of(votes, rules).unwrap()
+    };
+    answer(request).unwrap().allocation.unwrap()
+}
+
+#[test]
+fn votes_of_districts_become_a_table() {
+    let rules: ContestRules = toml::from_str(RULES).unwrap();
+    assert!(hang_together(&rules));
+    let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,40,\nsouth,birch,5,2\n";
+    let shown = tables(&shown(&rules, &votes(text)));
+    assert!(shown.contains("ash 2, birch 1"), "{shown}");
+    assert!(shown.contains("birch 2"), "{shown}");
+}
+
+/// A district without votes: there are no seats, and the exit code says so.
+#[test]
+fn seats_that_are_not_shown_are_no_success() {
+    let rules: ContestRules =
+        toml::from_str("id = \"list\"\ndistricts = []\n[double_proportional]\n").unwrap();
+    let text = "district,list,votes,seats\nnorth,ash,60,3\nsouth,ash,0,2\n";
+    let ended = |text: &str, shown| run(&rules, &votes(text), shown, "en");
+    assert_eq!(ended(text, TABLE).unwrap(), Ending::CheckFailed);
+    let words = Shown {
+        as_table: false,
+        explain: Some(Explained::Text),
+    };
+    let failure = ended(text, words).unwrap_err().to_string();
+    assert!(failure.contains("no vote is counted in south"), "{failure}");
+    let text = text.replace("ash,0", "ash,1");
+    assert_eq!(ended(&text, TABLE).unwrap(), Ending::Done);
+    assert_eq!(ended(&text, words).unwrap(), Ending::Done);
+}
+
+/// What asks for votes that the file does not have is refused: it would do nothing, in silence.
+#[test]
+fn stages_that_the_file_has_no_votes_for_are_refused() {
+    for (stage, said) in [
+        ("persons\", base = \"valid-votes", "persons"),
+        ("constituencies", "constituencies with the votes in each"),
+    ] {
+        let text = RULES.replace(
+            "[[tiers.stages]]",
+            &format!("[[tiers.stages]]\nstage = \"{stage}\"\n[[tiers.stages]]")
+                .replace("\", base", "\"\nbase"),
+        );
+        let rules: ContestRules = toml::from_str(&text).unwrap();
+        let votes = votes("district,list,votes,seats\nnorth,ash,60,3\n");
+        let failure = run(&rules, &votes, TABLE, "en").unwrap_err().to_string();
+        assert!(
+            failure.contains("rules.tiers.stages[0]") && failure.contains(said),
+            "{failure}"
+        );
+    }
+}
+
+#[test]
+fn districts_without_seats_are_refused_where_they_hand_out_their_own() {
+    let rules: ContestRules = toml::from_str(RULES).unwrap();
+    let votes = votes("district,list,votes\nnorth,ash,60\n");
+    let failure = run(&rules, &votes, TABLE, "en").unwrap_err();
+    assert!(failure.to_string().contains("seats"), "{failure}");
+}
+
+/// Germany 2025 as its users have it: second votes of states and first votes of constituencies as CSV, and the profile.
+#[test]
+fn germany_2025_from_two_files() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/data/germany2025/kerg.csv"
+    );
+    if !Path::new(path).exists() {
+        eprintln!("skipped: germany2025/kerg.csv is not in the folder of data");
+        return;
+    }
+    let text = std::fs::read_to_string(path).unwrap();
+    let (second, first) = german_files(&text);
+    let mut votes = votes(&second);
+    districts_file::read_first_votes(first.as_bytes(), "first.csv", &mut votes).unwrap();
+    let law = &super::super::allocate::profile("de-bundestag-2025")
+        .unwrap()
+        .law;
+    let allocation = shown(&law.rules, &votes);
+    let seats = |name: &str| {
+        let lists = votes.lists.iter().zip(&allocation.lists);
+        let mut named = lists.filter(|(list, _)| list.name == name);
+        named.next().unwrap().1.seats.unwrap().seats.unwrap()
+    };
+    let official = [
+        ("Alternative für Deutschland", 152),
+        ("BÜNDNIS 90/DIE GRÜNEN", 85),
+        ("Christlich Demokratische Union Deutschlands", 164),
+        ("Christlich-Soziale Union in Bayern e.V.", 44),
+        ("Die Linke", 64),
+        ("Sozialdemokratische Partei Deutschlands", 120),
+        ("Südschleswigscher Wählerverband", 1),
+    ];
+    for (name, official) in official {
+        assert_eq!(seats(name), official, "{name}");
+    }
+    let elected = constituencies(&allocation).unwrap();
+    let count = |word: &str| {
+        let lines = elected
+            .lines()
+            .filter(|line| line.trim_end().ends_with(word));
+        lines.count()
+    };
+    assert_eq!((count("yes"), count("no")), (276, 23));
+}
+
+/// The official file as two files of this program's: votes by state, and first votes by constituency.
+fn german_files(text: &str) -> (String, String) {
+    const VALID_FIRST: usize = 16;
+    const VALID_SECOND: usize = 18;
+    const PARTIES: usize = 20;
+    let rows: Vec<Vec<&str>> = text.lines().map(|line| line.split(';').collect()).collect();
+    let header = &rows[5];
+    let columns = (PARTIES..header.len())
+        .filter(|&column| !header[column].is_empty() && header[column] != "Übrige");
+    let columns: Vec<usize> = columns.collect();
+    let number = |row: &[&str], column: usize| row[column].parse::<u64>().unwrap_or(0);
+    let mut second = String::from("district,list,votes,valid_votes,minority,name\n");
+    let mut first = String::from("constituency,district,list,votes\n");
+    for row in rows[8..].iter().filter(|row| row.len() > PARTIES) {
+        let (is_state, is_constituency) = (row[2] == "99", row[0].len() == 3);
+        let mut persons = 0;
+        for &column in &columns {
+            let (id, name) = (format!("p{column}"), header[column]);
+            if is_state {
+                let (votes, valid) = (number(row, column + 2), number(row, VALID_SECOND));
+                let minority = name == "Südschleswigscher Wählerverband";
+                second += &format!("s{},{id},{votes},{valid},{minority},\"{name}\"\n", row[0]);
+            } else if is_constituency {
+                let votes = number(row, column);
+                persons += votes;
+                first += &format!("c{},s{},{id},{votes}\n", row[0], row[2]);
+            }
+        }
+        if is_constituency {
+            // Persons without a list stand together in the file; none of them came first.
+            let others = number(row, VALID_FIRST) - persons;
+            for others in [others / 2, others - others / 2] {
+                first += &format!("c{},s{},,{others}\n", row[0], row[2]);
+            }
+        }
+    }
+    (second, first)
+}

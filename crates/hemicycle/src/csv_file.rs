@@ -1,0 +1,235 @@
+//! Tables of votes as CSV: what is wrong in one is told with the file, the line, the column, the value and what would be right.
+
+use crate::failure::Failure;
+use csv::StringRecord;
+use std::fmt;
+use std::io::Read;
+use std::str::FromStr;
+
+/// A file whose columns are known.
+#[derive(Debug)]
+pub struct CsvFile {
+    name: String,
+    header: StringRecord,
+    rows: Vec<StringRecord>,
+}
+
+impl CsvFile {
+    /// Reads a file. Columns stand in any order; the first `needed` of those known must be there.
+    ///
+    /// # Errors
+    ///
+    /// A column that is missing or none, a row with more or fewer cells than the header, text that is not UTF-8.
+    pub fn read(
+        source: impl Read,
+        name: &str,
+        columns: &[&str],
+        needed: usize,
+    ) -> Result<Self, Failure> {
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .from_reader(source);
+        let header = reader
+            .headers()
+            .map_err(|error| torn(name, &error))?
+            .clone();
+        check(&header, name, columns, needed)?;
+        let rows = reader.records().collect::<Result<Vec<_>, _>>();
+        Ok(Self {
+            name: name.to_owned(),
+            header,
+            rows: rows.map_err(|error| torn(name, &error))?,
+        })
+    }
+
+    /// Its rows, from the first behind the header on.
+    pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.rows.iter().map(|row| Row { file: self, row })
+    }
+
+    /// Something that is wrong with the whole file.
+    pub fn wrong(&self, rule: &str) -> Failure {
+        Failure::Input(format!("{}: {rule}", self.name))
+    }
+}
+
+fn check(
+    header: &StringRecord,
+    file: &str,
+    columns: &[&str],
+    needed: usize,
+) -> Result<(), Failure> {
+    let known = columns.join(", ");
+    let wrong = |what: String| Failure::Input(format!("{file}, line 1: {what}"));
+    let only = header.iter().next().filter(|_| header.len() == 1);
+    if let Some(mark) =
+        only.and_then(|cell| [';', '\t'].into_iter().find(|mark| cell.contains(*mark)))
+    {
+        return Err(wrong(format!(
+            "cells are set apart by commas, and here by {mark:?}"
+        )));
+    }
+    for (place, name) in header.iter().enumerate() {
+        if !columns.contains(&name) {
+            return Err(wrong(format!(
+                "there is no column {name:?}; columns are {known}"
+            )));
+        }
+        if header.iter().take(place).any(|other| other == name) {
+            return Err(wrong(format!("the column {name} stands twice")));
+        }
+    }
+    let mut needed = columns.iter().take(needed);
+    match needed.find(|name| header.iter().all(|it| it != **name)) {
+        Some(name) => Err(wrong(format!(
+            "the column {name} is missing; columns are {known}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn torn(file: &str, error: &csv::Error) -> Failure {
+    let at = |line: Option<u64>| line.map_or_else(String::new, |line| format!(", line {line}"));
+    let line = error.position().map(csv::Position::line);
+    Failure::Input(match error.kind() {
+        csv::ErrorKind::UnequalLengths {
+            expected_len, len, ..
+        } => format!(
+            "{file}{}: {len} cells, and the header has {expected_len}; a cell that holds a comma stands in double quotes",
+            at(line)
+        ),
+        csv::ErrorKind::Utf8 { .. } => {
+            format!(
+                "{file}{}: this is not UTF-8; save the file as CSV in UTF-8",
+                at(line)
+            )
+        }
+        _ => format!("{file}: {error}"),
+    })
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'a> {
+    file: &'a CsvFile,
+    row: &'a StringRecord,
+}
+
+/// The whole numbers that a cell may hold.
+pub trait Whole: FromStr + fmt::Display {
+    /// The largest.
+    const MAX: Self;
+}
+
+impl Whole for u32 {
+    const MAX: Self = Self::MAX;
+}
+
+impl Whole for u64 {
+    const MAX: Self = Self::MAX;
+}
+
+impl<'a> Row<'a> {
+    /// What stands in a column; nothing where it is empty or missing.
+    pub fn text(&self, column: &str) -> Option<&'a str> {
+        let place = self.file.header.iter().position(|name| name == column)?;
+        self.row.get(place).filter(|text| !text.is_empty())
+    }
+
+    /// What must stand in a column.
+    ///
+    /// # Errors
+    ///
+    /// Nothing does.
+    pub fn needed(&self, column: &str) -> Result<&'a str, Failure> {
+        self.text(column)
+            .ok_or_else(|| self.wrong(column, "must be set"))
+    }
+
+    /// A number, where one stands.
+    ///
+    /// # Errors
+    ///
+    /// What is none.
+    pub fn number<T: Whole>(&self, column: &str) -> Result<Option<T>, Failure> {
+        let Some(text) = self.text(column) else {
+            return Ok(None);
+        };
+        text.parse().map(Some).map_err(|_| {
+            let rule = format!("must be a whole number from 0 to {}, digits alone", T::MAX);
+            self.wrong(column, &rule)
+        })
+    }
+
+    /// A number that must stand.
+    ///
+    /// # Errors
+    ///
+    /// None does, or what is none.
+    pub fn needed_number<T: Whole>(&self, column: &str) -> Result<T, Failure> {
+        self.number(column)?
+            .ok_or_else(|| self.wrong(column, "must be set"))
+    }
+
+    /// Whether true stands; an empty cell is false.
+    ///
+    /// # Errors
+    ///
+    /// Anything but true and false.
+    pub fn flag(&self, column: &str) -> Result<bool, Failure> {
+        match self.text(column) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(self.wrong(column, "must be true or false")),
+        }
+    }
+
+    /// What is wrong with a cell.
+    pub fn wrong(&self, column: &str, rule: &str) -> Failure {
+        let line = self.row.position().map_or(0, csv::Position::line);
+        let value = self.text(column).unwrap_or_default();
+        Failure::Input(format!(
+            "{}, line {line}: {column} = {value:?}: {rule}",
+            self.file.name
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_with_a_file_is_named() {
+        let read = |text: &[u8]| CsvFile::read(text, "votes.csv", &["list", "votes"], 2);
+        let cases: [(&[u8], &str); 8] = [
+            (
+                b"list,vote\na,1\n",
+                "votes.csv, line 1: there is no column \"vote\"; columns are list, votes",
+            ),
+            (b"list\na\n", "line 1: the column votes is missing"),
+            (b"list,votes,list\na,1,b\n", "the column list stands twice"),
+            (
+                b"list;votes\na;1\n",
+                "votes.csv, line 1: cells are set apart by commas, and here by ';'",
+            ),
+            (b"list\tvotes\na\t1\n", "by '\\t'"),
+            (
+                b"list,votes\na,1\nb,1,2\n",
+                "votes.csv, line 3: 3 cells, and the header has 2",
+            ),
+            (
+                b"list,votes\n\xff,1\n",
+                "votes.csv, line 2: this is not UTF-8",
+            ),
+            (b"", "the column list is missing"),
+        ];
+        for (text, said) in cases {
+            let error = read(text).unwrap_err().to_string();
+            assert!(error.contains(said), "{said} is not in {error}");
+        }
+        // What spreadsheets put before the text is no part of the first column's name.
+        let marked = read("\u{feff}list,votes\na,1\n".as_bytes()).unwrap();
+        assert_eq!(marked.rows().next().unwrap().text("list"), Some("a"));
+    }
+}
