@@ -236,7 +236,7 @@ impl Behind<'_> {
             };
             match surplus {
                 Surplus::Returned | Surplus::Added => true,
-                Surplus::Kept => false,
+                Surplus::Kept | Surplus::KeptWithLevel => false,
             }
         });
         let pending = self.seats.pending;

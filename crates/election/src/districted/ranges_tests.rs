@@ -451,7 +451,7 @@ fn seats_that_go_back_as_in_sweden() {
                 chain: vec![Stage::all(Method::SAINTE_LAGUE)],
                 surplus: Surplus::Returned,
             },
-            TierStage::Return(Series::ODD),
+            TierStage::Return(Series::ODD.into()),
             TierStage::Place(Placement::SWEDEN),
         ];
         (
@@ -463,28 +463,30 @@ fn seats_that_go_back_as_in_sweden() {
 
 #[test]
 fn regions_as_in_denmark() {
-    over(4, 100, |numbers| {
-        let mut contest = contest(numbers, true);
-        regions(numbers, &mut contest);
-        let admission = Admission {
-            seats_won: Some(1),
-            ..overall(30)
-        };
-        let stages = vec![
-            TierStage::Districts {
-                admission: Admission::default(),
-                chain: d_hondt(),
-            },
-            TierStage::Whole {
-                admission,
-                chain: vec![Stage::all(Method::HARE)],
-                surplus: Surplus::Kept,
-            },
-            TierStage::Regions(Series::ODD),
-            TierStage::Inside(Series::DANISH),
-        ];
-        (contest, tier_rules(stages, vec![TieBreak::Lot]))
-    });
+    for surplus in [Surplus::Kept, Surplus::KeptWithLevel] {
+        over(4, 100, |numbers| {
+            let mut contest = contest(numbers, true);
+            regions(numbers, &mut contest);
+            let admission = Admission {
+                seats_won: Some(1),
+                ..overall(30)
+            };
+            let stages = vec![
+                TierStage::Districts {
+                    admission: Admission::default(),
+                    chain: d_hondt(),
+                },
+                TierStage::Whole {
+                    admission,
+                    chain: vec![Stage::all(Method::HARE)],
+                    surplus,
+                },
+                TierStage::Regions(Series::ODD),
+                TierStage::Inside(Series::DANISH),
+            ];
+            (contest, tier_rules(stages, vec![TieBreak::Lot]))
+        });
+    }
 }
 
 #[test]
