@@ -27,6 +27,9 @@ pub struct ProfileLaw {
     pub sources: Vec<String>,
     /// What was not found in the text of the law.
     pub unverified: Vec<String>,
+    /// The fewest and the most seats of the bodies that the law is for, where it is for some sizes alone.
+    #[serde(default)]
+    pub seats: Option<[u32; 2]>,
     /// The rules. Contest and districts are the body's own: here they are named for no election, and so are the regions and
     /// the contest of the first votes. Whoever uses rules over all districts adds them.
     pub rules: ContestRules,
@@ -69,6 +72,17 @@ static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
 });
 
 impl Profile {
+    /// What is wrong with so many seats under this law, in English; `None`: nothing.
+    #[must_use]
+    pub fn outside(&self, seats: u32) -> Option<String> {
+        let [fewest, most] = self.law.seats?;
+        let Self { name, law, .. } = self;
+        (!(fewest..=most).contains(&seats)).then(|| {
+            let title = &law.title;
+            format!("{name} is the law of bodies of {fewest} to {most} seats ({title}), and not of one of {seats}")
+        })
+    }
+
     /// All profiles, by name.
     #[must_use]
     pub fn all() -> &'static [Self] {
@@ -100,8 +114,10 @@ mod tests {
                 title,
                 sources,
                 unverified,
+                seats,
                 rules,
             } = &profile.law;
+            assert!(seats.is_none_or(|[fewest, most]| 0 < fewest && fewest <= most));
             assert!(!title.is_empty() && !sources.is_empty() && !unverified.is_empty());
             match DistrictedRules::of(rules) {
                 Some(law) => assert_eq!(law.check(), Ok(()), "{}", profile.name),

@@ -77,13 +77,26 @@ impl Explainer<'_> {
             ("other", other.map_or("", |other| self.name(other)).into()),
             ("before", seats.into()),
             ("after", margin.seats_after[list].into()),
-            ("seats", self.seats(&margin.seats_after).into()),
+            ("seats", self.seats_of_all(&margin.seats_after).into()),
         ];
         let line = self.say(key, &values);
         if margin.exact {
             line
         } else {
             format!("{line} {}", self.say("margins.perhaps_fewer", &[]))
+        }
+    }
+
+    /// The seats of all lists, and how many of the house are in none of them.
+    fn seats_of_all(&self, seats: &[u32]) -> String {
+        let shown = self.seats(seats);
+        let given = seats.iter().sum::<u32>();
+        match self.subject.allocation.house.saturating_sub(given) {
+            0 => shown,
+            rest => {
+                let rest = self.say("margins.rest", &[("seats", rest.into())]);
+                format!("{shown} {rest}")
+            }
         }
     }
 

@@ -502,6 +502,7 @@ pub struct Allocate {
         value_enum,
         value_name = "FORMAT",
         num_args = 0..=1,
+        require_equals = true,
         default_missing_value = "text",
         conflicts_with = "jsonl"
     )]
@@ -587,7 +588,10 @@ pub struct Profiles {
 #[derive(Debug, Args)]
 pub struct Selftest {
     /// Files of cases: a JSON object on each line, with `id`, `method`, `quota`, `seats`, `votes`, `min_share_num` and
-    /// `min_share_den`, and `expected` seats, or `sure` seats with the `tied` lists and the seats `left` for them.
+    /// `min_share_den`, and `expected` seats, or `sure` seats with the `tied` lists and the seats `left` for them. Methods
+    /// are largest-remainder with the quota hare, droop, hagenbach-bischoff or imperiali, and d-hondt, sainte-lague,
+    /// modified-sainte-lague, danish, imperiali, adams, dean and huntington-hill, also written dhondt, saintelague,
+    /// huntington and with underscores.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Print the outcome as JSON.

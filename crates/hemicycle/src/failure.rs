@@ -119,6 +119,9 @@ impl Failure {
     /// A hint at what to do, where there is one.
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Client(error) if option_for(&error.to_string()).is_some() => {
+                option_for(&error.to_string())
+            }
             Self::Client(error) => match error.code() {
                 tonic::Code::Unavailable | tonic::Code::DeadlineExceeded => Some(
                     "is a server running there? `hemicycle serve` starts one; --server names another address",
@@ -138,6 +141,7 @@ impl Failure {
                 }
                 _ => None,
             },
+            Self::Input(said) => option_for(said),
             Self::Unreadable { .. } => Some(
                 "put it right and send the whole file again: what is counted already is answered DUPLICATE",
             ),
@@ -152,6 +156,51 @@ impl Failure {
 // What the transport says where the other side does not speak HTTP/2, or breaks off.
 fn is_of_transport(said: &str) -> bool {
     said.contains("transport error") || said.contains("operation was canceled")
+}
+
+/// The option or column that gives what a field of a request lacks: whoever types commands knows no fields.
+fn option_for(said: &str) -> Option<&'static str> {
+    let lacking = [
+        (
+            "districts.base.valid_votes",
+            "it is the column valid_votes of the file of votes",
+        ),
+        (
+            "districts.base.valid_and_against_all",
+            "it is the column valid_and_against_all of the file of votes",
+        ),
+        (
+            "districts.base.ballots_in_box",
+            "it is the column ballots_in_box of the file of votes",
+        ),
+        (
+            "districts.base.ballots_issued",
+            "it is the column ballots_issued of the file of votes",
+        ),
+        ("base.valid_votes", "--valid-votes NUMBER gives it"),
+        (
+            "base.valid_and_against_all",
+            "--valid-and-against-all NUMBER gives it",
+        ),
+        ("base.ballots_in_box", "--ballots-in-box NUMBER gives it"),
+        ("base.ballots_issued", "--ballots-issued NUMBER gives it"),
+        (
+            "constituencies_won is \"no constituencies\"",
+            "--first-votes FILE gives them",
+        ),
+        (
+            ".cover is \"no constituencies\"",
+            "--first-votes FILE gives them",
+        ),
+        (
+            ".constituencies is \"no constituencies\"",
+            "--first-votes FILE gives them",
+        ),
+        ("district_id is \"\"", "--district NAME gives it"),
+        ("contest_id is \"\"", "--contest NAME gives it"),
+    ];
+    let found = lacking.into_iter().find(|(field, _)| said.contains(field));
+    found.map(|(_, option)| option)
 }
 
 // A contest or district that is not there is not helped by what opens an election.
@@ -183,5 +232,44 @@ pub fn outcomes(answered: &BTreeMap<&'static str, u64>) -> String {
         String::from("none")
     } else {
         outcomes.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fields are those that the engine names, and the options those that this program has.
+    #[test]
+    fn what_a_request_lacks_is_told_by_its_option() {
+        let hint = |said: &str| Failure::Input(said.to_owned()).hint();
+        for (said, option) in [
+            (
+                "SHAPE: base.valid_votes is \"\": must be given",
+                "--valid-votes",
+            ),
+            (
+                "SHAPE: districts.base.valid_votes is \"n\": missing",
+                "column valid_votes",
+            ),
+            (
+                "SHAPE: district_id is \"\": the election has several",
+                "--district",
+            ),
+            (
+                "rules.tiers.stages[2].cover is \"no constituencies\": constituencies",
+                "--first-votes",
+            ),
+        ] {
+            let told = hint(said);
+            assert!(
+                told.is_some_and(|told| told.contains(option)),
+                "{said}: {told:?}"
+            );
+        }
+        assert_eq!(
+            hint("votes.csv, line 3: votes = \"x\": must be a number"),
+            None
+        );
     }
 }

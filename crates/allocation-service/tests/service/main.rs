@@ -6,6 +6,7 @@
 
 mod allocate;
 #[path = "../../../explanation/tests/explanation/calculator.rs"]
+#[allow(dead_code, reason = "not all of it is used here")]
 mod calculator;
 mod comparison;
 mod damaged;

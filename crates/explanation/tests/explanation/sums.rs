@@ -138,6 +138,30 @@ fn changes_hold(document: &Document) -> Result<usize, String> {
     Ok(number)
 }
 
+/// A change that ends in a tie says how many seats are in it: all that is told adds up to the house.
+#[test]
+fn a_change_that_ends_in_a_tie_adds_up() {
+    let contest = Contest::with_votes(5, &[52, 31, 17]);
+    let asked = Asked::new(&["Ash", "Birch", "Cedar"], contest, Rules::of(Method::HARE));
+    let found = asked.margins();
+    let ends = |margin: &Margin| margin.seats_after.iter().sum::<u32>() < 5;
+    let all = found.iter().flat_map(|list| {
+        let own = [&list.gain_by_added, &list.loss_by_taken]
+            .into_iter()
+            .flatten();
+        let moved = [&list.gain_by_moved, &list.loss_by_moved]
+            .into_iter()
+            .flatten();
+        own.chain(moved.map(|(_, margin)| margin))
+    });
+    let tied = all.filter(|margin| ends(margin)).count();
+    let text = asked
+        .explained(Language::English, Some(&found))
+        .render(Format::Text);
+    assert_eq!(text.matches("tied or given to nobody").count(), tied);
+    assert!(tied > 0, "{text}");
+}
+
 /// Seats before or after that are not those of the result, or of the line, are found.
 #[test]
 fn a_wrong_change_is_found() {

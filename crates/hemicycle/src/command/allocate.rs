@@ -52,6 +52,9 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
                 "--seats is needed: the rules are of single districts and do not say how many";
             return Err(Failure::Usage(what.to_owned()));
         };
+        if let Some(outside) = named.and_then(|profile| profile.outside(seats)) {
+            eprintln!("warning: {outside}");
+        }
         let file = arguments.file.as_deref();
         let lists = crate::lists_file::read(open(file)?, &file_name(file))?;
         let name = named.map_or("", |profile| profile.name);
@@ -361,7 +364,7 @@ mod tests {
         ] {
             assert!(russian.contains(said), "{said} is not in\n{russian}");
         }
-        let markdown = explained(&["--explain", "markdown"]);
+        let markdown = explained(&["--explain=markdown"]);
         assert!(
             markdown.contains("| Nur Otan | 218003 | 68.108…% | 29 | yes |"),
             "{markdown}"
@@ -372,8 +375,12 @@ mod tests {
             "{table}"
         );
         assert_eq!(explained(&[]), "");
+        // What follows is the file, not the format.
+        let followed = arguments(&["--explain", "votes.csv"]).unwrap();
+        assert_eq!(followed.explain, Some(Explained::Text));
+        assert_eq!(followed.file.as_deref(), Some(Path::new("votes.csv")));
         assert!(
-            arguments(&["--explain", "html"])
+            arguments(&["--explain=html"])
                 .unwrap_err()
                 .contains("markdown")
         );

@@ -49,6 +49,9 @@ pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
         let text = "--first-votes: these rules are of single districts and know no first votes";
         return Err(Failure::Usage(text.into()));
     }
+    for outside in laws.iter().filter_map(|law| law.outside(seats)) {
+        eprintln!("warning: {outside}");
+    }
     let (server, as_json) = (arguments.server.clone(), arguments.json);
     // Reading standard input blocks, and computing takes its time.
     let blocking = |error: tokio::task::JoinError| Failure::Input(error.to_string());
@@ -97,6 +100,14 @@ impl Law {
             LawRules::Message(_) => return None,
         };
         hang_together(rules).then_some(rules)
+    }
+
+    /// What is wrong with so many seats under this law.
+    fn outside(&self, seats: u32) -> Option<String> {
+        match &self.rules {
+            LawRules::Profile(profile) => profile.outside(seats),
+            LawRules::Own(_) | LawRules::Message(_) => None,
+        }
     }
 
     fn hang_together(&self) -> bool {

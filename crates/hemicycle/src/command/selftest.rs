@@ -206,24 +206,30 @@ fn found(case: &Case) -> Result<(Answer, Option<String>), String> {
     Ok((answer, problem))
 }
 
+/// The methods of case files, as definitions spell them too.
+const METHODS: &str = "largest-remainder with the quota hare, droop, hagenbach-bischoff or imperiali; or, without a quota, \
+                       d-hondt, sainte-lague, modified-sainte-lague, danish, imperiali, adams, dean or huntington-hill";
+
 fn method(name: &str, quota: Option<&str>) -> Result<Method, String> {
-    Ok(match (name, quota) {
+    let plain = |name: &str| name.replace(['_', '-'], "");
+    let (plain_name, plain_quota) = (plain(name), quota.map(plain));
+    Ok(match (plain_name.as_str(), plain_quota.as_deref()) {
         ("dhondt", None) => Method::D_HONDT,
         ("saintelague", None) => Method::SAINTE_LAGUE,
-        ("modified_saintelague", None) => Method::MODIFIED_SAINTE_LAGUE,
+        ("modifiedsaintelague", None) => Method::MODIFIED_SAINTE_LAGUE,
         ("danish", None) => Method::DANISH,
         ("imperiali", None) => Method::IMPERIALI_DIVISORS,
         ("adams", None) => Method::ADAMS,
         ("dean", None) => Method::DEAN,
-        ("huntington", None) => Method::HUNTINGTON_HILL,
-        ("largest_remainder", Some("hare")) => Method::HARE,
-        ("largest_remainder", Some("droop")) => Method::DROOP,
-        ("largest_remainder", Some("hagenbach_bischoff")) => Method::HAGENBACH_BISCHOFF,
-        ("largest_remainder", Some("imperiali")) => Method::IMPERIALI,
-        (name, quota) => {
+        ("huntington" | "huntingtonhill", None) => Method::HUNTINGTON_HILL,
+        ("largestremainder", Some("hare")) => Method::HARE,
+        ("largestremainder", Some("droop")) => Method::DROOP,
+        ("largestremainder", Some("hagenbachbischoff")) => Method::HAGENBACH_BISCHOFF,
+        ("largestremainder", Some("imperiali")) => Method::IMPERIALI,
+        _ => {
             let quota = quota.unwrap_or("none");
             return Err(format!(
-                "the method {name:?} with the quota {quota:?} is not known"
+                "the method {name:?} with the quota {quota:?} is not known: there are {METHODS}"
             ));
         }
     })
@@ -281,6 +287,22 @@ mod tests {
         assert_eq!((wrong.passed, wrong.failed), (0, 1));
         let text = line(&wrong.mismatches[0]);
         assert!(text.ends_with("almaty: expected [29, 15, 3, 3, 0], found [29, 4, 3, 3, 0]"));
+    }
+
+    #[test]
+    fn methods_are_spelled_as_in_files_or_in_definitions_and_named_where_they_are_not() {
+        for spelled in ["largest-remainder", "largest_remainder"] {
+            let case = ALMATY.replace("largest_remainder", spelled);
+            assert_eq!(outcome(&case).unwrap().passed, 1, "{spelled}");
+        }
+        for (one, other) in [("dhondt", "d-hondt"), ("huntington", "huntington-hill")] {
+            assert_eq!(method(one, None), method(other, None));
+        }
+        let wrong = outcome(&ALMATY.replace("largest_remainder", "hamilton")).unwrap();
+        let said = wrong.mismatches[0].difference.problem.clone().unwrap();
+        for word in ["hamilton", "largest-remainder", "huntington-hill"] {
+            assert!(said.contains(word), "{word} is not in {said}");
+        }
     }
 
     #[test]
