@@ -1,6 +1,8 @@
 //! Ranges behind open ties, against every outcome of small contests. The outcomes are found with the engine's own lots, by
 //! other code than that under test.
 
+// tidy: long because each kind of law has its small contests here, all held to one oracle.
+
 use super::answer::{DistrictedAllocation, seats_within};
 use super::{DistrictedQuestion, DistrictedRules, Names};
 use crate::ids::{DistrictId, OptionId};

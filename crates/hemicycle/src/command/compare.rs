@@ -88,7 +88,7 @@ enum LawRules {
     Profile(&'static Profile),
     Own(Box<ContestRules>),
     /// As a message, which is always of a single district.
-    Message(AllocationRules),
+    Message(Box<AllocationRules>),
 }
 
 impl Law {
@@ -119,7 +119,7 @@ impl Law {
         let rules = match rules {
             LawRules::Profile(profile) => compared_rules::Rules::Profile(profile.name.to_owned()),
             LawRules::Own(rules) => compared_rules::Rules::OwnRules((&*rules).into()),
-            LawRules::Message(rules) => compared_rules::Rules::OwnRules(rules),
+            LawRules::Message(rules) => compared_rules::Rules::OwnRules(*rules),
         };
         ComparedRules {
             name,
@@ -210,7 +210,8 @@ fn own_rules(named: &str) -> Result<Law, Failure> {
     let text = std::fs::read_to_string(path).map_err(Failure::io(file.to_owned()))?;
     let rules = if path.extension().is_some_and(|ending| ending == "json") {
         let rules = super::allocate::from_json(&text, "AllocationRules");
-        LawRules::Message(rules.map_err(|problem| Failure::Input(format!("{file}: {problem}")))?)
+        let rules = rules.map_err(|problem| Failure::Input(format!("{file}: {problem}")))?;
+        LawRules::Message(Box::new(rules))
     } else {
         LawRules::Own(Box::new(rules_of_definition(file, &text)?))
     };

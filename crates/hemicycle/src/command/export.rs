@@ -9,8 +9,8 @@ use election::ids::ElectionId;
 use futures::StreamExt as _;
 use std::io::Write;
 use std::path::Path;
-use wire::allocation::v1::{GetStandingsRequest, Standings};
-use wire::common::v1::View;
+use wire::allocation::v1::{ContestStandings, GetStandingsRequest, Standings};
+use wire::common::v1::{SeatsState, View};
 use wire::results::v1::{ListUnitsRequest, ListUnitsResponse};
 
 /// Writes results.
@@ -77,21 +77,91 @@ fn written(error: csv::Error) -> Failure {
     }
 }
 
-// How the seats of each district came about, in words.
+// How the seats came about, in words: of each district, or of all of them where they hang together.
 fn explanations(standings: &Standings, output: &mut dyn Write) -> Result<(), Failure> {
-    let districts = standings
-        .contests
-        .iter()
-        .flat_map(|contest| &contest.districts);
-    for allocation in districts.filter_map(|district| district.allocation.as_ref()) {
-        let text = if allocation.explanation.is_empty() {
-            &allocation.problem
-        } else {
-            &allocation.explanation
-        };
-        writeln!(output, "{text}").map_err(Failure::io("the output"))?;
+    for contest in &standings.contests {
+        let above = contest.over_districts.as_ref();
+        let above = above.map(|over| (&over.explanation, &over.problem));
+        let districts = contest.districts.iter().filter(|_| above.is_none());
+        let districts = districts.filter_map(|district| district.allocation.as_ref());
+        let districts = districts.map(|allocation| (&allocation.explanation, &allocation.problem));
+        for (explanation, problem) in above.into_iter().chain(districts) {
+            let text = if explanation.is_empty() {
+                problem
+            } else {
+                explanation
+            };
+            writeln!(output, "{text}").map_err(Failure::io("the output"))?;
+        }
     }
     Ok(())
+}
+
+// Seats that stand in no district of the ballot: of districts that the law makes of several, and of the house itself. Votes
+// stand in the rows of the ballot's districts alone, so that sums over rows are right.
+fn above(contest: &ContestStandings) -> Vec<[String; 6]> {
+    let Some(over) = &contest.over_districts else {
+        return Vec::new();
+    };
+    let state = |state: SeatsState| {
+        state
+            .as_str_name()
+            .trim_start_matches("SEATS_STATE_")
+            .to_owned()
+    };
+    let known = over.state();
+    let mut rows = Vec::new();
+    let of_several = over
+        .districts
+        .iter()
+        .filter(|law| !law.part_district_ids.is_empty());
+    for law in of_several {
+        let cells = law
+            .list_indexes
+            .iter()
+            .zip(law.list_seats.iter().zip(&law.list_seats_most));
+        for (list, (held, most)) in cells {
+            let place = usize::try_from(*list).ok();
+            let Some(list) = place.and_then(|place| over.lists.get(place)) else {
+                continue;
+            };
+            let is_known = list
+                .seats
+                .as_ref()
+                .is_some_and(|seats| seats.seats.is_some());
+            let number = |number: &u32| {
+                if is_known {
+                    number.to_string()
+                } else {
+                    String::new()
+                }
+            };
+            let most = if most > held {
+                number(most)
+            } else {
+                String::new()
+            };
+            rows.push([
+                law.district_id.clone(),
+                list.option_id.clone(),
+                number(held),
+                most,
+                String::new(),
+                state(law.state()),
+            ]);
+        }
+    }
+    for list in over.lists.iter().filter(|list| list.seats_above > 0) {
+        rows.push([
+            String::new(),
+            list.option_id.clone(),
+            list.seats_above.to_string(),
+            String::new(),
+            String::new(),
+            state(known),
+        ]);
+    }
+    rows
 }
 
 // One row for each list of each district; election, revision and time stand in each row, so that a row says what it is.
@@ -155,6 +225,23 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                 ];
                 rows.write_record(&row).map_err(written)?;
             }
+        }
+        for [district, option, seats, most, declared, state] in above(contest) {
+            let row = [
+                standings.election_id.clone(),
+                standings.is_test.to_string(),
+                revision.clone(),
+                time.clone(),
+                contest.contest_id.clone(),
+                district,
+                option,
+                String::new(),
+                seats,
+                most,
+                declared,
+                state,
+            ];
+            rows.write_record(&row).map_err(written)?;
         }
     }
     rows.flush().map_err(Failure::io("the output"))
@@ -281,4 +368,92 @@ fn unit_rows(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::allocation::v1::{
+        Allocation, DistrictStandings, DistrictedAllocation, DistrictedListSeats, LawDistrict,
+    };
+    use wire::common::v1::ListSeats;
+
+    /// Two constituencies that are one state, and a house above them.
+    fn standings() -> Standings {
+        let list = |id: &str, seats, seats_above| DistrictedListSeats {
+            option_id: id.into(),
+            seats: Some(ListSeats {
+                seats: Some(seats),
+                ..Default::default()
+            }),
+            seats_above,
+            ..Default::default()
+        };
+        let district = |id: &str| DistrictStandings {
+            district_id: id.into(),
+            votes: vec![60, 40],
+            option_ids: vec!["ash".into(), "birch".into()],
+            allocation: Some(Allocation {
+                explanation: "of a district".into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        let over = DistrictedAllocation {
+            state: SeatsState::Provisional.into(),
+            lists: vec![list("ash", 3, 0), list("birch", 3, 1)],
+            districts: vec![LawDistrict {
+                district_id: "state".into(),
+                part_district_ids: vec!["north".into(), "south".into()],
+                state: SeatsState::Tied.into(),
+                list_indexes: vec![0, 1],
+                list_seats: vec![3, 2],
+                list_seats_most: vec![3, 3],
+                ..Default::default()
+            }],
+            explanation: "of all districts".into(),
+            ..Default::default()
+        };
+        Standings {
+            election_id: "e".into(),
+            contests: vec![ContestStandings {
+                contest_id: "list".into(),
+                districts: vec![district("north"), district("south")],
+                over_districts: Some(over),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn districts_that_hang_together_are_told_once() {
+        let mut written = Vec::new();
+        explanations(&standings(), &mut written).unwrap();
+        assert_eq!(String::from_utf8(written).unwrap(), "of all districts\n");
+        let mut apart = standings();
+        apart.contests[0].over_districts = None;
+        let mut written = Vec::new();
+        explanations(&apart, &mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        assert_eq!(text, "of a district\nof a district\n");
+    }
+
+    #[test]
+    fn seats_in_no_district_of_the_ballot_have_rows_without_votes() {
+        let mut written = Vec::new();
+        standings_csv(&standings(), &mut written).unwrap();
+        let text = String::from_utf8(written).unwrap();
+        for row in [
+            "list,north,ash,60,,,,",
+            "list,state,ash,,3,,,TIED",
+            "list,state,birch,,2,3,,TIED",
+            "list,,birch,,1,,,PROVISIONAL",
+        ] {
+            assert!(
+                text.lines().any(|line| line.ends_with(row)),
+                "{row} is not in\n{text}"
+            );
+        }
+    }
 }
