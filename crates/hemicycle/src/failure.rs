@@ -196,6 +196,10 @@ fn option_for(said: &str) -> Option<&'static str> {
             ".constituencies is \"no constituencies\"",
             "--first-votes FILE gives them",
         ),
+        (
+            "this is no AllocateRequest as JSON",
+            "votes as CSV need --profile NAME or --rules FILE",
+        ),
         ("district_id is \"\"", "--district NAME gives it"),
         ("contest_id is \"\"", "--contest NAME gives it"),
     ];
