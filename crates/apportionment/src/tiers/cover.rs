@@ -14,7 +14,9 @@ pub(super) fn cover(contest: &TierContest, held: &[Vec<u32>], draw: &mut Draw<'_
     let mut undecided = Vec::new();
     for (number, constituency) in contest.constituencies.iter().enumerate() {
         let Some(list) = constituency.first() else {
-            if !constituency.leading().is_empty() {
+            // Who leads matters only where one of the lists has a seat to cover its person with.
+            let mut leading = constituency.leading().into_iter();
+            if leading.any(|list| held[constituency.district][list] > 0) {
                 undecided.push(number);
             }
             continue;

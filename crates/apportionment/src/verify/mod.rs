@@ -1,5 +1,5 @@
-//! The independent check of a result, in O(n) (and pairwise inside a tie). It shares the types of input and output with
-//! the allocator and no code: thresholds are counted in whole votes needed, keys are compared by continued fractions
+//! The independent check of a result, in O(n) (and a sort inside a tie). It shares with the allocator the types of input and
+//! output, the check that an input is one, and the comparison of fractions (`Ratio`), and else no code: thresholds are counted in whole votes needed, keys are compared by continued fractions
 //! (or, where they are roots, in schoolbook digits), and nothing is handed out: each stage's border is looked at directly.
 //! A wrong result needs the same mistake twice.
 
@@ -23,6 +23,7 @@ use expected::Expected;
 use replay::replay;
 use stage::Walk;
 
+pub(crate) use passing::share_of_size;
 pub use refusal::Refusal;
 pub use seats::verify_seats;
 

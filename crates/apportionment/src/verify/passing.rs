@@ -7,9 +7,14 @@ use crate::threshold::{Comparison, Threshold};
 
 /// The share that a list of its size needs.
 pub(super) fn share_of(threshold: &Threshold, list: &List) -> Fraction {
+    share_of_size(threshold, list.coalition_size)
+}
+
+/// The share that a coalition of so many parties needs.
+pub(crate) fn share_of_size(threshold: &Threshold, parties: u32) -> Fraction {
     let (mut share, mut size) = (threshold.share, 0);
     for entry in &threshold.by_coalition_size {
-        if entry.size_min <= list.coalition_size && entry.size_min >= size {
+        if entry.size_min <= parties && entry.size_min >= size {
             (share, size) = (entry.share, entry.size_min);
         }
     }

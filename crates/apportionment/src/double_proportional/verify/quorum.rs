@@ -2,6 +2,7 @@
 
 use crate::districts::{District, DistrictedContest, DistrictedList, Quorum};
 use crate::threshold::{Comparison, Threshold, ThresholdBase};
+use crate::verify::share_of_size;
 
 /// By list: whether it reached the quorum; `None` where a count is missing.
 pub(super) fn reached(contest: &DistrictedContest, quorum: &Quorum) -> Option<Vec<bool>> {
@@ -34,7 +35,7 @@ pub(super) fn reached(contest: &DistrictedContest, quorum: &Quorum) -> Option<Ve
 
 /// Whether so many votes are at least the fewest whole votes that pass; no votes never do.
 pub(crate) fn passes(threshold: &Threshold, coalition_size: u32, votes: u128, base: u128) -> bool {
-    let share = threshold.share_for(coalition_size);
+    let share = share_of_size(threshold, coalition_size);
     let parts = u128::from(share.numerator) * base;
     let unit = u128::from(share.denominator).max(1);
     let needed = match threshold.comparison {

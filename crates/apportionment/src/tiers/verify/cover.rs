@@ -43,7 +43,8 @@ fn check_cover(
     let undecided = (0..constituencies.len()).filter(|&number| {
         let constituency = &constituencies[number];
         first(constituency).is_none()
-            && (0..constituency.votes.len()).any(|list| is_leading(constituency, list))
+            && (0..constituency.votes.len())
+                .any(|list| is_leading(constituency, list) && held[constituency.district][list] > 0)
     });
     let mut expected: BTreeMap<(usize, usize), BTreeSet<Place>> = BTreeMap::new();
     for (number, constituency) in constituencies.iter().enumerate() {
@@ -134,12 +135,17 @@ fn check_line(
     if let Some(tie) = &line.tie {
         check_open_line(tie, largest, line, seats, lots, wrong);
     }
+    // A lot that names others as well was drawn for another tie.
+    let seats = || line.covered.iter().chain(&line.uncovered);
+    let level = seats().filter(|seat| seat.key == largest);
+    let level: Vec<&Place> = level.map(|seat| &seat.place).collect();
     let refused = line.uncovered.iter().filter(|seat| seat.key == largest);
     for PlacedSeat { place, .. } in refused {
         let by_lot = lots.1.iter().any(|lot| {
             let winners = line.covered.iter().filter(|seat| seat.key == largest);
             lot.stage == lots.0
                 && lot.tied.contains(place)
+                && lot.tied.iter().all(|named| level.contains(&named))
                 && winners
                     .map(|seat| seat.place)
                     .any(|winner| winner == lot.winner)

@@ -115,12 +115,23 @@ pub(super) fn check_place(
         smallest_of_district[district] = Some(*key);
         by_key.entry(*key).or_default().push(*place);
     }
+    // A lot that names a place without this key was drawn for another tie.
     let drawn = |place: &Place, key: Ratio| {
+        let placed = |named: &Place| by_key.get(&key).is_some_and(|it| it.contains(named));
+        let has_key = |named: &Place| {
+            let Place { district, list, .. } = *named;
+            let next = contest.districts.get(district).and_then(|it| {
+                let seats = *held.get(district)?.get(list)?;
+                Key::of(placement, it, list, seats)
+            });
+            placed(named) || next.is_some_and(|next| next.order(key).is_eq())
+        };
         lots.iter().any(|lot| {
-            let won = by_key
-                .get(&key)
-                .is_some_and(|places| places.contains(&lot.winner));
-            lot.stage == stage && won && lot.tied.contains(place) && lot.tied.contains(&lot.winner)
+            lot.stage == stage
+                && placed(&lot.winner)
+                && lot.tied.contains(place)
+                && lot.tied.contains(&lot.winner)
+                && lot.tied.iter().all(has_key)
         })
     };
     let mut equal = BTreeSet::new();

@@ -147,15 +147,18 @@ impl Check<'_> {
             .iter()
             .filter(|(_, key)| key.order(chosen.key).is_eq());
         let mut equal: Vec<Place> = equal.map(|(place, _)| *place).collect();
+        equal.sort_unstable();
+        // A lot that names others as well, or not all, was drawn for another tie.
+        let drawn = self.lots.iter().any(|lot| {
+            let mut named = lot.tied.clone();
+            named.sort_unstable();
+            lot.stage == self.stage && lot.winner == chosen.place && named == equal
+        });
         if equal.len() > 1 {
-            equal.sort_unstable();
             self.decided.push((self.stage, equal));
         }
         for (place, key) in among.iter().filter(|(place, _)| *place != chosen.place) {
             let order = key.order(chosen.key);
-            let drawn = self.lots.iter().any(|lot| {
-                lot.stage == self.stage && lot.winner == chosen.place && lot.tied.contains(place)
-            });
             if order == wanted {
                 self.wrong.push(PlaceRefusal::Refused { place: *place });
             } else if order.is_eq() && !drawn {
