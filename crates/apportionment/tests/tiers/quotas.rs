@@ -436,6 +436,29 @@ fn seats_that_rest_on_no_first_place_stand() {
     assert_eq!(cover.undecided, [0]);
 }
 
+/// Two lists without a seat in the district lead level: neither's person can be covered, whoever of them came first.
+#[test]
+fn no_lot_for_a_first_place_that_nobody_can_be_given() {
+    let districts = TierStage::Districts {
+        admission: Admission::default(),
+        chain: vec![Stage::all(Method::D_HONDT)],
+    };
+    let contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(3, &[90, 1, 1])]),
+        constituencies: vec![Constituency {
+            votes: vec![4, 5, 5],
+            ..Constituency::default()
+        }],
+        ..TierContest::default()
+    };
+    let rules = TierRules {
+        stages: vec![districts, TierStage::Cover],
+        ties: vec![TieBreak::Lot],
+    };
+    let settled = agree(&contest, &rules, &TierLots::default());
+    assert_eq!(settled.outcome, Outcome::Settled);
+}
+
 /// More seats than candidates in a district are refused with both numbers; enough candidates change nothing.
 #[test]
 fn candidates_in_a_district() {

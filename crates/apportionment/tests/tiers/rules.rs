@@ -71,6 +71,19 @@ fn equal_keys_of_levelling_seats_wait_for_a_lot() {
         )
     };
     assert!(refused.iter().any(silent), "{refused:?}");
+    // Nor does a lot settle it that names one more place: it was drawn for another tie.
+    let mut wider = lots.places[1].clone();
+    wider.tied.insert(0, place(0, 0));
+    let wider = TierLots {
+        places: vec![wider],
+        ..TierLots::default()
+    };
+    assert_eq!(agree(&contest, &rules, &wider).outcome, Outcome::Tied);
+    let mut forged = settled;
+    for void in [Vec::new(), vec![0]] {
+        forged.void_place_lots = void;
+        verify(&contest, &rules, &wider, &forged).unwrap_err();
+    }
 }
 
 /// Three districts with a seat each for the same list, which is due one: its smallest keys go back, 40 before 41, the first

@@ -22,7 +22,8 @@ impl Check<'_> {
         }
     }
 
-    /// Holds the lots that are said to be void against those that no tie asked for.
+    /// Holds the lots that are said to be void against those that no tie asked for, and each tie that only a lot can have
+    /// decided against the lots: what was drawn for another tie decides nothing.
     pub(super) fn check_void(&mut self, allocation: &TierAllocation) {
         let unused = self.inside_used.iter().enumerate();
         let inside = unused.filter(|(_, used)| !**used).map(|(lot, _)| lot);
@@ -34,7 +35,7 @@ impl Check<'_> {
         let places = (0..self.lots.places.len()).filter(|lot| !drawn.contains(&Some(*lot)));
         let right = inside.eq(allocation.void_lots.iter().copied())
             && places.eq(allocation.void_place_lots.iter().copied());
-        if !right {
+        if !right || drawn.contains(&None) {
             self.refusals.push(TierRefusal::VoidLots);
         }
     }
