@@ -24,7 +24,7 @@ impl Walk<'_> {
         if let Some((lists, open_seats)) = end.tie.clone() {
             // The tie alone may give the list with the majority one seat, and the clause another one.
             let wins_all = open_seats == 1 && lists.contains(&competitors[owed].list);
-            let owed_still = end.waiting || seats + 1 <= house.saturating_sub(seats + 1);
+            let owed_still = end.waiting || seats < house.saturating_sub(seats + 1);
             end.open[owed] = true;
             if wins_all && owed_still {
                 for (place, _) in losers(end, owed) {

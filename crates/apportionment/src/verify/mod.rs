@@ -1,7 +1,7 @@
 //! The independent check of a result, in O(n) (and a sort inside a tie). It shares with the allocator the types of input and
-//! output, the check that an input is one, and the comparison of fractions (`Ratio`), and else no code: thresholds are counted in whole votes needed, keys are compared by continued fractions
-//! (or, where they are roots, in schoolbook digits), and nothing is handed out: each stage's border is looked at directly.
-//! A wrong result needs the same mistake twice.
+//! output, the check that an input is one, and the comparison of fractions (`Ratio`), and else no code: thresholds are counted
+//! in whole votes needed, keys are compared by continued fractions (or, where they are roots, in schoolbook digits), and nothing
+//! is handed out: each stage's border is looked at directly. A wrong result needs the same mistake twice.
 
 mod bonus;
 mod border;
