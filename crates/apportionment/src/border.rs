@@ -55,7 +55,8 @@ fn refused_key(runner: &Runner) -> (Level, u32) {
 }
 
 /// Takes back the seats with the key of the border where more lists have it than seats are left, and lets the chain of
-/// rules settle them. `is_last`: no seat of the house is left for a later stage. One list has at most one key of any value, because its keys fall strictly.
+/// rules settle them. `is_last`: no seat of the house is left for a later stage. One list has at most one key of any value,
+/// because its keys fall strictly.
 pub(crate) fn settle_border(
     keys: &Keys,
     runners: &mut [Runner],
