@@ -7,6 +7,7 @@
 pub mod cluster;
 pub mod invented;
 pub mod log;
+pub mod over_districts;
 pub mod play;
 pub mod raw;
 pub mod reads;

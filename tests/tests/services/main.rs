@@ -18,6 +18,7 @@ mod failures;
 mod kills;
 mod nights;
 mod official;
+mod over_districts;
 mod publication;
 mod restored;
 mod whole_night;
