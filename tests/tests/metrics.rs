@@ -76,7 +76,7 @@ fn collect(folder: &Path, names: &mut BTreeSet<String>) {
             collect(&path, names);
         } else if path.file_name().unwrap() != "tests.rs" {
             let text = fs::read_to_string(&path).unwrap();
-            let product = text.split("#[cfg(test)]").next().unwrap();
+            let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
             names.extend(names_in(product));
         }
     }
