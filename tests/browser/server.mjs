@@ -70,29 +70,30 @@ export const serve = async (data, ports) => {
   return { base, server: `http://127.0.0.1:${ports.grpc}`, ...started };
 };
 
-/** An election of one district with lists a, b, c, ... and stations s1, s2, ... */
-export const definition = ({ election, lists, seats, stations, ties = "" }) => `
+/** An election, of one district unless told otherwise, with lists a, b, c, ... and stations s1, s2, ... */
+export const definition = ({ election, lists, seats, stations, ties = "", districts = ["city"] }) => `
 [ballot]
 election = "${election}"
 is_test = true
 [[ballot.contests]]
 id = "list"
-[[ballot.contests.districts]]
-id = "city"
-options = [${lists.map((id) => `{ id = "${id}" }`).join(", ")}]
+${districts
+  .map((id) => `[[ballot.contests.districts]]\nid = "${id}"\noptions = [${lists.map((id) => `{ id = "${id}" }`).join(", ")}]`)
+  .join("\n")}
 [register]
-units = [${Array.from({ length: stations }, (_, n) => `{ id = "s${n + 1}", name = "Станция ${n + 1}", district = "city", roll = 50000 }`).join(", ")}]
+units = [${Array.from({ length: stations }, (_, n) => `{ id = "s${n + 1}", name = "Станция ${n + 1}", district = "${districts[n % districts.length]}", roll = 50000 }`).join(", ")}]
 [rules]
 house_size = ${seats}
 [[rules.contests]]
 id = "list"
-districts = [{ id = "city", seats = ${seats} }]
+districts = [${districts.map((id) => `{ id = "${id}", seats = ${seats / districts.length} }`).join(", ")}]
 stages = [{ method = "largest-remainder", quota = "hare" }]
 ${ties}
 [rules.form]
 identities = []
 [presentation]
 time_zone = "Asia/Almaty"
+districts = { ${districts.map((id) => `${id} = { en = "${id[0].toUpperCase()}${id.slice(1)}" }`).join(", ")} }
 title = { en = "Elections to a house of ${seats}", ru = "Выборы ${seats} мандатов", kk = "${seats} мандатқа сайлау" }
 `;
 

@@ -4,6 +4,8 @@
     reason = "what fails here fails the test, in its helpers too"
 )]
 
+use hemicycle::serve::config::{Config, RoleName};
+use service_runtime::config::Layers;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -100,11 +102,23 @@ fn every_sample_configuration_listens_on_loopback_but_for_the_feed_and_names_its
         for (listener, address) in listen {
             let address: std::net::SocketAddr = address.as_str().unwrap().parse().unwrap();
             assert!(
-                address.ip().is_loopback() || listener == "live-feed",
+                address.ip().is_loopback() || ["live-feed", "http"].contains(&listener.as_str()),
                 "{}: {listener} = {address}",
                 path.display()
             );
         }
+        // As the program reads it: every setting is one that it knows.
+        let layers = Layers {
+            file: Some(&path),
+            ..Layers::default()
+        };
+        let config = Config::load(&layers).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(
+            config.listen.http.is_some(),
+            config.runs(RoleName::LiveFeed),
+            "{}: the page is where the feed is, and nowhere else",
+            path.display()
+        );
         let roles: Vec<String> = settings["roles"]["list"].clone().try_into().unwrap();
         assert!(!roles.is_empty(), "{}", path.display());
         assert_eq!(

@@ -277,6 +277,9 @@ pub struct Watch {
     /// Show the newest frame and end.
     #[arg(long)]
     pub once: bool,
+    /// Print each frame as a table, not a page that fills the terminal. So it is too where the output is no terminal.
+    #[arg(long, conflicts_with = "json")]
+    pub plain: bool,
     /// Print each frame as a line of JSON.
     #[arg(long)]
     pub json: bool,

@@ -11,3 +11,4 @@ pub mod night;
 pub mod rehearsal;
 pub mod serve;
 pub mod table;
+mod terminal;

@@ -18,6 +18,7 @@ pub struct Names {
     /// What must be shown with everything.
     pub notice: String,
     options: BTreeMap<String, String>,
+    colours: BTreeMap<String, [u8; 3]>,
 }
 
 impl Names {
@@ -27,7 +28,12 @@ impl Names {
             let name = pick(&option.name).or_else(|| option.short_name.clone());
             (id.to_string(), name.unwrap_or_else(|| id.to_string()))
         });
+        let colours = presentation.options.iter().filter_map(|(id, option)| {
+            let colour = option.colour.as_deref().and_then(colour)?;
+            Some((id.to_string(), colour))
+        });
         Self {
+            colours: colours.collect(),
             title: pick(&presentation.title).unwrap_or_else(|| election.to_owned()),
             notice: pick(&presentation.notice).unwrap_or_default(),
             options: names.collect(),
@@ -53,10 +59,23 @@ impl Names {
         Ok(Self::of(&presentation, election.as_str()))
     }
 
+    /// The colour of an option: red, green, blue.
+    pub fn colour(&self, id: &str) -> Option<[u8; 3]> {
+        self.colours.get(id).copied()
+    }
+
     /// The name of an option.
     pub fn option<'a>(&'a self, id: &'a str) -> &'a str {
         self.options.get(id).map_or(id, String::as_str)
     }
+}
+
+// "#rrggbb".
+fn colour(text: &str) -> Option<[u8; 3]> {
+    let digits = text.strip_prefix('#').filter(|it| it.len() == 6)?;
+    let number = u32::from_str_radix(digits, 16).ok()?;
+    let [_, red, green, blue] = number.to_be_bytes();
+    Some([red, green, blue])
 }
 
 /// What breaks a tie in each contest, by its rules.

@@ -4,7 +4,7 @@ use crate::names::Names;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use wire::common::v1::{ListSeats, SeatsState, Totals, TurnoutTotals};
-use wire::feed::v1::FrameContest;
+use wire::feed::v1::{FrameContest, FrameRow};
 
 /// A plain table with a header.
 pub fn table(header: &[&str]) -> Table {
@@ -74,52 +74,83 @@ pub fn seats(seats: Option<&ListSeats>) -> String {
     }
 }
 
+/// The votes that shares are of: those of all lists.
+pub fn list_votes(contest: &FrameContest) -> u64 {
+    let lists = contest.rows.iter().filter(|row| row.seats.is_some());
+    lists.map(|row| row.votes).sum()
+}
+
+/// A line of a contest's table.
+#[derive(Debug, Clone, Copy)]
+pub enum Entry<'a> {
+    /// The votes that a list needs to pass.
+    Threshold(u64),
+    /// An option.
+    Option {
+        /// Its place on the ballot.
+        place: usize,
+        /// What is known of it.
+        row: &'a FrameRow,
+        /// It takes no part.
+        is_below: bool,
+    },
+}
+
+/// The options of a contest, the largest first, with the threshold between those that take part and those that do not.
+pub fn ranked(contest: &FrameContest) -> Vec<Entry<'_>> {
+    let is_begun = list_votes(contest) > 0;
+    let threshold = contest.threshold_votes.filter(|_| is_begun);
+    let is_below = |row: &FrameRow| {
+        let falls_short = threshold.is_some_and(|threshold| row.votes < threshold);
+        threshold.is_some() && row.takes_part.map_or(falls_short, |takes_part| !takes_part)
+    };
+    let mut rows: Vec<(usize, &FrameRow)> = contest.rows.iter().enumerate().collect();
+    rows.sort_by_key(|(_, row)| (is_below(row), std::cmp::Reverse(row.votes)));
+    let mut line = threshold;
+    let mut entries = Vec::new();
+    for (place, row) in rows {
+        let is_below = is_below(row);
+        if is_below {
+            entries.extend(line.take().map(Entry::Threshold));
+        }
+        entries.push(Entry::Option {
+            place,
+            row,
+            is_below,
+        });
+    }
+    entries
+}
+
 /// The live table of a contest: the largest first, the threshold as a line between those above and below it.
 pub fn contest(contest: &FrameContest, names: &Names) -> String {
-    let total: u64 = contest
-        .rows
-        .iter()
-        .filter(|row| row.seats.is_some())
-        .map(|row| row.votes)
-        .sum();
+    let total = list_votes(contest);
     let mut table = table(&["list", "votes", "share", "seats", ""]);
-    let mut rows: Vec<_> = contest.rows.iter().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(row.votes));
-    let mut line_drawn = total == 0;
-    for row in rows {
-        let is_below = contest
-            .threshold_votes
-            .is_some_and(|threshold| row.votes < threshold);
-        if is_below && !line_drawn {
-            let threshold = contest.threshold_votes.unwrap_or(0);
-            let cells = [
+    for entry in ranked(contest) {
+        table.add_row(match entry {
+            Entry::Threshold(votes) => [
                 String::from("── threshold"),
-                thousands(threshold),
-                share(threshold, total),
+                thousands(votes),
+                share(votes, total),
                 String::new(),
                 String::new(),
-            ];
-            table.add_row(cells);
-            line_drawn = true;
-        }
-        let held = row
-            .seats
-            .as_ref()
-            .and_then(|seats| seats.seats)
-            .unwrap_or(0);
-        let bar = "■".repeat(usize::try_from(held.min(60)).unwrap_or(0));
-        let cells = [
-            names.option(&row.option_id).to_owned(),
-            thousands(row.votes),
-            if row.seats.is_some() {
-                share(row.votes, total)
-            } else {
-                String::from("-")
-            },
-            seats(row.seats.as_ref()),
-            bar,
-        ];
-        table.add_row(cells);
+            ],
+            Entry::Option { row, .. } => {
+                let held = row.seats.as_ref().and_then(|seats| seats.seats);
+                let bar = held.unwrap_or(0).min(60);
+                [
+                    names.option(&row.option_id).to_owned(),
+                    thousands(row.votes),
+                    if row.seats.is_some() {
+                        share(row.votes, total)
+                    } else {
+                        String::from("-")
+                    },
+                    seats(row.seats.as_ref()),
+                    "■".repeat(usize::try_from(bar).unwrap_or(0)),
+                ]
+            }
+        });
     }
     align_numbers(&mut table, 1);
     if let Some(column) = table.column_mut(4) {
@@ -177,6 +208,50 @@ mod tests {
         assert_eq!(share(1, 0_u64), "-");
         assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
         assert_eq!(share(u64::MAX, u128::from(u64::MAX) * 2), "50.00%");
+    }
+
+    #[test]
+    fn the_line_stands_between_who_takes_part_and_who_does_not() {
+        let row = |votes, takes_part| FrameRow {
+            votes,
+            takes_part,
+            seats: Some(ListSeats::default()),
+            ..FrameRow::default()
+        };
+        let contest = FrameContest {
+            // Of two with 5 votes one was rescued; with 30 one takes no part, as a coalition that needs more.
+            rows: vec![
+                row(5, Some(true)),
+                row(90, Some(true)),
+                row(5, Some(false)),
+                row(30, Some(false)),
+                row(4, None),
+            ],
+            threshold_votes: Some(20),
+            ..FrameContest::default()
+        };
+        let told = |contest: &FrameContest| -> Vec<String> {
+            let entries = ranked(contest).into_iter();
+            entries
+                .map(|entry| match entry {
+                    Entry::Threshold(votes) => format!("-- {votes}"),
+                    Entry::Option { row, is_below, .. } => format!("{} {is_below}", row.votes),
+                })
+                .collect()
+        };
+        let wanted = [
+            "90 false", "5 false", "-- 20", "30 true", "5 true", "4 true",
+        ];
+        assert_eq!(told(&contest), wanted);
+        let none = FrameContest {
+            rows: vec![row(0, None)],
+            ..contest
+        };
+        assert_eq!(
+            told(&none),
+            ["0 false"],
+            "nothing is below before the first vote"
+        );
     }
 
     #[test]

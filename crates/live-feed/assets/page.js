@@ -85,6 +85,15 @@ const seats = (runs) => {
     }
 };
 
+// Whoever stands on a link of a part that is replaced stands on the same link after it.
+const replace = (element, html) => {
+  const held = element.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  element.innerHTML = html;
+  if (!held) return;
+  const links = [...element.querySelectorAll("a")];
+  links.find((link) => link.getAttribute("href") === held)?.focus({ preventScroll: true });
+};
+
 const show = (event) => {
   heard();
   if (!isNewer(event.lastEventId)) return;
@@ -94,7 +103,7 @@ const show = (event) => {
   for (const [name, html] of Object.entries(news.slots)) {
     const element = slot(name);
     if (!element || shown.get(name) === html) continue;
-    element.innerHTML = html;
+    replace(element, html);
     shown.set(name, html);
   }
   if (news.seats) seats(news.seats);
@@ -126,7 +135,10 @@ const again = () => {
 
 const connect = () => {
   source = new EventSource(`${live.dataset.events}&resume=${encodeURIComponent(token)}`);
-  source.addEventListener("open", heard);
+  source.addEventListener("open", () => {
+    heard();
+    tell();
+  });
   source.addEventListener("frame", show);
   source.addEventListener("heartbeat", (event) => {
     heard();

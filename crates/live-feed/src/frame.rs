@@ -6,11 +6,13 @@ use crate::reduction;
 use crate::scope::Scope;
 use election::ids::Timestamp;
 use std::collections::HashMap;
-use wire::allocation::v1::{ContestStandings, DistrictStandings, Standings};
+use wire::allocation::v1::{
+    Allocation, ContestStandings, DistrictStandings, Eligibility, KeyHolder, Standings,
+};
 use wire::common::v1::{Publication, PublicationClass, Stage, TurnoutTotals};
 use wire::feed::v1::{DistrictScope, ElectionScope, UnitScope};
 use wire::feed::v1::{
-    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameTie,
+    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, FrameTie,
     scope as proto_scope,
 };
 use wire::results::v1::UnitState;
@@ -157,15 +159,6 @@ fn scope_message(scope: &Scope) -> wire::feed::v1::Scope {
 }
 
 fn election_contest(contest: &ContestStandings) -> FrameContest {
-    let rows: Vec<FrameRow> = contest
-        .options
-        .iter()
-        .map(|option| FrameRow {
-            option_id: option.option_id.clone(),
-            votes: option.votes,
-            seats: option.seats,
-        })
-        .collect();
     let indexes: HashMap<&str, u32> = (0_u32..)
         .zip(&contest.options)
         .map(|(index, option)| (option.option_id.as_str(), index))
@@ -176,6 +169,18 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
         .first()
         .filter(|_| is_single)
         .and_then(|district| district.allocation.as_ref());
+    let parts = taking_part(first);
+    let rows = contest.options.iter().map(|option| {
+        let (eligibility, takes_part) = part_of(&parts, &option.option_id);
+        FrameRow {
+            option_id: option.option_id.clone(),
+            votes: option.votes,
+            seats: option.seats,
+            eligibility,
+            takes_part: takes_part.or_else(|| above::takes_part(contest, &option.option_id)),
+        }
+    });
+    let rows: Vec<FrameRow> = rows.collect();
     FrameContest {
         contest_id: contest.contest_id.clone(),
         state: contest.state,
@@ -210,7 +215,40 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
             .unwrap_or_else(|| count(&contest.districts, has_seats)),
         districts_declared: above::districts_declared(contest)
             .unwrap_or_else(|| count(&contest.districts, is_declared)),
+        last_seat: first.and_then(|allocation| allocation.last_seat.as_ref().map(frame_seat)),
+        next_in_line: first.and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
     }
+}
+
+fn frame_seat(holder: &KeyHolder) -> FrameSeat {
+    FrameSeat {
+        option_id: holder.option_id.clone(),
+        seat: holder.seat,
+    }
+}
+
+type Parts<'a> = HashMap<&'a str, Eligibility>;
+
+fn taking_part(allocation: Option<&Allocation>) -> Parts<'_> {
+    let lists = allocation
+        .iter()
+        .flat_map(|allocation| &allocation.lists)
+        .map(|list| (list.option_id.as_str(), list.eligibility()));
+    lists.collect()
+}
+
+// Why an option takes part, and whether it does, as far as its district says.
+fn part_of(parts: &Parts<'_>, option: &str) -> (i32, Option<bool>) {
+    let eligibility = parts.get(option).copied().unwrap_or_default();
+    let takes_part = match eligibility {
+        Eligibility::Unspecified => None,
+        Eligibility::Passed
+        | Eligibility::Exempt
+        | Eligibility::RescueAdmitted
+        | Eligibility::Waived => Some(true),
+        Eligibility::BelowThreshold | Eligibility::NoVotes => Some(false),
+    };
+    (eligibility.into(), takes_part)
 }
 
 /// The longest problem in a frame, in bytes.
@@ -261,6 +299,7 @@ fn district_contests(
 
 fn district_contest(contest: &ContestStandings, district: &DistrictStandings) -> FrameContest {
     let allocation = district.allocation.as_ref();
+    let parts = taking_part(allocation);
     let lists: HashMap<&str, _> = allocation
         .iter()
         .flat_map(|allocation| &allocation.lists)
@@ -271,10 +310,15 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         .option_ids
         .iter()
         .zip(&district.votes)
-        .map(|(option, votes)| FrameRow {
-            option_id: option.clone(),
-            votes: *votes,
-            seats: lists.get(option.as_str()).copied().flatten(),
+        .map(|(option, votes)| {
+            let (eligibility, takes_part) = part_of(&parts, option);
+            FrameRow {
+                option_id: option.clone(),
+                votes: *votes,
+                seats: lists.get(option.as_str()).copied().flatten(),
+                eligibility,
+                takes_part,
+            }
         });
     FrameContest {
         contest_id: contest.contest_id.clone(),
@@ -293,6 +337,9 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         problem: problem(std::slice::from_ref(district)),
         districts_with_seats: has_seats(district).into(),
         districts_declared: is_declared(district).into(),
+        last_seat: allocation.and_then(|allocation| allocation.last_seat.as_ref().map(frame_seat)),
+        next_in_line: allocation
+            .and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
     }
 }
 

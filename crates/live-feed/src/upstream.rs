@@ -4,7 +4,7 @@ use crate::config::Config;
 use crate::error::FeedError;
 use crate::frame::Distance;
 use crate::http::UnitsTables;
-use crate::page::{Language, Rendered, Timeline};
+use crate::page::{Language, Margins, Rendered, Timeline};
 use crate::past::Past;
 use crate::presented::Definitions;
 use crate::scope::distance;
@@ -114,6 +114,7 @@ pub(crate) struct Upstream {
     pub definitions: Definitions,
     pub past: Past,
     pub timeline: Timeline,
+    pub margins: Margins,
     /// The page that was rendered last, by language: what the next one differs from.
     pub last_page: [Mutex<Option<Arc<Rendered>>>; Language::ALL.len()],
     /// The table of all units.
@@ -140,6 +141,7 @@ impl Upstream {
         let units = Units::start(election.clone(), results.clone(), stopper);
         let definitions = Definitions::new(election.clone(), results);
         let past = Past::new(election.clone(), allocation.clone(), known.clone());
+        let margins = Margins::new(election.clone(), allocation.clone());
         let follower = Follower {
             election,
             allocation: AllocationServiceClient::new(allocation)
@@ -164,6 +166,7 @@ impl Upstream {
             definitions,
             past,
             timeline: Timeline::new(),
+            margins,
             last_page: Default::default(),
             units_tables: UnitsTables::new(),
             _guard: token.drop_guard(),

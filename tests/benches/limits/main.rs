@@ -6,6 +6,7 @@
 mod allocation;
 mod contests;
 mod cpu;
+mod feed;
 mod fold;
 mod idle;
 mod ingestion;
@@ -32,12 +33,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The benchmarks, in the order in which they run.
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 8] = [
     "allocation",
     "fold",
     "journal",
     "idle",
     "ingestion",
+    "feed",
     "restart",
     "postgres",
 ];
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let done = match arguments.split_first() {
         Some((first, rest)) if first == restart::CHILD => restart::child(rest),
+        Some((first, rest)) if first == feed::CHILD => feed::child(rest),
         _ => Options::parse(arguments).and_then(|options| run(&options)),
     };
     match done {
@@ -126,6 +129,7 @@ fn run(options: &Options) -> Outcome<()> {
             "journal" => lines.extend(runtime.block_on(journal::run(options))?),
             "idle" => lines.extend(runtime.block_on(idle::run(options))?),
             "ingestion" => lines.extend(runtime.block_on(ingestion::run(options))?),
+            "feed" => lines.extend(runtime.block_on(feed::run(options))?),
             "restart" => lines.extend(restart::run(options)?),
             _ => lines.extend(runtime.block_on(postgres::run(options))?),
         }

@@ -21,6 +21,7 @@ mod official;
 mod over_districts;
 mod publication;
 mod restored;
+mod terminal;
 mod whole_night;
 
 /// Makes of each function a test in either mode.

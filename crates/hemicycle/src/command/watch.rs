@@ -5,9 +5,10 @@ use crate::cli::Watch;
 use crate::failure::{Ending, Failure};
 use crate::names::{Names, TieRules};
 use crate::table;
-use client::{ClientError, FrameNews};
+use crate::terminal::{self, Heard};
+use client::{Client, ClientError, FrameNews};
 use election::ids::{ElectionId, Timestamp};
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use service_runtime::clock::{Clock as _, SystemClock};
 use std::io::IsTerminal as _;
 use std::time::Duration;
@@ -31,7 +32,11 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
             election_id: election.to_string(),
         })),
     };
-    let redraws = !arguments.once && !arguments.json && std::io::stdout().is_terminal();
+    let is_live = !arguments.once && !arguments.json && std::io::stdout().is_terminal();
+    if is_live && !arguments.plain && std::io::stdin().is_terminal() {
+        let heard = Box::pin(heard(client, election, scope, patience));
+        return terminal::run(heard, names, rules).await;
+    }
     let mut news = Box::pin(client.watch_frames(scope.clone(), None));
     while let Some(item) = news.next().await {
         let news_item = match item {
@@ -76,7 +81,7 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
             screen(&frame, &names, &rules)
         };
         // Home and clear: the table stays in its place.
-        print(&if redraws {
+        print(&if is_live {
             format!("\u{1b}[H\u{1b}[2J{text}")
         } else {
             text
@@ -86,6 +91,40 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
         }
     }
     Ok(Ending::Done)
+}
+
+/// What the feed says, asked again while it may not know the election yet.
+fn heard(
+    client: Client,
+    election: ElectionId,
+    scope: Scope,
+    patience: Patience,
+) -> impl Stream<Item = Result<Heard, ClientError>> {
+    // Said on the page, not beside it.
+    let patience = Patience {
+        is_told: true,
+        ..patience
+    };
+    let news = move || Box::pin(client.clone().watch_frames(scope.clone(), None));
+    let state = (news(), news, patience);
+    futures::stream::unfold(state, move |(mut now, again, mut patience)| {
+        let election = election.clone();
+        async move {
+            match now.next().await? {
+                Err(error) if patience.covers(&error) => {
+                    patience.wait(&election).await;
+                    Some((Ok(Heard::Waiting), (again(), again, patience)))
+                }
+                Err(error) => Some((Err(error), (now, again, patience))),
+                Ok(news) => {
+                    if matches!(news, FrameNews::Frame(_)) {
+                        patience.end();
+                    }
+                    Some((Ok(Heard::News(news)), (now, again, patience)))
+                }
+            }
+        }
+    })
 }
 
 /// How long a feed that knows nothing of an election is asked again: it learns of an opening up to a second after the
@@ -201,7 +240,7 @@ pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
 }
 
 /// What officials keep from the public now, with their reason; nothing while the public sees what is counted.
-fn withheld(publication: &Publication) -> Option<String> {
+pub(crate) fn withheld(publication: &Publication) -> Option<String> {
     let mode = publication.mode.as_ref()?.mode.as_ref()?;
     let what = match mode {
         Mode::FollowHead(_) => return None,
@@ -215,7 +254,7 @@ fn withheld(publication: &Publication) -> Option<String> {
 const TIES_MAX: usize = 8;
 
 /// Who ties for how many seats, and how that would be settled.
-fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<String> {
+pub(crate) fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<String> {
     let shown = contest.ties.iter().take(TIES_MAX).map(|tie| {
         let place = if tie.district_id.is_empty() {
             String::new()
@@ -275,7 +314,7 @@ fn undeclared(contest: &FrameContest) -> Option<String> {
     ))
 }
 
-fn contest_state(contest: &FrameContest) -> String {
+pub(crate) fn contest_state(contest: &FrameContest) -> String {
     use wire::common::v1::SeatsState;
     let state = match contest.state() {
         SeatsState::NoneYet => "no seats yet",

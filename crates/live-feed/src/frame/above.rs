@@ -98,6 +98,14 @@ fn district(
     }
 }
 
+/// Whether an option takes part in the house; `None`: nobody says so.
+pub(super) fn takes_part(contest: &ContestStandings, option: &str) -> Option<bool> {
+    let mut lists = contest.over_districts.as_ref()?.lists.iter();
+    let list = lists.find(|list| list.option_id == option)?;
+    let is_known = list.seats.as_ref().is_some_and(|it| it.seats.is_some());
+    is_known.then_some(list.takes_part)
+}
+
 /// The districts of the law, where they are shown.
 pub(super) fn districts_with_seats(contest: &ContestStandings) -> Option<u32> {
     Some(count(shown(contest)?.iter()))

@@ -10,10 +10,11 @@ use crate::frame::Distance;
 use crate::presented::{Presented, Texts};
 use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
 use serde::Serialize;
+use wire::allocation::v1::Eligibility;
 use wire::common::v1::{Mark, SeatsState, Stage};
 use wire::feed::v1::scope::Scope as ProtoScope;
 use wire::feed::v1::{
-    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, Scope,
+    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, Scope,
 };
 
 pub(crate) use parts::{lower, timestamp, token_text};
@@ -68,6 +69,8 @@ struct Contest<'a> {
     problem: Option<&'a str>,
     districts_with_seats: u32,
     districts_declared: u32,
+    last_seat: Option<Seat<'a>>,
+    next_in_line: Option<Seat<'a>>,
     options: Vec<Row<'a>>,
     totals: Option<Totals<'a>>,
     ties: Vec<Tie<'a>>,
@@ -82,7 +85,15 @@ struct Row<'a> {
     short_name: Option<&'a str>,
     colour: Option<&'a str>,
     votes: u64,
+    takes_part: Option<bool>,
+    eligibility: Option<String>,
     seats: Option<Seats>,
+}
+
+#[derive(Debug, Serialize)]
+struct Seat<'a> {
+    option_id: &'a str,
+    seat: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -240,6 +251,8 @@ impl<'a> Contest<'a> {
             problem,
             districts_with_seats,
             districts_declared,
+            last_seat,
+            next_in_line,
         } = contest;
         Self {
             contest_id,
@@ -252,6 +265,8 @@ impl<'a> Contest<'a> {
             problem: Some(problem.as_str()).filter(|text| !text.is_empty()),
             districts_with_seats: *districts_with_seats,
             districts_declared: *districts_declared,
+            last_seat: last_seat.as_ref().map(Seat::from),
+            next_in_line: next_in_line.as_ref().map(Seat::from),
             options: rows.iter().map(|row| Row::of(row, presented)).collect(),
             totals: totals.as_ref().map(Totals::from),
             ties: ties.iter().map(Tie::from).collect(),
@@ -269,7 +284,10 @@ impl<'a> Row<'a> {
             option_id,
             votes,
             seats,
+            eligibility: _,
+            takes_part,
         } = row;
+        let eligibility = Some(row.eligibility()).filter(|it| *it != Eligibility::Unspecified);
         let (short_name, colour) = presented.option_marks(option_id);
         let role = presented.roles.get(option_id);
         Self {
@@ -279,7 +297,19 @@ impl<'a> Row<'a> {
             short_name,
             colour,
             votes: *votes,
+            takes_part: *takes_part,
+            eligibility: eligibility.map(|it| lower(it.as_str_name(), "ELIGIBILITY_")),
             seats: seats.as_ref().map(Seats::from),
+        }
+    }
+}
+
+impl<'a> From<&'a FrameSeat> for Seat<'a> {
+    fn from(it: &'a FrameSeat) -> Self {
+        let FrameSeat { option_id, seat } = it;
+        Self {
+            option_id,
+            seat: *seat,
         }
     }
 }

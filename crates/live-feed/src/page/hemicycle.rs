@@ -109,10 +109,19 @@ impl Plan {
                 // From the left: at the angle 0 a seat is leftmost.
                 let x = CENTRE.0 - radius * angle.cos();
                 let y = CENTRE.1 - radius * angle.sin();
-                places.push((angle, radius, x, y));
+                // The angle as a fraction, so that ends of rows are in line for certain.
+                let fraction = match count {
+                    1 => (1, 2),
+                    _ => (u64::from(seat), u64::from(count - 1)),
+                };
+                places.push((fraction, radius, x, y));
             }
         }
-        places.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        places.sort_by(|a, b| {
+            let across = |(part, _): (u64, u64), (_, whole): (u64, u64)| part * whole;
+            let angle = across(a.0, b.0).cmp(&across(b.0, a.0));
+            angle.then(b.1.total_cmp(&a.1))
+        });
         Self {
             places: places.into_iter().map(|(_, _, x, y)| (x, y)).collect(),
             radius: (spacing * 0.45).min(37.0),
@@ -317,6 +326,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn where_rows_end_together_the_outer_seat_comes_first() {
+        let Plan { places, .. } = Plan::of(39);
+        // Four rows: their last seats lie on one line, from the right edge inwards.
+        let last: Vec<f64> = places[35..].iter().map(|(x, _)| *x).collect();
+        assert!(last.is_sorted_by(|a, b| a > b), "{last:?}");
+        let first: Vec<f64> = places[..4].iter().map(|(x, _)| *x).collect();
+        assert!(first.is_sorted_by(|a, b| a < b), "{first:?}");
     }
 
     #[test]

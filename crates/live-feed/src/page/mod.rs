@@ -2,8 +2,11 @@
 //! live by replacing parts with what is rendered here for all at once.
 
 mod chart;
+mod districts;
 mod hemicycle;
 mod language;
+mod last_seat;
+mod margins;
 mod rendered;
 mod routes;
 mod timeline;
@@ -12,6 +15,7 @@ mod view;
 mod words;
 
 pub(crate) use language::Language;
+pub(crate) use margins::Margins;
 pub(crate) use rendered::{Pages, Rendered};
 pub(crate) use routes::{IndexPages, routes};
 pub(crate) use timeline::Timeline;

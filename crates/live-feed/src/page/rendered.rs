@@ -18,8 +18,8 @@ use std::time::Duration;
 /// How long a page that is loaded waits for the chart's samples; events do not wait.
 pub(crate) const PATIENCE: Duration = Duration::from_millis(400);
 
-/// Pages of one frame, by language and by how much of the chart is known.
-pub(crate) type Pages = Mutex<Vec<((Language, u64), Arc<Rendered>)>>;
+/// Pages of one frame, by language, by how much of the chart is known, and by the revision of the margins.
+pub(crate) type Pages = Mutex<Vec<((Language, u64, u64), Arc<Rendered>)>>;
 
 /// A frame's page in one language.
 #[derive(Debug)]
@@ -68,10 +68,17 @@ impl Rendered {
     ) -> Result<Arc<Self>, FeedError> {
         let forms = frame.forms(&feed.upstream.definitions).await?;
         let upstream = &feed.upstream;
+        if let Some(contest) = contest_of_margins(frame)
+            && upstream.margins.want(frame.place, contest)
+        {
+            let feed = Arc::clone(feed);
+            drop(service.spawn(async move { feed.upstream.margins.ask().await }));
+        }
         let known = |version| {
+            let margins = upstream.margins.known(frame.place).revision;
             let pages = forms.pages.lock().unwrap_or_else(PoisonError::into_inner);
             let mut pages = pages.iter();
-            let page = pages.find(|(known, _)| *known == (language, version));
+            let page = pages.find(|(known, _)| *known == (language, version, margins));
             page.map(|(_, page)| Arc::clone(page))
         };
         let lacks = upstream.timeline.lacks(frame.place);
@@ -92,7 +99,8 @@ impl Rendered {
             }
         }
         let (version, samples) = upstream.timeline.samples();
-        let key = (language, version);
+        let margins = upstream.margins.known(frame.place);
+        let key = (language, version, margins.revision);
         let mut pages = forms.pages.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, page)) = pages.iter().find(|(known, _)| *known == key) {
             return Ok(Arc::clone(page));
@@ -100,13 +108,13 @@ impl Rendered {
         let newest = sample_of_frame(&frame.frame);
         let shown = Shown::of(&frame.frame, forms.presented(), language);
         let shown = shown.ok_or(FeedError::CatchingUp)?;
-        let view = shown.view(&samples, &newest);
+        let view = shown.view(&samples, &newest, &margins);
         let mut last = upstream.last_page[language.index()]
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let page = Arc::new(Self::new(frame, view, last.as_deref()));
         *last = Some(Arc::clone(&page));
-        pages.retain(|((other, _), _)| *other != language);
+        pages.retain(|((other, ..), _)| *other != language);
         pages.push((key, Arc::clone(&page)));
         Ok(page)
     }
@@ -132,6 +140,17 @@ impl Rendered {
             Some((before, delta)) if seen == Some(before.as_ptr()) => delta.clone(),
             Some(_) | None => self.whole.clone(),
         }
+    }
+
+    /// The event that replaces nothing but the last seat.
+    pub fn last_seat(&self, frame: &EncodedFrame) -> Bytes {
+        let slots = [(String::from("last-seat"), self.view.last_seat.as_str())];
+        written(frame, &self.view, slots.into(), None)
+    }
+
+    /// Whether both show the same.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.view == other.view
     }
 
     /// The page as a document.
@@ -184,6 +203,15 @@ impl Rendered {
     }
 }
 
+// The contest whose last seat is shown, if it has one.
+fn contest_of_margins(frame: &EncodedFrame) -> Option<&str> {
+    let contests = frame.frame.body.as_ref()?.contests.iter();
+    let seated = contests.filter(|contest| contest.seats > 0);
+    let first = seated.into_iter().next()?;
+    first.last_seat.as_ref()?;
+    Some(&first.contest_id)
+}
+
 fn event(frame: &EncodedFrame, view: &View, before: Option<&View>) -> Bytes {
     let mut slots = parts(view);
     if let Some(before) = before {
@@ -192,14 +220,24 @@ fn event(frame: &EncodedFrame, view: &View, before: Option<&View>) -> Bytes {
     }
     let has_moved = before.is_none_or(|before| before.runs != view.runs);
     let runs = view.runs.iter();
+    let seats = has_moved.then(|| {
+        let runs = runs.map(|(holder, count)| (holder.symbol(), *count));
+        runs.collect()
+    });
+    written(frame, view, slots, seats)
+}
+
+fn written(
+    frame: &EncodedFrame,
+    view: &View,
+    slots: BTreeMap<String, &str>,
+    seats: Option<Vec<(String, u32)>>,
+) -> Bytes {
     let event = Event {
         is_stale: frame.is_stale(),
         summary: &view.summary,
         slots,
-        seats: has_moved.then(|| {
-            runs.map(|(holder, count)| (holder.symbol(), *count))
-                .collect()
-        }),
+        seats,
     };
     let text = serde_json::to_string(&event).unwrap_or_default();
     let token = frame
@@ -213,13 +251,19 @@ fn event(frame: &EncodedFrame, view: &View, before: Option<&View>) -> Bytes {
 
 fn parts(view: &View) -> BTreeMap<String, &str> {
     let tables = view.contests.iter().enumerate();
-    let tables = tables.map(|(place, contest)| (format!("table-{place}"), contest.table.as_str()));
+    let tables = tables.flat_map(|(place, contest)| {
+        let districts = Some(contest.districts.as_str()).filter(|html| !html.is_empty());
+        let districts = districts.map(|html| (format!("districts-{place}"), html));
+        let table = (format!("table-{place}"), contest.table.as_str());
+        [Some(table), districts].into_iter().flatten()
+    });
     let fixed = [
         ("status", &view.status),
         ("progress", &view.progress),
         ("chart", &view.chart),
         ("corrections", &view.corrections),
         ("house-text", &view.house_text),
+        ("last-seat", &view.last_seat),
     ];
     let fixed = fixed.map(|(name, html)| (name.to_owned(), html.as_str()));
     tables.chain(fixed).collect()

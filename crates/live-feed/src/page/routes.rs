@@ -6,11 +6,12 @@ use crate::http::{
     Encoded, Freshness, HTML, Path, Problem, Query, Resume, resume, stream, whole, with_lag,
 };
 use crate::page::language::Language;
+use crate::page::margins::Known as Margins;
 use crate::page::rendered::{PATIENCE, Rendered};
 use crate::page::units;
 use crate::page::view::text;
 use crate::page::words::{self, Words};
-use crate::scope::{Scope, ScopeFeed};
+use crate::scope::{EncodedFrame, Scope, ScopeFeed};
 use crate::service::Service;
 use crate::viewer::News;
 use askama::Template;
@@ -20,11 +21,14 @@ use axum::response::Response;
 use axum::routing::get;
 use bytes::Bytes;
 use election::ids::ElectionId;
-use futures::StreamExt as _;
+use futures::{Stream, StreamExt as _};
 use http::header::ACCEPT_LANGUAGE;
 use http::{HeaderMap, HeaderValue};
+use std::pin::Pin;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::sync::watch;
+use wire::Position;
 use wire::feed::v1::Index;
 
 /// What the address asks for besides the path.
@@ -339,41 +343,104 @@ async fn events(
     let (feed, frame) = service.lingering(&scope).await?;
     Rendered::of(&service, &feed, &frame, language, Duration::ZERO).await?;
     let news = service.watch(&scope, seen)?;
-    let tick = service.tick();
-    let chunks = futures::stream::unfold(
-        (Box::pin(news), None::<Arc<Rendered>>),
-        move |(mut news, seen)| {
-            let (service, feed) = (Arc::clone(&service), Arc::clone(&feed));
-            async move {
-                let next = news.next().await?.ok()?;
-                let (bytes, seen) = chunk(&service, &feed, next, seen, language, tick).await?;
-                Some((Ok(bytes), (news, seen)))
-            }
-        },
-    );
+    let mut margins = feed.upstream.margins.news();
+    // What came between the page and its events is told too.
+    margins.mark_changed();
+    let follower = Follower {
+        margins,
+        resumed: seen,
+        news: Box::pin(news),
+        service,
+        feed,
+        language,
+        seen: None,
+    };
+    let chunks = futures::stream::unfold(follower, |mut follower| async move {
+        let bytes = follower.next().await?;
+        Some((Ok(bytes), follower))
+    });
     Ok(stream(chunks))
 }
 
-type Seen = Option<Arc<Rendered>>;
-
-async fn chunk(
-    service: &Service,
-    feed: &Arc<ScopeFeed>,
-    news: News,
-    seen: Seen,
+// A reader of a page's events.
+struct Follower<S> {
+    service: Arc<Service>,
+    feed: Arc<ScopeFeed>,
     language: Language,
-    tick: Duration,
-) -> Option<(Bytes, Seen)> {
-    let News::Frame(frame) = &news else {
-        return Some((crate::http::event(&news, |_| Bytes::new()), seen));
-    };
-    for _ in 0..40 {
-        if let Ok(page) = Rendered::of(service, feed, frame, language, Duration::ZERO).await {
-            return Some((page.event(seen.as_deref()), Some(page)));
+    news: Pin<Box<S>>,
+    margins: watch::Receiver<Arc<Margins>>,
+    /// What the reader had before its first event.
+    resumed: Option<Position>,
+    /// The frame that was shown last, and its page.
+    seen: Option<(Arc<EncodedFrame>, Arc<Rendered>)>,
+}
+
+impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
+    // The next event. Margins come a moment after their frame: then what differs in its page is sent once more.
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            tokio::select! {
+                news = self.news.next() => return match news?.ok()? {
+                    News::Frame(frame) => self.frame(frame).await,
+                    news @ (News::Reset(_) | News::Heartbeat(_)) => {
+                        Some(crate::http::event(&news, |_| Bytes::new()))
+                    }
+                },
+                changed = self.margins.changed() => {
+                    changed.ok()?;
+                    if let Some(bytes) = self.again().await {
+                        return Some(bytes);
+                    }
+                }
+            }
         }
-        tokio::time::sleep(tick).await;
     }
-    None
+
+    // A frame cannot be shown before its definition is known; that is tried again for a while.
+    async fn frame(&mut self, frame: Arc<EncodedFrame>) -> Option<Bytes> {
+        for _ in 0..40 {
+            if let Ok(page) = self.page(&frame).await {
+                let seen = self.seen.as_ref().map(|(_, page)| page.as_ref());
+                let bytes = page.event(seen);
+                self.seen = Some((frame, page));
+                return Some(bytes);
+            }
+            tokio::time::sleep(self.service.tick()).await;
+        }
+        None
+    }
+
+    async fn again(&mut self) -> Option<Bytes> {
+        let Some((frame, before)) = self.seen.clone() else {
+            return self.first().await;
+        };
+        let page = self.page(&frame).await.ok()?;
+        let bytes = (!page.is_same(&before)).then(|| page.event(Some(&before)));
+        self.seen = Some((frame, page));
+        bytes
+    }
+
+    // A reader of the newest page, which may have been without the margins, and gets no frame before there is a newer one.
+    async fn first(&self) -> Option<Bytes> {
+        let (_, frame) = self.service.newest(&self.feed.scope).await.ok()?;
+        let has_it = self.resumed == Some(frame.place.position);
+        if !has_it || self.margins.borrow().revision == 0 {
+            return None;
+        }
+        let page = self.page(&frame).await.ok()?;
+        Some(page.last_seat(&frame))
+    }
+
+    async fn page(&self, frame: &EncodedFrame) -> Result<Arc<Rendered>, FeedError> {
+        Rendered::of(
+            &self.service,
+            &self.feed,
+            frame,
+            self.language,
+            Duration::ZERO,
+        )
+        .await
+    }
 }
 
 /// What is shown of an election now: where it is read from, its revision, and its title.

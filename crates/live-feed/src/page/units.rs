@@ -99,6 +99,9 @@ struct UnitPage<'a> {
     facts: String,
     tallies: Vec<TallyPart>,
     history: Vec<HistoryRow>,
+    /// The first page of the history, and the next; empty where there is none.
+    first: String,
+    next: String,
 }
 
 struct TallyPart {
@@ -283,6 +286,7 @@ pub(super) async fn one(
     State(service): Shared,
     Path((election, unit)): Path<(String, String)>,
     Query(asked): Query<Asked>,
+    Query(filter): Query<Filter>,
     headers: HeaderMap,
 ) -> Response {
     let language = asked.language(&headers);
@@ -290,8 +294,11 @@ pub(super) async fn one(
         wire::id("unit", &unit, UnitId::new)?;
         let here = here(&service, &election).await?;
         let _permit = service.costly()?;
-        let state = service.unit(&here.scope, here.revision, &unit).await?;
-        let history = read_history(&service, &here.scope, here.revision, &unit, "").await?;
+        // The pages of a long history are of one revision.
+        let revision = filter.rev.filter(|it| *it <= here.revision);
+        let revision = revision.unwrap_or(here.revision);
+        let state = service.unit(&here.scope, revision, &unit).await?;
+        let history = read_history(&service, &here.scope, revision, &unit, &filter.page).await?;
         let presentation = &here.presented.presentation;
         let known = state.unit.clone().unwrap_or_default();
         let shown = Of {
@@ -327,6 +334,17 @@ pub(super) async fn one(
                 .rev()
                 .map(|entry| shown.entry(entry))
                 .collect(),
+            first: if filter.page.is_empty() {
+                String::new()
+            } else {
+                format!("?lang={}", language.code())
+            },
+            next: next(
+                &history.next_page_token,
+                revision,
+                &Filter::default(),
+                language,
+            ),
         };
         Ok::<_, FeedError>(html(page.render().unwrap_or_default(), &headers))
     };

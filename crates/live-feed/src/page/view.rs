@@ -3,8 +3,11 @@
 // tidy: long because every part of the page stands here beside what it is made of.
 
 use crate::page::chart::{self, Line};
+use crate::page::districts;
 use crate::page::hemicycle::{self, Holder, Look, Runs};
 use crate::page::language::Language;
+use crate::page::last_seat;
+use crate::page::margins::Known;
 use crate::page::timeline::{Sample, Samples};
 use crate::page::words::{self, Words};
 use crate::presented::{Presented, Texts};
@@ -30,6 +33,7 @@ pub(crate) struct View {
     pub updated: String,
     pub contests: Vec<ContestView>,
     pub progress: String,
+    pub last_seat: String,
     pub chart: String,
     pub corrections: String,
     /// One sentence for those who listen.
@@ -45,6 +49,8 @@ pub(crate) struct ContestView {
     pub id: String,
     pub house: String,
     pub table: String,
+    /// Empty where it has one district.
+    pub districts: String,
 }
 
 #[derive(Template)]
@@ -62,6 +68,8 @@ struct Row {
     is_line: bool,
     is_below: bool,
     name: String,
+    /// Why it takes part, where its own votes do not let it.
+    note: &'static str,
     colour: String,
     ink: &'static str,
     letters: String,
@@ -142,7 +150,7 @@ impl<'a> Shown<'a> {
     }
 
     /// All parts.
-    pub fn view(&self, samples: &Samples, newest: &Sample) -> View {
+    pub fn view(&self, samples: &Samples, newest: &Sample, margins: &Known) -> View {
         let seated = self.body.contests.iter().find(|contest| contest.seats > 0);
         let runs = seated.map(|contest| self.runs(contest)).unwrap_or_default();
         let house_text = seated
@@ -158,13 +166,19 @@ impl<'a> Shown<'a> {
                     String::new()
                 },
                 table: self.table(contest),
+                districts: self.districts(contest),
             }
+        });
+        let last_seat = seated.map(|contest| {
+            let name = |id: &str| self.name(id);
+            last_seat::part(contest, self.body.revision, margins, self.language, name)
         });
         let updated = self.time();
         View {
             status: self.status(&updated),
             contests: contests.collect(),
             progress: self.progress(),
+            last_seat: last_seat.unwrap_or_default(),
             chart: self.chart(samples, newest),
             corrections: self.corrections(),
             summary: self.summary(&house_text),
@@ -198,6 +212,17 @@ impl<'a> Shown<'a> {
         names
             .and_then(|names| self.text(names))
             .unwrap_or_else(|| option.to_owned())
+    }
+
+    fn districts(&self, contest: &FrameContest) -> String {
+        let district = |id: &str| {
+            let names = self.presented.district_names(id);
+            let name = names.and_then(|names| self.text(names));
+            name.unwrap_or_else(|| id.to_owned())
+        };
+        let option = |id: &str| self.name(id);
+        let looks = self.looks(contest);
+        districts::part(contest, &looks, self.language, option, district)
     }
 
     fn looks(&self, contest: &FrameContest) -> Vec<Look> {
@@ -350,6 +375,7 @@ impl<'a> Shown<'a> {
                 is_line: false,
                 is_below,
                 name: self.name(&row.option_id),
+                note: words::eligibility(language, row.eligibility()),
                 colour: look.colour.clone(),
                 ink: look.ink(),
                 letter_size: match look.letters.chars().count() {
@@ -391,9 +417,12 @@ impl<'a> Shown<'a> {
         part.render().unwrap_or_default()
     }
 
-    // Whether a list takes no part for want of votes, as far as the frame tells: it does not say who was let in below the
-    // threshold, but who holds a seat, or may get one, was. What nobody knows is not said of anybody.
+    // Whether a list takes no part for want of votes. Where districts may differ in it the frame does not say who was let in
+    // below the threshold, but who holds a seat, or may get one, was. What nobody knows is not said of anybody.
     fn is_below(&self, contest: &FrameContest, row: &FrameRow, threshold: u64) -> bool {
+        if let Some(takes_part) = row.takes_part {
+            return !takes_part;
+        }
         let Some(seats) = row.seats.as_ref().filter(|seats| seats.seats == Some(0)) else {
             return false;
         };

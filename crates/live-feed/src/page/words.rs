@@ -1,6 +1,7 @@
 //! The words of the page. Each stands once, in three languages side by side, so that none is forgotten.
 
 use crate::page::language::Language;
+use wire::allocation::v1::{Eligibility, MarginKind};
 use wire::common::v1::{
     CorrectionKind, Counter, Mark, ReportKind, SeatsState, Stage, UnitKind, UnitStatus,
 };
@@ -104,6 +105,18 @@ words! {
         "Санау қазір қолжетімсіз. Сәлден соң қайталаңыз.";
     issued: "Ballots issued", "Выдано бюллетеней", "Берілген бюллетеньдер";
     option: "Option", "Вариант", "Нұсқа";
+    last_seat: "The last seat:", "Последний мандат:", "Соңғы мандат:";
+    next_in_line: "Next in line:", "Следующий по очереди:", "Кезекте тұрған:";
+    would_change:
+        "What would change a seat",
+        "При чём мандат сменил бы владельца",
+        "Қай жағдайда мандат ауысар еді";
+    at_most: "at most", "не более", "ең көбі";
+    at_revision: "at revision", "по ревизии", "ревизия бойынша:";
+    districts: "Districts", "Округа", "Округтер";
+    district: "District", "Округ", "Округ";
+    unknown: "Unknown", "Неизвестно", "Белгісіз";
+    later: "Later entries", "Более поздние записи", "Кейінгі жазбалар";
     version: "version", "версия", "нұсқа";
     voters_out:
         "Not said by all stations yet",
@@ -138,6 +151,83 @@ pub(crate) fn and_more(language: Language, more: &str) -> String {
         Language::Ru => format!("и ещё {more}"),
         Language::Kk => format!("және тағы {more}"),
     }
+}
+
+/// A number of votes.
+pub(crate) fn votes(language: Language, votes: u64) -> String {
+    let number = language.number(votes);
+    let word = language.plural(
+        votes,
+        match language {
+            Language::En => ["vote", "votes", "votes"],
+            Language::Ru => ["голос", "голоса", "голосов"],
+            Language::Kk => ["дауыс", "дауыс", "дауыс"],
+        },
+    );
+    format!("{number} {word}")
+}
+
+/// One of a list's own seats, counted from 1.
+pub(crate) fn own_seat(language: Language, list: &str, seat: u32) -> String {
+    match language {
+        Language::En => format!("{list}, seat no. {seat}"),
+        Language::Ru => format!("{list}, мандат № {seat}"),
+        Language::Kk => format!("{list}, № {seat} мандат"),
+    }
+}
+
+/// How votes would have to change; `votes` with their word.
+pub(crate) fn change(
+    language: Language,
+    kind: MarginKind,
+    list: &str,
+    other: &str,
+    votes: &str,
+) -> String {
+    let (from, to) = match kind {
+        MarginKind::Added => {
+            return match language {
+                Language::En => format!("{list} with {votes} more"),
+                Language::Ru => format!("{list}: на {votes} больше"),
+                Language::Kk => format!("{list}: {votes} көп болса"),
+            };
+        }
+        MarginKind::Taken => {
+            return match language {
+                Language::En => format!("{list} with {votes} fewer"),
+                Language::Ru => format!("{list}: на {votes} меньше"),
+                Language::Kk => format!("{list}: {votes} аз болса"),
+            };
+        }
+        MarginKind::MovedTo => (list, other),
+        MarginKind::MovedFrom | MarginKind::Unspecified => (other, list),
+    };
+    match language {
+        Language::En => format!("{votes} from {from} to {to}"),
+        Language::Ru => format!("{votes} от «{from}» к «{to}»"),
+        Language::Kk => format!("{votes} «{from}» тізімінен «{to}» тізіміне ауысса"),
+    }
+}
+
+/// Why a list takes part below the threshold; nothing where its own votes decide.
+pub(crate) fn eligibility(language: Language, eligibility: Eligibility) -> &'static str {
+    let texts = match eligibility {
+        Eligibility::RescueAdmitted => [
+            "admitted below the threshold",
+            "допущен ниже барьера",
+            "межеден төмен, бірақ жіберілген",
+        ],
+        Eligibility::Exempt | Eligibility::Waived => [
+            "the threshold does not apply",
+            "барьер не применяется",
+            "межелік шек қолданылмайды",
+        ],
+        Eligibility::Unspecified
+        | Eligibility::Passed
+        | Eligibility::BelowThreshold
+        | Eligibility::NoVotes => return "",
+    };
+    pick(language, texts)
 }
 
 /// Ballots issued, with the number of voters that turnout is a share of.

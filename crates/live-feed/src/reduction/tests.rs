@@ -15,6 +15,7 @@ fn rows(count: u32, id_bytes: usize) -> Vec<FrameRow> {
             seats: Some(u32::from(number % 100 == 7) * 3),
             ..Default::default()
         }),
+        ..Default::default()
     };
     (0..count).map(row).collect()
 }

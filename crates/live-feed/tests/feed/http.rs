@@ -12,9 +12,9 @@ use tower::ServiceExt as _;
 use wire::common::v1::SeatsState;
 use wire::feed::v1::FrameContest;
 
-const BASE: &str = "/v1/elections/small-2026";
+pub(super) const BASE: &str = "/v1/elections/small-2026";
 
-async fn ask(stage: &Stage, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
+pub(super) async fn ask(stage: &Stage, path: &str, headers: &[(&str, &str)]) -> Response<Body> {
     let mut request = Request::builder().uri(path);
     for (name, value) in headers {
         request = request.header(*name, *value);
@@ -23,12 +23,12 @@ async fn ask(stage: &Stage, path: &str, headers: &[(&str, &str)]) -> Response<Bo
     stage.http.clone().oneshot(request).await.unwrap()
 }
 
-async fn text(response: Response<Body>) -> String {
+pub(super) async fn text(response: Response<Body>) -> String {
     let bytes = to_bytes(response.into_body(), 64 << 20).await.unwrap();
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-async fn json(stage: &Stage, path: &str) -> Value {
+pub(super) async fn json(stage: &Stage, path: &str) -> Value {
     let response = ask(stage, path, &[]).await;
     assert_eq!(response.status(), StatusCode::OK, "{path}");
     serde_json::from_str(&text(response).await).unwrap()
@@ -47,20 +47,20 @@ async fn problem(stage: &Stage, path: &str) -> (u16, Value) {
 }
 
 /// Events of a stream, one by one.
-struct Events {
+pub(super) struct Events {
     body: BodyDataStream,
     rest: String,
 }
 
 #[derive(Debug)]
-struct Sent {
-    id: Option<String>,
-    event: String,
-    data: Value,
+pub(super) struct Sent {
+    pub id: Option<String>,
+    pub event: String,
+    pub data: Value,
 }
 
 impl Events {
-    async fn open(stage: &Stage, token: Option<&str>) -> Self {
+    pub(super) async fn open(stage: &Stage, token: Option<&str>) -> Self {
         let headers: Vec<_> = token
             .iter()
             .map(|token| ("last-event-id", *token))
@@ -87,7 +87,7 @@ impl Events {
         }
     }
 
-    async fn next(&mut self) -> Sent {
+    pub(super) async fn next(&mut self) -> Sent {
         loop {
             let block = self.block().await;
             let field = |name: &str| {
@@ -106,7 +106,7 @@ impl Events {
         }
     }
 
-    async fn frame(&mut self) -> Sent {
+    pub(super) async fn frame(&mut self) -> Sent {
         loop {
             let sent = self.next().await;
             match sent.event.as_str() {
@@ -118,7 +118,7 @@ impl Events {
     }
 }
 
-fn place(document: &Value) -> (u64, u64) {
+pub(super) fn place(document: &Value) -> (u64, u64) {
     let revision = document["revision"].as_u64().unwrap();
     (
         revision,
@@ -127,7 +127,7 @@ fn place(document: &Value) -> (u64, u64) {
 }
 
 /// The table's rows by option, as (votes, seats).
-fn rows(csv: &str) -> Vec<(u64, Option<u32>)> {
+pub(super) fn rows(csv: &str) -> Vec<(u64, Option<u32>)> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let header = reader.headers().unwrap().clone();
     let column = |name| header.iter().position(|it| it == name).unwrap();
@@ -138,7 +138,7 @@ fn rows(csv: &str) -> Vec<(u64, Option<u32>)> {
         .collect()
 }
 
-fn document_rows(document: &Value) -> Vec<(u64, Option<u32>)> {
+pub(super) fn document_rows(document: &Value) -> Vec<(u64, Option<u32>)> {
     let options = document["contests"][0]["options"].as_array().unwrap();
     let seats = |row: &Value| {
         row["seats"]["seats"]
@@ -151,7 +151,7 @@ fn document_rows(document: &Value) -> Vec<(u64, Option<u32>)> {
         .collect()
 }
 
-fn frame_rows(contest: &FrameContest) -> Vec<(u64, Option<u32>)> {
+pub(super) fn frame_rows(contest: &FrameContest) -> Vec<(u64, Option<u32>)> {
     let rows = contest.rows.iter();
     rows.map(|row| (row.votes, row.seats.and_then(|it| it.seats)))
         .collect()

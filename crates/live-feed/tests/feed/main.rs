@@ -4,6 +4,7 @@
     reason = "helpers of tests, outside of what clippy knows as tests"
 )]
 
+mod failures;
 mod frames;
 mod http;
 mod index;

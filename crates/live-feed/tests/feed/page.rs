@@ -7,6 +7,7 @@ use election::publication::PublicationMode;
 use futures::StreamExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
+use wire::allocation::v1::Eligibility;
 use wire::common::v1::{ListSeats, SeatsState};
 
 const PAGE: &str = "/e/small-2026";
@@ -276,25 +277,87 @@ async fn only_who_takes_no_part_stands_below_the_line() {
         text.contains("<strong>8% (40)</strong>") || text.contains("<strong>8.00% (40)</strong>"),
         "{text}"
     );
-    // Whoever holds a seat, or may get one, is not below.
-    let token = shown.token.as_mut().unwrap();
-    token.publication_seq += 1;
-    let option = &mut shown.contests[0].options[5];
-    option.seats.as_mut().unwrap().seats_most = Some(1);
-    stage.roles.show(shown);
-    stage
-        .watch(whole(), None)
-        .await
-        .unwrap()
-        .until(head(&night))
-        .await;
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let text = page(&stage).await;
+    // Who was let in below the threshold stands above the line without a seat too, and it is said why.
+    let again = async |shown: &mut Standings| {
+        shown.token.as_mut().unwrap().publication_seq += 1;
+        stage.roles.show(shown.clone());
+        stage
+            .watch(whole(), None)
+            .await
+            .unwrap()
+            .until(head(&night))
+            .await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        page(&stage).await
+    };
+    let lists = |shown: &mut Standings, eligibility: Eligibility| {
+        let allocation = shown.contests[0].districts[0].allocation.as_mut().unwrap();
+        let list = &mut allocation.lists[5];
+        list.eligibility = eligibility.into();
+        list.seats.as_mut().unwrap().seats = Some(0);
+    };
+    lists(&mut shown, Eligibility::RescueAdmitted);
+    let text = again(&mut shown).await;
     wanted.swap(4, 6);
     wanted[4] = ("", "10");
     wanted[5] = ("line", "25");
     wanted[6] = ("below", "30");
     assert_eq!(table_rows(&text), of(&wanted), "{text}");
+    assert!(text.contains("admitted below the threshold"), "{text}");
+    // Where nobody says who takes part, whoever holds a seat, or may get one, is not below.
+    let allocation = shown.contests[0].districts[0].allocation.as_mut().unwrap();
+    for list in &mut allocation.lists {
+        list.eligibility = Eligibility::Unspecified.into();
+    }
+    let option = &mut shown.contests[0].options[5];
+    option.seats.as_mut().unwrap().seats_most = Some(1);
+    let text = again(&mut shown).await;
+    assert_eq!(table_rows(&text), of(&wanted), "{text}");
+    assert!(!text.contains("admitted below the threshold"), "{text}");
+}
+
+// The votes that would change a seat cost the role behind much: they come after their frame, and to who is there already
+// too, and say of which revision they are.
+#[tokio::test(start_paused = true)]
+async fn the_last_seat_is_told_at_once_and_what_would_change_it_a_moment_later() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let last = head(&night);
+    stage.show(&night, last);
+    let text = page(&stage).await;
+    assert!(
+        text.contains("The last seat:") && text.contains("seat no."),
+        "{text}"
+    );
+    let path = format!("/e/{ELECTION}/events?lang=en");
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let response = stage.http.clone().oneshot(request).await.unwrap();
+    let mut body = response.into_body().into_data_stream();
+    let mut moves = String::new();
+    while !moves.contains("votes more") {
+        let (_, sent) = event(&mut body).await;
+        if let Some(html) = sent["slots"]["last-seat"].as_str() {
+            moves = html.to_owned();
+        }
+    }
+    let number = format!("1,{last:03} votes more");
+    assert!(
+        moves.contains(&number) && !moves.contains("at revision"),
+        "{moves}"
+    );
+    let text = page(&stage).await;
+    assert!(text.contains(&number));
+    // Who loaded the page before they came, and connects after it, is told as well, and of nothing else.
+    let token = text.split("data-token=\"").nth(1).unwrap();
+    let token = token.split('"').next().unwrap();
+    let path = format!("/e/{ELECTION}/events?lang=en&resume={token}");
+    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
+    let response = stage.http.clone().oneshot(request).await.unwrap();
+    let mut body = response.into_body().into_data_stream();
+    let (_, sent) = event(&mut body).await;
+    let slots = sent["slots"].as_object().unwrap();
+    assert_eq!(slots.keys().collect::<Vec<_>>(), ["last-seat"]);
+    assert!(slots["last-seat"].as_str().unwrap().contains(&number));
 }
 
 #[tokio::test(start_paused = true)]

@@ -165,6 +165,23 @@ pub struct FrameContest {
     /// Those of them whose result is declared.
     #[prost(uint32, tag = "14")]
     pub districts_declared: u32,
+    /// Who got the last seat of the last stage by key. Missing: nobody did, seats are not known, or the scope has several
+    /// districts.
+    #[prost(message, optional, tag = "15")]
+    pub last_seat: ::core::option::Option<FrameSeat>,
+    /// Who would have got one seat more. Missing where there is none, and where `last_seat` is.
+    #[prost(message, optional, tag = "16")]
+    pub next_in_line: ::core::option::Option<FrameSeat>,
+}
+/// A seat and who it is for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FrameSeat {
+    /// The list, or the first list of the group.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Which of the list's own seats it is, from 1.
+    #[prost(uint32, tag = "2")]
+    pub seat: u32,
 }
 /// One option.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -178,6 +195,14 @@ pub struct FrameRow {
     /// Its seats; missing: it takes part in no allocation.
     #[prost(message, optional, tag = "3")]
     pub seats: ::core::option::Option<super::super::common::v1::ListSeats>,
+    /// Why it takes part in the allotment, or does not; unspecified: it is no list, nothing is counted yet, seats are not known,
+    /// or the scope has several districts, which may differ in it.
+    #[prost(enumeration = "super::super::allocation::v1::Eligibility", tag = "4")]
+    pub eligibility: i32,
+    /// It takes part, with however few votes; missing: not known, as above, but where districts hang together it is said of the
+    /// house.
+    #[prost(bool, optional, tag = "5")]
+    pub takes_part: ::core::option::Option<bool>,
 }
 /// An open tie.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1630,6 +1655,12 @@ impl serde::Serialize for FrameContest {
         if self.districts_declared != 0 {
             len += 1;
         }
+        if self.last_seat.is_some() {
+            len += 1;
+        }
+        if self.next_in_line.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1677,6 +1708,12 @@ impl serde::Serialize for FrameContest {
         if self.districts_declared != 0 {
             struct_ser.serialize_field("districtsDeclared", &self.districts_declared)?;
         }
+        if let Some(v) = self.last_seat.as_ref() {
+            struct_ser.serialize_field("lastSeat", v)?;
+        }
+        if let Some(v) = self.next_in_line.as_ref() {
+            struct_ser.serialize_field("nextInLine", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -1708,6 +1745,10 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             "districtsWithSeats",
             "districts_declared",
             "districtsDeclared",
+            "last_seat",
+            "lastSeat",
+            "next_in_line",
+            "nextInLine",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1726,6 +1767,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             Problem,
             DistrictsWithSeats,
             DistrictsDeclared,
+            LastSeat,
+            NextInLine,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1761,6 +1804,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             "problem" => Ok(GeneratedField::Problem),
                             "districtsWithSeats" | "districts_with_seats" => Ok(GeneratedField::DistrictsWithSeats),
                             "districtsDeclared" | "districts_declared" => Ok(GeneratedField::DistrictsDeclared),
+                            "lastSeat" | "last_seat" => Ok(GeneratedField::LastSeat),
+                            "nextInLine" | "next_in_line" => Ok(GeneratedField::NextInLine),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1794,6 +1839,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                 let mut problem__ = None;
                 let mut districts_with_seats__ = None;
                 let mut districts_declared__ = None;
+                let mut last_seat__ = None;
+                let mut next_in_line__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -1890,6 +1937,18 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::LastSeat => {
+                            if last_seat__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lastSeat"));
+                            }
+                            last_seat__ = map_.next_value()?;
+                        }
+                        GeneratedField::NextInLine => {
+                            if next_in_line__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("nextInLine"));
+                            }
+                            next_in_line__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(FrameContest {
@@ -1907,6 +1966,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                     problem: problem__.unwrap_or_default(),
                     districts_with_seats: districts_with_seats__.unwrap_or_default(),
                     districts_declared: districts_declared__.unwrap_or_default(),
+                    last_seat: last_seat__,
+                    next_in_line: next_in_line__,
                 })
             }
         }
@@ -2389,6 +2450,12 @@ impl serde::Serialize for FrameRow {
         if self.seats.is_some() {
             len += 1;
         }
+        if self.eligibility != 0 {
+            len += 1;
+        }
+        if self.takes_part.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameRow", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -2400,6 +2467,14 @@ impl serde::Serialize for FrameRow {
         }
         if let Some(v) = self.seats.as_ref() {
             struct_ser.serialize_field("seats", v)?;
+        }
+        if self.eligibility != 0 {
+            let v = super::super::allocation::v1::Eligibility::try_from(self.eligibility)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.eligibility)))?;
+            struct_ser.serialize_field("eligibility", &v)?;
+        }
+        if let Some(v) = self.takes_part.as_ref() {
+            struct_ser.serialize_field("takesPart", v)?;
         }
         struct_ser.end()
     }
@@ -2415,6 +2490,9 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
             "optionId",
             "votes",
             "seats",
+            "eligibility",
+            "takes_part",
+            "takesPart",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2422,6 +2500,8 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
             OptionId,
             Votes,
             Seats,
+            Eligibility,
+            TakesPart,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2446,6 +2526,8 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                             "optionId" | "option_id" => Ok(GeneratedField::OptionId),
                             "votes" => Ok(GeneratedField::Votes),
                             "seats" => Ok(GeneratedField::Seats),
+                            "eligibility" => Ok(GeneratedField::Eligibility),
+                            "takesPart" | "takes_part" => Ok(GeneratedField::TakesPart),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2468,6 +2550,8 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                 let mut option_id__ = None;
                 let mut votes__ = None;
                 let mut seats__ = None;
+                let mut eligibility__ = None;
+                let mut takes_part__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -2490,16 +2574,141 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                             }
                             seats__ = map_.next_value()?;
                         }
+                        GeneratedField::Eligibility => {
+                            if eligibility__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("eligibility"));
+                            }
+                            eligibility__ = Some(map_.next_value::<super::super::allocation::v1::Eligibility>()? as i32);
+                        }
+                        GeneratedField::TakesPart => {
+                            if takes_part__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("takesPart"));
+                            }
+                            takes_part__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(FrameRow {
                     option_id: option_id__.unwrap_or_default(),
                     votes: votes__.unwrap_or_default(),
                     seats: seats__,
+                    eligibility: eligibility__.unwrap_or_default(),
+                    takes_part: takes_part__,
                 })
             }
         }
         deserializer.deserialize_struct("hemicycle.feed.v1.FrameRow", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for FrameSeat {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.seat != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameSeat", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.seat != 0 {
+            struct_ser.serialize_field("seat", &self.seat)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for FrameSeat {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "seat",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Seat,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seat" => Ok(GeneratedField::Seat),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = FrameSeat;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.feed.v1.FrameSeat")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<FrameSeat, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut seat__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seat => {
+                            if seat__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seat"));
+                            }
+                            seat__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(FrameSeat {
+                    option_id: option_id__.unwrap_or_default(),
+                    seat: seat__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.feed.v1.FrameSeat", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for FrameTie {

@@ -1,0 +1,233 @@
+//! The server of the feed's benchmark, in a process of its own so that its memory and processor time are its own: all roles
+//! as in `hemicycle serve`, and beside them what they are compared with.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::Pin;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{StatusCode, header};
+use axum::routing::get;
+use bytes::Bytes;
+use client::{Client, FrameNews};
+use futures::{Stream, StreamExt as _};
+use hemicycle::serve::config::{Config, Data, Listen};
+use hemicycle::serve::{Served, Surroundings};
+use service_runtime::limits::Limits;
+use service_runtime::server;
+use service_runtime::services::{Contract, Services};
+use service_runtime::shutdown::Stopper;
+use tokio::sync::watch;
+use tonic::{Request, Response, Status};
+use wire::feed::v1::live_feed_service_server::{LiveFeedService, LiveFeedServiceServer};
+use wire::feed::v1::watch_frames_response::Event;
+use wire::feed::v1::{
+    Frame, GetFrameRequest, GetFrameResponse, WatchFramesRequest, WatchFramesResponse,
+    WatchIndexRequest, WatchIndexResponse,
+};
+
+use super::whole;
+use crate::Outcome;
+use crate::cpu::cpu_time;
+
+/// The first argument of the process.
+pub const CHILD: &str = "--feed-child";
+
+/// The process, and where its listeners are.
+pub struct Process {
+    process: Child,
+    /// gRPC of all roles.
+    pub grpc: String,
+    /// The page and the documents.
+    pub http: SocketAddr,
+    /// A feed that encodes each frame for each viewer.
+    pub each: String,
+    /// The HTTP library's hello world.
+    pub hello: SocketAddr,
+}
+
+impl Process {
+    /// Starts it over a data folder. `hello_bytes`: how much its hello world says.
+    pub fn start(folder: &std::path::Path, election: &str, hello_bytes: usize) -> Outcome<Self> {
+        let mut process = Command::new(std::env::current_exe()?)
+            .arg(CHILD)
+            .arg(folder)
+            .args([election, &hello_bytes.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = process.stdout.take().ok_or("the process has an output")?;
+        let mut said = String::new();
+        BufReader::new(output).read_line(&mut said)?;
+        let said: Vec<&str> = said.split_whitespace().collect();
+        let [grpc, http, each, hello] = said[..] else {
+            process.wait()?;
+            return Err("the server of the feed ended without a word".into());
+        };
+        Ok(Self {
+            grpc: format!("http://{grpc}"),
+            http: http.parse()?,
+            each: format!("http://{each}"),
+            hello: hello.parse()?,
+            process,
+        })
+    }
+
+    /// Its processor time so far.
+    pub fn cpu(&self) -> Outcome<Duration> {
+        cpu_time(&self.process.id().to_string())
+    }
+
+    /// What it holds of the machine's memory, in bytes.
+    pub fn memory(&self) -> Outcome<f64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
+        let mut lines = status.lines();
+        let line = lines.find_map(|line| line.strip_prefix("VmRSS:"));
+        let text = line.ok_or("status has VmRSS")?.trim();
+        let kibibytes: u32 = text.trim_end_matches("kB").trim().parse()?;
+        Ok(f64::from(kibibytes) * 1_024.0)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Its input ends, and so it does.
+        drop(self.process.stdin.take());
+        if let Err(error) = self.process.wait() {
+            eprintln!("the server of the feed is left running: {error}");
+        }
+    }
+}
+
+/// The process: says its addresses, and ends with its input.
+pub fn child(arguments: &[String]) -> Outcome<()> {
+    let [folder, election, hello_bytes] = arguments else {
+        return Err("a folder, an election and a number of bytes".into());
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        let local = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let config = Config {
+            listen: Listen {
+                grpc: local,
+                http: Some(local),
+                ..Listen::default()
+            },
+            data: Data {
+                folder: folder.into(),
+            },
+            ..Config::default()
+        };
+        let served = Served::start(&config, Surroundings::default()).await?;
+        let grpc = served.address();
+        let http = served.http.ok_or("the feed has a page")?;
+        let stopper = Stopper::new("peers");
+        let each = each(format!("http://{grpc}"), election.clone(), &stopper).await?;
+        let hello = hello(hello_bytes.parse()?).await?;
+        println!("{grpc} {http} {each} {hello}");
+        std::io::stdout().flush()?;
+        let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
+        ended.await??;
+        Ok(())
+    })
+}
+
+// The HTTP library as its documentation has it.
+async fn hello(bytes: usize) -> Outcome<SocketAddr> {
+    let body = Bytes::from(vec![b'x'; bytes]);
+    let full = move || {
+        let body = body.clone();
+        async move { ([(header::CONTENT_TYPE, "application/json")], body) }
+    };
+    let routes = axum::Router::new()
+        .route("/full", get(full))
+        .route("/same", get(async || StatusCode::NOT_MODIFIED));
+    let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    Ok(address)
+}
+
+/// A feed as the generated server has it: each viewer's frame is encoded for it.
+async fn each(roles: String, election: String, stopper: &Stopper) -> Outcome<SocketAddr> {
+    let contract = Contract {
+        descriptors: &[],
+        unary_methods: wire::UNARY_METHODS,
+        streaming_methods: wire::STREAMING_METHODS,
+    };
+    let (sender, newest) = watch::channel(None);
+    let peer = Each { newest };
+    let services = Services::new(contract).with(LiveFeedServiceServer::new(peer));
+    let listener = server::listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
+    let address = listener.local_addr()?;
+    let serving = server::serve(listener, services, Limits::default(), stopper.clone());
+    stopper.spawn_vital("each", serving);
+    tokio::spawn(async move {
+        let client = Client::connect(&roles)?;
+        loop {
+            let mut news = Box::pin(client.watch_frames(whole(&election), None));
+            while let Some(Ok(news)) = news.next().await {
+                if let FrameNews::Frame(frame) = news {
+                    sender.send_replace(Some(Arc::new(*frame)));
+                }
+            }
+            // The election is not there yet.
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            if sender.is_closed() {
+                return Outcome::Ok(());
+            }
+        }
+    });
+    Ok(address)
+}
+
+#[derive(Clone)]
+struct Each {
+    newest: watch::Receiver<Option<Arc<Frame>>>,
+}
+
+type Frames = Pin<Box<dyn Stream<Item = Result<WatchFramesResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl LiveFeedService for Each {
+    type WatchFramesStream = Frames;
+    type WatchIndexStream = Pin<Box<dyn Stream<Item = Result<WatchIndexResponse, Status>> + Send>>;
+
+    async fn watch_frames(
+        &self,
+        _: Request<WatchFramesRequest>,
+    ) -> Result<Response<Frames>, Status> {
+        let mut newest = self.newest.clone();
+        newest.mark_changed();
+        let frames = futures::stream::unfold(newest, |mut newest| async move {
+            loop {
+                newest.changed().await.ok()?;
+                let frame = newest.borrow_and_update().clone();
+                if let Some(frame) = frame {
+                    let event = Event::Frame(frame.as_ref().clone());
+                    let response = WatchFramesResponse { event: Some(event) };
+                    return Some((Ok(response), newest));
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(frames)))
+    }
+
+    async fn watch_index(
+        &self,
+        _: Request<WatchIndexRequest>,
+    ) -> Result<Response<Self::WatchIndexStream>, Status> {
+        Err(Status::unimplemented("not measured"))
+    }
+
+    async fn get_frame(
+        &self,
+        _: Request<GetFrameRequest>,
+    ) -> Result<Response<GetFrameResponse>, Status> {
+        Err(Status::unimplemented("not measured"))
+    }
+}
