@@ -109,7 +109,9 @@ pub async fn events(address: SocketAddr, path: &str, is_stalled: bool) -> Outcom
     stream.write_all(&get(path, "")).await?;
     if !is_stalled {
         let mut some = [0; 4_096];
-        stream.read(&mut some).await?;
+        if stream.read(&mut some).await? == 0 {
+            return Err("the stream of events was closed".into());
+        }
     }
     Ok(stream)
 }
