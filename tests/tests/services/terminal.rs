@@ -36,7 +36,7 @@ fn in_terminal(desk: &Desk, arguments: &str) -> Option<Child> {
 /// Reads what is printed until it holds this; all of it.
 fn until(process: &mut Child, wanted: &str) -> String {
     let mut output = process.stdout.take().unwrap();
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(64);
     let wanted = wanted.to_owned();
     std::thread::spawn(move || {
         let (mut text, mut some) = (Vec::new(), [0; 4_096]);
