@@ -150,7 +150,7 @@ const house = async (name, seats, stations, more = {}) => {
   await waitFor("the election", async () => (await fetch(`${server.base}/e/${name}`)).ok);
   const submit = (rows) => {
     const lines = path.join(data, "reports.jsonl");
-    fs.writeFileSync(lines, reports(rows));
+    fs.writeFileSync(lines, reports(name, rows));
     command("submit", name, lines, "--server", server.server);
   };
   return { data, ports, server, submit, restart: () => serve(path.join(data, "log"), ports) };

@@ -97,6 +97,8 @@ districts = { ${districts.map((id) => `${id} = { en = "${id[0].toUpperCase()}${i
 title = { en = "Elections to a house of ${seats}", ru = "Выборы ${seats} мандатов", kk = "${seats} мандатқа сайлау" }
 `;
 
-/** Reports as a file: one line for each station. */
-export const reports = (rows) =>
-  rows.map(([unit, version, votes, more = {}]) => JSON.stringify({ unit, version, votes, ...more })).join("\n") + "\n";
+/** Reports as a file: one line for each station, of which the first names the election. */
+export const reports = (election, rows) =>
+  rows
+    .map(([unit, version, votes, more = {}], n) => JSON.stringify({ ...(n ? {} : { election }), unit, version, votes, ...more }))
+    .join("\n") + "\n";

@@ -13,10 +13,27 @@ use crate::support::PAIRS;
 const ENTERED: &str = "\u{1b}[?1049h";
 const LEFT: &str = "\u{1b}[?1049l";
 
+/// A process that does not outlive its test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A command in a terminal, by the program of util-linux; `None`: it is not there.
-fn in_terminal(desk: &Desk, arguments: &str) -> Option<Child> {
+fn in_terminal(desk: &Desk, arguments: &str) -> Option<Running> {
     let server = format!("http://{}", desk.cluster.address(Role::Results));
-    let command = format!("{} watch {PAIRS} {arguments}", binary().display());
+    let program = binary();
+    // The terminal has no size of its own.
+    let size = "stty rows 30 cols 100";
+    let command = format!(
+        "{size}; exec {} watch {PAIRS} {arguments}",
+        program.display()
+    );
     let started = Command::new("script")
         .args(["-q", "-e", "-c", &command, "/dev/null"])
         .env("HEMICYCLE_SERVER", server)
@@ -25,7 +42,7 @@ fn in_terminal(desk: &Desk, arguments: &str) -> Option<Child> {
         .stdout(Stdio::piped())
         .spawn();
     match started {
-        Ok(process) => Some(process),
+        Ok(process) => Some(Running(process)),
         Err(error) => {
             println!("skipped: script is not there ({error})");
             None
@@ -34,7 +51,7 @@ fn in_terminal(desk: &Desk, arguments: &str) -> Option<Child> {
 }
 
 /// Reads what is printed until it holds this; all of it.
-fn until(process: &mut Child, wanted: &str) -> String {
+fn until(Running(process): &mut Running, wanted: &str) -> String {
     let mut output = process.stdout.take().unwrap();
     let (sender, receiver) = mpsc::sync_channel(64);
     let wanted = wanted.to_owned();
@@ -66,10 +83,10 @@ fn watch_fills_a_terminal_until_a_key_and_gives_it_back() {
         };
         let shown = until(&mut process, "LIVE");
         assert!(shown.contains(ENTERED) && !shown.contains(LEFT), "{shown}");
-        process.stdin.as_mut().unwrap().write_all(key).unwrap();
+        process.0.stdin.as_mut().unwrap().write_all(key).unwrap();
         let rest = until(&mut process, LEFT);
         assert!(rest.contains(LEFT), "{rest}");
-        assert_eq!(process.wait().unwrap().code(), Some(DONE));
+        assert_eq!(process.0.wait().unwrap().code(), Some(DONE));
     }
 }
 
@@ -83,17 +100,13 @@ fn watch_is_plain_where_that_is_asked_for_or_where_there_is_no_terminal() {
     };
     let shown = until(&mut process, "tallies counted");
     assert!(!shown.contains(ENTERED), "{shown}");
-    process.kill().unwrap();
-    process.wait().unwrap();
+    drop(process);
     // What the next program gets has no sign of a terminal in it.
     let server = format!("http://{}", desk.cluster.address(Role::Results));
-    let mut process = Command::new(binary())
+    let process = Command::new(binary())
         .args(["watch", PAIRS, "--server", &server])
         .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let shown = until(&mut process, "tallies counted");
-    process.kill().unwrap();
-    process.wait().unwrap();
+        .spawn();
+    let shown = until(&mut Running(process.unwrap()), "tallies counted");
     assert!(!shown.contains('\u{1b}'), "{shown:?}");
 }
