@@ -1,7 +1,7 @@
 //! Lots for the ties of a result, as someone would draw them.
 
 use apportionment::tiers::{
-    Constituency, PlaceLot, PlaceTie, TierAllocation, TierContest, TierLot, TierLots,
+    Constituency, FirstPlace, PlaceLot, PlaceTie, TierAllocation, TierContest, TierLot, TierLots,
     TierStageResult,
 };
 use apportionment::*;
@@ -37,7 +37,11 @@ pub fn tiers(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAl
         .iter_mut()
         .filter(|constituency| constituency.drawn.is_none() && is_level(constituency));
     if let Some(constituency) = undecided.next() {
-        constituency.drawn = constituency.leading().first().copied();
+        constituency.drawn = constituency
+            .leading()
+            .first()
+            .copied()
+            .map(FirstPlace::List);
         return;
     }
     for (stage, result) in allocation.stages.iter().enumerate() {
@@ -96,7 +100,9 @@ pub fn tiers(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAl
             }
             TierStageResult::Constituencies(_)
             | TierStageResult::Persons(_)
-            | TierStageResult::Above(_) => {}
+            | TierStageResult::Above(_)
+            | TierStageResult::Bonus
+            | TierStageResult::Majority(_) => {}
         }
     }
 }

@@ -211,6 +211,8 @@ impl Style {
             }
         });
         let void: Vec<VoidPlaces> = void.collect();
+        let persons = question.names.persons.iter();
+        let persons: Vec<String> = persons.map(|id| id.as_str().to_owned()).collect();
         let document = match (&question.asked, allocation) {
             (
                 Asked::Tiers {
@@ -227,8 +229,7 @@ impl Style {
                     districts: &called.districts,
                     constituencies: &called.constituencies,
                     regions: &called.regions,
-                    // No ballot and no request has votes of single persons.
-                    persons: &[],
+                    persons: &persons,
                     contest,
                     rules,
                     lots: &lots.lots,

@@ -49,6 +49,8 @@ pub enum ContestError {
     },
     /// A rescue changes the quotient of a list: it is defined for one quota stage without apparentment.
     RescueNeedsQuota,
+    /// Few lists pass, and two rules say who else is let in.
+    RescueBesideWidening,
     /// A widening of a threshold that is not there.
     WideningNeedsThreshold,
     /// A stage for whole quotas, or with a bar in quotas, whose method has no quota.
@@ -102,6 +104,7 @@ impl ContestError {
             Self::FractionOutOfRange { .. } => "FRACTION_OUT_OF_RANGE",
             Self::ChainOpen { .. } => "CHAIN_OPEN",
             Self::RescueNeedsQuota => "RESCUE_NEEDS_QUOTA",
+            Self::RescueBesideWidening => "RESCUE_BESIDE_WIDENING",
             Self::WideningNeedsThreshold => "WIDENING_NEEDS_THRESHOLD",
             Self::StageNeedsQuota => "STAGE_NEEDS_QUOTA",
             Self::NeedsSingleLists { .. } => "NEEDS_SINGLE_LISTS",
@@ -152,6 +155,9 @@ impl fmt::Display for ContestError {
             }
             Self::RescueNeedsQuota => formatter.write_str(
                 "rules.rescue needs a single quota stage and rules without apparentment",
+            ),
+            Self::RescueBesideWidening => formatter.write_str(
+                "rules.rescue and rules.widening both say who is let in when few lists pass: only one may stand",
             ),
             Self::WideningNeedsThreshold => {
                 formatter.write_str("rules.widening needs a threshold to widen")

@@ -88,6 +88,9 @@ impl Rules {
         }
         if let Some(widening) = &self.widening {
             widening.check(self.threshold.is_some())?;
+            if self.rescue.is_some() {
+                return Err(ContestError::RescueBesideWidening);
+            }
         }
         check_ties(&self.ties)?;
         let joined = self.apparentment.is_some() || self.rescue.is_some();
@@ -426,8 +429,8 @@ pub struct Rescue {
 }
 
 impl Rescue {
-    /// Kazakhstan, January 2021, as far as it is known: admission and factor were read in a statute on the lower chamber;
-    /// the rest is known from observers' reports or not at all.
+    /// Kazakhstan, January 2021, as far as it is known: admission and factor were read in a statute on the lower chamber,
+    /// and of nothing else; the rest is known from observers' reports or not at all.
     pub const KAZAKHSTAN_2021: Self = Self {
         admit_runner_up: Parameter::verified(true),
         factor: Parameter::verified(Fraction::new(7, 10)),

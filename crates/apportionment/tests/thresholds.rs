@@ -167,4 +167,12 @@ fn what_is_no_widening_is_refused() {
         allocate(&contest, &without, &[]),
         Err(ContestError::WideningNeedsThreshold)
     );
+    let both = Rules {
+        rescue: Some(Rescue::KAZAKHSTAN_2021),
+        ..widening(by(1, 100))
+    };
+    assert_eq!(
+        allocate(&contest, &both, &[]),
+        Err(ContestError::RescueBesideWidening)
+    );
 }

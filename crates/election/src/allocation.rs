@@ -2,6 +2,7 @@
 
 use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
+use crate::event::Lot as RecordedLot;
 use crate::rules::Procedure;
 use crate::tally::{DistrictTally, Tally};
 use apportionment::{
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 
 mod law;
 
-pub(crate) use law::{base, fraction, series, stage, threshold, ties};
+pub(crate) use law::{base, bonus, fraction, series, stage, threshold, ties};
 pub use law::{bases, engine_rules};
 
 /// What the engine is asked about one contest in one district.
@@ -144,7 +145,12 @@ pub(crate) fn base_counts(
         valid
     };
     let valid_and_against_all = if derived {
-        let counted_apart = if lacks(Counter::AgainstAll) {
+        // Where the ballot has the option, its votes are among all votes, and a counter says the same again.
+        let is_option = tally.outline.ballot.contests[contest].districts[district]
+            .options
+            .iter()
+            .any(|option| option.role == OptionRole::AgainstAll);
+        let counted_apart = if is_option || lacks(Counter::AgainstAll) {
             Some(0)
         } else {
             totals.counter(Counter::AgainstAll)
@@ -224,21 +230,33 @@ fn ballots_in_box(totals: &DistrictTally) -> Option<u64> {
     })
 }
 
-fn lots(tally: &Tally, (contest, district): (u8, u16), options: &[u32]) -> Vec<Lot> {
+fn lots(tally: &Tally, place: (u8, u16), options: &[u32]) -> Vec<Lot> {
+    let here = lots_of(tally, place);
+    here.filter_map(|lot| engine_lot(lot, options)).collect()
+}
+
+/// Recorded lots of a district that can name no tie of its allocation: logs written before they were refused have some.
+pub fn lots_of_no_tie<'a>(
+    tally: &'a Tally,
+    place: (u8, u16),
+    options: &'a [u32],
+) -> impl Iterator<Item = &'a RecordedLot> {
+    lots_of(tally, place).filter(|lot| engine_lot(lot, options).is_none())
+}
+
+fn lots_of(tally: &Tally, (contest, district): (u8, u16)) -> impl Iterator<Item = &RecordedLot> {
+    let lots = tally.lots.iter();
+    lots.filter(move |lot| lot.contest == contest && lot.district == district)
+}
+
+fn engine_lot(lot: &RecordedLot, options: &[u32]) -> Option<Lot> {
     let place_of = |option: &u32| options.iter().position(|candidate| candidate == option);
-    let here = tally
-        .lots
-        .iter()
-        .filter(|lot| lot.contest == contest && lot.district == district);
-    here.filter_map(|lot| {
-        Some(Lot {
-            stage: stage_at(lot.stage)?,
-            lists: lot.tied.iter().map(place_of).collect::<Option<_>>()?,
-            seats_at_stake: lot.seats,
-            winners: lot.winners.iter().map(place_of).collect::<Option<_>>()?,
-        })
+    Some(Lot {
+        stage: stage_at(lot.stage)?,
+        lists: lot.tied.iter().map(place_of).collect::<Option<_>>()?,
+        seats_at_stake: lot.seats,
+        winners: lot.winners.iter().map(place_of).collect::<Option<_>>()?,
     })
-    .collect()
 }
 
 const STAGE_RESCUE: u32 = 1_000;

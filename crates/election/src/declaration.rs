@@ -5,7 +5,8 @@
 
 use crate::allocation::Question;
 use crate::standings::SeatsResult;
-use apportionment::{Allocation, Eligibility, Outcome};
+use apportionment::{Allocation, Eligibility, Method, Outcome, Ratio, Rules, Stage};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// One thing that is wrong with a declared result, or a hint at how it came about.
@@ -174,12 +175,14 @@ pub fn check_declaration(
         findings.push(Finding::NothingToCompare);
     }
     let most = allocation.map_or_else(Vec::new, |allocation| question.seats_most(allocation));
+    let quotients = allocation.and_then(|allocation| quotients(question, allocation));
+    let quotients = quotients.unwrap_or_default();
     for (list, option) in question.options.iter().enumerate() {
         let declared = rows
             .iter()
             .find(|(row, _)| row == option)
             .map_or(0, |(_, seats)| *seats);
-        let ours = (allocation, most.as_slice());
+        let ours = (allocation, most.as_slice(), &quotients);
         check_row(question, ours, (list, *option), declared, &mut findings);
     }
     let no_lists = rows
@@ -194,7 +197,7 @@ pub fn check_declaration(
 
 fn check_row(
     question: &Question,
-    (allocation, most): (Option<&Allocation>, &[u32]),
+    (allocation, most, quotients): (Option<&Allocation>, &[u32], &BTreeMap<usize, u32>),
     (list, option): (usize, u32),
     declared: u32,
     findings: &mut Vec<Finding>,
@@ -209,7 +212,9 @@ fn check_row(
     }
     let Some(allocation) = allocation else { return };
     let ours = &allocation.lists[list];
-    if !ours.eligibility.takes_part() && declared > 0 {
+    let most = most.get(list).copied().unwrap_or(ours.seats);
+    // Who else is let in when few lists pass can hang on an open tie.
+    if !ours.eligibility.takes_part() && most == 0 && declared > 0 {
         findings.push(Finding::NotEligible {
             option,
             declared,
@@ -217,11 +222,10 @@ fn check_row(
         });
         return;
     }
-    let most = most.get(list).copied().unwrap_or(ours.seats);
     if (ours.seats..=most).contains(&declared) {
         return;
     }
-    let whole_quotas = whole_quotas(allocation, list);
+    let whole_quotas = quotients.get(&list).copied();
     findings.push(Finding::RowDiffers {
         option,
         declared,
@@ -234,18 +238,49 @@ fn check_row(
     }
 }
 
-fn whole_quotas(allocation: &Allocation, list: usize) -> Option<u32> {
+/// The whole quotas by list, where each has so many seats or one more: by one stage of quotas and nothing beside it.
+fn quotients(question: &Question, allocation: &Allocation) -> Option<BTreeMap<usize, u32>> {
+    let Rules {
+        threshold: _,
+        widening: _,
+        rescue: _,
+        apparentment: None,
+        stages,
+        majority: None,
+        seats_min: 0,
+        bonus: None,
+        seats_max: None,
+        above_max: _,
+        exhausted: _,
+        ties: _,
+    } = &question.rules
+    else {
+        return None;
+    };
+    let [stage] = stages.as_slice() else {
+        return None;
+    };
+    if *stage != Stage::all(stage.method) || !matches!(stage.method, Method::Quota(_)) {
+        return None;
+    }
     let stage = allocation.stages.first()?;
     let quota = stage.quota?;
-    let contender = stage
-        .contenders
-        .iter()
-        .find(|contender| contender.list == list)?;
-    // floor(weight / quota), both as exact fractions.
-    let (weight, quota_numerator) = (contender.weight, u128::try_from(quota.numerator()).ok()?);
-    let numerator = u128::try_from(weight.numerator())
-        .ok()?
-        .checked_mul(quota.denominator())?;
-    let denominator = weight.denominator().checked_mul(quota_numerator)?;
+    let contenders = stage.contenders.iter();
+    contenders
+        .map(|contender| {
+            let whole = whole_quotas(contender.weight, quota)?;
+            let seats = allocation.lists[contender.list].seats;
+            let is_near = (whole..=whole.saturating_add(1)).contains(&seats);
+            is_near.then_some((contender.list, whole))
+        })
+        .collect()
+}
+
+/// How often a quota is whole in a weight, both as exact fractions.
+fn whole_quotas(weight: Ratio, quota: Ratio) -> Option<u32> {
+    let numerator = u128::try_from(weight.numerator()).ok()?;
+    let numerator = numerator.checked_mul(quota.denominator())?;
+    let denominator = u128::try_from(quota.numerator()).ok()?;
+    let denominator = weight.denominator().checked_mul(denominator)?;
     u32::try_from(numerator.checked_div(denominator)?).ok()
 }

@@ -372,6 +372,10 @@ pub enum RescueRule {
         factor: [u64; 2],
         /// The fewest seats of the runner-up.
         floor: u32,
+        /// The article was read that admits the runner-up of this election at this factor; otherwise both are marked
+        /// unverified too.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        verified: bool,
     },
 }
 

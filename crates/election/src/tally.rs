@@ -7,7 +7,7 @@ use crate::counts::Form;
 use crate::definition::{Ballot, Hash, OptionRole};
 use crate::event::{
     Counted, Declaration, DeclarationAbove, Event, Lot, PlacesLot, Recorded, Slot, SlotMove,
-    SlotState, Turnout,
+    SlotState, TiedPlace, Turnout,
 };
 use crate::ids::{DistrictId, ElectionId, LogId, OptionId, Revision, Timestamp};
 use crate::publication::{Publication, PublicationMode};
@@ -253,6 +253,25 @@ impl Tally {
             .flat_map(|contest| &contest.districts)
             .flat_map(|district| &district.options);
         options.any(|entry| entry.id == *option)
+    }
+
+    /// Whether a place above districts can have this option: it stands in the contest, or, in a constituency, among the
+    /// first votes of its rules.
+    pub fn has_place_option(&self, contest: u8, place: &TiedPlace) -> bool {
+        if place.constituency.is_none() || self.has_option(contest, &place.option) {
+            return self.has_option(contest, &place.option);
+        }
+        let contests = &self.outline.ballot.contests;
+        let id = contests.get(usize::from(contest)).map(|entry| &entry.id);
+        let rules = self.outline.rules.contests.iter();
+        let mut rules = rules.filter(|rules| Some(&rules.id) == id);
+        let tiers = rules.find_map(|rules| rules.tiers.as_ref());
+        let first_votes = tiers.and_then(|tiers| tiers.first_votes.as_ref());
+        let first_votes = contests
+            .iter()
+            .position(|entry| Some(&entry.id) == first_votes);
+        let first_votes = first_votes.and_then(|number| u8::try_from(number).ok());
+        first_votes.is_some_and(|number| self.has_option(number, &place.option))
     }
 
     /// Votes of all options of a role in a district.

@@ -505,7 +505,7 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
     if let Some(given) = &rules.threshold {
         threshold(&format!("{field}.threshold"), given)?;
     }
-    if let Some(RescueRule::AdmitRunnerUp { factor, floor }) = &rules.rescue {
+    if let Some(RescueRule::AdmitRunnerUp { factor, floor, .. }) = &rules.rescue {
         small_ratio(&format!("{field}.rescue.factor"), *factor, 1_000)?;
         if *floor > SEATS_MAX {
             return Err(shape(

@@ -470,12 +470,14 @@ fn rules_are_refused_for_each_of_theirs() {
             law(d).rescue = Some(RescueRule::AdmitRunnerUp {
                 factor: [7, 0],
                 floor: 2,
+                verified: false,
             });
         }),
         ("rules.contests[0].rescue.floor", |d| {
             law(d).rescue = Some(RescueRule::AdmitRunnerUp {
                 factor: [7, 10],
                 floor: 100_001,
+                verified: false,
             });
         }),
         ("rules.form.identities[0]", |d| {

@@ -93,7 +93,10 @@ impl Writer<'_> {
             let (votes, quota) = (numbers.whole(person.votes.into()), numbers.exact(one.quota));
             vec![
                 self.subject.persons[one.person].clone(),
-                self.list(person.list).to_owned(),
+                match person.list {
+                    Some(list) => self.list(list).to_owned(),
+                    None => self.say("districts.without_list", &[]),
+                },
                 self.subject.districts[person.district].clone(),
                 format!("{votes} ≥ {quota}"),
             ]

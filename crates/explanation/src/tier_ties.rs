@@ -7,8 +7,8 @@ use crate::outcomes::lot_of;
 use crate::tie::{OUTCOMES_MAX, choices, seats_of_all, subsets};
 use crate::tiers::Writer;
 use apportionment::tiers::{
-    Constituency, PlaceLot, PlaceTie, TierAllocation, TierLot, TierStageResult, WholeResult,
-    allocate,
+    Constituency, FirstPlace, PlaceLot, PlaceTie, TierAllocation, TierLot, TierStageResult,
+    WholeResult, allocate,
 };
 use apportionment::{Allocation, TieBreak};
 
@@ -26,7 +26,7 @@ enum Ending {
     Inside(TierLot),
     Place(PlaceLot),
     /// A constituency and the list whose person comes first in it.
-    FirstPlace(usize, usize),
+    FirstPlace(usize, FirstPlace),
 }
 
 impl Writer<'_> {
@@ -79,12 +79,16 @@ impl Writer<'_> {
         }
         self.paragraph("tie.needs_lot", &[]);
         for &number in undecided {
-            let leading = self.subject.contest.constituencies[number].leading();
-            let endings = leading.into_iter().map(|list| {
+            let constituency = &self.subject.contest.constituencies[number];
+            let endings = constituency.leading().into_iter().map(|list| {
                 let label = self.list(list).to_owned();
-                (label, Ending::FirstPlace(number, list))
+                (label, Ending::FirstPlace(number, FirstPlace::List(list)))
             });
-            let endings = endings.collect();
+            let mut endings: Vec<(String, Ending)> = endings.collect();
+            if constituency.is_open_without_list() {
+                let label = self.say("districts.without_list", &[]);
+                endings.push((label, Ending::FirstPlace(number, FirstPlace::WithoutList)));
+            }
             self.endings(endings);
         }
     }
@@ -180,8 +184,8 @@ impl Writer<'_> {
         match ending {
             Ending::Inside(lot) => lots.inside.push(lot),
             Ending::Place(lot) => lots.places.push(lot),
-            Ending::FirstPlace(number, list) => {
-                contest.constituencies.get_mut(number)?.drawn = Some(list);
+            Ending::FirstPlace(number, first) => {
+                contest.constituencies.get_mut(number)?.drawn = Some(first);
             }
         }
         allocate(&contest, &rules, &lots).ok()
@@ -220,7 +224,10 @@ impl Writer<'_> {
                 let lines = result.lines.iter().filter(|line| line.tie.is_some());
                 result.undecided.len() + lines.count()
             }
-            TierStageResult::Persons(_) | TierStageResult::Above(_) => 0,
+            TierStageResult::Persons(_)
+            | TierStageResult::Above(_)
+            | TierStageResult::Bonus
+            | TierStageResult::Majority(_) => 0,
         });
         open.sum()
     }

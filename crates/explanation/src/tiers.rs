@@ -237,6 +237,19 @@ impl Writer<'_> {
                 self.remainders(chain, result);
             }
             (_, TierStageResult::Above(seats), _) => self.above(seats),
+            (_, TierStageResult::Majority(result), _) => {
+                self.heading("districts.majority");
+                match result.to {
+                    None => self.paragraph("districts.majority_met", &[]),
+                    Some(list) => {
+                        let values = [
+                            ("list", self.list(list).into()),
+                            ("seats", result.seats.into()),
+                        ];
+                        self.paragraph("districts.majority_owed", &values);
+                    }
+                }
+            }
             // A result of other rules has nothing to be told by.
             _ => {}
         }

@@ -479,8 +479,8 @@ pub struct Allocate {
     /// them, candidates, registration, coalition, minority, apparentment, sub_apparentment, direct_seats,
     /// best_district_votes, best_district_base, won_office, and the name for --explain. Where the profile's rules are over
     /// all districts, the file is CSV of district,list,votes and, where the law asks for them, seats (of the district),
-    /// registration, coalition, minority, valid_votes, valid_and_against_all, ballots_in_box, ballots_issued, and the name
-    /// and district_name for --explain.
+    /// registration, coalition, minority, alone (true: the row is a person without a list), valid_votes,
+    /// valid_and_against_all, ballots_in_box, ballots_issued, and the name and district_name for --explain.
     #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
     pub profile: Option<String>,
     /// Rules from a file, as a profile has them (`hemicycle profiles NAME`), with CSV as for --profile.

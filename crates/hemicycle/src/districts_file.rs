@@ -4,11 +4,13 @@ use crate::csv_file::{CsvFile, Row};
 use crate::failure::Failure;
 use std::collections::HashMap;
 use std::io::Read;
-use wire::allocation::v1::{BaseCounts, ConstituencyVotes, DistrictVotes, DistrictedList};
+use wire::allocation::v1::{
+    BaseCounts, ConstituencyVotes, DistrictVotes, DistrictedList, PersonVotes,
+};
 
 /// A row: a list in a district. Columns stand in any order; all but the first three may be missing, and their cells may be
 /// empty. What is said of a district or a list need not be said in every row of it.
-const COLUMNS: [&str; 13] = [
+const COLUMNS: [&str; 14] = [
     "district",
     "list",
     "votes",
@@ -16,6 +18,7 @@ const COLUMNS: [&str; 13] = [
     "registration",
     "coalition",
     "minority",
+    "alone",
     "valid_votes",
     "valid_and_against_all",
     "ballots_in_box",
@@ -42,6 +45,8 @@ pub struct Votes {
     pub districts: Vec<DistrictVotes>,
     /// The constituencies, where there are first votes.
     pub constituencies: Vec<ConstituencyVotes>,
+    /// Persons without a list: rows that are `alone`.
+    pub persons: Vec<PersonVotes>,
 }
 
 /// Reads the votes of a file of this name.
@@ -57,13 +62,6 @@ pub fn read(source: impl Read, name: &str) -> Result<Votes, Failure> {
     let mut cells = HashMap::new();
     for row in file.rows() {
         let (list_id, district_id) = (row.needed("list")?, row.needed("district")?);
-        let list = *lists.entry(list_id).or_insert_with(|| {
-            votes.lists.push(DistrictedList {
-                option_id: list_id.to_owned(),
-                ..DistrictedList::default()
-            });
-            votes.lists.len() - 1
-        });
         let district = *districts.entry(district_id).or_insert_with(|| {
             votes.districts.push(DistrictVotes {
                 district_id: district_id.to_owned(),
@@ -73,11 +71,32 @@ pub fn read(source: impl Read, name: &str) -> Result<Votes, Failure> {
             votes.districts.len() - 1
         });
         let number = row.needed_number("votes")?;
+        if row.flag("alone")? {
+            let of_lists = ["registration", "coalition", "minority", "name"];
+            if let Some(column) = of_lists.into_iter().find(|one| row.text(one).is_some()) {
+                return Err(row.wrong(column, "only a list has that, and this person stands alone"));
+            }
+            describe_district(row, &mut votes.districts[district])?;
+            votes.persons.push(PersonVotes {
+                option_id: list_id.to_owned(),
+                district_id: district_id.to_owned(),
+                votes: number,
+            });
+            continue;
+        }
+        let list = *lists.entry(list_id).or_insert_with(|| {
+            votes.lists.push(DistrictedList {
+                option_id: list_id.to_owned(),
+                ..DistrictedList::default()
+            });
+            votes.lists.len() - 1
+        });
         if cells.insert((district, list), number).is_some() {
             let rule = format!("the list stands twice in district {district_id:?}");
             return Err(row.wrong("list", &rule));
         }
-        describe(row, &mut votes.lists[list], &mut votes.districts[district])?;
+        describe_list(row, &mut votes.lists[list])?;
+        describe_district(row, &mut votes.districts[district])?;
     }
     if votes.lists.is_empty() {
         let rule = "there are no votes; a line of the file is DISTRICT,LIST,VOTES below the header district,list,votes";
@@ -90,14 +109,22 @@ pub fn read(source: impl Read, name: &str) -> Result<Votes, Failure> {
     Ok(votes)
 }
 
-/// Takes over what a row says of its list and its district.
-fn describe(
-    row: Row<'_>,
-    list: &mut DistrictedList,
-    district: &mut DistrictVotes,
-) -> Result<(), Failure> {
-    let base = district.base.get_or_insert_default();
+/// Takes over what a row says of its list.
+fn describe_list(row: Row<'_>, list: &mut DistrictedList) -> Result<(), Failure> {
     agree(row, "registration", &mut list.registration_number)?;
+    // None and 0 are the same here, as they are in the request.
+    let mut known = Some(list.coalition_size).filter(|size| *size > 0);
+    if row.number::<u32>("coalition")? != Some(0) {
+        agree(row, "coalition", &mut known)?;
+    }
+    list.coalition_size = known.unwrap_or(0);
+    list.minority |= row.flag("minority")?;
+    called(row, "name", &mut list.name)
+}
+
+/// Takes over what a row says of its district.
+fn describe_district(row: Row<'_>, district: &mut DistrictVotes) -> Result<(), Failure> {
+    let base = district.base.get_or_insert_default();
     agree(row, "valid_votes", &mut base.valid_votes)?;
     agree(
         row,
@@ -112,13 +139,6 @@ fn describe(
         agree(row, "seats", &mut known)?;
     }
     district.seats = known.unwrap_or(0);
-    let mut known = Some(list.coalition_size).filter(|size| *size > 0);
-    if row.number::<u32>("coalition")? != Some(0) {
-        agree(row, "coalition", &mut known)?;
-    }
-    list.coalition_size = known.unwrap_or(0);
-    list.minority |= row.flag("minority")?;
-    called(row, "name", &mut list.name)?;
     called(row, "district_name", &mut district.name)
 }
 
@@ -239,6 +259,19 @@ mod tests {
     }
 
     #[test]
+    fn a_person_who_stands_alone_is_no_list() {
+        let found = votes("district,seats,list,votes,alone\nn,5,a,10,\nn,,ann,7,true\n");
+        assert_eq!(found.lists.len(), 1);
+        assert_eq!(found.districts[0].votes, [10]);
+        let ann = PersonVotes {
+            option_id: "ann".to_owned(),
+            district_id: "n".to_owned(),
+            votes: 7,
+        };
+        assert_eq!(found.persons, [ann]);
+    }
+
+    #[test]
     fn votes_with_those_against_all_are_a_count_of_their_own() {
         let of = |text: &str| votes(text).districts[0].base.unwrap();
         let base = of("district,list,votes,valid_votes\nn,a,1,5\n");
@@ -296,6 +329,10 @@ mod tests {
                 "line 2: votes = \"\": must be set",
             ),
             ("district,votes\nn,1\n", "the column list is missing"),
+            (
+                "district,list,votes,alone,coalition\nn,ann,1,true,2\n",
+                "line 2: coalition = \"2\": only a list has that",
+            ),
             ("district,list,votes\n", "votes.csv: there are no votes"),
         ] {
             let error = read(text.as_bytes(), "votes.csv").unwrap_err().to_string();

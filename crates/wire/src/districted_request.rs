@@ -5,7 +5,7 @@ use crate::allocation_request::{REQUEST_ID_BYTES_MAX, name_or_id, read_base};
 use crate::common::v1 as common;
 use crate::districted_rules::districted_rules;
 use crate::field::{id, shape, within};
-use apportionment::tiers::{Constituency, Region, TierContest};
+use apportionment::tiers::{Constituency, PersonVotes, Region, TierContest};
 use apportionment::{District, DistrictedContest, DistrictedList, DistrictsError, ThresholdBase};
 use election::districted::{DistrictedQuestion, DistrictedRules, Names};
 use election::event::{PlacesLot, TiedPlace};
@@ -90,6 +90,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             lots,
             include_steps,
             explanation,
+            persons,
         } = request;
         if request_id.len() > REQUEST_ID_BYTES_MAX {
             let rule = format!("at most {REQUEST_ID_BYTES_MAX} bytes");
@@ -121,6 +122,19 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
         let contest_id = ContestId::new("contest").expect("an id of letters");
         let law = districted_rules(rules, contest_id, own.collect()).map_err(within("rules"))?;
         answerable(&law, !constituencies.is_empty())?;
+        names.persons = each("persons", &persons, |person| {
+            id("option_id", &person.option_id, OptionId::new)
+        })?;
+        let all: Vec<OptionId> = names.lists.iter().chain(&names.persons).cloned().collect();
+        distinct("lists and persons", "option_id", &all)?;
+        names.outsiders = each("constituencies", &constituencies, |entry| {
+            each(
+                "other_leading_option_ids",
+                &entry.other_leading_option_ids,
+                |text| id("id", text, OptionId::new),
+            )
+        })?;
+        let persons = each("persons", &persons, |person| read_person(person, &names))?;
         let exempts = law.exempts_minorities();
         let districted = DistrictedContest {
             lists: lists.iter().map(|list| read_list(list, exempts)).collect(),
@@ -134,6 +148,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
         let contest = TierContest {
             districted,
             constituencies,
+            persons,
             ..with_regions(&law, &mut names)?
         };
         names.stands = contest
@@ -158,15 +173,12 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
     }
 }
 
-/// Refuses stages that ask for votes which the request does not have: they would do nothing, and nobody would see it.
+/// Refuses stages that ask for votes which the request does not have: they would do nothing, and nobody
+/// would see it. A request without persons is one of an election in which nobody stood alone.
 fn answerable(law: &ContestRules, has_constituencies: bool) -> Result<(), Refusal> {
     let stages = law.tiers.iter().flat_map(|tiers| &tiers.stages);
     for (place, stage) in stages.enumerate() {
         let field = format!("rules.tiers.stages[{place}].{}", stage.name());
-        if let TierStageRule::Persons { .. } = stage {
-            let rule = "no such stage: the request has no votes of single persons, so that their seats cannot be allotted";
-            return Err(shape(field, "persons", rule));
-        }
         let first_places = matches!(
             stage,
             TierStageRule::Cover {} | TierStageRule::Constituencies {}
@@ -264,6 +276,7 @@ fn read_constituency(
         other_votes,
         other_votes_most,
         name: _,
+        other_leading_option_ids: _,
     } = entry;
     as_many_as_lists(votes, lists)?;
     let mut districts = names.districts.iter();
@@ -283,6 +296,25 @@ fn read_constituency(
         other_votes: *other_votes,
         other_most: *other_votes_most,
         drawn: None,
+    })
+}
+
+fn read_person(person: &proto::PersonVotes, names: &Names) -> Result<PersonVotes, Refusal> {
+    let proto::PersonVotes {
+        option_id: _,
+        district_id,
+        votes,
+    } = person;
+    let mut districts = names.districts.iter();
+    let district = districts.position(|known| known.as_str() == district_id);
+    let district = district.ok_or_else(|| {
+        let (field, rule) = ("district_id", "must be one of the districts");
+        Refusal::new(RefusalCode::UnknownDistrict, field, district_id, rule)
+    })?;
+    Ok(PersonVotes {
+        district,
+        list: None,
+        votes: *votes,
     })
 }
 

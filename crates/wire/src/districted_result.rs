@@ -3,13 +3,15 @@
 use crate::allocation::v1 as proto;
 use crate::common::v1::{self as common, ListSeats, SeatsState};
 use crate::standings::list_finding;
+use apportionment::tiers::PersonVotes;
 use apportionment::{DistrictedContest, Outcome};
 use election::declaration::Finding;
 use election::districted::{
-    DistrictedQuestion, DistrictedResult, DistrictedSeats, Names, PlacesTie, open_ties, void_lots,
+    Asked, DistrictedQuestion, DistrictedResult, DistrictedSeats, Names, PlacesTie, open_ties,
+    void_lots,
 };
 use election::event::{DeclarationAbove, PlacesLot, PlacesStage, TiedPlace};
-use election::ids::{DistrictId, Revision};
+use election::ids::{DistrictId, OptionId, Revision};
 use election::standings::ContestSeats;
 use election::tally::Tally;
 
@@ -252,6 +254,47 @@ pub(crate) fn district_state(
     }
 }
 
+/// Persons without a list who have one of the district's seats.
+fn persons_here(question: &DistrictedQuestion, seats: &DistrictedSeats, district: usize) -> u32 {
+    let Asked::Tiers { contest, .. } = &question.asked else {
+        return 0;
+    };
+    let persons = seats.persons.iter().map(|&person| &contest.persons[person]);
+    let here = persons.filter(|person| person.district == district && person.list.is_none());
+    u32::try_from(here.count()).unwrap_or(u32::MAX)
+}
+
+/// A person without a list, who can have a seat by votes of their own.
+fn person_alone(
+    question: &DistrictedQuestion,
+    seats: Option<&DistrictedSeats>,
+    (district, state): (usize, SeatsState),
+    id: &String,
+) -> Option<proto::ListAllocation> {
+    let Asked::Tiers { contest, .. } = &question.asked else {
+        return None;
+    };
+    let mut persons = question.names.persons.iter().zip(&contest.persons);
+    let here = |(name, person): (&OptionId, &PersonVotes)| {
+        person.district == district && name.as_str() == id
+    };
+    let number = persons.position(here)?;
+    let is_elected = seats.is_some_and(|seats| seats.persons.contains(&number));
+    let eligibility = match (contest.persons[number].votes, is_elected) {
+        _ if !is_known(state) => proto::Eligibility::Unspecified,
+        (0, _) => proto::Eligibility::NoVotes,
+        (_, true) => proto::Eligibility::Passed,
+        (_, false) => proto::Eligibility::BelowThreshold,
+    };
+    Some(proto::ListAllocation {
+        option_id: id.clone(),
+        votes: contest.persons[number].votes,
+        eligibility: eligibility.into(),
+        seats: Some(seats_message(state, is_elected.into(), is_elected.into())),
+        pairing: proto::Pairing::Unspecified.into(),
+    })
+}
+
 /// One district of the ballot that is one of the law, in the shape of a district by itself: its seats are those that it
 /// holds, whichever stage gave them. Ties, steps and certificates are those of the whole contest.
 pub(crate) fn district_allocation(
@@ -266,7 +309,9 @@ pub(crate) fn district_allocation(
     let entry = &question.asked.districted().districts[district];
     let position = |id: &String| names.lists.iter().position(|list| list.as_str() == id);
     let lists = ids.iter().filter_map(|id| {
-        let list = position(id)?;
+        let Some(list) = position(id) else {
+            return person_alone(question, seats, (district, state), id);
+        };
         let (held, most) = seats.map_or((0, 0), |seats| {
             (seats.seats[district][list], seats.most[district][list])
         });
@@ -286,6 +331,7 @@ pub(crate) fn district_allocation(
         })
     });
     let held: u32 = seats.map_or(0, |seats| seats.seats[district].iter().sum());
+    let held = held + seats.map_or(0, |seats| persons_here(question, seats, district));
     let total = if is_known(state) {
         held.max(entry.seats)
     } else {

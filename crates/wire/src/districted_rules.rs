@@ -196,6 +196,13 @@ fn tier_stage(stage: proto::TierStage) -> Result<TierStageRule, Refusal> {
             chain: self::chain("remainders.chain", chain)?,
         },
         Procedure::Above(proto::AboveStage {}) => TierStageRule::Above {},
+        Procedure::Bonus(proto::BonusStage { bonus }) => {
+            let bonus = required("bonus.bonus", bonus)?.try_into();
+            TierStageRule::Bonus {
+                bonus: bonus.map_err(within("bonus.bonus"))?,
+            }
+        }
+        Procedure::Majority(proto::MajorityStage {}) => TierStageRule::Majority {},
     })
 }
 
@@ -419,6 +426,10 @@ fn procedure(stage: &TierStageRule) -> Procedure {
             chain: stages(chain),
         }),
         TierStageRule::Above {} => Procedure::Above(proto::AboveStage {}),
+        TierStageRule::Bonus { bonus } => Procedure::Bonus(proto::BonusStage {
+            bonus: Some(bonus.into()),
+        }),
+        TierStageRule::Majority {} => Procedure::Majority(proto::MajorityStage {}),
     }
 }
 

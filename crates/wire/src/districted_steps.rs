@@ -8,8 +8,8 @@ use apportionment::double_proportional::{
     self, CellStep, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
 };
 use apportionment::tiers::{
-    self, CoverStep, Place, PlaceStep, PlacedSeat, ReturnedSeat, TierAllocation, TierContest,
-    TierRules, TierStageResult, TierSteps,
+    self, CoverStep, ElectedPerson, Place, PlaceStep, PlacedSeat, ReturnedSeat, TierAllocation,
+    TierContest, TierRules, TierStageResult, TierSteps,
 };
 use apportionment::{Allocation, DistrictedContest};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
@@ -47,6 +47,7 @@ struct Namer {
     districts: Vec<String>,
     regions: Vec<String>,
     constituencies: Vec<String>,
+    persons: Vec<String>,
 }
 
 /// What a stage is, with what of it is in no step.
@@ -74,6 +75,11 @@ fn kind(result: &TierStageResult) -> Kind {
             (Is::Remainders, "what quotas left is shared by unused votes")
         }
         TierStageResult::Above(_) => (Is::Above, "what is due is held in no district"),
+        TierStageResult::Bonus => (Is::Bonus, "the house gives one list seats beyond its votes"),
+        TierStageResult::Majority(_) => (
+            Is::Majority,
+            "more than half of the votes are owed more than half of the seats",
+        ),
         TierStageResult::Whole(_) => (Is::Whole, "what is due to each list in the house"),
         TierStageResult::Return(_) => (Is::GiveBack, "seats beyond what is due go back"),
         TierStageResult::Place(_) => (Is::Place, "seats are placed in districts"),
@@ -98,6 +104,7 @@ impl Namer {
             districts: texts(&names.districts),
             regions: texts(&names.regions),
             constituencies: texts(&names.constituencies),
+            persons: texts(&names.persons),
         }
     }
 
@@ -110,11 +117,17 @@ impl Namer {
         let steps = tiers::explain(contest, rules, allocation);
         let stages = (0_u32..).zip(allocation.stages.iter().zip(steps));
         stages
-            .map(|(stage, (result, steps))| self.tier(stage, result, steps))
+            .map(|(stage, (result, steps))| self.tier(contest, stage, result, steps))
             .collect()
     }
 
-    fn tier(&self, stage: u32, result: &TierStageResult, steps: TierSteps) -> proto::TierSteps {
+    fn tier(
+        &self,
+        contest: &TierContest,
+        stage: u32,
+        result: &TierStageResult,
+        steps: TierSteps,
+    ) -> proto::TierSteps {
         let Kind { procedure, text } = kind(result);
         let mut sent = proto::TierSteps {
             stage,
@@ -142,8 +155,10 @@ impl Namer {
                 });
                 sent.first_places = places.collect();
             }
-            // A definition has no votes of persons, and the call neither.
-            TierSteps::Persons(_) => {}
+            TierSteps::Persons(elected) => {
+                let persons = elected.iter();
+                sent.persons = persons.map(|one| self.person(contest, *one)).collect();
+            }
             TierSteps::Above(seats) => sent.due = self.rows(&seats),
             TierSteps::Returned(returned) => {
                 let seats = returned.iter();
@@ -172,11 +187,19 @@ impl Namer {
             TierStageResult::Inside(results) => {
                 sent.seats_left_over = results.iter().map(|result| result.left_over).sum();
             }
+            TierStageResult::Majority(result) => {
+                let row = result.to.map(|list| SeatRow {
+                    option_id: self.lists[list].clone(),
+                    seats: result.seats,
+                });
+                sent.due = row.into_iter().collect();
+            }
             TierStageResult::SeatsOfDistricts(_)
             | TierStageResult::Constituencies(_)
             | TierStageResult::Persons(_)
             | TierStageResult::Quotas(_)
             | TierStageResult::Above(_)
+            | TierStageResult::Bonus
             | TierStageResult::Districts(_)
             | TierStageResult::Return(_)
             | TierStageResult::Shares(_)
@@ -260,11 +283,27 @@ impl Namer {
             TierStageResult::Constituencies(_)
             | TierStageResult::Persons(_)
             | TierStageResult::Above(_)
+            | TierStageResult::Bonus
+            | TierStageResult::Majority(_)
             | TierStageResult::Return(_)
             | TierStageResult::Place(_)
             | TierStageResult::Regions(_)
             | TierStageResult::Inside(_)
             | TierStageResult::Cover(_) => Vec::new(),
+        }
+    }
+
+    fn person(&self, contest: &TierContest, elected: ElectedPerson) -> proto::ElectedPerson {
+        let ElectedPerson { person, quota } = elected;
+        let votes = &contest.persons[person];
+        proto::ElectedPerson {
+            place: Some(common::TiedPlace {
+                district_id: self.districts[votes.district].clone(),
+                option_id: self.persons.get(person).cloned().unwrap_or_default(),
+                constituency_id: String::new(),
+            }),
+            votes: votes.votes,
+            quota: Some(ratio(quota)),
         }
     }
 

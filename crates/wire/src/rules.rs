@@ -324,9 +324,14 @@ impl TryFrom<proto::Rescue> for RescueRule {
     fn try_from(rescue: proto::Rescue) -> Result<Self, Refusal> {
         let proto::Rescue { rule } = rescue;
         match required("rule", rule)? {
-            Rule::AdmitRunnerUp(AdmitRunnerUp { factor, floor }) => Ok(Self::AdmitRunnerUp {
+            Rule::AdmitRunnerUp(AdmitRunnerUp {
+                factor,
+                floor,
+                verified,
+            }) => Ok(Self::AdmitRunnerUp {
                 factor: fraction("admit_runner_up.factor", factor)?,
                 floor,
+                verified,
             }),
         }
     }
@@ -335,9 +340,14 @@ impl TryFrom<proto::Rescue> for RescueRule {
 impl From<&RescueRule> for proto::Rescue {
     fn from(rescue: &RescueRule) -> Self {
         let rule = match rescue {
-            RescueRule::AdmitRunnerUp { factor, floor } => Rule::AdmitRunnerUp(AdmitRunnerUp {
+            RescueRule::AdmitRunnerUp {
+                factor,
+                floor,
+                verified,
+            } => Rule::AdmitRunnerUp(AdmitRunnerUp {
                 factor: Some(fraction_message(*factor)),
                 floor: *floor,
+                verified: *verified,
             }),
         };
         Self { rule: Some(rule) }

@@ -1,4 +1,5 @@
 //! The state of an election at a revision, with its seats.
+// tidy: long because every field of one message is said once, in its order.
 
 use crate::allocation::v1 as proto;
 use crate::allocation_result::Lists;
@@ -8,11 +9,11 @@ use crate::field::timestamp;
 use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
 use apportionment::ContestError;
-use election::allocation::{base_counters, lacking_counters};
+use election::allocation::{base_counters, lacking_counters, lots_of_no_tie};
 use election::declaration::Finding;
-use election::definition::{ContestBallot, DistrictBallot, Hash, OptionRole, Part};
+use election::definition::{BallotOption, ContestBallot, DistrictBallot, Hash, OptionRole, Part};
 use election::districted::Names;
-use election::event::Declaration;
+use election::event::{Declaration, Lot};
 use election::ids::Revision;
 use election::stage::Mark;
 use election::standings::{ContestSeats, DistrictSeats, SeatsResult};
@@ -244,6 +245,24 @@ fn together(one: SeatsState, other: SeatsState) -> SeatsState {
     if rank(one) >= rank(other) { one } else { other }
 }
 
+/// A recorded lot that can name no tie of the district's lists.
+fn recorded_void(lot: &Lot, ballot: &DistrictBallot) -> proto::VoidLot {
+    let id = |option: &u32| {
+        let option = ballot.options.get(usize::try_from(*option).ok()?)?;
+        Some(option.id.as_str().to_owned())
+    };
+    let ids = |options: &[u32]| options.iter().filter_map(id).collect();
+    proto::VoidLot {
+        lot: Some(proto::Lot {
+            stage: lot.stage,
+            tied_option_ids: ids(&lot.tied),
+            seats_at_stake: lot.seats,
+            winner_option_ids: ids(&lot.winners),
+        }),
+        reason: proto::VoidLotReason::NoSuchTie.into(),
+    }
+}
+
 fn district_standings(
     tally: &Tally,
     (contest, district): (usize, usize),
@@ -262,6 +281,11 @@ fn district_standings(
         } = seats;
         let ids = district_list_ids(ballot);
         let mut allocation = Lists::new(&ids).allocation(question, result);
+        let of_no_tie = place.map(|place| lots_of_no_tie(tally, place, &question.options));
+        let of_no_tie = of_no_tie.into_iter().flatten();
+        allocation
+            .void_lots
+            .extend(of_no_tie.map(|lot| recorded_void(lot, ballot)));
         if !allocation.problem.is_empty() {
             allocation.problem = located(tally, (contest, district), result, &allocation.problem);
         }
@@ -274,7 +298,15 @@ fn district_standings(
     let allocation = allocation.or_else(|| {
         let above = above?;
         let place = above.question.names.district_of_one(district)?;
-        let ids = district_list_ids(ballot);
+        // Persons without a list are shown where they can have seats by their own votes.
+        let with_persons = !above.question.names.persons.is_empty();
+        let is_shown = |option: &BallotOption| match option.role {
+            OptionRole::List => true,
+            OptionRole::Independent => with_persons,
+            OptionRole::AgainstAll | OptionRole::WriteIn | OptionRole::Other => false,
+        };
+        let shown = ballot.options.iter().filter(|option| is_shown(option));
+        let ids: Vec<String> = shown.map(|option| option.id.as_str().into()).collect();
         let mut allocation = district_allocation(
             &above.question,
             &above.result,
@@ -285,7 +317,7 @@ fn district_standings(
         if let Some((_, declaration)) = declared {
             let options = (0_u32..)
                 .zip(&ballot.options)
-                .filter(|(_, option)| option.role == OptionRole::List);
+                .filter(|(_, option)| is_shown(option));
             let lists = allocation.lists.iter_mut().zip(options);
             lists.for_each(|(list, (option, _))| set_declared(list, option, declaration));
         }

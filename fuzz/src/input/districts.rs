@@ -96,7 +96,7 @@ impl<'a> Arbitrary<'a> for TierQuestion {
             left[district][list] -= votes;
             persons.push(PersonVotes {
                 district,
-                list,
+                list: u.ratio(3, 4)?.then_some(list),
                 votes,
             });
         }

@@ -389,8 +389,8 @@ fn rules(u: &mut Unstructured<'_>) -> Result<Rules> {
             AboveMax::NextInLine
         },
         widening: match threshold {
-            Some(_) => maybe(u, 4, widening)?,
-            None => None,
+            Some(_) if rescue.is_none() => maybe(u, 4, widening)?,
+            _ => None,
         },
         threshold,
         rescue,

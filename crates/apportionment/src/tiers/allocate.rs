@@ -16,7 +16,7 @@ use crate::contest::{Contest, Lot};
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
 use crate::method::{Method, Stage};
-use crate::rules::Rules;
+use crate::rules::{Bonus, Rules};
 
 /// Turns votes into seats, stage by stage. An open tie ends the run: what the later stages do depends on how it ends.
 ///
@@ -59,6 +59,12 @@ pub(super) struct Run<'a> {
     pub house_seats: Vec<u32>,
     /// Seats of persons without a list.
     pub outside: u32,
+    /// By district, those of them that are among its own seats.
+    pub outside_in: Vec<u32>,
+    /// What the next distribution of the house gives one list beyond its votes.
+    bonus: Option<Bonus>,
+    /// By list, whether it took part in the distribution of the house.
+    pub took_part: Vec<bool>,
     /// Whether equal votes leave open if a person without a list takes a seat of the house.
     pub house_is_open: bool,
     /// Seats by which the house has grown.
@@ -92,6 +98,9 @@ impl<'a> Run<'a> {
             region_seats: vec![vec![0; lists]; contest.regions.len()],
             house_seats: vec![0; lists],
             outside: 0,
+            outside_in: vec![0; districted.districts.len()],
+            bonus: None,
+            took_part: Vec::new(),
             house_is_open: false,
             added: 0,
             left_votes: Vec::new(),
@@ -144,6 +153,11 @@ impl<'a> Run<'a> {
                 }
                 TierStageResult::Above(open)
             }
+            TierStage::Bonus(bonus) => {
+                self.bonus = Some(*bonus);
+                TierStageResult::Bonus
+            }
+            TierStage::Majority => TierStageResult::Majority(self.majority()?),
             TierStage::Districts { admission, chain } => {
                 TierStageResult::Districts(self.districts(number, admission, chain)?)
             }
@@ -306,7 +320,7 @@ impl<'a> Run<'a> {
     }
 
     /// Seats due to each list, those that it holds included.
-    fn due(&self) -> Vec<u32> {
+    pub fn due(&self) -> Vec<u32> {
         self.due.clone().expect(
             "the order of stages was checked, and `Whole` stops the run where nothing is due",
         )
@@ -409,6 +423,7 @@ impl<'a> Run<'a> {
         let rules = Rules {
             stages: chain.to_vec(),
             ties: self.rules.ties.clone(),
+            bonus: self.bonus.take(),
             ..Rules::of(Method::D_HONDT)
         };
         let (positions, lots): (Vec<usize>, Vec<Lot>) = self

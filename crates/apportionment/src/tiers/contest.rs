@@ -31,9 +31,9 @@ pub struct TierContest {
 pub struct PersonVotes {
     /// The district.
     pub district: usize,
-    /// The person's list; persons who stand alone are lists of one.
-    pub list: usize,
-    /// Votes, which are among those of the list there.
+    /// The person's list; `None`: a person without one.
+    pub list: Option<usize>,
+    /// Votes: among those of the list there, and beside those of all lists for a person without one.
     pub votes: u64,
 }
 
@@ -64,11 +64,19 @@ pub struct Constituency {
     /// Valid first votes for persons without a list, all together.
     pub other_votes: u64,
     /// The most that one of these persons has. More than any list's: this person comes first, and the seat is none of the
-    /// house that lists share. As many: open, and so is that seat of the house, until a lot favours a list; no lot of the
-    /// contest can name the person.
+    /// house that lists share. As many: open, and so is that seat of the house, until a lot says whose it is.
     pub other_most: u64,
-    /// The list that a lot favoured where the most votes are equal; without meaning otherwise.
-    pub drawn: Option<usize>,
+    /// Whom a lot favoured where the most votes are equal; without meaning otherwise.
+    pub drawn: Option<FirstPlace>,
+}
+
+/// Who came first in a constituency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPlace {
+    /// The person of this list.
+    List(usize),
+    /// A person without a list.
+    WithoutList,
 }
 
 impl Constituency {
@@ -79,7 +87,7 @@ impl Constituency {
         if self.is_first_without_list() {
             return Vec::new();
         }
-        let most = self.votes.iter().copied().max().unwrap_or(0);
+        let most = self.most();
         let leading = (0..self.votes.len()).filter(|&list| most > 0 && self.votes[list] == most);
         leading.collect()
     }
@@ -91,10 +99,17 @@ impl Constituency {
         self.first().is_none() && self.leading().first().is_some_and(level)
     }
 
-    /// Whether a person without a list came first.
+    /// Whether a person without a list came first, by votes or by a lot among equals.
     #[must_use]
     pub fn is_first_without_list(&self) -> bool {
-        self.votes.iter().all(|&votes| votes < self.other_most)
+        let most = self.most();
+        let drawn = self.drawn == Some(FirstPlace::WithoutList);
+        self.other_most > most || (drawn && most > 0 && self.other_most == most)
+    }
+
+    /// The most votes of the person of any list.
+    fn most(&self) -> u64 {
+        self.votes.iter().copied().max().unwrap_or(0)
     }
 
     /// The list whose person came first; `None` without votes, where a person without a list came first, or with equal
@@ -106,7 +121,10 @@ impl Constituency {
         }
         match self.leading().as_slice() {
             [first] if self.votes[*first] > self.other_most => Some(*first),
-            tied => self.drawn.filter(|drawn| tied.contains(drawn)),
+            tied => match self.drawn {
+                Some(FirstPlace::List(drawn)) => Some(drawn).filter(|drawn| tied.contains(drawn)),
+                Some(FirstPlace::WithoutList) | None => None,
+            },
         }
     }
 }
@@ -221,7 +239,7 @@ pub(super) fn check_contest(contest: &TierContest) -> Result<(), DistrictsError>
     check_persons(contest)
 }
 
-/// Persons' votes are among those of their lists.
+/// Persons' votes are among those of their lists, where they have one.
 fn check_persons(contest: &TierContest) -> Result<(), DistrictsError> {
     let (lists, districts) = (
         contest.districted.lists.len(),
@@ -239,9 +257,16 @@ fn check_persons(contest: &TierContest) -> Result<(), DistrictsError> {
             list,
             votes,
         } = *person;
-        if district >= districts || list >= lists {
-            return Err(DistrictsError::PersonWithoutPlace { district, list });
+        let place = list.unwrap_or(0);
+        if district >= districts || place >= lists {
+            return Err(DistrictsError::PersonWithoutPlace {
+                district,
+                list: place,
+            });
         }
+        let Some(list) = list else {
+            continue;
+        };
         let left = &mut left[district][list];
         *left = left
             .checked_sub(votes)

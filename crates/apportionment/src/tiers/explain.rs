@@ -115,7 +115,9 @@ pub fn explain(
         (_, TierStageResult::Persons(elected)) => {
             for one in elected {
                 let person = &contest.persons[one.person];
-                held[person.district][person.list] += 1;
+                if let Some(list) = person.list {
+                    held[person.district][list] += 1;
+                }
             }
             TierSteps::Persons(elected.clone())
         }
@@ -139,6 +141,8 @@ pub fn explain(
             TierSteps::Parts(allocations.map(part).collect())
         }
         (_, TierStageResult::Above(seats)) => TierSteps::Above(seats.clone()),
+        // What a bonus and a majority come to stands in the result itself.
+        (_, TierStageResult::Bonus | TierStageResult::Majority(_)) => TierSteps::Parts(Vec::new()),
         (_, TierStageResult::Whole(result)) => {
             let allocations = result.rounds.iter().map(|round| &round.allocation);
             TierSteps::Parts(allocations.enumerate().map(part).collect())

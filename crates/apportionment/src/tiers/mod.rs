@@ -10,11 +10,12 @@
 //! | Norway, Storting | `Districts`, `Whole` (surplus kept), `Place` (one seat a district, relative quotients) |
 //! | Sweden, Riksdag | `Districts`, `Whole` (surplus returned), `Return`, `Place` (each list by itself) |
 //! | Denmark, Folketing | `Districts`, `Whole` (surplus kept with level lists), `Regions`, `Inside` |
-//! | Germany, Bundestag 2025 | `Whole`, `Shares`, `Cover` |
+//! | Germany, Bundestag 2025 | `Whole`, `Majority`, `Shares`, `Cover` |
 //! | Austria, National Council | `Quotas` of the state in districts, `Quotas` in states, `Whole` (surplus kept), `Above` |
 //! | Estonia, Riigikogu | `Persons`, `Quotas` of the district, `Whole` (surplus kept), `Above` |
 //! | Czechia, 2021 | `SeatsOfDistricts`, `Quotas`, `Remainders`, `Above` |
 //! | New Zealand | `Constituencies`, `Whole` (surplus added), `Above` |
+//! | Greece, 2015 | `Bonus`, `Whole`, `Above` |
 //!
 //! Sub-allocations are ordinary [`Allocation`](crate::Allocation)s with their own certificates; placed and covered seats
 //! carry their keys.

@@ -25,6 +25,8 @@ struct Unit {
     held: Vec<u32>,
     /// What its quotas are of.
     quota_of: Option<QuotaOf>,
+    /// Its seats that persons without a list have.
+    outside: u32,
 }
 
 impl Run<'_> {
@@ -46,6 +48,11 @@ impl Run<'_> {
             .collect::<Result<Vec<u64>, _>>()?;
         let contest = Contest::with_votes(self.contest.further_seats, &votes);
         let allocation = self.allocate_part(number, 0, &contest, chain)?;
+        if votes.contains(&0) {
+            // The others would have the seats of a district that may report later.
+            self.stopped = self.stopped.or(Some(Outcome::NoneYet));
+            return Ok(allocation);
+        }
         match allocation.outcome {
             Outcome::Settled => {}
             outcome => self.stopped = Some(outcome),
@@ -102,10 +109,29 @@ impl Run<'_> {
                 continue;
             }
             check_base(district, all)?;
+            let alone = self.contest.persons.iter();
+            let alone = alone.filter(|one| one.list.is_none() && one.district == votes.district);
+            let lists = district.votes.iter().copied();
+            let counted = lists.chain(alone.map(|one| one.votes));
+            let counted: u128 = counted.map(u128::from).sum();
+            if counted > u128::from(all) {
+                return Err(ContestError::BelowLimit {
+                    field: "contest.districts.base",
+                    value: u128::from(all),
+                    limit: counted,
+                }
+                .into());
+            }
             if u128::from(votes.votes) * u128::from(district.seats) >= u128::from(all) {
                 let quota = Ratio::of(i128::from(all), u128::from(district.seats));
                 elected.push(ElectedPerson { person, quota });
-                self.held[votes.district][votes.list] += 1;
+                match votes.list {
+                    Some(list) => self.held[votes.district][list] += 1,
+                    None => {
+                        self.outside += 1;
+                        self.outside_in[votes.district] += 1;
+                    }
+                }
             }
         }
         Ok(elected)
@@ -155,7 +181,7 @@ impl Run<'_> {
                 }
             }
             silence(&mut contest, &admitted);
-            let mut outside = 0;
+            let mut outside = unit.outside;
             for ((list, &held), admitted) in contest.lists.iter_mut().zip(&unit.held).zip(&admitted)
             {
                 if *admitted && list.votes > 0 {
@@ -171,7 +197,11 @@ impl Run<'_> {
                 Some(self.allocate_part(number, index, &contest, &quotas.chain)?)
             };
             if let Some(allocation) = &allocation {
-                self.take_quotas((index, quotas.units), &unit.held, allocation);
+                if self.has_reported(index, quotas.units) {
+                    self.take_quotas((index, quotas.units), &unit.held, allocation);
+                } else {
+                    self.stopped = self.stopped.or(Some(Outcome::NoneYet));
+                }
             }
             if quotas.counts_in_whole_votes() {
                 add_left_over(
@@ -190,6 +220,19 @@ impl Run<'_> {
         Ok(results)
     }
 
+    /// Whether every district of the unit has votes: one without may report later, and what its seats are is not known.
+    fn has_reported(&self, index: usize, units: Units) -> bool {
+        let districts = &self.contest.districted.districts;
+        let has_votes = |district: usize| districts[district].votes.iter().any(|&votes| votes > 0);
+        match units {
+            Units::Districts => has_votes(index),
+            Units::Regions => {
+                let mut inside = self.contest.regions[index].districts.iter();
+                inside.all(|&district| has_votes(district))
+            }
+        }
+    }
+
     fn take_quotas(&mut self, (index, units): (usize, Units), held: &[u32], result: &Allocation) {
         let line = match units {
             Units::Districts => &mut self.held[index],
@@ -200,7 +243,7 @@ impl Run<'_> {
         }
         match result.outcome {
             Outcome::Tied => self.stopped = Some(Outcome::Tied),
-            // No list that takes part has votes here, or nothing is counted yet: the seats are left.
+            // No list that takes part has votes here: the seats are left.
             Outcome::NoneYet | Outcome::NobodyPassed | Outcome::Settled => {}
         }
     }
@@ -238,7 +281,10 @@ impl Run<'_> {
                     }
                 }
                 let seats = seats_of(region);
+                let inside = regions[region].districts.iter();
+                let outside = inside.map(|&district| self.outside_in[district]);
                 Ok(Unit {
+                    outside: outside.sum(),
                     quota_of: own(&whole, seats)?,
                     whole,
                     seats,
@@ -261,6 +307,7 @@ impl Run<'_> {
                 _ => (own(&whole, whole.seats)?, whole.seats),
             };
             Ok(Unit {
+                outside: self.outside_in[district],
                 held: self.held[district].clone(),
                 whole,
                 seats,

@@ -63,6 +63,10 @@ pub enum TierStageResult {
     Remainders(RemaindersResult),
     /// See [`super::TierStage::Above`]: seats by list.
     Above(Vec<u32>),
+    /// See [`super::TierStage::Bonus`]: who has it stands in the first round of the house.
+    Bonus,
+    /// See [`super::TierStage::Majority`].
+    Majority(MajorityResult),
     /// See [`super::TierStage::Districts`].
     Districts(Vec<DistrictResult>),
     /// See [`super::TierStage::Whole`].
@@ -215,6 +219,15 @@ pub struct ElectedPerson {
     pub person: usize,
     /// What a seat of the district stands for, which the person's votes reach.
     pub quota: Ratio,
+}
+
+/// What a list with more than half of the votes is due more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MajorityResult {
+    /// The list; `None` where none has more than half of the votes, or it has more than half of the seats.
+    pub to: Option<usize>,
+    /// Seats that it is due more, by which the house grows.
+    pub seats: u32,
 }
 
 /// Seats of one district or region by quotas.

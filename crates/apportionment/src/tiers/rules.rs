@@ -6,7 +6,9 @@ use crate::error::ContestError;
 use crate::limits::{check_chain, wide};
 use crate::method::{Method, Quota, QuotaKind, Rounding, Stage};
 use crate::ratio::Ratio;
-use crate::rules::{Fraction, PARAMETER_MAX, STAGES_MAX, TieBreak, check_ties};
+use crate::rules::{
+    Bonus, BonusTo, Fraction, PARAMETER_MAX, Rules, STAGES_MAX, TieBreak, check_ties,
+};
 use crate::threshold::{Threshold, ThresholdBase};
 
 /// The law as data.
@@ -57,10 +59,25 @@ impl TierRules {
             TierStage::Return(returning) => Ok(returning.series.check()?),
             TierStage::Regions(series) | TierStage::Inside(series) => Ok(series.check()?),
             TierStage::Quotas(quotas) => quotas.check(),
+            TierStage::Bonus(bonus) if bonus.to == BonusTo::Office => {
+                Err(ContestError::NeedsPlainRules {
+                    field: "rules.stages.bonus.to: an office",
+                    beside: "districts: no list is marked with one",
+                }
+                .into())
+            }
+            TierStage::Bonus(bonus) => {
+                let rules = Rules {
+                    bonus: Some(*bonus),
+                    ..Rules::of(Method::D_HONDT)
+                };
+                Ok(rules.check()?)
+            }
             TierStage::SeatsOfDistricts { .. }
             | TierStage::Persons { .. }
             | TierStage::Remainders { .. }
             | TierStage::Above
+            | TierStage::Majority
             | TierStage::Constituencies
             | TierStage::Shares { .. }
             | TierStage::Cover => Ok(()),
@@ -97,6 +114,12 @@ impl TierRules {
                     .iter()
                     .all(|stage| matches!(stage, TierStage::SeatsOfDistricts { .. })),
                 TierStage::Constituencies => position == 0,
+                // Nobody holds a seat yet: what a list would hold beyond its share has no meaning beside a bonus.
+                TierStage::Bonus(_) => {
+                    let computes = |stage| matches!(stage, &TierStage::SeatsOfDistricts { .. });
+                    before.iter().all(computes) && after.is_some_and(is_whole)
+                }
+                TierStage::Majority => before.last().is_some_and(is_whole),
                 TierStage::Quotas(_) => !before.iter().any(settles),
                 TierStage::Remainders { .. } => {
                     matches!(before.last(), Some(TierStage::Quotas(_)))
@@ -140,7 +163,8 @@ pub enum TierStage {
     },
     /// Whoever came first in a constituency has a seat in its district. A person without a list takes one from the house.
     Constituencies,
-    /// Persons with as many votes as a seat of their district stands for have a seat, whatever becomes of their list.
+    /// Persons with as many votes as a seat of their district stands for have a seat, whatever becomes of their list. The
+    /// seat of a person without a list is none of the house that lists share, nor of those that the district hands out.
     Persons {
         /// How the votes of a district are counted for what a seat stands for.
         base: ThresholdBase,
@@ -155,6 +179,14 @@ pub enum TierStage {
     },
     /// What is due to a list beyond its seats it holds in the house, in no district (Austria, Estonia, New Zealand).
     Above,
+    /// Seats of the house that [`TierStage::Whole`], which must follow, gives one list beyond its votes (Greece). Shares are of
+    /// the votes of the lists that take part there.
+    Bonus(Bonus),
+    /// A list with more than half of the votes of those that took part in [`TierStage::Whole`], right before it, and no more
+    /// than half of the seats, is due as many more as it takes to have more than half of a house that grows by them
+    /// (Germany, Federal Electoral Act until 2023, section 6 paragraph 7). Where it lacks one seat that is one more than half
+    /// of the house before, as the law has it; where it lacks more, the law can be read in two ways.
+    Majority,
     /// Each district hands out its own seats.
     Districts {
         /// Who takes part in which district.
@@ -207,6 +239,8 @@ impl TierStage {
             Self::Constituencies
             | Self::Persons { .. }
             | Self::Above
+            | Self::Bonus(_)
+            | Self::Majority
             | Self::Return(_)
             | Self::Place(_)
             | Self::Regions(_)

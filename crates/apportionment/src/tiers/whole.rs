@@ -1,7 +1,7 @@
 //! The house as one contest: what is due to each list in all.
 
 use super::allocate::{Run, silence};
-use super::{Admission, Surplus, WholeResult, WholeRound};
+use super::{Admission, MajorityResult, Surplus, WholeResult, WholeRound};
 use crate::allocation::Outcome;
 use crate::districts_error::DistrictsError;
 use crate::method::Stage;
@@ -16,6 +16,7 @@ impl Run<'_> {
         surplus: Surplus,
     ) -> Result<WholeResult, DistrictsError> {
         let admitted = self.admitted(admission)?;
+        self.took_part.clone_from(&admitted);
         let held = self.held_by_list();
         let mut left = Left::of(&held, &admitted);
         let mut rounds: Vec<WholeRound> = Vec::new();
@@ -94,6 +95,30 @@ impl Run<'_> {
                 due,
             });
         }
+    }
+
+    /// Gives a list with more than half of the votes more than half of a house that grows by what it lacks.
+    pub fn majority(&mut self) -> Result<MajorityResult, DistrictsError> {
+        let mut whole = self.contest.districted.whole()?;
+        silence(&mut whole, &self.took_part);
+        let all = whole.list_votes();
+        let mut due = self.due();
+        let has_most = |list: &usize| 2 * u128::from(whole.lists[*list].votes) > all;
+        let owed = (0..due.len()).find(has_most);
+        let house = u64::from(self.house() + self.added);
+        let lacks = owed.map_or(0, |list| {
+            (house + 1).saturating_sub(2 * u64::from(due[list]))
+        });
+        let seats = u32::try_from(lacks).expect("no more than the house and one");
+        if let Some(list) = owed {
+            due[list] += seats;
+            self.added += seats;
+            self.settle_due(due);
+        }
+        Ok(MajorityResult {
+            to: owed.filter(|_| seats > 0),
+            seats,
+        })
     }
 
     /// Whether a lot for a first place can let a list in.

@@ -186,7 +186,7 @@ pub fn any_rules() -> impl Strategy<Value = Rules> {
             );
             let rescue = rescue.filter(|_| one_quota);
             let widening = widening
-                .filter(|_| threshold.is_some())
+                .filter(|_| threshold.is_some() && rescue.is_none())
                 .map(|(by_steps, share, lists_min)| {
                     let share = Fraction::new(share, 100);
                     if by_steps {

@@ -97,20 +97,40 @@ pub fn any_rules() -> impl Strategy<Value = TierRules> {
                 stages
             },
         );
-    let covered =
-        (any_admission(), any_method(), any_method()).prop_map(|(admission, chain, shares)| {
-            vec![
-                TierStage::Whole {
-                    admission: Admission {
-                        here: None,
-                        ..admission
+    let covered = (
+        any_admission(),
+        any_method(),
+        any_method(),
+        prop::option::of((1u32..9, any::<bool>())),
+        any::<bool>(),
+    )
+        .prop_map(|(admission, chain, shares, bonus, majority)| {
+            let bonus = bonus.map(|(seats, beside)| {
+                TierStage::Bonus(Bonus {
+                    to: BonusTo::MostVotes,
+                    seats: BonusSeats::Fixed(seats),
+                    counting: if beside {
+                        BonusCounting::Beside
+                    } else {
+                        BonusCounting::Least
                     },
-                    chain,
-                    surplus: Surplus::Kept,
+                    votes_min: None,
+                    others_max: None,
+                })
+            });
+            let whole = TierStage::Whole {
+                admission: Admission {
+                    here: None,
+                    ..admission
                 },
-                TierStage::Shares { chain: shares },
-                TierStage::Cover,
-            ]
+                chain,
+                surplus: Surplus::Kept,
+            };
+            let mut stages: Vec<TierStage> = bonus.into_iter().collect();
+            stages.push(whole);
+            stages.extend(majority.then_some(TierStage::Majority));
+            stages.extend([TierStage::Shares { chain: shares }, TierStage::Cover]);
+            stages
         });
     prop_oneof![levelled, covered, by_quotas(), by_first_places()].prop_map(|stages| TierRules {
         stages,
@@ -313,7 +333,7 @@ fn persons_of(districts: &[District], persons: &[(usize, usize, u64)]) -> Vec<Pe
         *left -= votes;
         PersonVotes {
             district,
-            list,
+            list: Some(list),
             votes,
         }
     };

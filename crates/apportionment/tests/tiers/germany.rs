@@ -180,18 +180,18 @@ fn three_constituencies_waive_the_threshold() {
     // Whether the third party has won three hangs on a lot: nothing is known before.
     let open = agree(&contest, &germany(), &TierLots::default());
     assert_eq!((open.outcome, open.pending), (Outcome::Tied, 100));
-    contest.constituencies[2].drawn = Some(1);
+    contest.constituencies[2].drawn = Some(FirstPlace::List(1));
     assert_eq!(
         agree(&contest, &germany(), &TierLots::default()).list_seats(),
         [94, 6, 0]
     );
-    contest.constituencies[2].drawn = Some(2);
+    contest.constituencies[2].drawn = Some(FirstPlace::List(2));
     assert_eq!(
         agree(&contest, &germany(), &TierLots::default()).list_seats(),
         [90, 6, 4]
     );
     // A lot between others is none.
-    contest.constituencies[2].drawn = Some(0);
+    contest.constituencies[2].drawn = Some(FirstPlace::List(0));
     assert_eq!(
         agree(&contest, &germany(), &TierLots::default()).outcome,
         Outcome::Tied

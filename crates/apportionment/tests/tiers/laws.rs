@@ -22,7 +22,16 @@ fn inside(stage: usize, part: usize, allocation: &Allocation) -> Vec<TierLot> {
                 .collect(),
         },
     };
-    allocation.open_ties().map(lot).collect()
+    // Which ties are behind an open bonus hangs on who gets it.
+    let bonus = allocation
+        .open_ties()
+        .filter(|tie| tie.at == StageAt::Bonus);
+    let bonus: Vec<TierLot> = bonus.map(lot).collect();
+    if bonus.is_empty() {
+        allocation.open_ties().map(lot).collect()
+    } else {
+        bonus
+    }
 }
 
 /// A lot for each open tie, and for first places.
@@ -33,7 +42,11 @@ fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocat
         .iter_mut()
         .filter(|constituency| constituency.drawn.is_none() && constituency.leading().len() > 1);
     if let Some(constituency) = undecided.next() {
-        constituency.drawn = constituency.leading().first().copied();
+        constituency.drawn = constituency
+            .leading()
+            .first()
+            .copied()
+            .map(FirstPlace::List);
         return;
     }
     let place = |stage: usize, tie: &Option<PlaceTie>| {
@@ -77,7 +90,9 @@ fn draw(contest: &mut TierContest, lots: &mut TierLots, allocation: &TierAllocat
             }
             TierStageResult::Constituencies(_)
             | TierStageResult::Persons(_)
-            | TierStageResult::Above(_) => {}
+            | TierStageResult::Above(_)
+            | TierStageResult::Bonus
+            | TierStageResult::Majority(_) => {}
             TierStageResult::Shares(results) => {
                 let drawn = results.iter().enumerate();
                 let drawn = drawn.filter_map(|(part, result)| Some((part, result.as_ref()?)));
@@ -201,7 +216,7 @@ proptest! {
         }
         for person in &mut turned.persons {
             person.district = (person.district + districts - by % districts) % districts;
-            person.list = lists - 1 - person.list;
+            person.list = person.list.map(|list| lists - 1 - list);
         }
         let mut other = agree(&turned, &rules, &TierLots::default());
         other.seats.iter_mut().for_each(|line| line.reverse());
@@ -254,6 +269,9 @@ fn forge(stage: &mut TierStageResult, (district, lists): (usize, [usize; 2]), wh
             result.first.iter_mut().for_each(|first| *first = None);
         }
         (TierStageResult::Constituencies(result), _) => result.undecided.push(0),
+        (bonus @ TierStageResult::Bonus, _) => *bonus = TierStageResult::Above(Vec::new()),
+        (TierStageResult::Majority(result), 5) => result.to = Some(district),
+        (TierStageResult::Majority(result), _) => result.seats += 2,
         (TierStageResult::Persons(elected), 5) => {
             elected.pop();
         }

@@ -5,6 +5,7 @@
 )]
 
 mod any;
+mod beyond;
 mod germany;
 mod laws;
 mod norway;
@@ -12,6 +13,7 @@ mod open_house;
 mod poland;
 mod quotas;
 mod rules;
+mod silent;
 mod surplus;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,8 +21,8 @@ use std::io::Read;
 use std::path::Path;
 
 use apportionment::tiers::{
-    Admission, Constituency, PersonVotes, Place, PlaceLot, PlaceRefusal, PlaceStep, PlaceTie,
-    Placement, QuotaVotes, Quotas, Region, RegionsAverage, Returning, Series, Surplus,
+    Admission, Constituency, FirstPlace, PersonVotes, Place, PlaceLot, PlaceRefusal, PlaceStep,
+    PlaceTie, Placement, QuotaVotes, Quotas, Region, RegionsAverage, Returning, Series, Surplus,
     TierAllocation, TierContest, TierLot, TierLots, TierRefusal, TierRules, TierStage,
     TierStageResult, TierSteps, Units, allocate, explain, verify,
 };
@@ -32,7 +34,7 @@ const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
 fn read(file: &str) -> Option<String> {
     let path = Path::new(DATA).join(file);
     if !path.exists() {
-        eprintln!("skipped: {file} is not in the folder of data");
+        skipped(format_args!("{file} is not in the folder of data"));
         return None;
     }
     let bytes = std::fs::read(path).unwrap();
@@ -57,4 +59,10 @@ fn agree(contest: &TierContest, rules: &TierRules, lots: &TierLots) -> TierAlloc
         contest.house() + u64::from(allocation.added)
     );
     allocation
+}
+
+/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
+fn skipped(what: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

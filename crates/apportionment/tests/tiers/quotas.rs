@@ -9,7 +9,7 @@ fn place_of(names: &[String], name: &str) -> usize {
 
 /// Law 247/1995 as amended in 2021: seats of regions by votes, quotas of votes over seats plus two, and the rest by the
 /// votes that these seats left, over the whole country.
-fn czechia() -> TierRules {
+pub(crate) fn czechia() -> TierRules {
     let nearest = |kind| {
         Method::Quota(Quota {
             kind,
@@ -281,17 +281,17 @@ fn persons_quotas_and_compensation_as_in_estonia() {
         persons: vec![
             PersonVotes {
                 district: 0,
-                list: 3,
+                list: Some(3),
                 votes: 1_300,
             },
             PersonVotes {
                 district: 0,
-                list: 0,
+                list: Some(0),
                 votes: 1_000,
             },
             PersonVotes {
                 district: 0,
-                list: 1,
+                list: Some(1),
                 votes: 999,
             },
         ],
@@ -393,12 +393,22 @@ fn a_person_without_a_list() {
     assert_eq!((open.outcome, open.pending), (Outcome::Tied, 10));
     let refused = verify(&contest, &germany, &TierLots::default(), &without).unwrap_err();
     assert!(refused.contains(&TierRefusal::Due { stage: 0 }));
-    contest.constituencies[0].drawn = Some(0);
+    contest.constituencies[0].drawn = Some(FirstPlace::List(0));
     let drawn = agree(&contest, &germany, &TierLots::default());
     assert_eq!(drawn.list_seats(), [6, 4]);
-    contest.constituencies[0].drawn = Some(1);
+    contest.constituencies[0].drawn = Some(FirstPlace::List(1));
     let open = agree(&contest, &germany, &TierLots::default());
     assert_eq!(open.outcome, Outcome::Tied);
+    // A lot for the person: the seat is none of the house, as if by votes.
+    contest.constituencies[0].drawn = Some(FirstPlace::WithoutList);
+    let alone = agree(&contest, &germany, &TierLots::default());
+    assert_eq!((alone.list_seats(), alone.outside), (vec![5, 4], 1));
+    let refused = verify(&contest, &germany, &TierLots::default(), &drawn).unwrap_err();
+    assert!(refused.contains(&TierRefusal::House));
+    // The lot means nothing where the person is not level.
+    contest.constituencies[0].other_most = 99;
+    let below = agree(&contest, &germany, &TierLots::default());
+    assert_eq!((below.list_seats(), below.outside), (vec![6, 4], 0));
 }
 
 /// Seats of districts that rest on no constituency stand where a person without a list is level with a list's.

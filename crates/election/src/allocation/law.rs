@@ -9,7 +9,8 @@ use crate::rules::{
 use apportionment::{
     AboveMax, Apparentment, Bonus, BonusCounting, BonusSeats, BonusTo, CoalitionShare, Comparison,
     Divisors, ExhaustedList, Fraction, GroupMembers, Majority, Method, Parameter, Quota, QuotaKind,
-    Rescue, Rounding, Rules, Stage, StageSeats, Threshold, ThresholdBase, TieBreak, Widening,
+    Rescue, Rounding, Rules, Source, Stage, StageSeats, Threshold, ThresholdBase, TieBreak,
+    Widening,
 };
 
 /// The rules of a contest in the engine's terms. Fractions that validation let through fit; what does not becomes one
@@ -30,20 +31,27 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
                 lists_min,
             },
         }),
-        rescue: law
-            .rescue
-            .as_ref()
-            .map(|RescueRule::AdmitRunnerUp { factor, floor }| Rescue {
+        rescue: law.rescue.as_ref().map(
+            |RescueRule::AdmitRunnerUp {
+                 factor,
+                 floor,
+                 verified,
+             }| Rescue {
+                admit_runner_up: Parameter {
+                    value: true,
+                    source: source(*verified),
+                },
                 factor: Parameter {
                     value: fraction(*factor),
-                    ..Rescue::KAZAKHSTAN_2021.factor
+                    source: source(*verified),
                 },
                 floor: Parameter {
                     value: *floor,
                     ..Rescue::KAZAKHSTAN_2021.floor
                 },
                 ..Rescue::KAZAKHSTAN_2021
-            }),
+            },
+        ),
         apparentment: has_apparentment.then(|| joined(law.apparentment.as_ref())),
         stages: law.stages.iter().map(stage).collect(),
         majority: law.majority.map(|majority| match majority {
@@ -61,6 +69,14 @@ pub fn engine_rules(law: &ContestRules, has_apparentment: bool) -> Rules {
             ExhaustedRule::StaysEmpty => ExhaustedList::StaysEmpty,
         },
         ties: ties(&law.ties),
+    }
+}
+
+const fn source(verified: bool) -> Source {
+    if verified {
+        Source::Verified
+    } else {
+        Source::Unverified
     }
 }
 
@@ -191,7 +207,7 @@ pub(crate) fn stage(rule: &StageRule) -> Stage {
     }
 }
 
-fn bonus(rule: &BonusRule) -> Bonus {
+pub(crate) fn bonus(rule: &BonusRule) -> Bonus {
     let BonusRule {
         to,
         seats,

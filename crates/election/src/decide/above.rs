@@ -82,7 +82,9 @@ fn check_place(
         option,
         constituency,
     } = place;
-    check_option(state, contest, option, &format!("{field}.option_id"))?;
+    if !state.tally().has_place_option(contest, place) {
+        check_option(state, contest, option, &format!("{field}.option_id"))?;
+    }
     let regions = rules.tiers.iter().flat_map(|tiers| &tiers.regions);
     let mut known = rules
         .districts

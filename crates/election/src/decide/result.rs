@@ -2,6 +2,8 @@
 
 use super::check_reason;
 use super::official::{option_index, unless};
+use crate::allocation::stage_at;
+use crate::definition::OptionRole;
 use crate::event::{Declaration, Event, Lot};
 use crate::ids::{OptionId, Timestamp};
 use crate::publication::PublicationMode;
@@ -21,12 +23,38 @@ pub(super) fn draw_lot(
     winners: &[OptionId],
     attribution: &Attribution,
 ) -> Result<Vec<Event>, Refusal> {
+    let contest = &state.ballot().contests[usize::from(place.0)];
+    let law = &state.tally().outline.rules.contests;
+    let law = law.iter().find(|rules| rules.id == contest.id);
+    if law.is_some_and(|rules| rules.procedure() != Procedure::EachDistrict) {
+        let rule = "the contest's districts hang together: its lots are among places";
+        return Err(Refusal::new(
+            RefusalCode::Shape,
+            "contest_id",
+            &contest.id,
+            rule,
+        ));
+    }
+    if stage_at(stage).is_none() {
+        let rule = "the number that an open tie names";
+        return Err(Refusal::new(RefusalCode::Shape, "stage", stage, rule));
+    }
+    let ballot = &contest.districts[usize::from(place.1)].options;
     let indexes = |options: &[OptionId], field: &str| -> Result<BTreeSet<u32>, Refusal> {
         options
             .iter()
             .enumerate()
             .map(|(number, option)| {
-                option_index(state, place, option, &format!("{field}[{number}]"))
+                let field = format!("{field}[{number}]");
+                let index = option_index(state, place, option, &field)?;
+                let entry = usize::try_from(index)
+                    .ok()
+                    .and_then(|index| ballot.get(index));
+                if entry.is_some_and(|entry| entry.role != OptionRole::List) {
+                    let rule = "a list: nobody else can tie for a seat";
+                    return Err(Refusal::new(RefusalCode::Shape, field, option, rule));
+                }
+                Ok(index)
             })
             .collect()
     };

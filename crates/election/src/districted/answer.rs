@@ -188,6 +188,8 @@ pub struct DistrictedSeats {
     pub above: Vec<u32>,
     /// Seats of persons without a list.
     pub outside: u32,
+    /// Those of them who have a seat by votes of their own, by position among the question's persons.
+    pub persons: Vec<usize>,
     /// Seats that the house has more because lists keep more than is due to them.
     pub added: u32,
     /// By list: seats in all districts and above them.
@@ -276,6 +278,7 @@ impl DistrictedSeats {
             most: seats.clone(),
             above: vec![0; lists],
             outside: 0,
+            persons: Vec::new(),
             added: 0,
             list_most: list_seats.clone(),
             list_seats,
@@ -385,9 +388,17 @@ fn of_tiers(allocation: &TierAllocation, counted: Vec<bool>) -> DistrictedSeats 
                 }
             }
             TierStageResult::Remainders(result) => of.due.clone_from(&result.due),
+            TierStageResult::Persons(elected) => {
+                of.persons = elected.iter().map(|one| one.person).collect();
+            }
+            TierStageResult::Majority(result) => {
+                if let (Some(list), Some(due)) = (result.to, &mut of.due) {
+                    due[list] += result.seats;
+                }
+            }
             TierStageResult::SeatsOfDistricts(_)
             | TierStageResult::Constituencies(_)
-            | TierStageResult::Persons(_)
+            | TierStageResult::Bonus
             | TierStageResult::Above(_)
             | TierStageResult::Return(_)
             | TierStageResult::Place(_)

@@ -193,6 +193,8 @@ impl Behind<'_> {
             | TierStage::Regions(_)
             | TierStage::Remainders { .. }
             | TierStage::Above
+            | TierStage::Bonus(_)
+            | TierStage::Majority
             | TierStage::Cover => None,
         });
         // The last stage that ran has handed out all but what its own ties hold, where its ties are inside allocations.
@@ -239,6 +241,7 @@ impl Behind<'_> {
                 Surplus::Kept | Surplus::KeptWithLevel => false,
             }
         });
+        let grows = self.waits(|stage| matches!(stage, TierStage::Majority));
         let pending = self.seats.pending;
         let house = u32::try_from(self.contest.house()).unwrap_or(u32::MAX);
         lists
@@ -249,6 +252,8 @@ impl Behind<'_> {
                     .min(pending);
                 match (self.may(list, of_ties), moves) {
                     (false, _) => of_ties,
+                    // More than half of what the house then has, even if it held none and others all.
+                    (true, _) if grows => house.saturating_add(1),
                     (true, false) => pending,
                     (true, true) => house
                         .saturating_sub(self.seats.list_seats[list])

@@ -3,10 +3,11 @@
 use super::question::Names;
 use crate::allocation::stage_at;
 use crate::event::{PlacesLot, PlacesStage, TiedPlace};
+use crate::ids::OptionId;
 use apportionment::Lot;
 use apportionment::double_proportional::{Cell, CellLot};
 use apportionment::tiers::{
-    Place, PlaceLot, TierContest, TierLot, TierLots, TierRules, TierStage, Units,
+    FirstPlace, Place, PlaceLot, TierContest, TierLot, TierLots, TierRules, TierStage, Units,
 };
 use std::collections::BTreeSet;
 
@@ -129,7 +130,11 @@ fn tier_lot(names: &Names, at: usize, stage: &TierStage, lot: &PlacesLot) -> Opt
             Units::Regions => inside(same(&lot.tied, region)?, &list),
         },
         // Who came first in a constituency is drawn by a lot of its own.
-        TierStage::Constituencies | TierStage::Persons { .. } | TierStage::Above => None,
+        TierStage::Constituencies
+        | TierStage::Persons { .. }
+        | TierStage::Above
+        | TierStage::Bonus(_)
+        | TierStage::Majority => None,
         TierStage::Whole { .. } => inside(usize::try_from(lot.at.round).ok()?, &list),
         TierStage::Shares { .. } => inside(same(&lot.tied, list)?, &district),
         TierStage::Regions(_) => placed(&|tied| place(tied, region(tied)?)),
@@ -155,18 +160,25 @@ fn same(places: &[TiedPlace], of: impl Fn(&TiedPlace) -> Option<usize>) -> Optio
     all.then_some(first)
 }
 
-/// Takes over who came first by a lot, if exactly the tied ones have the most votes.
+/// Takes over who came first by a lot, if exactly the tied ones have the most votes: persons of lists, and persons without one
+/// who are level with them.
 fn first_place(names: &Names, contest: &mut TierContest, lot: &PlacesLot) -> Option<()> {
     let number = same(&lot.tied, |place| constituency(names, place)?)?;
-    let list = |place: &TiedPlace| names.list(&place.option);
-    let tied: BTreeSet<usize> = lot.tied.iter().map(list).collect::<Option<_>>()?;
+    let tied: BTreeSet<&OptionId> = lot.tied.iter().map(|place| &place.option).collect();
     let constituency = contest.constituencies.get_mut(number)?;
-    let leads = constituency.leading().into_iter().eq(tied);
+    let lists = constituency.leading().into_iter();
+    let level = constituency.is_open_without_list();
+    let outside = names.outsiders.get(number).filter(|_| level);
+    let leading = lists.map(|list| &names.lists[list]);
+    let leading: BTreeSet<&OptionId> = leading.chain(outside.into_iter().flatten()).collect();
     let [winner] = lot.winners.as_slice() else {
         return None;
     };
-    (leads && constituency.drawn.is_none()).then_some(())?;
-    constituency.drawn = list(winner);
+    (leading == tied && constituency.drawn.is_none()).then_some(())?;
+    constituency.drawn = Some(match names.list(&winner.option) {
+        Some(list) => FirstPlace::List(list),
+        None => FirstPlace::WithoutList,
+    });
     Some(())
 }
 

@@ -6,10 +6,10 @@ use crate::allocation::base_counts;
 use crate::definition::{ContestBallot, OptionRole};
 use crate::event::PlacesLot;
 use crate::ids::{DistrictId, OptionId};
-use crate::rules::{ContestRules, DistrictSeats};
+use crate::rules::{ContestRules, DistrictSeats, TierStageRule};
 use crate::tally::{Tally, district_indexes};
 use apportionment::double_proportional::DoubleProportional;
-use apportionment::tiers::{Constituency, Region, TierContest, TierRules};
+use apportionment::tiers::{Constituency, PersonVotes, Region, TierContest, TierRules};
 use apportionment::{BaseCounts, District, DistrictedContest, DistrictedList, ThresholdBase};
 use std::collections::HashMap;
 
@@ -39,6 +39,10 @@ pub struct Names {
     pub regions: Vec<DistrictId>,
     /// The constituencies: the districts of the ballot, where there are first votes.
     pub constituencies: Vec<DistrictId>,
+    /// By constituency: who has the most first votes of all persons without a list; a lot can name them.
+    pub outsiders: Vec<Vec<OptionId>>,
+    /// Persons without a list, who can have a seat by votes of their own: the persons of the contest, in their order.
+    pub persons: Vec<OptionId>,
 }
 
 impl Names {
@@ -143,7 +147,7 @@ impl DistrictedQuestion {
         let drawn = tally.places_lots.iter();
         let drawn = drawn.filter(|lot| usize::from(lot.contest) == contest);
         let recorded = drawn.cloned().collect();
-        let (contest, names) = tier_contest(tally, law, &lists, districted, names);
+        let (contest, names) = tier_contest(tally, (contest, law), &lists, districted, names);
         Some(Self::new(names, rules, contest, recorded))
     }
 
@@ -334,6 +338,49 @@ impl<'a> Lists<'a> {
         candidates
     }
 
+    /// Persons without a list in all districts of the law, with their ids.
+    fn persons(
+        tally: &Tally,
+        contest: usize,
+        parts: &[Vec<usize>],
+    ) -> (Vec<PersonVotes>, Vec<OptionId>) {
+        let ballot = &tally.outline.ballot.contests[contest];
+        let (mut persons, mut ids) = (Vec::new(), Vec::new());
+        for (district, parts) in parts.iter().enumerate() {
+            for &part in parts {
+                let options = ballot.districts[part].options.iter();
+                let counted = options.zip(&tally.contests[contest][part].votes);
+                for (option, &votes) in
+                    counted.filter(|(one, _)| one.role == OptionRole::Independent)
+                {
+                    let list = None;
+                    persons.push(PersonVotes {
+                        district,
+                        list,
+                        votes,
+                    });
+                    ids.push(option.id.clone());
+                }
+            }
+        }
+        (persons, ids)
+    }
+
+    /// The options that have the most first votes of all persons without a list.
+    fn outsiders(&self, tally: &Tally, first_votes: usize, part: usize) -> Vec<OptionId> {
+        let options = &tally.outline.ballot.contests[first_votes].districts[part].options;
+        let counted = options.iter().zip(&tally.contests[first_votes][part].votes);
+        let alone = counted.filter(|(option, votes)| {
+            let alone =
+                option.role == OptionRole::Independent && !self.places.contains_key(&option.id);
+            alone && **votes > 0
+        });
+        let alone: Vec<_> = alone.collect();
+        let most = alone.iter().map(|(_, votes)| **votes).max();
+        let most = alone.iter().filter(|(_, votes)| Some(**votes) == most);
+        most.map(|(option, _)| option.id.clone()).collect()
+    }
+
     fn constituency(
         &self,
         tally: &Tally,
@@ -385,7 +432,7 @@ fn together(one: BaseCounts, other: BaseCounts) -> BaseCounts {
 
 fn tier_contest(
     tally: &Tally,
-    law: &ContestRules,
+    (number, law): (usize, &ContestRules),
     lists: &Lists<'_>,
     districted: DistrictedContest,
     mut names: Names,
@@ -418,12 +465,19 @@ fn tier_contest(
         for (district, parts) in names.parts.iter().enumerate() {
             parts.iter().for_each(|part| district_of[*part] = district);
         }
+        names.outsiders = (0..count)
+            .map(|part| lists.outsiders(tally, first_votes, part))
+            .collect();
         let parts = district_of.into_iter().enumerate();
         contest.constituencies = parts
             .map(|(part, district)| lists.constituency(tally, first_votes, part, district))
             .collect();
         let entries = &ballot.contests[first_votes].districts;
         names.constituencies = entries.iter().map(|entry| entry.id.clone()).collect();
+    }
+    let of_persons = |stage: &TierStageRule| matches!(stage, TierStageRule::Persons { .. });
+    if tiers.stages.iter().any(of_persons) {
+        (contest.persons, names.persons) = Lists::persons(tally, number, &names.parts);
     }
     names.regions = tiers
         .regions

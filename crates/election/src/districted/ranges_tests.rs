@@ -8,9 +8,9 @@ use super::{DistrictedQuestion, DistrictedRules, Names};
 use crate::ids::{DistrictId, OptionId};
 use apportionment::double_proportional::{self, CellLot, DoubleProportional};
 use apportionment::tiers::{
-    self, Admission, Constituency, Place, PlaceLot, PlaceTie, Placement, QuotaVotes, Quotas,
-    Region, Series, Surplus, TierContest, TierLot, TierLots, TierRules, TierStage, TierStageResult,
-    Units,
+    self, Admission, Constituency, FirstPlace, Place, PlaceLot, PlaceTie, Placement, QuotaVotes,
+    Quotas, Region, Series, Surplus, TierContest, TierLot, TierLots, TierRules, TierStage,
+    TierStageResult, Units,
 };
 use apportionment::*;
 
@@ -92,7 +92,7 @@ fn ways(
         let lists = contest.constituencies[number].leading();
         let drawn = |list| {
             let mut contest = contest.clone();
-            contest.constituencies[number].drawn = Some(list);
+            contest.constituencies[number].drawn = Some(FirstPlace::List(list));
             (contest, lots.clone())
         };
         lists.into_iter().map(drawn).collect::<Vec<_>>()
@@ -143,7 +143,10 @@ fn ways(
                     .find_map(|line| placed(number, &line.tie));
                 covered.or_else(|| result.undecided.first().copied().map(first))
             }
-            TierStageResult::Persons(_) | TierStageResult::Above(_) => None,
+            TierStageResult::Persons(_)
+            | TierStageResult::Above(_)
+            | TierStageResult::Bonus
+            | TierStageResult::Majority(_) => None,
         })
 }
 
@@ -225,6 +228,7 @@ fn names(contest: &TierContest) -> Names {
         stands: vec![vec![true; lists]; districts],
         regions: ids("r", contest.regions.len()),
         constituencies: ids("c", contest.constituencies.len()),
+        ..Names::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rules over all districts in the engine's terms.
 
-use crate::allocation::{base, fraction, series, stage, threshold, ties};
+use crate::allocation::{base, bonus, fraction, series, stage, threshold, ties};
 use crate::rules::{
     AdmissionRule, CellRoundingRule, ContestRules, DoubleProportionalRule, Procedure, QuorumRule,
     QuotaOfRule, RegionsAverageRule, SeriesRule, StageRule, SurplusRule, TierStageRule, TiersRule,
@@ -118,6 +118,8 @@ fn tier_stage(rule: &TierStageRule) -> TierStage {
             chain: chain(stages),
         },
         TierStageRule::Above {} => TierStage::Above,
+        TierStageRule::Bonus { bonus } => TierStage::Bonus(self::bonus(bonus)),
+        TierStageRule::Majority {} => TierStage::Majority,
         TierStageRule::Districts {
             admission,
             chain: stages,

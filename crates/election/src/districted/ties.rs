@@ -98,7 +98,10 @@ impl Finder<'_> {
                     let allocation = result.allocation.iter();
                     ties.extend(allocation.flat_map(|entry| inside(at, entry, place)));
                 }
-                TierStageResult::Persons(_) | TierStageResult::Above(_) => {}
+                TierStageResult::Persons(_)
+                | TierStageResult::Above(_)
+                | TierStageResult::Bonus
+                | TierStageResult::Majority(_) => {}
                 TierStageResult::Whole(result) => {
                     for (round, entry) in (0_u32..).zip(&result.rounds) {
                         let at = PlacesStage { round, ..at };
@@ -192,7 +195,15 @@ impl Finder<'_> {
                 list,
                 constituency: Some(number),
             });
-            places.map(|place| self.by_ids(place)).collect()
+            let places: Vec<TiedPlace> = places.map(|place| self.by_ids(place)).collect();
+            let level = constituency.is_open_without_list();
+            let outside = self.names.outsiders.get(number).filter(|_| level);
+            let outside = outside.into_iter().flatten().map(|option| TiedPlace {
+                district: Some(self.names.districts[constituency.district].clone()),
+                option: option.clone(),
+                constituency: self.names.constituencies.get(number).cloned(),
+            });
+            places.iter().cloned().chain(outside).collect()
         });
         PlacesTie {
             at: PlacesStage {

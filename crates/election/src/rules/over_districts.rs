@@ -2,7 +2,7 @@
 //!
 //! What the stages do is in [`apportionment::tiers`] and [`apportionment::double_proportional`], whose words these are.
 
-use super::{BaseRule, DivisorRule, StageRule, ThresholdRule, is_zero};
+use super::{BaseRule, BonusRule, DivisorRule, StageRule, ThresholdRule, is_zero};
 use crate::ids::{ContestId, DistrictId};
 
 /// How seats come to the districts of a contest.
@@ -61,8 +61,8 @@ pub enum TierStageRule {
     },
     /// Whoever came first in a constituency has a seat in its district.
     Constituencies {},
-    /// Persons with as many votes as a seat of their district stands for have a seat (Estonia). Only where the caller gives
-    /// the votes of persons, so not in a definition.
+    /// Persons without a list, the options with the role `independent`, with as many votes as a seat of their district stands
+    /// for have a seat (Estonia). It is none of those that lists share.
     Persons {
         /// How the votes of a district are counted.
         base: BaseRule,
@@ -89,6 +89,14 @@ pub enum TierStageRule {
     },
     /// What is due to a list beyond its seats it holds in the house, in no district.
     Above {},
+    /// Seats of the house that `whole`, which follows, gives one list beyond its votes (Greece). First.
+    Bonus {
+        /// Who, how many, and on what condition.
+        bonus: BonusRule,
+    },
+    /// A list with more than half of the votes and no more than half of the seats is due more than half of a house that grows
+    /// (Germany). Right after `whole`.
+    Majority {},
     /// Each district hands out its own seats.
     Districts {
         /// Who takes part in which district.
@@ -157,6 +165,8 @@ impl TierStageRule {
             Self::Quotas { .. } => "quotas",
             Self::Remainders { .. } => "remainders",
             Self::Above {} => "above",
+            Self::Bonus { .. } => "bonus",
+            Self::Majority {} => "majority",
             Self::Districts { .. } => "districts",
             Self::Whole { .. } => "whole",
             Self::Return { .. } => "return",
@@ -180,6 +190,8 @@ impl TierStageRule {
             | Self::Persons { .. }
             | Self::Remainders { .. }
             | Self::Above {}
+            | Self::Bonus { .. }
+            | Self::Majority {}
             | Self::Return { .. }
             | Self::Place { .. }
             | Self::Regions { .. }
@@ -202,6 +214,8 @@ impl TierStageRule {
             Self::Constituencies {}
             | Self::Persons { .. }
             | Self::Above {}
+            | Self::Bonus { .. }
+            | Self::Majority {}
             | Self::Return { .. }
             | Self::Place { .. }
             | Self::Regions { .. }

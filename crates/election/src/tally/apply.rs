@@ -157,9 +157,13 @@ impl Tally {
                 self.lots.push(lot.clone());
             }
             Event::PlacesDrawn(lot) => {
-                let places = lot.tied.iter().chain(&lot.winners);
-                self.check_option_ids(lot.contest, places.map(|place| &place.option))
-                    .map_err(misfit)?;
+                if usize::from(lot.contest) >= self.contests.len() {
+                    return Err(misfit("no such contest"));
+                }
+                let mut places = lot.tied.iter().chain(&lot.winners);
+                if !places.all(|place| self.has_place_option(lot.contest, place)) {
+                    return Err(misfit("no such option in the contest"));
+                }
                 self.places_lots.push(lot.clone());
             }
             Event::CandidatesChanged {

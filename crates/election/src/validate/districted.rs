@@ -8,7 +8,7 @@ use crate::districted::{DistrictedRules, check_chain};
 use crate::ids::DistrictId;
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{
-    AboveMaxRule, AdmissionRule, ContestRules, DistrictSeats, DoubleProportionalRule,
+    AboveMaxRule, AdmissionRule, BaseRule, ContestRules, DistrictSeats, DoubleProportionalRule,
     ExhaustedRule, Procedure, QuotaOfRule, RegionRule, StageRule, ThresholdRule, TierStageRule,
     TiersRule, UnitsRule,
 };
@@ -297,11 +297,13 @@ fn stage(field: &str, rule: &TierStageRule) -> Checked {
         thresholds(&format!("{field}.admission"), admission.thresholds())?;
     }
     match rule {
-        TierStageRule::Persons { .. } => {
-            let rule =
-                "not in a definition: votes of single persons are not among the counts of a ballot";
-            return Err(shape(field, "persons", rule));
+        TierStageRule::Persons {
+            base: BaseRule::ListVotes,
+        } => {
+            let rule = "a base that has the votes of single persons in it: they are no list votes";
+            return Err(shape(format!("{field}.base"), "list-votes", rule));
         }
+        TierStageRule::Bonus { bonus } => super::bonus(&format!("{field}.bonus"), bonus)?,
         TierStageRule::Quotas { of, base, .. }
             if (*of == QuotaOfRule::TakingPart) != base.is_none() =>
         {

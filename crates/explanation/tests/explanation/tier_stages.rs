@@ -206,7 +206,7 @@ pub fn estonia() -> (TierContest, TierRules) {
         districted,
         persons: vec![PersonVotes {
             district: 0,
-            list: 1,
+            list: Some(1),
             votes: 1_100,
         }],
         ..TierContest::default()

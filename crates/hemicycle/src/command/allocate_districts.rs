@@ -67,11 +67,13 @@ pub(super) fn request_of(
         lists,
         districts,
         constituencies,
+        persons,
     } = votes;
     Ok(AllocateDistrictsRequest {
         lists: lists.clone(),
         districts: districts.clone(),
         constituencies: constituencies.clone(),
+        persons: persons.clone(),
         rules: Some(wire::districted_message(rules).map_err(|it| Failure::Input(it.to_string()))?),
         ..Default::default()
     })
@@ -160,11 +162,15 @@ fn tables(allocation: &DistrictedAllocation) -> String {
     align_numbers(&mut lists, 1);
     let mut districts = table(&["district", "seats", "of which"]);
     for district in &allocation.districts {
-        let held: u32 = district.list_seats.iter().sum();
+        let persons: Vec<&str> = persons_of(&district.district_id, allocation).collect();
+        let of_lists: u32 = district.list_seats.iter().sum();
+        let held = u64::from(of_lists) + persons.len() as u64;
+        let mut rows = held_by(district, allocation);
+        rows.extend(persons.iter().map(|id| format!("{id} 1")));
         let cells = [
             district.district_id.clone(),
             held.to_string(),
-            held_by(district, allocation),
+            rows.join(", "),
         ];
         districts.add_row(cells);
     }
@@ -233,7 +239,22 @@ fn constituencies(allocation: &DistrictedAllocation) -> Option<String> {
     (!rows.is_empty()).then(|| shown.to_string())
 }
 
-fn held_by(district: &LawDistrict, allocation: &DistrictedAllocation) -> String {
+/// Persons without a list who have a seat of the district.
+fn persons_of<'a>(
+    district: &'a str,
+    allocation: &'a DistrictedAllocation,
+) -> impl Iterator<Item = &'a str> {
+    let steps = allocation.steps.iter().flat_map(|steps| &steps.stages);
+    let places = steps
+        .flat_map(|tier| &tier.persons)
+        .filter_map(|person| person.place.as_ref());
+    let here = places.filter(move |place| place.district_id == district);
+    let is_list = |id: &str| allocation.lists.iter().any(|list| list.option_id == id);
+    here.map(|place| &*place.option_id)
+        .filter(move |id| !is_list(id))
+}
+
+fn held_by(district: &LawDistrict, allocation: &DistrictedAllocation) -> Vec<String> {
     let rows = district.list_indexes.iter().zip(&district.list_seats);
     let rows = rows
         .filter(|(_, seats)| **seats > 0)
@@ -241,7 +262,7 @@ fn held_by(district: &LawDistrict, allocation: &DistrictedAllocation) -> String 
             let list = allocation.lists.get(usize::try_from(*list).ok()?)?;
             Some(format!("{} {seats}", list.option_id))
         });
-    rows.collect::<Vec<_>>().join(", ")
+    rows.collect()
 }
 
 #[cfg(test)]

@@ -265,6 +265,10 @@ pub mod rescue {
         /// The fewest seats of the runner-up.
         #[prost(uint32, tag = "2")]
         pub floor: u32,
+        /// The article was read that admits the runner-up of this election at this factor; otherwise both are marked unverified in
+        /// the result.
+        #[prost(bool, tag = "3")]
+        pub verified: bool,
     }
     /// Which rule.
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
@@ -1431,7 +1435,7 @@ pub struct TierStage {
     /// Which.
     #[prost(
         oneof = "tier_stage::Procedure",
-        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14"
+        tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16"
     )]
     pub procedure: ::core::option::Option<tier_stage::Procedure>,
 }
@@ -1471,7 +1475,7 @@ pub mod tier_stage {
         /// Whoever came first in a constituency has a seat in its district.
         #[prost(message, tag = "10")]
         Constituencies(super::ConstituenciesStage),
-        /// Persons with as many votes as a seat of their district stands for have a seat. Not in this call, which has no persons.
+        /// Persons without a list with as many votes as a seat of their district stands for have a seat.
         #[prost(message, tag = "11")]
         Persons(super::PersonsStage),
         /// Districts or regions hand out seats by quotas and leave the rest to later stages.
@@ -1483,6 +1487,13 @@ pub mod tier_stage {
         /// What is due to a list beyond its seats it holds in the house, in no district.
         #[prost(message, tag = "14")]
         Above(super::AboveStage),
+        /// Seats of the house that `whole`, which must follow, gives one list beyond its votes. First.
+        #[prost(message, tag = "15")]
+        Bonus(super::BonusStage),
+        /// A list with more than half of the votes and no more than half of the seats is due more than half of a house that grows.
+        /// Right after `whole`.
+        #[prost(message, tag = "16")]
+        Majority(super::MajorityStage),
     }
 }
 /// Each district hands out its own seats.
@@ -1593,6 +1604,16 @@ pub struct QuotasStage {
 /// What is due is held in no district.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AboveStage {}
+/// Seats of the house for one list beyond its votes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BonusStage {
+    /// Who, how many, and on what condition.
+    #[prost(message, optional, tag = "1")]
+    pub bonus: ::core::option::Option<Bonus>,
+}
+/// More than half of the seats for more than half of the votes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MajorityStage {}
 /// Who takes part. One of the given ways is enough; with none given, a vote is.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Admission {
@@ -1810,7 +1831,8 @@ pub struct TierSteps {
     /// Of the house: the lists that take part.
     #[prost(string, repeated, tag = "7")]
     pub admitted_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Of the house: seats due to each list in the end; empty while a tie is open.
+    /// Of the house: seats due to each list in the end; empty while a tie is open. Of TIER_PROCEDURE_MAJORITY: the list that is
+    /// due more, with how many.
     #[prost(message, repeated, tag = "8")]
     pub due: ::prost::alloc::vec::Vec<super::super::common::v1::SeatRow>,
     /// Placed seats for which no district was left.
@@ -1822,6 +1844,22 @@ pub struct TierSteps {
     /// Of TIER_PROCEDURE_CONSTITUENCIES: who came first, where somebody of a list did.
     #[prost(message, repeated, tag = "11")]
     pub first_places: ::prost::alloc::vec::Vec<super::super::common::v1::TiedPlace>,
+    /// Of TIER_PROCEDURE_PERSONS: who has a seat by votes of their own.
+    #[prost(message, repeated, tag = "12")]
+    pub persons: ::prost::alloc::vec::Vec<ElectedPerson>,
+}
+/// A person with a seat by votes of their own.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ElectedPerson {
+    /// The district, and the person as an option.
+    #[prost(message, optional, tag = "1")]
+    pub place: ::core::option::Option<super::super::common::v1::TiedPlace>,
+    /// The person's votes.
+    #[prost(uint64, tag = "2")]
+    pub votes: u64,
+    /// What a seat of the district stands for, which they reach.
+    #[prost(message, optional, tag = "3")]
+    pub quota: ::core::option::Option<Ratio>,
 }
 /// One ordinary allocation inside a stage.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2200,6 +2238,10 @@ pub enum TierProcedure {
     Remainders = 13,
     /// What is due is held in no district.
     Above = 14,
+    /// What the house gives one list beyond its votes; who has it stands in the house.
+    Bonus = 15,
+    /// More than half of the seats for more than half of the votes.
+    Majority = 16,
 }
 impl TierProcedure {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2223,6 +2265,8 @@ impl TierProcedure {
             Self::Quotas => "TIER_PROCEDURE_QUOTAS",
             Self::Remainders => "TIER_PROCEDURE_REMAINDERS",
             Self::Above => "TIER_PROCEDURE_ABOVE",
+            Self::Bonus => "TIER_PROCEDURE_BONUS",
+            Self::Majority => "TIER_PROCEDURE_MAJORITY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2243,6 +2287,8 @@ impl TierProcedure {
             "TIER_PROCEDURE_QUOTAS" => Some(Self::Quotas),
             "TIER_PROCEDURE_REMAINDERS" => Some(Self::Remainders),
             "TIER_PROCEDURE_ABOVE" => Some(Self::Above),
+            "TIER_PROCEDURE_BONUS" => Some(Self::Bonus),
+            "TIER_PROCEDURE_MAJORITY" => Some(Self::Majority),
             _ => None,
         }
     }
@@ -2535,6 +2581,9 @@ pub struct AllocateDistrictsRequest {
     /// Give the result in words too, so written; missing: no words.
     #[prost(message, optional, tag = "12")]
     pub explanation: ::core::option::Option<ExplanationStyle>,
+    /// Persons without a list, where a stage gives them seats by their own votes.
+    #[prost(message, repeated, tag = "8")]
+    pub persons: ::prost::alloc::vec::Vec<PersonVotes>,
 }
 /// Seats in districts.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2605,6 +2654,24 @@ pub struct ConstituencyVotes {
     /// What it is called in explanations, at most 256 bytes; empty: its id.
     #[prost(string, tag = "20")]
     pub name: ::prost::alloc::string::String,
+    /// The ids of those persons who have so many: a lot can name them where a list's is level.
+    #[prost(string, repeated, tag = "6")]
+    pub other_leading_option_ids: ::prost::alloc::vec::Vec<
+        ::prost::alloc::string::String,
+    >,
+}
+/// Votes of one person without a list, who can have a seat by them.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PersonVotes {
+    /// The person's id, that of no list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// The district that the person stands in.
+    #[prost(string, tag = "2")]
+    pub district_id: ::prost::alloc::string::String,
+    /// Votes there: beside those of the lists, and in the counts that the rules ask for.
+    #[prost(uint64, tag = "3")]
+    pub votes: u64,
 }
 /// Asks for standings.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4236,6 +4303,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if self.explanation.is_some() {
             len += 1;
         }
+        if !self.persons.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateDistrictsRequest", len)?;
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
@@ -4261,6 +4331,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if let Some(v) = self.explanation.as_ref() {
             struct_ser.serialize_field("explanation", v)?;
         }
+        if !self.persons.is_empty() {
+            struct_ser.serialize_field("persons", &self.persons)?;
+        }
         struct_ser.end()
     }
 }
@@ -4280,6 +4353,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             "include_steps",
             "includeSteps",
             "explanation",
+            "persons",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4292,6 +4366,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             Lots,
             IncludeSteps,
             Explanation,
+            Persons,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4321,6 +4396,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             "lots" => Ok(GeneratedField::Lots),
                             "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
                             "explanation" => Ok(GeneratedField::Explanation),
+                            "persons" => Ok(GeneratedField::Persons),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4348,6 +4424,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                 let mut lots__ = None;
                 let mut include_steps__ = None;
                 let mut explanation__ = None;
+                let mut persons__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Id => {
@@ -4398,6 +4475,12 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             }
                             explanation__ = map_.next_value()?;
                         }
+                        GeneratedField::Persons => {
+                            if persons__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("persons"));
+                            }
+                            persons__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(AllocateDistrictsRequest {
@@ -4409,6 +4492,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                     lots: lots__.unwrap_or_default(),
                     include_steps: include_steps__.unwrap_or_default(),
                     explanation: explanation__,
+                    persons: persons__.unwrap_or_default(),
                 })
             }
         }
@@ -6960,6 +7044,97 @@ impl<'de> serde::Deserialize<'de> for BonusCounting {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for BonusStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.bonus.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BonusStage", len)?;
+        if let Some(v) = self.bonus.as_ref() {
+            struct_ser.serialize_field("bonus", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BonusStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "bonus",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Bonus,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "bonus" => Ok(GeneratedField::Bonus),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BonusStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.BonusStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BonusStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut bonus__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Bonus => {
+                            if bonus__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bonus"));
+                            }
+                            bonus__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(BonusStage {
+                    bonus: bonus__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.BonusStage", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for BonusTo {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8832,6 +9007,9 @@ impl serde::Serialize for ConstituencyVotes {
         if !self.name.is_empty() {
             len += 1;
         }
+        if !self.other_leading_option_ids.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ConstituencyVotes", len)?;
         if !self.constituency_id.is_empty() {
             struct_ser.serialize_field("constituencyId", &self.constituency_id)?;
@@ -8855,6 +9033,9 @@ impl serde::Serialize for ConstituencyVotes {
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
         }
+        if !self.other_leading_option_ids.is_empty() {
+            struct_ser.serialize_field("otherLeadingOptionIds", &self.other_leading_option_ids)?;
+        }
         struct_ser.end()
     }
 }
@@ -8875,6 +9056,8 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
             "other_votes_most",
             "otherVotesMost",
             "name",
+            "other_leading_option_ids",
+            "otherLeadingOptionIds",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8885,6 +9068,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
             OtherVotes,
             OtherVotesMost,
             Name,
+            OtherLeadingOptionIds,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8912,6 +9096,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                             "otherVotes" | "other_votes" => Ok(GeneratedField::OtherVotes),
                             "otherVotesMost" | "other_votes_most" => Ok(GeneratedField::OtherVotesMost),
                             "name" => Ok(GeneratedField::Name),
+                            "otherLeadingOptionIds" | "other_leading_option_ids" => Ok(GeneratedField::OtherLeadingOptionIds),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8937,6 +9122,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                 let mut other_votes__ = None;
                 let mut other_votes_most__ = None;
                 let mut name__ = None;
+                let mut other_leading_option_ids__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ConstituencyId => {
@@ -8982,6 +9168,12 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                             }
                             name__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OtherLeadingOptionIds => {
+                            if other_leading_option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("otherLeadingOptionIds"));
+                            }
+                            other_leading_option_ids__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(ConstituencyVotes {
@@ -8991,6 +9183,7 @@ impl<'de> serde::Deserialize<'de> for ConstituencyVotes {
                     other_votes: other_votes__.unwrap_or_default(),
                     other_votes_most: other_votes_most__.unwrap_or_default(),
                     name: name__.unwrap_or_default(),
+                    other_leading_option_ids: other_leading_option_ids__.unwrap_or_default(),
                 })
             }
         }
@@ -11630,6 +11823,135 @@ impl<'de> serde::Deserialize<'de> for DoubleProportionalSteps {
         deserializer.deserialize_struct("hemicycle.allocation.v1.DoubleProportionalSteps", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for ElectedPerson {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.place.is_some() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        if self.quota.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ElectedPerson", len)?;
+        if let Some(v) = self.place.as_ref() {
+            struct_ser.serialize_field("place", v)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        if let Some(v) = self.quota.as_ref() {
+            struct_ser.serialize_field("quota", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for ElectedPerson {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "place",
+            "votes",
+            "quota",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Place,
+            Votes,
+            Quota,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "place" => Ok(GeneratedField::Place),
+                            "votes" => Ok(GeneratedField::Votes),
+                            "quota" => Ok(GeneratedField::Quota),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = ElectedPerson;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.ElectedPerson")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<ElectedPerson, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut place__ = None;
+                let mut votes__ = None;
+                let mut quota__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Place => {
+                            if place__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("place"));
+                            }
+                            place__ = map_.next_value()?;
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Quota => {
+                            if quota__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("quota"));
+                            }
+                            quota__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(ElectedPerson {
+                    place: place__,
+                    votes: votes__.unwrap_or_default(),
+                    quota: quota__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.ElectedPerson", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Eligibility {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -13897,6 +14219,77 @@ impl<'de> serde::Deserialize<'de> for Majority {
         deserializer.deserialize_any(GeneratedVisitor)
     }
 }
+impl serde::Serialize for MajorityStage {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let len = 0;
+        let struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.MajorityStage", len)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for MajorityStage {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                            Err(serde::de::Error::unknown_field(value, FIELDS))
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = MajorityStage;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.MajorityStage")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<MajorityStage, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                while map_.next_key::<GeneratedField>()?.is_some() {
+                    let _ = map_.next_value::<serde::de::IgnoredAny>()?;
+                }
+                Ok(MajorityStage {
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.MajorityStage", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for MajorityTransfer {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -14839,6 +15232,137 @@ impl<'de> serde::Deserialize<'de> for PartSteps {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.PartSteps", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for PersonVotes {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if self.votes != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PersonVotes", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if self.votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for PersonVotes {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "district_id",
+            "districtId",
+            "votes",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            DistrictId,
+            Votes,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "votes" => Ok(GeneratedField::Votes),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = PersonVotes;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.PersonVotes")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<PersonVotes, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut district_id__ = None;
+                let mut votes__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Votes => {
+                            if votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("votes"));
+                            }
+                            votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(PersonVotes {
+                    option_id: option_id__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
+                    votes: votes__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.PersonVotes", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for PersonsStage {
@@ -16612,12 +17136,18 @@ impl serde::Serialize for rescue::AdmitRunnerUp {
         if self.floor != 0 {
             len += 1;
         }
+        if self.verified {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Rescue.AdmitRunnerUp", len)?;
         if let Some(v) = self.factor.as_ref() {
             struct_ser.serialize_field("factor", v)?;
         }
         if self.floor != 0 {
             struct_ser.serialize_field("floor", &self.floor)?;
+        }
+        if self.verified {
+            struct_ser.serialize_field("verified", &self.verified)?;
         }
         struct_ser.end()
     }
@@ -16631,12 +17161,14 @@ impl<'de> serde::Deserialize<'de> for rescue::AdmitRunnerUp {
         const FIELDS: &[&str] = &[
             "factor",
             "floor",
+            "verified",
         ];
 
         #[allow(clippy::enum_variant_names)]
         enum GeneratedField {
             Factor,
             Floor,
+            Verified,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -16660,6 +17192,7 @@ impl<'de> serde::Deserialize<'de> for rescue::AdmitRunnerUp {
                         match value {
                             "factor" => Ok(GeneratedField::Factor),
                             "floor" => Ok(GeneratedField::Floor),
+                            "verified" => Ok(GeneratedField::Verified),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -16681,6 +17214,7 @@ impl<'de> serde::Deserialize<'de> for rescue::AdmitRunnerUp {
             {
                 let mut factor__ = None;
                 let mut floor__ = None;
+                let mut verified__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Factor => {
@@ -16697,11 +17231,18 @@ impl<'de> serde::Deserialize<'de> for rescue::AdmitRunnerUp {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Verified => {
+                            if verified__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("verified"));
+                            }
+                            verified__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(rescue::AdmitRunnerUp {
                     factor: factor__,
                     floor: floor__.unwrap_or_default(),
+                    verified: verified__.unwrap_or_default(),
                 })
             }
         }
@@ -20118,6 +20659,8 @@ impl serde::Serialize for TierProcedure {
             Self::Quotas => "TIER_PROCEDURE_QUOTAS",
             Self::Remainders => "TIER_PROCEDURE_REMAINDERS",
             Self::Above => "TIER_PROCEDURE_ABOVE",
+            Self::Bonus => "TIER_PROCEDURE_BONUS",
+            Self::Majority => "TIER_PROCEDURE_MAJORITY",
         };
         serializer.serialize_str(variant)
     }
@@ -20144,6 +20687,8 @@ impl<'de> serde::Deserialize<'de> for TierProcedure {
             "TIER_PROCEDURE_QUOTAS",
             "TIER_PROCEDURE_REMAINDERS",
             "TIER_PROCEDURE_ABOVE",
+            "TIER_PROCEDURE_BONUS",
+            "TIER_PROCEDURE_MAJORITY",
         ];
 
         struct GeneratedVisitor;
@@ -20199,6 +20744,8 @@ impl<'de> serde::Deserialize<'de> for TierProcedure {
                     "TIER_PROCEDURE_QUOTAS" => Ok(TierProcedure::Quotas),
                     "TIER_PROCEDURE_REMAINDERS" => Ok(TierProcedure::Remainders),
                     "TIER_PROCEDURE_ABOVE" => Ok(TierProcedure::Above),
+                    "TIER_PROCEDURE_BONUS" => Ok(TierProcedure::Bonus),
+                    "TIER_PROCEDURE_MAJORITY" => Ok(TierProcedure::Majority),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -20390,6 +20937,12 @@ impl serde::Serialize for TierStage {
                 tier_stage::Procedure::Above(v) => {
                     struct_ser.serialize_field("above", v)?;
                 }
+                tier_stage::Procedure::Bonus(v) => {
+                    struct_ser.serialize_field("bonus", v)?;
+                }
+                tier_stage::Procedure::Majority(v) => {
+                    struct_ser.serialize_field("majority", v)?;
+                }
             }
         }
         struct_ser.end()
@@ -20418,6 +20971,8 @@ impl<'de> serde::Deserialize<'de> for TierStage {
             "quotas",
             "remainders",
             "above",
+            "bonus",
+            "majority",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -20436,6 +20991,8 @@ impl<'de> serde::Deserialize<'de> for TierStage {
             Quotas,
             Remainders,
             Above,
+            Bonus,
+            Majority,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -20471,6 +21028,8 @@ impl<'de> serde::Deserialize<'de> for TierStage {
                             "quotas" => Ok(GeneratedField::Quotas),
                             "remainders" => Ok(GeneratedField::Remainders),
                             "above" => Ok(GeneratedField::Above),
+                            "bonus" => Ok(GeneratedField::Bonus),
+                            "majority" => Ok(GeneratedField::Majority),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -20591,6 +21150,20 @@ impl<'de> serde::Deserialize<'de> for TierStage {
                             procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Above)
 ;
                         }
+                        GeneratedField::Bonus => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("bonus"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Bonus)
+;
+                        }
+                        GeneratedField::Majority => {
+                            if procedure__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("majority"));
+                            }
+                            procedure__ = map_.next_value::<::std::option::Option<_>>()?.map(tier_stage::Procedure::Majority)
+;
+                        }
                     }
                 }
                 Ok(TierStage {
@@ -20642,6 +21215,9 @@ impl serde::Serialize for TierSteps {
         if !self.first_places.is_empty() {
             len += 1;
         }
+        if !self.persons.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierSteps", len)?;
         if self.stage != 0 {
             struct_ser.serialize_field("stage", &self.stage)?;
@@ -20678,6 +21254,9 @@ impl serde::Serialize for TierSteps {
         if !self.first_places.is_empty() {
             struct_ser.serialize_field("firstPlaces", &self.first_places)?;
         }
+        if !self.persons.is_empty() {
+            struct_ser.serialize_field("persons", &self.persons)?;
+        }
         struct_ser.end()
     }
 }
@@ -20702,6 +21281,7 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
             "text",
             "first_places",
             "firstPlaces",
+            "persons",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -20717,6 +21297,7 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
             SeatsLeftOver,
             Text,
             FirstPlaces,
+            Persons,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -20749,6 +21330,7 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
                             "seatsLeftOver" | "seats_left_over" => Ok(GeneratedField::SeatsLeftOver),
                             "text" => Ok(GeneratedField::Text),
                             "firstPlaces" | "first_places" => Ok(GeneratedField::FirstPlaces),
+                            "persons" => Ok(GeneratedField::Persons),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -20779,6 +21361,7 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
                 let mut seats_left_over__ = None;
                 let mut text__ = None;
                 let mut first_places__ = None;
+                let mut persons__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Stage => {
@@ -20851,6 +21434,12 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
                             }
                             first_places__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Persons => {
+                            if persons__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("persons"));
+                            }
+                            persons__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(TierSteps {
@@ -20865,6 +21454,7 @@ impl<'de> serde::Deserialize<'de> for TierSteps {
                     seats_left_over: seats_left_over__.unwrap_or_default(),
                     text: text__.unwrap_or_default(),
                     first_places: first_places__.unwrap_or_default(),
+                    persons: persons__.unwrap_or_default(),
                 })
             }
         }

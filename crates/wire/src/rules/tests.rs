@@ -36,6 +36,7 @@ fn kazakhstan() -> ContestRules {
         rescue: Some(RescueRule::AdmitRunnerUp {
             factor: [7, 10],
             floor: 2,
+            verified: true,
         }),
         exhausted: ExhaustedRule::NextList,
         ties: vec![

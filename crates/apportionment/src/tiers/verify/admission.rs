@@ -1,6 +1,6 @@
 //! Who takes part in which stage, and who came first in a constituency.
 
-use super::super::{Admission, Constituency, Region, TierContest};
+use super::super::{Admission, Constituency, FirstPlace, Region, TierContest};
 use crate::contest::BaseCounts;
 use crate::districts::District;
 use crate::double_proportional::verify::{base_of, passes};
@@ -128,6 +128,7 @@ pub(super) fn votes_by_list(contest: &TierContest) -> Vec<u64> {
 pub(super) fn is_leading(constituency: &Constituency, list: usize) -> bool {
     let votes = constituency.votes[list];
     votes > 0
+        && !is_first_outside(constituency)
         && constituency.other_most <= votes
         && constituency.votes.iter().all(|&other| other <= votes)
 }
@@ -135,7 +136,16 @@ pub(super) fn is_leading(constituency: &Constituency, list: usize) -> bool {
 /// Whether a person without a list and a list's are level at the top without a lot: one may take a seat of the house.
 pub(super) fn is_level_outside(constituency: &Constituency) -> bool {
     let most = constituency.votes.iter().max().copied().unwrap_or(0);
-    most > 0 && constituency.other_most == most && first(constituency).is_none()
+    let level = most > 0 && constituency.other_most == most;
+    level && first(constituency).is_none() && !is_first_outside(constituency)
+}
+
+/// Whether a person without a list has the most votes, or as many as the most and a lot.
+pub(super) fn is_first_outside(constituency: &Constituency) -> bool {
+    let others = constituency.other_most;
+    let by_votes = constituency.votes.iter().all(|&votes| votes < others);
+    let level = others > 0 && constituency.votes.iter().all(|&votes| votes <= others);
+    by_votes || (level && constituency.drawn == Some(FirstPlace::WithoutList))
 }
 
 /// The list whose person came first, by its votes or by lot among equals.
@@ -143,9 +153,12 @@ pub(super) fn first(constituency: &Constituency) -> Option<usize> {
     let mut leading = (0..constituency.votes.len()).filter(|&list| is_leading(constituency, list));
     match (leading.next(), leading.next()) {
         (Some(only), None) if constituency.votes[only] != constituency.other_most => Some(only),
-        (Some(_), _) => constituency
-            .drawn
-            .filter(|&drawn| drawn < constituency.votes.len() && is_leading(constituency, drawn)),
+        (Some(_), _) => match constituency.drawn {
+            Some(FirstPlace::List(drawn)) if drawn < constituency.votes.len() => {
+                Some(drawn).filter(|&drawn| is_leading(constituency, drawn))
+            }
+            _ => None,
+        },
         _ => None,
     }
 }

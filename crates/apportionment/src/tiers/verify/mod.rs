@@ -21,9 +21,9 @@ use super::{
 use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, List, Lot};
 use crate::method::{Method, Stage};
-use crate::rules::Rules;
+use crate::rules::{Bonus, Rules};
 
-use admission::{admitted, is_level_outside};
+use admission::{admitted, is_first_outside, is_level_outside};
 use place::check_place;
 pub use refusal::{PlaceRefusal, TierRefusal};
 use regions::{check_inside, check_regions};
@@ -64,10 +64,10 @@ pub fn verify(
             .region_seats
             .iter()
             .all(|line| line.len() == lists)
-        && contest
-            .persons
-            .iter()
-            .all(|person| person.list < lists && person.district < districted.districts.len());
+        && contest.persons.iter().all(|person| {
+            let known = person.list.is_none_or(|list| list < lists);
+            known && person.district < districted.districts.len()
+        });
     if !(shaped && above) {
         return Err(vec![TierRefusal::Shape]);
     }
@@ -75,14 +75,15 @@ pub fn verify(
         .stages
         .iter()
         .any(|stage| matches!(stage, TierStage::Cover | TierStage::Constituencies));
-    let outside = contest.constituencies.iter().filter(|constituency| {
-        let most = constituency.votes.iter().max().copied().unwrap_or(0);
-        by_first_places && constituency.other_most > most
-    });
+    let constituencies = contest.constituencies.iter();
+    let outside = constituencies.filter(|one| by_first_places && is_first_outside(one));
     let level = contest.constituencies.iter().any(is_level_outside);
     let mut check = Check {
         house_is_open: by_first_places && level,
         outside: u64::try_from(outside.count()).unwrap_or(u64::MAX),
+        outside_in: vec![0; districted.districts.len()],
+        bonus: None,
+        took_part: Vec::new(),
         contest: Cow::Borrowed(contest),
         rules,
         lots,
@@ -115,6 +116,12 @@ struct Check<'a> {
     in_house: Vec<u64>,
     /// Seats of persons without a list.
     outside: u64,
+    /// By district, those of them that are among its own seats.
+    outside_in: Vec<u64>,
+    /// What the next sub-allocation must give one list beyond its votes.
+    bonus: Option<Bonus>,
+    /// By list, whether it takes part in the house.
+    took_part: Vec<bool>,
     /// Whether a seat of the house hangs on equal votes of a person without a list.
     house_is_open: bool,
     /// Seats by which the house must have grown.
@@ -174,6 +181,12 @@ impl Check<'_> {
                     for (held, open) in self.in_house.iter_mut().zip(open) {
                         *held += open;
                     }
+                }
+                (TierStage::Bonus(bonus), Some(TierStageResult::Bonus)) => {
+                    self.bonus = Some(*bonus)
+                }
+                (TierStage::Majority, Some(TierStageResult::Majority(result))) => {
+                    self.majority(number, result);
                 }
                 (
                     TierStage::Districts { admission, chain },
@@ -359,6 +372,7 @@ impl Check<'_> {
         let rules = Rules {
             stages: chain.to_vec(),
             ties: self.rules.ties.clone(),
+            bonus: self.bonus.take(),
             ..Rules::of(Method::D_HONDT)
         };
         let own = self

@@ -32,6 +32,10 @@ impl Check<'_> {
         if !self.part((stage, 0), &contest, chain, allocation) {
             return;
         }
+        if votes.contains(&0) {
+            self.outcome = Some(Outcome::NoneYet);
+            return;
+        }
         if allocation.outcome != Outcome::Settled {
             self.outcome = Some(allocation.outcome);
         }
@@ -88,7 +92,13 @@ impl Check<'_> {
             if !named {
                 self.refusals.push(TierRefusal::FirstPlaces { stage });
             }
-            self.held[person.district][person.list] += 1;
+            match person.list {
+                Some(list) => self.held[person.district][list] += 1,
+                None => {
+                    self.outside += 1;
+                    self.outside_in[person.district] += 1;
+                }
+            }
         }
         if expected.next().is_some() {
             self.refusals.push(TierRefusal::FirstPlaces { stage });
@@ -108,6 +118,7 @@ impl Check<'_> {
         let before = self.held_by_list();
         let lists = before.len();
         let mut left: Option<Vec<u128>> = Some(vec![0; lists]);
+        let mut waits = false;
         for (index, ((unit, held, of), result)) in units.into_iter().zip(results).enumerate() {
             let Some(admitted) = admitted(&self.contest, &quotas.admission, &before, Some(&unit))
             else {
@@ -123,7 +134,14 @@ impl Check<'_> {
                 .filter(|&list| !competes(list))
                 .map(|list| held[list])
                 .sum();
-            let seats = u64::from(unit.seats).saturating_sub(outside);
+            let alone: u64 = match quotas.units {
+                Units::Districts => self.outside_in[index],
+                Units::Regions => {
+                    let inside = self.contest.regions[index].districts.iter();
+                    inside.map(|&district| self.outside_in[district]).sum()
+                }
+            };
+            let seats = u64::from(unit.seats).saturating_sub(outside + alone);
             let seats = u32::try_from(seats).unwrap_or(u32::MAX);
             let mut contest = self.sub_contest(seats, &unit.votes, &admitted);
             contest.quota_of = of;
@@ -147,6 +165,18 @@ impl Check<'_> {
             if !self.part((stage, index), &contest, &quotas.chain, allocation) {
                 continue;
             }
+            let inside = match quotas.units {
+                Units::Districts => vec![index],
+                Units::Regions => self.contest.regions[index].districts.clone(),
+            };
+            let votes = |district: usize| &self.contest.districted.districts[district].votes;
+            if inside
+                .into_iter()
+                .any(|one| votes(one).iter().sum::<u64>() == 0)
+            {
+                waits = true;
+                continue;
+            }
             if allocation.outcome == Outcome::Tied {
                 self.outcome = Some(Outcome::Tied);
             }
@@ -157,6 +187,9 @@ impl Check<'_> {
             for (list, won) in allocation.lists.iter().enumerate() {
                 line[list] += u64::from(won.seats).saturating_sub(held[list]);
             }
+        }
+        if waits && self.outcome.is_none() {
+            self.outcome = Some(Outcome::NoneYet);
         }
         self.left_votes = left;
     }

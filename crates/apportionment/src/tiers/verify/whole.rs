@@ -1,6 +1,6 @@
 //! The check of what is due to each list in the house.
 
-use super::super::{Admission, Surplus, WholeResult};
+use super::super::{Admission, MajorityResult, Surplus, WholeResult};
 use super::Check;
 use super::admission::{admitted, hangs_on_first_places, votes_by_list};
 use super::refusal::TierRefusal;
@@ -25,6 +25,7 @@ impl Check<'_> {
                 .push(TierRefusal::Admission { stage, part: 0 });
             return;
         }
+        self.took_part.clone_from(&admitted);
         if self.house_is_open || hangs_on_first_places(&self.contest, admission, &admitted) {
             self.outcome = Some(Outcome::Tied);
             if !result.rounds.is_empty() || result.due.is_some() {
@@ -132,5 +133,33 @@ impl Check<'_> {
             self.refusals.push(TierRefusal::Due { stage });
         }
         self.due = due;
+    }
+
+    /// Whether a list with more than half of the votes has more than half of the seats, and of no more than it takes.
+    pub(super) fn majority(&mut self, stage: usize, result: &MajorityResult) {
+        let votes = votes_by_list(&self.contest);
+        let there = votes.iter().zip(&self.took_part);
+        let all: u128 = there
+            .filter(|(_, there)| **there)
+            .map(|(votes, _)| u128::from(*votes))
+            .sum();
+        let house = self.house() + self.added;
+        let Some(due) = self.due.as_mut() else {
+            self.refusals.push(TierRefusal::Due { stage });
+            return;
+        };
+        let over_half = |list: &usize| self.took_part[*list] && u128::from(votes[*list]) > all / 2;
+        let over_half = (0..due.len())
+            .find(over_half)
+            .filter(|&list| due[list] <= house / 2);
+        // One seat less would be no more than half of the house with them.
+        let seats = over_half.map_or(0, |list| house + 1 - 2 * due[list]);
+        if (result.to, u64::from(result.seats)) != (over_half, seats) {
+            self.refusals.push(TierRefusal::Due { stage });
+        }
+        if let Some(list) = over_half {
+            due[list] += seats;
+            self.added += seats;
+        }
     }
 }

@@ -59,23 +59,42 @@ fn seats_that_are_not_shown_are_no_success() {
 /// What asks for votes that the file does not have is refused: it would do nothing, in silence.
 #[test]
 fn stages_that_the_file_has_no_votes_for_are_refused() {
-    for (stage, said) in [
-        ("persons\", base = \"valid-votes", "persons"),
-        ("constituencies", "constituencies with the votes in each"),
-    ] {
-        let text = RULES.replace(
-            "[[tiers.stages]]",
-            &format!("[[tiers.stages]]\nstage = \"{stage}\"\n[[tiers.stages]]")
-                .replace("\", base", "\"\nbase"),
-        );
-        let rules: ContestRules = toml::from_str(&text).unwrap();
-        let votes = votes("district,list,votes,seats\nnorth,ash,60,3\n");
-        let failure = run(&rules, &votes, TABLE, "en").unwrap_err().to_string();
-        assert!(
-            failure.contains("rules.tiers.stages[0]") && failure.contains(said),
-            "{failure}"
-        );
-    }
+    let text = RULES.replace(
+        "[[tiers.stages]]",
+        "[[tiers.stages]]\nstage = \"constituencies\"\n[[tiers.stages]]",
+    );
+    let rules: ContestRules = toml::from_str(&text).unwrap();
+    let votes = votes("district,list,votes,seats\nnorth,ash,60,3\n");
+    let failure = run(&rules, &votes, TABLE, "en").unwrap_err().to_string();
+    assert!(
+        failure.contains("rules.tiers.stages[0]")
+            && failure.contains("constituencies with the votes in each"),
+        "{failure}"
+    );
+}
+
+/// 60 valid votes and 3 seats: a seat stands for 20.
+#[test]
+fn a_person_who_stands_alone_is_shown() {
+    let text = RULES.replace(
+        "[[tiers.stages]]",
+        "[[tiers.stages]]\nstage = \"persons\"\nbase = \"valid-votes\"\n[[tiers.stages]]",
+    );
+    let rules: ContestRules = toml::from_str(&text).unwrap();
+    let of = |ann: u32| {
+        let head = "district,list,votes,seats,alone,valid_votes\nnorth,ash,38,3,,60\n";
+        let votes = votes(&format!("{head}north,ann,{ann},3,true,60\n"));
+        let words = Shown {
+            as_table: true,
+            explain: Some(Explained::Text),
+        };
+        assert_eq!(run(&rules, &votes, words, "en").unwrap(), Ending::Done);
+        tables(&shown(&rules, &votes))
+    };
+    let found = of(20);
+    assert!(found.contains("ash 2, ann 1"), "{found}");
+    let found = of(19);
+    assert!(found.contains("ash 3") && !found.contains("ann"), "{found}");
 }
 
 #[test]
