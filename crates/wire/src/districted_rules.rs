@@ -1,5 +1,7 @@
 //! Rules over all districts: messages to the words of the definition.
 
+// tidy: long because each rule is said in both directions, next to one another.
+
 use crate::allocation::v1 as proto;
 use crate::field::{counterparts, enumeration, id, required, shape, within};
 use crate::rules::stage::chain;
