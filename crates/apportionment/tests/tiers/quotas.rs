@@ -1,6 +1,8 @@
 //! Seats by quotas and first places, with a house above them: Czechia 2021 and New Zealand 2014 exactly, the mechanics of
 //! Austria and Estonia, and what is refused.
 
+// tidy: long because each law by quotas is shown by a contest of its own.
+
 use super::*;
 
 fn place_of(names: &[String], name: &str) -> usize {

@@ -2,6 +2,8 @@
 //! sub-allocation goes to the verifier of single contests, and placed and covered seats are looked at as a whole, without
 //! handing anything out: whoever has no seat was kept from it by larger keys.
 
+// tidy: long because the stages are followed in one place, in their order.
+
 mod admission;
 mod cover;
 mod place;
