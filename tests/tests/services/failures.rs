@@ -7,7 +7,7 @@ use std::fs;
 
 use client::{FrameNews, LogNews, SubmitOptions};
 use election::command::Command;
-use election::counts::COUNT_MAX;
+use election::counts::{COUNT_MAX, Counter};
 use election::definition::Unit;
 use election::ids::{ElectionId, Revision, UnitId};
 use election::report::{HoldReason, Outcome, RefusalCode, Report, Warning};
@@ -162,7 +162,15 @@ async fn f05_volusia_2000_no_count_is_negative_none_is_over_the_roll(mode: Mode)
     let (ballots, roll) = (2 * COUNT_MAX, 1_000);
     assert_eq!(
         reasons(&outcomes[1]),
-        [HoldReason::BallotsOverRoll { ballots, roll }]
+        [
+            HoldReason::BallotsOverRoll { ballots, roll },
+            // So many votes fit into no counter of the form, and it says nothing of the valid ballots any more.
+            HoldReason::CounterFalls {
+                counter: Counter::Valid,
+                before: 997,
+                after: None
+            },
+        ]
     );
     let (moved, electorate) = (585 + 585, 1_000);
     assert_eq!(
@@ -339,11 +347,18 @@ async fn f18_us_networks_2021_no_total_falls_without_a_word(mode: Mode) {
     let (option, before, after) = (0, 351, 0);
     assert_eq!(
         reasons(&outcomes[2]),
-        [HoldReason::FallWithoutCorrection {
-            option,
-            before,
-            after
-        }]
+        [
+            HoldReason::FallWithoutCorrection {
+                option,
+                before,
+                after
+            },
+            HoldReason::CounterFalls {
+                counter: Counter::Valid,
+                before: 371,
+                after: Some(20)
+            },
+        ]
     );
     assert_eq!(votes(&cluster, &player).await, [356, 25]);
     player
