@@ -73,30 +73,6 @@ fn stages_that_the_file_has_no_votes_for_are_refused() {
     );
 }
 
-/// 60 valid votes and 3 seats: a seat stands for 20.
-#[test]
-fn a_person_who_stands_alone_is_shown() {
-    let text = RULES.replace(
-        "[[tiers.stages]]",
-        "[[tiers.stages]]\nstage = \"persons\"\nbase = \"valid-votes\"\n[[tiers.stages]]",
-    );
-    let rules: ContestRules = toml::from_str(&text).unwrap();
-    let of = |ann: u32| {
-        let head = "district,list,votes,seats,alone,valid_votes\nnorth,ash,38,3,,60\n";
-        let votes = votes(&format!("{head}north,ann,{ann},3,true,60\n"));
-        let words = Shown {
-            as_table: true,
-            explain: Some(Explained::Text),
-        };
-        assert_eq!(run(&rules, &votes, words, "en").unwrap(), Ending::Done);
-        tables(&shown(&rules, &votes))
-    };
-    let found = of(20);
-    assert!(found.contains("ash 2, ann 1"), "{found}");
-    let found = of(19);
-    assert!(found.contains("ash 3") && !found.contains("ann"), "{found}");
-}
-
 #[test]
 fn districts_without_seats_are_refused_where_they_hand_out_their_own() {
     let rules: ContestRules = toml::from_str(RULES).unwrap();
