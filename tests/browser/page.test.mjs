@@ -58,7 +58,7 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
       }
       newest = await document_of(night.base, night.election);
     } while (newest.stage !== "complete_unofficial" || last.revision < newest.revision);
-    assert.ok(by_token[0].size > 10, "it was live");
+    assert.ok(by_token[0].size > 2, "it was live");
     let same = 0;
     for (const [token, what] of by_token[0]) {
       if (!by_token[1].has(token)) continue;
