@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use crate::allocation::{Allocation, ListResult, ThresholdDecision};
+use crate::allocation::{Allocation, ListResult, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
 use crate::rules::Rules;
@@ -43,6 +43,21 @@ pub fn allocate(
 thread_local! {
     /// Buffers for the next allocation of the thread, as long as they are small.
     static WORKSPACE: RefCell<Workspace> = RefCell::default();
+}
+
+impl Allocation {
+    /// The ties on which something hangs or hung, and for which a lot may have been drawn: none of a round of a cap that began
+    /// anew whatever it came to, whose stages' positions are `abandoned`, and none whose place a majority clause took.
+    fn ties_that_matter(&self, abandoned: &[usize]) -> impl Iterator<Item = &Tie> {
+        let stages = self.stages.iter().enumerate();
+        let in_stages = stages
+            .filter(|(place, _)| !abandoned.contains(place))
+            .filter_map(|(_, stage)| stage.tie.as_ref())
+            .filter(|tie| self.majority.is_none() || tie.open_seats == 0);
+        self.before_stages()
+            .chain(in_stages)
+            .chain(self.behind_stages())
+    }
 }
 
 fn record(
@@ -87,6 +102,7 @@ fn record(
         majority,
         bonus,
         asked_in_rounds,
+        abandoned,
     } = workspace.record.take().unwrap_or_default();
     let mut allocation = Allocation {
         house: contest.seats,
@@ -103,7 +119,8 @@ fn record(
         asked_in_rounds,
     };
     if !lots.is_empty() {
-        allocation.void_lots = void_lots(lots, &allocation.ties().collect::<Vec<_>>());
+        let ties: Vec<&Tie> = allocation.ties_that_matter(&abandoned).collect();
+        allocation.void_lots = void_lots(lots, &ties);
     }
     Ok(allocation)
 }

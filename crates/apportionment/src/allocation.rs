@@ -58,23 +58,25 @@ impl Allocation {
             .chain(self.behind_stages())
     }
 
-    fn before_stages(&self) -> impl Iterator<Item = &Tie> {
+    pub(crate) fn before_stages(&self) -> impl Iterator<Item = &Tie> {
         let bonus = self.bonus.as_ref().and_then(|bonus| bonus.tie.as_ref());
         self.rescue_tie.iter().chain(bonus)
     }
 
-    fn behind_stages(&self) -> impl Iterator<Item = &Tie> {
+    pub(crate) fn behind_stages(&self) -> impl Iterator<Item = &Tie> {
         let transfer = self.majority.iter();
         transfer.filter_map(|transfer| transfer.tie.as_ref())
     }
 
-    /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats.
+    /// Ties that need a lot, or that nothing in the rules can settle; none where every outcome gives the same seats, and none of
+    /// a stage behind which a majority clause has moved a seat: who wins there gives it up, or keeps it in the tie of the clause.
     pub fn open_ties(&self) -> impl Iterator<Item = &Tie> {
         let asked = self.asked_in_rounds.as_ref();
         let stages = self.stages.iter().enumerate();
         let in_stages = stages
             .filter(move |(place, _)| asked.is_none_or(|asked| asked.contains(place)))
-            .filter_map(|(_, stage)| stage.tie.as_ref());
+            .filter_map(|(_, stage)| stage.tie.as_ref())
+            .filter(|_| self.majority.is_none());
         self.before_stages()
             .chain(in_stages)
             .chain(self.behind_stages())
@@ -182,11 +184,12 @@ pub struct BonusAward {
 pub struct MajorityTransfer {
     /// The list with the majority: it has one seat more than the stages gave it.
     pub to: usize,
-    /// The lists whose last seat had the smallest key: one of them gives it up.
+    /// The lists whose last seat had the smallest key: one of them gives it up. Where they are tied for the last seats of the
+    /// house, all those that could have won one: of the winners, whoever they are, one gives it up.
     pub from: Vec<usize>,
     /// That key.
     pub key: Key,
-    /// Where there are several: their tie for keeping the seat, with one seat fewer than lists at stake.
+    /// Where several have it and one at least keeps its seat: their tie for keeping it.
     pub tie: Option<Tie>,
 }
 

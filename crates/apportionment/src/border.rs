@@ -2,14 +2,14 @@
 
 use std::cmp::Ordering;
 
-use crate::allocation::{Award, Contender, StageResult, Tie};
+use crate::allocation::{Award, Contender, Settlement, StageResult, Tie};
 use crate::contest::{Lot, StageAt};
 use crate::fill::Runner;
 use crate::keys::{Keys, Level};
 use crate::method::Method;
 use crate::ratio::Ratio;
-use crate::rules::{ExhaustedList, Rules};
-use crate::tie::{Tied, settle};
+use crate::rules::{ExhaustedList, Rules, TieBreak};
+use crate::tie::{Tied, drawn_for, settle};
 
 /// Whose keys stand at the border.
 #[derive(Clone, Copy, Debug, Default)]
@@ -114,6 +114,34 @@ pub(crate) fn settle_border(
         runner.tied = tie.open_seats > 0 && tie.open.binary_search(list).is_ok();
     }
     Some(tie)
+}
+
+/// Lets a lot settle what other rules left of a tie.
+pub(crate) fn settle_by_lot(
+    tie: &mut Tie,
+    runners: &mut [Runner],
+    (rules, lots): (&Rules, &[Lot]),
+) {
+    if tie.open_seats == 0 || rules.ties.last() != Some(&TieBreak::Lot) {
+        return;
+    }
+    let Some(winners) = drawn_for(tie, lots) else {
+        return;
+    };
+    let open = std::mem::take(&mut tie.open);
+    let (winners, losers): (Vec<usize>, Vec<usize>) =
+        open.into_iter().partition(|list| winners.contains(list));
+    tie.open_seats = 0;
+    for runner in runners.iter_mut() {
+        runner.seats += u32::from(winners.contains(&runner.list));
+        runner.tied = false;
+    }
+    let by = TieBreak::Lot;
+    tie.settled.push(Settlement {
+        by,
+        winners,
+        losers,
+    });
 }
 
 /// A stage as it is reported: competitors, last seat, next in line. Seats after, tie and rest are the caller's.

@@ -8,7 +8,7 @@ use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
 use crate::fill::Runner;
 use crate::limits::{OUTCOME_ENTRIES_MAX, OUTCOMES_MAX, check_kept, wide};
-use crate::rules::Rules;
+use crate::rules::{Rules, TieBreak};
 use crate::workspace::{Chain, OpenTie, Place, Workspace, runner_of};
 
 /// What the rounds of one contest have in common.
@@ -146,7 +146,9 @@ impl Workspace {
                 house: at.house,
                 scale: 1,
                 quota_of: None,
+                majority_of: None,
             };
+            let recorded = self.recorded();
             let empty = self.run_chain_from(&chain, &mut runners, at.stage);
             let open = self.open.take();
             let leaves = |runner: &Runner| runner.seats > rounds.most;
@@ -163,6 +165,9 @@ impl Workspace {
                 end.asked = open.map(|open| self.asked(&open)).into_iter().collect();
                 return Ok(end);
             }
+            if self.recorded() > recorded {
+                self.leave_behind(&runners, rounds.most);
+            }
             for runner in runners.iter().filter(|runner| leaves(runner)) {
                 let certain = rounds.most.min(runner.candidates);
                 end.seats[runner.list] = certain;
@@ -176,6 +181,32 @@ impl Workspace {
                 .collect();
             at.round += 1;
             at.stage = 0;
+        }
+    }
+
+    /// Notes the tie of the stage that was recorded last, where the round begins anew whatever it came to: it was open and
+    /// says nobody leaves, or a lot was drawn for it among lists of which none can have left by it.
+    fn leave_behind(&mut self, runners: &[Runner], most: u32) {
+        let Some(record) = &mut self.record else {
+            return;
+        };
+        let last = record.stages.len().saturating_sub(1);
+        let Some(tie) = record.stages.last().and_then(|stage| stage.tie.as_ref()) else {
+            return;
+        };
+        let drawn = tie.settled.iter().find(|one| one.by == TieBreak::Lot);
+        let before = |runner: &Runner| {
+            let won = drawn.is_some_and(|drawn| drawn.winners.contains(&runner.list));
+            runner.seats - u32::from(won)
+        };
+        let drew = |runner: &Runner| {
+            drawn.is_some_and(|drawn| {
+                drawn.winners.contains(&runner.list) || drawn.losers.contains(&runner.list)
+            })
+        };
+        let decides = |runner: &Runner| drew(runner) && before(runner) == most;
+        if tie.open_seats > 0 || drawn.is_some() && !runners.iter().any(decides) {
+            record.abandoned.push(last);
         }
     }
 
@@ -232,11 +263,15 @@ impl Workspace {
 
     /// The open tie of the stage that was recorded last.
     fn asked(&self, open: &OpenTie) -> Asked {
-        let recorded = self.record.as_ref().map_or(0, |record| record.stages.len());
         Asked {
             tie: (open.at, open.lists.clone(), open.seats),
-            position: recorded.saturating_sub(1),
+            position: self.recorded().saturating_sub(1),
         }
+    }
+
+    /// How many stages are recorded.
+    fn recorded(&self) -> usize {
+        self.record.as_ref().map_or(0, |record| record.stages.len())
     }
 }
 

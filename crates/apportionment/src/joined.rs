@@ -86,6 +86,7 @@ impl Workspace {
                 house,
                 scale: 1,
                 quota_of: None,
+                majority_of: None,
             };
             let mut shared = Shared {
                 lists: Vec::with_capacity(lists.len()),

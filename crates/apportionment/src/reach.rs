@@ -99,6 +99,8 @@ fn by_ties(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Vec<u32
         && rules.seats_max.is_none()
         && rules.rescue.is_none()
         && last.is_some_and(|stage| stage.seats_after == allocation.house);
+    // A majority clause moves one seat, of a list in the tie or of the one that has to give it up.
+    let is_moved = is_last && rules.majority.is_some();
     let entries = contest.lists.iter().zip(&allocation.lists).enumerate();
     entries
         .map(|(list, (entry, result))| {
@@ -109,7 +111,9 @@ fn by_ties(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Vec<u32
             let alone = result.pairing != Pairing::Stands;
             let inside = ties.first().is_some_and(|tie| level(tie.at) > 0);
             let exact = is_all && (alone || inside) || is_last && alone;
-            let more = if exact && is_plain && in_ties > 0 {
+            let more = if is_moved {
+                1
+            } else if exact && is_plain && in_ties > 0 {
                 u32::try_from(in_ties).unwrap_or(u32::MAX)
             } else {
                 allocation.pending

@@ -115,6 +115,7 @@ impl Workspace {
             house: contest.seats,
             scale,
             quota_of: None,
+            majority_of: None,
         };
         let mut unassigned = self.run_chain(&chain, &mut runners);
         for runner in &runners {

@@ -2,7 +2,7 @@
 
 use crate::error::ContestError;
 use crate::limits::check_chain;
-use crate::method::{Method, Rounding, Stage};
+use crate::method::{Method, Rounding, Stage, StageSeats};
 use crate::threshold::Threshold;
 
 /// Largest number in a first divisor, a factor or the size of a coalition: keeps every product of keys inside 128 bits.
@@ -101,6 +101,16 @@ impl Rules {
         if joined && self.seats_min > 0 {
             let field = "rules.seats_min";
             return Err(ContestError::NeedsSingleLists { field });
+        }
+        // The clause takes the last seat that a key has won; one of whole quotas is nobody's to give up.
+        let mut behind_first = self.stages.iter().skip(1);
+        if self.majority.is_some()
+            && behind_first.any(|stage| stage.seats == StageSeats::WholeQuotas)
+        {
+            return Err(ContestError::NeedsPlainRules {
+                field: "rules.majority",
+                beside: "whole quotas behind another stage",
+            });
         }
         self.check_bonus_and_cap(joined)?;
         if let Some(rescue) = &self.rescue {

@@ -108,6 +108,14 @@ fn by_lot(tied: &[Tied], seats: u32, at: StageAt, lots: &[Lot]) -> Vec<Option<bo
         .collect()
 }
 
+/// The winners of the lot that was drawn for what is open of a tie.
+pub(crate) fn drawn_for<'a>(tie: &Tie, lots: &'a [Lot]) -> Option<&'a [usize]> {
+    let open = || tie.open.iter().copied();
+    let mut lots = lots.iter();
+    let lot = lots.find(|lot| binds(lot, tie.at, tie.open_seats, open()) && winners_fit(lot));
+    lot.map(|lot| lot.winners.as_slice())
+}
+
 /// Whether a lot was drawn for this tie: same stage, same seats at stake, same set of lists.
 fn binds(lot: &Lot, at: StageAt, seats: u32, lists: impl ExactSizeIterator<Item = usize>) -> bool {
     let same_number = lot.lists.len() == lists.len();

@@ -4,10 +4,11 @@ use crate::allocation::{
     BonusAward, Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
 };
 use crate::bonus::Favour;
-use crate::border::{Border, result_of, settle_border};
+use crate::border::{Border, result_of, settle_border, settle_by_lot};
 use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, fill};
+use crate::key::Key;
 use crate::keys::Keys;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
 use crate::method::{Method, Stage, StageSeats};
@@ -42,6 +43,8 @@ pub(crate) struct Record {
     pub majority: Option<MajorityTransfer>,
     pub bonus: Option<BonusAward>,
     pub asked_in_rounds: Option<Vec<usize>>,
+    /// The positions of stages whose ties a round of a cap left behind, because it began anew whatever they came to.
+    pub abandoned: Vec<usize>,
 }
 
 /// A tie that stopped a chain: who may still win how many seats.
@@ -52,6 +55,25 @@ pub(crate) struct OpenTie {
     pub stage: usize,
     pub lists: Vec<usize>,
     pub seats: u32,
+    /// The key that they have in common.
+    pub key: Option<Key>,
+    /// The lists with the same key to which a rule has given their seat.
+    pub winners: Vec<usize>,
+}
+
+impl OpenTie {
+    /// `None` where the tie is settled.
+    fn of(tie: &Tie, stage: usize) -> Option<Self> {
+        let winners = tie.settled.iter().flat_map(|one| &one.winners);
+        (tie.open_seats > 0).then(|| Self {
+            at: tie.at,
+            stage,
+            lists: tie.open.clone(),
+            seats: tie.open_seats,
+            key: tie.key,
+            winners: winners.copied().collect(),
+        })
+    }
 }
 
 /// Seats without steps: what a live count shows after every report.
@@ -120,6 +142,8 @@ pub(crate) struct Chain<'a> {
     pub scale: u32,
     /// What quotas are computed of, where that is not the votes of the competitors over the house.
     pub quota_of: Option<QuotaOf>,
+    /// The votes of all lists, where more than half of them get more than half of the seats.
+    pub majority_of: Option<u128>,
 }
 
 impl Chain<'_> {
@@ -312,11 +336,12 @@ impl Workspace {
             house,
             scale: 1,
             quota_of: contest.quota_of,
+            majority_of: rules.majority.map(|majority| match majority {
+                Majority::TakesLastSeat => contest.list_votes(),
+            }),
         };
         self.unassigned += self.run_chain(&chain, &mut runners);
-        if let Some(Majority::TakesLastSeat) = rules.majority {
-            self.give_majority(contest, &chain, &mut runners);
-        }
+        self.give_majority(&chain, &mut runners);
         if let Some(runner) = favour.and_then(|favour| {
             let mut runners = runners.iter_mut();
             runners.find(|runner| runner.list == favour.list)
@@ -388,16 +413,16 @@ impl Workspace {
                 at,
                 given + offered == chain.house && chain.rules.majority.is_none(),
             );
-            let tie = settle_border(&keys, runners, border, at_end, (chain.rules, chain.lots));
-            self.open = tie
-                .as_ref()
-                .filter(|tie| tie.open_seats > 0)
-                .map(|tie| OpenTie {
-                    at,
-                    stage: index,
-                    lists: tie.open.clone(),
-                    seats: tie.open_seats,
-                });
+            let may_be_void = chain.may_make_void(stage, given + offered);
+            let lots = if may_be_void { &[][..] } else { chain.lots };
+            let mut tie = settle_border(&keys, runners, border, at_end, (chain.rules, lots));
+            if let Some(tie) = &mut tie
+                && may_be_void
+                && !chain.makes_void(runners, tie)
+            {
+                settle_by_lot(tie, runners, (chain.rules, chain.lots));
+            }
+            self.open = tie.as_ref().and_then(|tie| OpenTie::of(tie, index));
             if let Some(record) = &mut self.record {
                 if tie.is_some() {
                     border = Border::of(&keys, runners);

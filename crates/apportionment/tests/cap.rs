@@ -335,3 +335,48 @@ fn too_many_outcomes_leave_the_round_open() {
     let (pending, stages) = open(141);
     assert_eq!((pending, stages), (281, 1));
 }
+
+/// The last two lists tie for the last seat of a round that begins anew without the first, whoever wins: nobody asks for
+/// a lot, and one that was drawn is void.
+#[test]
+fn a_lot_for_a_round_that_is_left_behind_is_void() {
+    let rules = Rules {
+        seats_max: Some(2),
+        above_max: AboveMax::SharedAnew,
+        ties: vec![TieBreak::Lot],
+        ..Rules::of(Method::D_HONDT)
+    };
+    let contest = Contest::with_votes(4, &[70, 20, 20]);
+    let lot = |winner| Lot {
+        stage: StageAt::Chain(0),
+        lists: vec![1, 2],
+        seats_at_stake: 1,
+        winners: vec![winner],
+    };
+    for lots in [vec![], vec![lot(1)], vec![lot(2)], vec![lot(0)]] {
+        let allocation = allocate(&contest, &rules, &lots).unwrap();
+        assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
+        assert_eq!((allocation.seats(), allocation.pending), (vec![2, 1, 1], 0));
+        let reasons: Vec<VoidReason> = { allocation.void_lots.iter() }
+            .map(|void| void.reason)
+            .collect();
+        assert_eq!(reasons, vec![VoidReason::NoSuchTie; lots.len()]);
+        let mut wrong = allocation.clone();
+        wrong.void_lots.clear();
+        let refused = verify(&contest, &rules, &lots, &wrong);
+        assert_eq!(refused.is_err(), !lots.is_empty());
+    }
+    // Where the tie says who leaves, its lot is used.
+    let contest = Contest::with_votes(4, &[50, 50, 30]);
+    let lots = [Lot {
+        stage: StageAt::Chain(0),
+        lists: vec![0, 1],
+        seats_at_stake: 1,
+        winners: vec![0],
+    }];
+    let open = allocate(&contest, &rules, &[]).unwrap();
+    if open.stages[0].tie.is_some() {
+        let allocation = allocate(&contest, &rules, &lots).unwrap();
+        assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
+    }
+}

@@ -7,6 +7,8 @@
     reason = "a failed unwrap in a helper is a failed test"
 )]
 
+mod page;
+
 use apportionment::*;
 use serde_json::Value;
 
@@ -75,7 +77,7 @@ fn list_unions_and_sub_unions() {
     let cases = cases
         .iter()
         .filter(|case| case["kind"] == "hagenbach_bischoff_list_unions");
-    let mut seen = 0;
+    let (mut seen, mut unmet) = (0, Vec::new());
     for case in cases {
         let mut contest = Contest::with_votes(
             u32::try_from(case["seats"].as_u64().unwrap()).unwrap(),
@@ -92,17 +94,22 @@ fn list_unions_and_sub_unions() {
         let allocation = checked(&contest, &hagenbach_bischoff());
         let expected = seats_of(&case["expected"]["seats"]);
         seen += 1;
-        if case["id"] == "HagenbachBischoff/RestTieFinal" {
-            // That program empties every seat when a tie is left at the end, and asks for a result by hand. Here untied
-            // seats stand, and the tie is a value.
+        let id = case["id"].as_str().unwrap();
+        if allocation.seats() != expected {
+            unmet.push(id);
+        }
+        if id == "HagenbachBischoff/RestTieFinal" {
+            // Untied seats stand, and the tie is a value.
             assert_eq!(expected, [0, 0, 0]);
             assert_eq!(allocation.seats(), [1, 0, 0]);
             assert_eq!((allocation.pending, allocation.outcome), (1, Outcome::Tied));
-        } else {
-            assert_eq!(allocation.seats(), expected, "{}", case["id"]);
         }
     }
-    assert_eq!(seen, 5);
+    page::hold(
+        ("ausmittlung.json", "list unions and sub-unions"),
+        seen,
+        &unmet,
+    );
 }
 
 /// St. Gallen's slides of 2019, made small: without the case files the nesting is tested all the same.
@@ -159,7 +166,11 @@ fn standard_rounding() {
         );
         seen += 1;
     }
-    assert_eq!(seen, 8);
+    page::hold(
+        ("ausmittlung.json", "standard rounding, with lots"),
+        seen,
+        &[],
+    );
 }
 
 /// Worked examples from textbooks and from other libraries' tests.
@@ -168,9 +179,12 @@ fn worked_examples() {
     let Some(cases) = cases("other.json") else {
         return;
     };
-    let (mut seen, mut not_ours) = (0, Vec::new());
+    let (mut seen, mut unmet) = (0, Vec::new());
     for case in &cases {
-        let name = case["method"].as_str().unwrap();
+        let (name, id) = (
+            case["method"].as_str().unwrap(),
+            case["id"].as_str().unwrap(),
+        );
         let method = match name.split(' ').next().unwrap() {
             "largest_remainder" => Method::HARE,
             "dhondt" => Method::D_HONDT,
@@ -179,8 +193,11 @@ fn worked_examples() {
             "huntington" | "huntington_hill" => Method::HUNTINGTON_HILL,
             "adams" => Method::ADAMS,
             "dean" => Method::DEAN,
-            other => {
-                not_ours.push(other);
+            // Of districts, not of single contests.
+            "biproportional" => continue,
+            _ => {
+                seen += 1;
+                unmet.push(id);
                 continue;
             }
         };
@@ -193,21 +210,12 @@ fn worked_examples() {
             &Contest::with_votes(seats, &numbers(&case["votes"])),
             &rules,
         );
-        assert_eq!(
-            allocation.seats(),
-            seats_of(&case["expected"]),
-            "{}",
-            case["id"]
-        );
+        if allocation.seats() != seats_of(&case["expected"]) {
+            unmet.push(id);
+        }
         seen += 1;
     }
-    // Balinski and Young's quota method is in no law, and no chain of stages: each seat asks anew who may take it without
-    // leaving its quota. The two other cases are double proportional, which is not of single contests.
-    assert_eq!(
-        not_ours,
-        ["quota", "quota", "biproportional", "biproportional"]
-    );
-    assert_eq!(seen, cases.len() - not_ours.len());
+    page::hold(("other.json", "single contests"), seen, &unmet);
 }
 
 /// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.

@@ -97,6 +97,7 @@ impl Explainer<'_> {
     /// The seat that the list with more than half of the votes takes from another.
     pub fn majority(&mut self) {
         let Some(transfer) = &self.subject.allocation.majority else {
+            self.majority_behind_a_tie();
             return;
         };
         self.heading("majority.heading");
@@ -120,18 +121,46 @@ impl Explainer<'_> {
             ("seats", seats.into()),
         ];
         let lists = self.names(StageAt::Majority, &transfer.from);
+        let kept = transfer.tie.as_ref().map_or(0, |tie| tie.seats_at_stake);
         let from = [
             ("lists", lists.into()),
             ("key", numbers.key(transfer.key).into()),
+            ("kept", numbers.whole(kept.into()).into()),
         ];
+        let mut ties = allocation
+            .stages
+            .iter()
+            .filter_map(|stage| stage.tie.as_ref());
         let points = vec![
             self.say("majority.owed", &owed),
-            self.say("majority.from", &from),
+            if ties.any(|tie| tie.open_seats > 0) {
+                self.say("majority.from_tie", &from)
+            } else {
+                self.say("majority.from", &from[..2])
+            },
         ];
         self.document.points(points);
         if let Some(tie) = &transfer.tie {
             self.paragraph("tie.majority", &[]);
             self.tie(tie);
         }
+    }
+
+    /// The seat that such a list gets whoever wins an open tie, when the tie says whose it is.
+    fn majority_behind_a_tie(&mut self) {
+        let allocation = self.subject.allocation;
+        let Some(stage) = allocation.stages.last() else {
+            return;
+        };
+        let votes = self.subject.contest.list_votes();
+        let owed = stage.contenders.iter().find(|contender| {
+            2 * contender.votes > votes && allocation.lists[contender.list].seats > contender.seats
+        });
+        let (Some(owed), Some(_)) = (owed, self.subject.rules.majority) else {
+            return;
+        };
+        self.heading("majority.heading");
+        let values = [("list", self.name(owed.list).into())];
+        self.paragraph("majority.hangs", &values);
     }
 }

@@ -48,6 +48,8 @@ impl Explainer<'_> {
             ));
         } else if is_open && waits {
             points.push(self.say("tie.waits", &[]));
+        } else if is_open && allocation.majority.is_some() {
+            points.push(self.say("tie.given_up", &[]));
         } else if is_open {
             points.push(self.say("tie.no_matter", &[]));
         }

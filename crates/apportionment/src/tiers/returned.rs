@@ -1,5 +1,8 @@
 //! Seats that go back to their districts, because their lists hold more than is due to them in the house.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
 use super::place::{Draw, key};
 use super::{Place, PlaceTie, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use crate::districts::DistrictedContest;
@@ -7,6 +10,10 @@ use crate::ratio::Ratio;
 
 /// Takes seats back, smallest key first, and gives each to the largest next key in its district (Sweden, Election Act
 /// 2005:837, chapter 14, between sections 3 and 5: surplus seats).
+///
+/// Equal keys go back together, and need no lot, where no list has more of them than it holds too many seats, and whatever
+/// order they go in each seat falls to the same list. Running sums and a heap make it a matter of the seats that go back
+/// times lists, beside one sort of all seats that could.
 pub(super) fn give_back(
     contest: &DistrictedContest,
     returning: &Returning,
@@ -14,58 +21,210 @@ pub(super) fn give_back(
     due: &[u32],
     draw: &mut Draw<'_>,
 ) -> ReturnResult {
-    let mut of_list: Vec<u32> = (0..due.len())
-        .map(|list| held.iter().map(|line| line[list]).sum())
-        .collect();
-    let key_at = |place: Place, seats: u32| {
-        let votes = contest.districts[place.district].votes[place.list];
-        key(votes, &returning.series, seats).map(|key| PlacedSeat { place, key })
-    };
-    let mut result = ReturnResult {
+    let of_list = (0..due.len()).map(|list| held.iter().map(|line| line[list]).sum());
+    let of_list: Vec<u32> = of_list.collect();
+    let differences = || of_list.iter().zip(due);
+    let mut run = Run {
+        contest,
+        returning,
+        over: differences()
+            .map(|(held, due)| held.saturating_sub(*due))
+            .collect(),
+        short: differences()
+            .map(|(held, due)| due.saturating_sub(*held))
+            .collect(),
+        held,
+        waiting: BinaryHeap::new(),
         returned: Vec::new(),
-        tie: None,
     };
-    loop {
-        let lists = (0..due.len()).filter(|&list| of_list[list] > due[list]);
-        let givers = lists.flat_map(|list| {
-            let held = &*held;
-            let districts = 0..held.len();
-            let may_give = |&district: &usize| {
-                contest.districts[district].seats >= returning.district_seats_min
-            };
-            districts.filter(may_give).filter_map(move |district| {
-                let seats = held[district][list].checked_sub(1)?;
-                key_at(place(district, list), seats)
-            })
-        });
-        let from = match one(givers, |left, right| left < right, draw) {
-            Ok(Some(from)) => from,
-            Ok(None) => return result,
-            Err(tie) => {
-                result.tie = Some(tie);
-                return result;
+    let tie = run.all(draw).err();
+    let returned = run.returned;
+    ReturnResult { returned, tie }
+}
+
+struct Run<'a> {
+    contest: &'a DistrictedContest,
+    returning: &'a Returning,
+    held: &'a mut [Vec<u32>],
+    /// Seats by list beyond those that are due to it.
+    over: Vec<u32>,
+    /// Seats by list that it lacks.
+    short: Vec<u32>,
+    /// The last seats that can go back, smallest key first; some of lists that have given back enough.
+    waiting: BinaryHeap<Reverse<(Ratio, Place)>>,
+    returned: Vec<ReturnedSeat>,
+}
+
+impl Run<'_> {
+    /// Takes all back that go, or stops at the first tie that waits for a lot.
+    fn all(&mut self, draw: &mut Draw<'_>) -> Result<(), PlaceTie> {
+        for district in 0..self.held.len() {
+            for list in 0..self.over.len() {
+                self.line_up(place(district, list));
             }
-        };
-        let district = from.place.district;
-        held[district][from.place.list] -= 1;
-        of_list[from.place.list] -= 1;
-        let takers = (0..due.len())
-            .filter(|&list| of_list[list] < due[list])
-            .filter_map(|list| key_at(place(district, list), held[district][list]));
-        let to = one(takers, |left, right| left > right, draw);
-        let to = to.unwrap_or_else(|tie| {
-            result.tie = Some(tie);
-            None
-        });
-        if let Some(to) = to {
-            held[district][to.place.list] += 1;
-            of_list[to.place.list] += 1;
         }
-        result.returned.push(ReturnedSeat { from, to });
-        if result.tie.is_some() {
-            return result;
+        while let Some((key, equal)) = self.smallest() {
+            if let [only] = equal[..] {
+                self.give(PlacedSeat { place: only, key }, 1, draw)?;
+                continue;
+            }
+            let is_free = self.order_means_nothing(&equal);
+            let of_list = self.by_list(&equal);
+            let (mut going, mut tied): (Vec<Place>, Vec<Place>) = equal
+                .iter()
+                .partition(|place| is_free && of_list[place.list] <= size(self.over[place.list]));
+            if going.is_empty() {
+                // Which of its seats a list gives back is no matter of the other lists.
+                let first = tied.iter().map(|place| place.list).min();
+                let among: Vec<Place> = { tied.iter() }
+                    .filter(|place| !is_free || Some(place.list) == first)
+                    .copied()
+                    .collect();
+                let Some(winner) = draw.winner(&among) else {
+                    return Err(PlaceTie { tied: among, key });
+                };
+                tied.retain(|place| *place != winner);
+                going.push(winner);
+            }
+            self.waiting
+                .extend(tied.into_iter().map(|place| Reverse((key, place))));
+            for beside in going.chunk_by(|left, right| left.district == right.district) {
+                for (gone, &place) in beside.iter().enumerate() {
+                    self.give(PlacedSeat { place, key }, beside.len() - gone, draw)?;
+                }
+            }
         }
+        Ok(())
     }
+
+    /// Puts the last seat at a place into the line, if it can go back.
+    fn line_up(&mut self, place: Place) {
+        let district = &self.contest.districts[place.district];
+        if self.over[place.list] == 0 || district.seats < self.returning.district_seats_min {
+            return;
+        }
+        let seats = self.held[place.district][place.list].checked_sub(1);
+        let key = seats.and_then(|seats| self.key(place, seats));
+        self.waiting.extend(key.map(|key| Reverse((key, place))));
+    }
+
+    /// The places with the smallest key, in order, taken out of the line.
+    fn smallest(&mut self) -> Option<(Ratio, Vec<Place>)> {
+        let mut equal: Vec<Place> = Vec::new();
+        let mut smallest = None;
+        while let Some(&Reverse((key, place))) = self.waiting.peek() {
+            if self.over[place.list] == 0 {
+                self.waiting.pop();
+                continue;
+            }
+            if *smallest.get_or_insert(key) != key {
+                break;
+            }
+            self.waiting.pop();
+            equal.push(place);
+        }
+        equal.sort_unstable();
+        smallest.map(|key| (key, equal))
+    }
+
+    /// Whether these seats fall to the same lists in whatever order they go back: none of the lists that can have one can
+    /// have more of them than it lacks.
+    fn order_means_nothing(&self, equal: &[Place]) -> bool {
+        let mut most = vec![0_usize; self.short.len()];
+        for beside in equal.chunk_by(|left, right| left.district == right.district) {
+            let district = beside[0].district;
+            let mut line: BinaryHeap<(Ratio, usize, u32)> = { self.takers(district).into_iter() }
+                .map(|(key, list)| (key, list, self.held[district][list]))
+                .collect();
+            let mut last = None;
+            let mut number = 0;
+            while let Some(&(key, list, seats)) = line.peek() {
+                if number >= beside.len() && last != Some(key) {
+                    break;
+                }
+                line.pop();
+                most[list] += 1;
+                number += 1;
+                last = Some(key);
+                let next = self.key(place(district, list), seats + 1);
+                line.extend(next.map(|key| (key, list, seats + 1)));
+            }
+        }
+        let going = { self.by_list(equal).into_iter() }.zip(&self.over);
+        let going: usize = going.map(|(some, over)| size(*over).min(some)).sum();
+        let mut lists = most.iter().zip(&self.short);
+        lists.all(|(most, short)| going.min(*most) <= size(*short))
+    }
+
+    /// How many of these seats each list has.
+    fn by_list(&self, equal: &[Place]) -> Vec<usize> {
+        let mut of_list = vec![0; self.over.len()];
+        for place in equal {
+            of_list[place.list] += 1;
+        }
+        of_list
+    }
+
+    /// Lists that lack seats, with their next keys in a district.
+    fn takers(&self, district: usize) -> Vec<(Ratio, usize)> {
+        let lists = (0..self.short.len()).filter(|&list| self.short[list] > 0);
+        lists
+            .filter_map(|list| {
+                let key = self.key(place(district, list), self.held[district][list]);
+                key.map(|key| (key, list))
+            })
+            .collect()
+    }
+
+    /// Takes one seat back and gives it to the largest next key. `beside`: how many of its district go back with it, itself
+    /// included; as many lists with equal keys all have one in the end.
+    fn give(
+        &mut self,
+        from: PlacedSeat,
+        beside: usize,
+        draw: &mut Draw<'_>,
+    ) -> Result<(), PlaceTie> {
+        let Place { district, list, .. } = from.place;
+        self.held[district][list] -= 1;
+        self.over[list] -= 1;
+        self.line_up(from.place);
+        let takers = self.takers(district);
+        let largest = takers.iter().map(|(key, _)| *key).max();
+        let best = takers.iter().filter(|(key, _)| Some(*key) == largest);
+        let best: Vec<Place> = best.map(|(_, list)| place(district, *list)).collect();
+        let chosen = match (largest, best.first()) {
+            (Some(key), Some(&first)) if best.len() <= beside.max(1) => Ok(Some((key, first))),
+            (Some(key), Some(_)) => match draw.winner(&best) {
+                Some(winner) => Ok(Some((key, winner))),
+                None => Err(PlaceTie { tied: best, key }),
+            },
+            _ => Ok(None),
+        };
+        let to = match &chosen {
+            Ok(Some((key, place))) => Some(PlacedSeat {
+                place: *place,
+                key: *key,
+            }),
+            Ok(None) | Err(_) => None,
+        };
+        if let Some(to) = to {
+            self.held[district][to.place.list] += 1;
+            self.short[to.place.list] -= 1;
+        }
+        self.returned.push(ReturnedSeat { from, to });
+        chosen.map(|_| ())
+    }
+
+    fn key(&self, place: Place, seats: u32) -> Option<Ratio> {
+        #[cfg(test)]
+        counted::KEYS.with(|counter| counter.set(counter.get() + 1));
+        let votes = self.contest.districts[place.district].votes[place.list];
+        key(votes, &self.returning.series, seats)
+    }
+}
+
+fn size(seats: u32) -> usize {
+    usize::try_from(seats).unwrap_or(usize::MAX)
 }
 
 fn place(district: usize, list: usize) -> Place {
@@ -76,34 +235,15 @@ fn place(district: usize, list: usize) -> Place {
     }
 }
 
-/// The one whose key comes before all others, by lot among equals.
-fn one(
-    seats: impl Iterator<Item = PlacedSeat>,
-    before: fn(Ratio, Ratio) -> bool,
-    draw: &mut Draw<'_>,
-) -> Result<Option<PlacedSeat>, PlaceTie> {
-    let mut best: Vec<PlacedSeat> = Vec::new();
-    for seat in seats {
-        match best.first() {
-            Some(first) if before(first.key, seat.key) => continue,
-            Some(first) if before(seat.key, first.key) => best.clear(),
-            _ => {}
-        }
-        best.push(seat);
-    }
-    let Some(&first) = best.first().filter(|_| best.len() > 1) else {
-        return Ok(best.pop());
-    };
-    let mut tied: Vec<Place> = best.iter().map(|seat| seat.place).collect();
-    tied.sort_unstable();
-    match draw.winner(&tied) {
-        Some(winner) => Ok(Some(PlacedSeat {
-            place: winner,
-            key: first.key,
-        })),
-        None => Err(PlaceTie {
-            tied,
-            key: first.key,
-        }),
+/// How often a key was computed, here and in the verifier: what tests of the running time count.
+#[cfg(test)]
+pub(super) mod counted {
+    use std::cell::Cell;
+
+    thread_local! {
+        pub static KEYS: Cell<u64> = const { Cell::new(0) };
     }
 }
+
+#[cfg(test)]
+mod tests;

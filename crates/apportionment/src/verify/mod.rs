@@ -61,6 +61,7 @@ pub fn verify(
         majority: allocation.majority.as_ref(),
         asked_in_rounds: allocation.asked_in_rounds.as_deref(),
         position: 0,
+        abandoned: Vec::new(),
         silences: expected.silences.clone(),
         refusals,
     };
@@ -79,7 +80,7 @@ pub fn verify(
         walk.refusals.push(Refusal::Silences);
     }
     let mut refusals = walk.refusals;
-    let ties: Vec<&Tie> = allocation.ties().collect();
+    let ties = drawn_for(allocation, &walk.abandoned);
     if tie::void_lots(lots, &ties) != allocation.void_lots {
         refusals.push(Refusal::VoidLots);
     }
@@ -112,6 +113,24 @@ pub fn verify(
     } else {
         Err(refusals)
     }
+}
+
+/// The ties for which a lot can have been drawn.
+fn drawn_for<'a>(allocation: &'a Allocation, abandoned: &[usize]) -> Vec<&'a Tie> {
+    let bonus = allocation
+        .bonus
+        .iter()
+        .filter_map(|bonus| bonus.tie.as_ref());
+    let mut ties: Vec<&Tie> = allocation.rescue_tie.iter().chain(bonus).collect();
+    for (position, stage) in allocation.stages.iter().enumerate() {
+        let is_taken = |tie: &&Tie| allocation.majority.is_some() && tie.open_seats > 0;
+        if !abandoned.contains(&position) {
+            ties.extend(stage.tie.as_ref().filter(|tie| !is_taken(tie)));
+        }
+    }
+    let transfer = allocation.majority.iter();
+    ties.extend(transfer.filter_map(|transfer| transfer.tie.as_ref()));
+    ties
 }
 
 fn check_lists(

@@ -86,8 +86,9 @@ fn replay_field(
     if expected.rescued && standing.any(|(seats, one)| *seats >= one.candidates) {
         walk.silences.insert(Silence::ShortList);
     }
-    if rules.majority == Some(Majority::TakesLastSeat) {
-        walk.majority(competitors, &mut end);
+    match rules.majority {
+        Some(Majority::TakesLastSeat) => walk.majority(competitors, &mut end),
+        None => {}
     }
     replayed.unassigned = end.left_over;
     for (index, competitor) in competitors.iter().enumerate() {

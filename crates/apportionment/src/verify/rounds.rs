@@ -3,6 +3,7 @@
 
 use crate::contest::StageAt;
 use crate::limits::{OUTCOME_ENTRIES_MAX, OUTCOMES_MAX};
+use crate::rules::TieBreak;
 use crate::verify::expected::Competitor;
 use crate::verify::refusal::Refusal;
 use crate::verify::replay::Replayed;
@@ -80,6 +81,7 @@ fn follow(
         };
         let held = held.clone();
         let rules = walk.rules;
+        let position = walk.position;
         let chain = walk.chain_from(
             (&rules.stages, stage),
             &competitors,
@@ -113,6 +115,9 @@ fn follow(
             let asked = waiting.map(|(_, waiting)| waiting).into_iter().collect();
             return (end, asked);
         }
+        if walk.position > position {
+            walk.abandon(&competitors, &chain.seats, most);
+        }
         let mut left = Vec::new();
         for (place, one) in competitors.into_iter().enumerate() {
             if over(place) {
@@ -128,6 +133,32 @@ fn follow(
         standing.round += 1;
         standing.stage = 0;
         standing.held = competitors.iter().map(|one| one.before).collect();
+    }
+}
+
+impl Walk<'_> {
+    /// The last stage's tie in a round that begins anew: if it is open, nobody leaves by it, and if a lot was drawn for it,
+    /// somebody may have left by it who had just the most seats before.
+    fn abandon(&mut self, competitors: &[Competitor], seats: &[u32], most: u32) {
+        let results: &[_] = self.results;
+        let Some(position) = self.position.checked_sub(1) else {
+            return;
+        };
+        let Some(tie) = results.get(position).and_then(|stage| stage.tie.as_ref()) else {
+            return;
+        };
+        let mut lots = tie.settled.iter().filter(|one| one.by == TieBreak::Lot);
+        let says_who_leaves = match lots.next() {
+            None => tie.open_seats == 0,
+            Some(lot) => competitors.iter().zip(seats).any(|(one, seats)| {
+                let won = lot.winners.contains(&one.list);
+                let before = if won { seats.saturating_sub(1) } else { *seats };
+                (won || lot.losers.contains(&one.list)) && before == most
+            }),
+        };
+        if !says_who_leaves {
+            self.abandoned.push(position);
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(super) struct Walk<'a> {
     /// What the result says of the ties that wait for a lot in the rounds of a cap.
     pub asked_in_rounds: Option<&'a [usize]>,
     pub position: usize,
+    /// Positions of stages whose ties nothing hangs on, because the round of a cap began anew whatever they came to.
+    pub abandoned: Vec<usize>,
     /// Where the law is silent.
     pub silences: BTreeSet<Silence>,
     pub refusals: Vec<Refusal>,
@@ -38,8 +40,8 @@ pub(super) struct ChainEnd {
     pub left_over: u32,
     /// The stage whose open tie stopped the chain.
     pub stopped: Option<usize>,
-    /// The lists of that tie and its seats.
-    pub tie: Option<(Vec<usize>, u32)>,
+    /// That tie.
+    pub tie: Option<Tie>,
     /// For each competitor the last stage that gave it a seat, whole quotas aside, and the key of that seat.
     pub won: Vec<Option<(usize, Key)>>,
 }
@@ -107,7 +109,12 @@ impl Walk<'_> {
             }
             let after = given.saturating_add(offered);
             let is_last = after == house && self.rules.majority.is_none();
-            self.stage(result, stage, &border, &field, (after, is_last));
+            let seats: Vec<u32> = result.contenders.iter().map(|one| one.seats).collect();
+            let is_void =
+                after == house && stage.seats != StageSeats::WholeQuotas && { result.tie.iter() }
+                    .any(|tie| self.takes_a_seat_of(tie, competitors, &seats, house));
+            let lots = if is_void { &[][..] } else { self.lots };
+            self.stage(result, stage, &border, &field, (after, is_last, lots));
             if stage.seats != StageSeats::WholeQuotas {
                 for (place, contender) in result.contenders.iter().enumerate() {
                     if contender.seats > held[place] {
@@ -131,7 +138,7 @@ impl Walk<'_> {
                     waiting: left > offered,
                     left_over: 0,
                     stopped: Some(index),
-                    tie: Some((tie.open.clone(), tie.open_seats)),
+                    tie: Some(tie.clone()),
                     won,
                 };
             }
@@ -154,7 +161,7 @@ impl Walk<'_> {
         stage: &Stage,
         border: &Border,
         competitors: &[Competitor],
-        (after, is_last): (u32, bool),
+        (after, is_last, lots): (u32, bool, &[Lot]),
     ) {
         let at = result.at;
         let quota = match stage.method {
@@ -235,7 +242,7 @@ impl Walk<'_> {
             self.refusals.push(Refusal::Certificate { at });
         }
         if let Some(tie) = &result.tie
-            && !(tie.at == at && self.tie_stands(tie, border, competitors, &before, &held))
+            && !(tie.at == at && self.tie_stands(tie, border, competitors, (&before, &held), lots))
         {
             self.refusals.push(Refusal::Tie { at });
         }
@@ -248,8 +255,8 @@ impl Walk<'_> {
         tie: &Tie,
         border: &Border,
         competitors: &[Competitor],
-        before: &[u32],
-        held: &[u32],
+        (before, held): (&[u32], &[u32]),
+        lots: &[Lot],
     ) -> bool {
         let won = |list: &usize| {
             tie.settled
@@ -294,7 +301,7 @@ impl Walk<'_> {
             )
         };
         winners + u64::from(tie.open_seats) == u64::from(tie.seats_at_stake)
-            && settled_by_the_rules(tie, self.rules, self.lots, &facts)
+            && settled_by_the_rules(tie, self.rules, lots, &facts)
     }
 }
 

@@ -238,7 +238,8 @@ pub fn any_rules() -> impl Strategy<Value = Rules> {
             };
             let single = rescue.is_none() && apparentment.is_none();
             let bonus = bonus.filter(|_| single);
-            let majority = majority && single && bonus.is_none();
+            let whole_behind = stages.iter().skip(1).any(|stage| stage.seats == StageSeats::WholeQuotas);
+            let majority = majority && single && bonus.is_none() && !whole_behind;
             let anew = anew && single && !majority && bonus.is_none() && seats_max.is_some();
             Rules {
                 threshold,

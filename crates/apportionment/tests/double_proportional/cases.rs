@@ -112,7 +112,10 @@ fn swiss_double_proportional_cases() {
     for case in &cases {
         check_double_case(case);
     }
-    assert!(cases.is_empty() || cases.len() == 14, "{}", cases.len());
+    if !cases.is_empty() {
+        let part = ("ausmittlung.json", "double proportional, with lots");
+        page::hold(part, cases.len(), &[]);
+    }
 }
 
 fn check_double_case(case: &Case) {
@@ -262,7 +265,13 @@ fn swiss_lower_apportionments() {
             assert!(lower.ties.is_empty(), "{}", case.id);
         }
     }
-    assert!(cases.is_empty() || cases.len() == 5, "{}", cases.len());
+    if !cases.is_empty() {
+        page::hold(
+            ("ausmittlung.json", "lower apportionment"),
+            cases.len(),
+            &[],
+        );
+    }
 }
 
 /// Zurich published voters' numbers of 2015 that are rounded in each district; the seats are the same.
@@ -297,10 +306,12 @@ fn worked_cases() {
         return;
     };
     let file: Value = serde_json::from_str(&text).unwrap();
-    for (id, quorum) in [
+    let elections = [
         ("uri_landrat_2020", Quorum::default()),
         ("zug_kantonsrat_2018", one_district_or_overall()),
-    ] {
+    ];
+    page::hold(("other.json", "double proportional"), elections.len(), &[]);
+    for (id, quorum) in elections {
         let cases = file["cases"].as_array().unwrap();
         let case = cases.iter().find(|case| case["id"] == id).unwrap();
         let by_list: Vec<Vec<u64>> =

@@ -8,6 +8,8 @@ mod cases;
 mod edges;
 mod laws;
 mod mistakes;
+#[path = "../page/mod.rs"]
+mod page;
 
 use std::path::Path;
 

@@ -128,6 +128,48 @@ fn the_outcomes_of_a_majority_clause_are_named() {
     );
 }
 
+/// A tie for the last seats of which the clause takes one from whoever wins: no lot of the stage is asked for, and the words
+/// say why.
+#[test]
+fn a_majority_that_takes_a_seat_of_a_tie_is_told_without_a_lot() {
+    let rules = |method| Rules {
+        majority: Some(Majority::TakesLastSeat),
+        ties: vec![TieBreak::Lot],
+        ..Rules::of(method)
+    };
+    let names = ["Ash", "Birch", "Cedar", "Dogwood", "Elm", "Fir", "Gorse"];
+    let told = |votes: &[u64], seats, method| {
+        let contest = Contest::with_votes(seats, votes);
+        let asked = Asked::new(&names[..votes.len()], contest, rules(method));
+        for language in Language::ALL {
+            assert!(recompute(&asked.explained(language, None), language).unwrap() > 5);
+        }
+        plain(&asked.explained(Language::English, None))
+    };
+    // Settled: the one seat of the tie is given up.
+    let settled = told(&[51, 17, 16, 16], 4, Method::HARE);
+    has(
+        &settled,
+        &[
+            "there is nothing to draw a lot for",
+            "Cedar and Dogwood. Seats that stay with them: 0.",
+        ],
+    );
+    assert!(!settled.contains("A lot has to be drawn"), "{settled}");
+    // One of three keeps a seat, by a lot of the clause.
+    let kept = told(&[41, 13, 9, 9, 9], 5, Method::HARE);
+    has(
+        &kept,
+        &[
+            "Seats that stay with them: 1.",
+            "Which of the equal lists keeps its seat",
+        ],
+    );
+    // With a seat of the tie the list with the majority is owed another one: the lot matters.
+    let matters = told(&[549, 61, 62, 63, 64, 65, 66], 10, Method::SAINTE_LAGUE);
+    has(&matters, &["However the tie ends it gets one more"]);
+}
+
 /// A cap that is shared anew: the round that follows has its words.
 #[test]
 fn a_cap_is_told_round_by_round() {

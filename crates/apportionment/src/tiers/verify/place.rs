@@ -53,6 +53,18 @@ impl Key {
         })
     }
 
+    /// Against another key of the same kind.
+    pub fn against(&self, other: &Self) -> Ordering {
+        let [votes, scale, own] = self.above;
+        let [other_votes, other_scale, other_own] = other.above;
+        product_order(
+            &[votes, scale, own, other.below],
+            &[&WholeNumber::from(other.base)],
+            &[other_votes, other_scale, other_own, self.below],
+            &[&WholeNumber::from(self.base)],
+        )
+    }
+
     pub fn order(&self, key: Ratio) -> Ordering {
         let [votes, scale, own] = self.above;
         product_order(

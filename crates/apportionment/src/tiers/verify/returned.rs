@@ -1,12 +1,12 @@
 //! The check of seats that went back: each in its turn was the smallest that could go, and went to the largest that could
-//! take it.
+//! take it. All seats that can go stand in one sorted line, and how many each list has too many or lacks is counted down.
 
 use std::cmp::Ordering;
 
-use super::super::{Place, PlaceLot, PlaceTie, PlacedSeat, ReturnResult, Returning};
+use super::super::{Place, PlaceLot, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use super::place::{Key, check_tie};
 use super::refusal::PlaceRefusal;
-use super::void::Decided;
+use super::void::{Decided, first_drawn};
 use crate::districts::DistrictedContest;
 
 /// Checks the seats that went back, moves them in `held`, and returns what is wrong.
@@ -34,46 +34,34 @@ pub(super) fn check_return(
     if !shaped {
         return vec![PlaceRefusal::Shape];
     }
+    let mut too_many = vec![0; lists];
+    let mut lacking = vec![0; lists];
+    for (list, &due) in due.iter().enumerate() {
+        let all: u64 = held.iter().map(|line| line[list]).sum();
+        (too_many[list], lacking[list]) = (all.saturating_sub(due), due.saturating_sub(all));
+    }
     let mut check = Check {
         contest,
         returning,
         stage,
         lots,
+        held,
+        too_many,
+        lacking,
+        line: Vec::new(),
+        recorded: &result.returned,
+        result,
         decided,
         wrong: Vec::new(),
     };
-    for (number, seat) in result.returned.iter().enumerate() {
-        let givers = check.givers(held, due);
-        check.one(&givers, &seat.from, Ordering::Less);
-        let from = seat.from.place;
-        let Some(left) = held[from.district][from.list].checked_sub(1) else {
-            return vec![PlaceRefusal::TooMany { place: from }];
-        };
-        held[from.district][from.list] = left;
-        let takers = check.takers(held, due, from.district);
-        let last = number + 1 == result.returned.len();
-        match &seat.to {
-            Some(to) => {
-                check.one(&takers, to, Ordering::Greater);
-                held[to.place.district][to.place.list] += 1;
-            }
-            None if takers.is_empty() => {}
-            None => match result.tie.as_ref().filter(|_| last) {
-                Some(tie) => {
-                    check.tie(&takers, tie, Ordering::Greater);
-                    return check.wrong;
-                }
-                None => check
-                    .wrong
-                    .push(PlaceRefusal::Refused { place: takers[0].0 }),
-            },
+    if check.follow().is_some() {
+        if let Some(extra) = check.recorded.first() {
+            let place = extra.from.place;
+            check.wrong.push(PlaceRefusal::TooMany { place });
         }
-    }
-    let givers = check.givers(held, due);
-    match &result.tie {
-        Some(tie) => check.tie(&givers, tie, Ordering::Less),
-        None if givers.is_empty() => {}
-        None => check.wrong.push(PlaceRefusal::LeftOver),
+        if result.tie.is_some() {
+            check.wrong.push(PlaceRefusal::Tie);
+        }
     }
     check.wrong
 }
@@ -83,101 +71,256 @@ struct Check<'a> {
     returning: &'a Returning,
     stage: usize,
     lots: &'a [PlaceLot],
+    held: &'a mut Vec<Vec<u64>>,
+    too_many: Vec<u64>,
+    lacking: Vec<u64>,
+    /// The last seats that can go, the next one at the end.
+    line: Vec<(Place, Key)>,
+    /// What of the record has not been met.
+    recorded: &'a [ReturnedSeat],
+    result: &'a ReturnResult,
     decided: &'a mut Decided,
     wrong: Vec<PlaceRefusal>,
 }
 
 impl Check<'_> {
-    /// Last seats of lists that hold too many.
-    fn givers(&self, held: &[Vec<u64>], due: &[u64]) -> Vec<(Place, Key)> {
-        let mut givers = Vec::new();
-        for (list, &due) in due.iter().enumerate() {
-            let all: u64 = held.iter().map(|line| line[list]).sum();
-            for (district, line) in held.iter().enumerate().filter(|_| all > due) {
-                let own = self.contest.districts[district].seats;
-                if own < self.returning.district_seats_min {
-                    continue;
+    /// Follows the record from seat to seat; `None` where it ends in a tie, or went wrong.
+    fn follow(&mut self) -> Option<()> {
+        for district in 0..self.held.len() {
+            for list in 0..self.too_many.len() {
+                self.line.extend(self.last_seat(place(district, list)));
+            }
+        }
+        self.line
+            .sort_by(|(place, key), (other, than)| than.against(key).then(other.cmp(place)));
+        loop {
+            let equal = self.next_ones();
+            if equal.is_empty() {
+                return Some(());
+            }
+            let order_matters = equal.len() > 1 && self.order_matters(&equal);
+            let number = self.by_list(&equal);
+            let goes =
+                |place: &&Place| !order_matters && number[place.list] <= self.too_many[place.list];
+            let free: Vec<Place> = equal.iter().filter(goes).copied().collect();
+            if equal.len() == 1 || !free.is_empty() {
+                let going = if equal.len() == 1 { equal } else { free };
+                for (turn, place) in going.iter().enumerate() {
+                    let with_it = going[turn..].iter();
+                    let with_it = with_it.take_while(|other| other.district == place.district);
+                    self.one(*place, count(with_it))?;
                 }
-                givers.extend(
-                    line[list]
-                        .checked_sub(1)
-                        .and_then(|seats| self.key(district, list, seats)),
+                continue;
+            }
+            let list = equal.iter().map(|place| place.list).min();
+            let tied: Vec<Place> = { equal.into_iter() }
+                .filter(|place| order_matters || Some(place.list) == list)
+                .collect();
+            let winner = self.drawn(&tied, Ordering::Less)?;
+            self.one(winner, 1)?;
+        }
+    }
+
+    /// Who has the smallest key of all seats that can go, in the order of places.
+    fn next_ones(&mut self) -> Vec<Place> {
+        let too_many = &self.too_many;
+        // Lists that have given back enough are out of it.
+        while let Some((place, _)) = self.line.last()
+            && too_many[place.list] == 0
+        {
+            self.line.pop();
+        }
+        let Some((_, smallest)) = self.line.last() else {
+            return Vec::new();
+        };
+        let equal = self.line.iter().rev();
+        let equal = equal.take_while(|(_, key)| key.against(smallest).is_eq());
+        let equal = equal.filter(|(place, _)| too_many[place.list] > 0);
+        equal.map(|(place, _)| *place).collect()
+    }
+
+    /// How many of these seats each list has.
+    fn by_list(&self, equal: &[Place]) -> Vec<u64> {
+        let mut number = vec![0; self.too_many.len()];
+        for place in equal {
+            number[place.list] += 1;
+        }
+        number
+    }
+
+    /// Whether a list could have more of these seats than it lacks, so that it matters which goes first.
+    fn order_matters(&self, equal: &[Place]) -> bool {
+        let lists = self.too_many.len();
+        let mut claims = vec![0_u64; lists];
+        for same in equal.chunk_by(|one, other| one.district == other.district) {
+            let district = same[0].district;
+            let open = (0..lists).filter(|&list| self.lacking[list] > 0);
+            let mut keys: Vec<(usize, Key)> = Vec::new();
+            for list in open {
+                let beside = self.held[district][list];
+                let seats = (beside..).take(same.len());
+                keys.extend(
+                    seats.filter_map(|seats| Some((list, self.key(district, list, seats)?))),
                 );
             }
-        }
-        givers
-    }
-
-    /// Next seats in a district of lists that hold too few.
-    fn takers(&self, held: &[Vec<u64>], due: &[u64], district: usize) -> Vec<(Place, Key)> {
-        let open = (0..due.len())
-            .filter(|&list| held.iter().map(|line| line[list]).sum::<u64>() < due[list]);
-        let votes = &self.contest.districts[district].votes;
-        let open = open.filter(|&list| votes[list] > 0);
-        open.filter_map(|list| self.key(district, list, held[district][list]))
-            .collect()
-    }
-
-    fn key(&self, district: usize, list: usize, seats: u64) -> Option<(Place, Key)> {
-        let place = Place {
-            district,
-            list,
-            constituency: None,
-        };
-        Some((
-            place,
-            Key::plain(
-                &self.returning.series,
-                &self.contest.districts[district],
-                list,
-                seats,
-            )?,
-        ))
-    }
-
-    /// The chosen one is among them with its own key, no other is further on the wanted side, and equals had a lot.
-    fn one(&mut self, among: &[(Place, Key)], chosen: &PlacedSeat, wanted: Ordering) {
-        let own = among.iter().find(|(place, _)| *place == chosen.place);
-        if own.is_none_or(|(_, key)| key.order(chosen.key).is_ne()) {
-            self.wrong.push(PlaceRefusal::Key {
-                place: chosen.place,
-            });
-        }
-        let equal = among
-            .iter()
-            .filter(|(_, key)| key.order(chosen.key).is_eq());
-        let mut equal: Vec<Place> = equal.map(|(place, _)| *place).collect();
-        equal.sort_unstable();
-        // A lot that names others as well, or not all, was drawn for another tie.
-        let drawn = self.lots.iter().any(|lot| {
-            let mut named = lot.tied.clone();
-            named.sort_unstable();
-            lot.stage == self.stage && lot.winner == chosen.place && named == equal
-        });
-        if equal.len() > 1 {
-            self.decided.push((self.stage, equal));
-        }
-        for (place, key) in among.iter().filter(|(place, _)| *place != chosen.place) {
-            let order = key.order(chosen.key);
-            if order == wanted {
-                self.wrong.push(PlaceRefusal::Refused { place: *place });
-            } else if order.is_eq() && !drawn {
-                self.wrong.push(PlaceRefusal::Silent { place: *place });
+            keys.sort_by(|(_, key), (_, than)| than.against(key));
+            let border = same.len().min(keys.len()).checked_sub(1);
+            for (list, key) in &keys {
+                let reaches = |last: usize| key.against(&keys[last].1).is_ge();
+                claims[*list] += u64::from(border.is_some_and(reaches));
             }
         }
+        let number = { self.by_list(equal).into_iter() }.zip(&self.too_many);
+        let going: u64 = number.map(|(number, too_many)| number.min(*too_many)).sum();
+        (0..lists).any(|list| claims[list].min(going) > self.lacking[list])
     }
 
-    /// The tie is between all that are furthest on the wanted side.
-    fn tie(&mut self, among: &[(Place, Key)], tie: &PlaceTie, wanted: Ordering) {
-        if let Some((place, _)) = among.iter().find(|(_, key)| key.order(tie.key) == wanted) {
-            self.wrong.push(PlaceRefusal::Refused { place: *place });
+    /// One seat that has to go now, of so many in its district.
+    fn one(&mut self, from: Place, with_it: u64) -> Option<()> {
+        let Some((seat, rest)) = self.recorded.split_first() else {
+            self.wrong.push(PlaceRefusal::LeftOver);
+            return None;
+        };
+        self.recorded = rest;
+        if seat.from.place != from {
+            self.wrong.push(PlaceRefusal::Refused { place: from });
+            return None;
         }
-        let equal = among.iter().filter(|(_, key)| key.order(tie.key).is_eq());
-        let mut equal: Vec<Place> = equal.map(|(place, _)| *place).collect();
-        equal.sort_unstable();
-        if equal.len() < 2 {
+        let position = self.line.iter().rposition(|(place, _)| *place == from)?;
+        let (_, key) = self.line.remove(position);
+        if key.order(seat.from.key).is_ne() {
+            self.wrong.push(PlaceRefusal::Key { place: from });
+        }
+        self.held[from.district][from.list] -= 1;
+        self.too_many[from.list] -= 1;
+        if let Some((place, key)) = self.last_seat(from) {
+            let before =
+                |(other, than): &(Place, Key)| than.against(&key).then(other.cmp(&place)).is_gt();
+            let position = self.line.partition_point(before);
+            self.line.insert(position, (place, key));
+        }
+        let open = (0..self.lacking.len()).filter(|&list| self.lacking[list] > 0);
+        let takers: Vec<(Place, Key)> = open
+            .filter_map(|list| {
+                let key = self.key(from.district, list, self.held[from.district][list])?;
+                Some((place(from.district, list), key))
+            })
+            .collect();
+        let largest =
+            |(_, key): &&(Place, Key)| takers.iter().all(|(_, other)| other.against(key).is_le());
+        let best: Vec<Place> = takers
+            .iter()
+            .filter(largest)
+            .map(|(place, _)| *place)
+            .collect();
+        let expected = match best[..] {
+            [] => None,
+            [first, ..] if count(best.iter()) <= with_it.max(1) => Some(first),
+            _ => match seat.to {
+                Some(_) => Some(self.drawn(&best, Ordering::Greater)?),
+                None => {
+                    self.stops_at(&best, Ordering::Greater);
+                    return None;
+                }
+            },
+        };
+        match (seat.to, expected) {
+            (None, None) => {}
+            (Some(to), None) => {
+                self.wrong.push(PlaceRefusal::Key { place: to.place });
+                return None;
+            }
+            (to, Some(place)) if to.is_none_or(|to| to.place != place) => {
+                self.wrong.push(PlaceRefusal::Refused { place });
+                return None;
+            }
+            (Some(to), Some(place)) => {
+                let own = takers.iter().find(|(taker, _)| *taker == place);
+                if own.is_none_or(|(_, key)| key.order(to.key).is_ne()) {
+                    self.wrong.push(PlaceRefusal::Key { place });
+                }
+                self.held[place.district][place.list] += 1;
+                self.lacking[place.list] -= 1;
+            }
+            (None, Some(_)) => return None,
+        }
+        Some(())
+    }
+
+    /// Who was drawn of these. Where nobody was, the record has to end with their tie.
+    fn drawn(&mut self, tied: &[Place], wanted: Ordering) -> Option<Place> {
+        if let Some(lot) = first_drawn(self.lots, self.stage, tied) {
+            self.decided.push((self.stage, tied.to_vec()));
+            return Some(self.lots[lot].winner);
+        }
+        self.stops_at(tied, wanted);
+        None
+    }
+
+    /// Nothing is recorded behind the tie of these.
+    fn stops_at(&mut self, tied: &[Place], wanted: Ordering) {
+        if !self.recorded.is_empty() {
+            let chosen = self.recorded.first().map(|seat| seat.from.place);
+            let silent = tied.iter().find(|place| Some(**place) != chosen);
+            self.wrong
+                .extend(silent.map(|&place| PlaceRefusal::Silent { place }));
+        }
+        let result = self.result;
+        let Some(tie) = &result.tie else {
+            self.wrong.push(match wanted {
+                Ordering::Less => PlaceRefusal::LeftOver,
+                Ordering::Equal | Ordering::Greater => PlaceRefusal::Refused { place: tied[0] },
+            });
+            return;
+        };
+        let seats = |place: &Place| {
+            let held = self.held[place.district][place.list];
+            match wanted {
+                Ordering::Less => held.saturating_sub(1),
+                Ordering::Equal | Ordering::Greater => held,
+            }
+        };
+        let same = |place: &Place| {
+            let key = self.key(place.district, place.list, seats(place));
+            key.is_some_and(|key| key.order(tie.key).is_eq())
+        };
+        if !tied.iter().all(same) {
             self.wrong.push(PlaceRefusal::Tie);
         }
-        check_tie(tie, &equal, (self.stage, self.lots), &mut self.wrong);
+        check_tie(tie, tied, (self.stage, self.lots), &mut self.wrong);
     }
+
+    /// The last seat at a place, if it can go.
+    fn last_seat(&self, place: Place) -> Option<(Place, Key)> {
+        let Place { district, list, .. } = place;
+        let own = self.contest.districts[district].seats;
+        if self.too_many[list] == 0 || own < self.returning.district_seats_min {
+            return None;
+        }
+        let seats = self.held[district][list].checked_sub(1)?;
+        Some((place, self.key(district, list, seats)?))
+    }
+
+    /// The key of one more seat beside so many; `None` without votes.
+    fn key(&self, district: usize, list: usize, seats: u64) -> Option<Key> {
+        #[cfg(test)]
+        super::super::returned::counted::KEYS.with(|counter| counter.set(counter.get() + 1));
+        let district = &self.contest.districts[district];
+        if district.votes[list] == 0 {
+            return None;
+        }
+        Key::plain(&self.returning.series, district, list, seats)
+    }
+}
+
+fn place(district: usize, list: usize) -> Place {
+    Place {
+        district,
+        list,
+        constituency: None,
+    }
+}
+
+fn count<T>(some: impl Iterator<Item = T>) -> u64 {
+    u64::try_from(some.count()).unwrap_or(u64::MAX)
 }

@@ -42,7 +42,7 @@ impl Check<'_> {
 }
 
 /// The first lot that was drawn for exactly these.
-fn first_drawn(lots: &[PlaceLot], stage: usize, tied: &[Place]) -> Option<usize> {
+pub(super) fn first_drawn(lots: &[PlaceLot], stage: usize, tied: &[Place]) -> Option<usize> {
     lots.iter().position(|lot| {
         let mut named = lot.tied.clone();
         named.sort_unstable();
