@@ -821,7 +821,8 @@ pub struct MajorityTransfer {
     /// The list with the majority.
     #[prost(string, tag = "1")]
     pub option_id: ::prost::alloc::string::String,
-    /// The lists whose last seat had the smallest key. One gives it up; several tie for keeping theirs.
+    /// The lists whose last seat had the smallest key. One gives it up; several tie for keeping theirs. Where a tie for the last
+    /// seats is open, all that could win one: one of the winners gives its seat up, and that tie needs no lot.
     #[prost(string, repeated, tag = "2")]
     pub from_option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// That key.
