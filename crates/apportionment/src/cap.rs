@@ -9,7 +9,8 @@ use crate::error::ContestError;
 use crate::fill::Runner;
 use crate::limits::{OUTCOME_ENTRIES_MAX, OUTCOMES_MAX, check_kept, wide};
 use crate::rules::{Rules, TieBreak};
-use crate::workspace::{Chain, OpenTie, Place, Workspace, runner_of};
+use crate::tie::OpenTie;
+use crate::workspace::{Chain, Place, Workspace, runner_of};
 
 /// What the rounds of one contest have in common.
 struct Rounds<'a> {

@@ -10,8 +10,8 @@ use crate::contest::StageAt;
 use crate::fill::Runner;
 use crate::key::Key;
 use crate::method::{Stage, StageSeats};
-use crate::tie::{Tied, settle};
-use crate::workspace::{Chain, OpenTie, Workspace};
+use crate::tie::{OpenTie, Tied, settle};
+use crate::workspace::{Chain, Workspace};
 
 impl Chain<'_> {
     /// Whether the clause can take a tie's place: one of the stage that fills the house by keys.

@@ -16,6 +16,35 @@ pub(crate) struct Tied {
     pub registration: Option<u64>,
 }
 
+/// A tie that stopped a chain: who may still win how many seats.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenTie {
+    pub at: StageAt,
+    /// The number of its stage in the chain.
+    pub stage: usize,
+    pub lists: Vec<usize>,
+    pub seats: u32,
+    /// The key that they have in common.
+    pub key: Option<Key>,
+    /// The lists with the same key to which a rule has given their seat.
+    pub winners: Vec<usize>,
+}
+
+impl OpenTie {
+    /// `None` where the tie is settled.
+    pub(crate) fn of(tie: &Tie, stage: usize) -> Option<Self> {
+        let winners = tie.settled.iter().flat_map(|one| &one.winners);
+        (tie.open_seats > 0).then(|| Self {
+            at: tie.at,
+            stage,
+            lists: tie.open.clone(),
+            seats: tie.open_seats,
+            key: tie.key,
+            winners: winners.copied().collect(),
+        })
+    }
+}
+
 /// Goes through the chain. Each rule takes out the lists whose fate it settles; what is left is open.
 pub(crate) fn settle(
     at: StageAt,

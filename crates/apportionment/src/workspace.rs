@@ -8,11 +8,11 @@ use crate::border::{Border, result_of, settle_border, settle_by_lot};
 use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, fill};
-use crate::key::Key;
 use crate::keys::Keys;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
 use crate::method::{Method, Stage, StageSeats};
 use crate::rules::{AboveMax, Apparentment, ExhaustedList, GroupMembers, Majority, Rules};
+use crate::tie::OpenTie;
 
 /// Buffers for computing seats again and again: with every report of a count, for example.
 ///
@@ -45,35 +45,6 @@ pub(crate) struct Record {
     pub asked_in_rounds: Option<Vec<usize>>,
     /// The positions of stages whose ties a round of a cap left behind, because it began anew whatever they came to.
     pub abandoned: Vec<usize>,
-}
-
-/// A tie that stopped a chain: who may still win how many seats.
-#[derive(Clone, Debug)]
-pub(crate) struct OpenTie {
-    pub at: StageAt,
-    /// The number of its stage in the chain.
-    pub stage: usize,
-    pub lists: Vec<usize>,
-    pub seats: u32,
-    /// The key that they have in common.
-    pub key: Option<Key>,
-    /// The lists with the same key to which a rule has given their seat.
-    pub winners: Vec<usize>,
-}
-
-impl OpenTie {
-    /// `None` where the tie is settled.
-    fn of(tie: &Tie, stage: usize) -> Option<Self> {
-        let winners = tie.settled.iter().flat_map(|one| &one.winners);
-        (tie.open_seats > 0).then(|| Self {
-            at: tie.at,
-            stage,
-            lists: tie.open.clone(),
-            seats: tie.open_seats,
-            key: tie.key,
-            winners: winners.copied().collect(),
-        })
-    }
 }
 
 /// Seats without steps: what a live count shows after every report.
