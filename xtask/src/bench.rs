@@ -15,6 +15,13 @@ pub fn run_all(root: &Path, arguments: &[String]) -> Result<(), Failure> {
     }
     run(cargo(root)
         .env("HEMICYCLE_PEERS_PYTHON", tools::peers(root)?)
-        .args(["bench", "--package", "end-to-end", "--"])
+        .args([
+            "bench",
+            "--package",
+            "end-to-end",
+            "--bench",
+            "limits",
+            "--",
+        ])
         .args(arguments))
 }

@@ -112,7 +112,11 @@ impl Rehearsal<'_> {
         run.summary.validate_only = self.validate_only;
         let mut first_time = None;
         while let Some(timed) = steps.recv().await {
-            let TimedStep { time_unix_s, step } = match timed {
+            let TimedStep {
+                time_unix_s,
+                line,
+                step,
+            } = match timed {
                 Ok(step) => step,
                 // What stood before it was sent: its answers are waited for and told.
                 Err(error) => {
@@ -129,7 +133,9 @@ impl Rehearsal<'_> {
                 run.answers_until(&mut outcomes, due).await?;
             }
             match step {
-                Step::Submit(submission) => run.send(&sender, &mut outcomes, submission).await?,
+                Step::Submit(submission) => {
+                    run.send(&sender, &mut outcomes, line, submission).await?;
+                }
                 Step::Withdraw { .. } if self.validate_only => {
                     run.summary.withdrawals_left_out += 1;
                 }
@@ -153,8 +159,9 @@ impl Rehearsal<'_> {
                         }
                         // As a refused report: an answer, and the rest of the file is sent.
                         Err(client::ClientError::Refused(refused)) if is_answer(refused.code) => {
+                            let place = at_line(line);
                             run.refused(format!(
-                                "withdrawal ({unit}, version {version}): {refused}"
+                                "withdrawal{place} ({unit}, version {version}): {refused}"
                             ));
                         }
                         Err(error) => return Err(error.into()),
@@ -223,8 +230,8 @@ struct Run {
     steps: u64,
     sent: u64,
     answered: u64,
-    /// Unit and version of what is not answered yet, by its place.
-    unanswered: HashMap<u64, (UnitId, u32)>,
+    /// Line of the file, unit and version of what is not answered yet, by its place.
+    unanswered: HashMap<u64, (Option<u64>, UnitId, u32)>,
 }
 
 impl Run {
@@ -232,6 +239,7 @@ impl Run {
         &mut self,
         sender: &mpsc::Sender<Submission>,
         outcomes: &mut Outcomes,
+        line: Option<u64>,
         submission: Submission,
     ) -> Result<(), Failure> {
         loop {
@@ -244,7 +252,7 @@ impl Run {
                         Submission::Report(report) => report.version,
                         Submission::Turnout(report) => report.version,
                     };
-                    let named = (submission.unit().clone(), version);
+                    let named = (line, submission.unit().clone(), version);
                     self.unanswered.insert(self.sent, named);
                     permit.send(submission);
                     self.sent += 1;
@@ -288,7 +296,10 @@ impl Run {
         self.answered += 1;
         *self.summary.outcomes.entry(outcome.name()).or_default() += 1;
         let report = match self.unanswered.remove(&place) {
-            Some((unit, version)) => format!("report {} ({unit}, version {version})", place + 1),
+            Some((line, unit, version)) => {
+                let line = at_line(line);
+                format!("report {}{line} ({unit}, version {version})", place + 1)
+            }
             None => format!("report {}", place + 1),
         };
         match &outcome {
@@ -323,6 +334,11 @@ impl Run {
     fn saw(&mut self, revision: Revision) {
         self.summary.revision = self.summary.revision.max(revision.0);
     }
+}
+
+/// Where a file says so.
+fn at_line(line: Option<u64>) -> String {
+    line.map_or_else(String::new, |line| format!(" in line {line}"))
 }
 
 /// Whether a refused command is the service's word on it, and not that it could not be asked.

@@ -57,6 +57,7 @@ impl Applier {
                 checkpoint: Instant::now(),
                 is_dirty: false,
                 unreadable: BTreeMap::new(),
+                piece: APPLY_CHANGES,
             };
             rounds.run(&stopped);
         })?;
@@ -87,6 +88,8 @@ struct Rounds {
     is_dirty: bool,
     /// Elections whose log could not be read, and when.
     unreadable: BTreeMap<ElectionId, Instant>,
+    /// How many events of an election are applied before it is the next one's turn.
+    piece: usize,
 }
 
 impl Rounds {
@@ -205,9 +208,9 @@ impl Rounds {
     fn catch_up(&self, store: &Store, hosted: &Arc<Hosted>) -> Result<bool, Failure> {
         if let Ok(view) = hosted.view() {
             // A burst adds about as fast as this applies: less than a piece waits for the next round.
-            let left = view.catch_up(APPLY_CHANGES)?;
+            let left = view.catch_up(self.piece)?;
             if !hosted.is_behind() {
-                let piece = u64::try_from(APPLY_CHANGES).unwrap_or(u64::MAX);
+                let piece = u64::try_from(self.piece).unwrap_or(u64::MAX);
                 let is_last = self.stopping.load(Ordering::Acquire);
                 return Ok(left >= piece || (is_last && left > 0));
             }
@@ -245,7 +248,7 @@ impl Rounds {
         let next = applied.next();
         // Not beyond the head: what lies there may be what cannot be read.
         let left = usize::try_from(hosted.head().0 - applied.0).unwrap_or(usize::MAX);
-        let records = left.min(APPLY_CHANGES);
+        let records = left.min(self.piece);
         let read = hosted.log.read(&hosted.id, next, records, READ_BYTES);
         let stored = self
             .runtime

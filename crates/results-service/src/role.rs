@@ -57,7 +57,7 @@ pub(crate) struct Opened {
     sequencers: Mutex<JoinSet<()>>,
     folds: Arc<Semaphore>,
     failures: mpsc::Sender<Error>,
-    applier: Mutex<Option<Applier>>,
+    pub(crate) applier: Mutex<Option<Applier>>,
 }
 
 impl Role {
@@ -298,6 +298,6 @@ impl Opened {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

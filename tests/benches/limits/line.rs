@@ -153,6 +153,7 @@ pub fn rate(per_second: f64) -> String {
 /// Three digits are more than any of these figures is good for.
 fn rounded(value: f64) -> String {
     match value.abs() {
+        nothing if nothing.is_nan() => "-".to_owned(),
         0.0 => "0".to_owned(),
         large if large >= 100.0 => format!("{value:.0}"),
         middle if middle >= 10.0 => format!("{value:.1}"),

@@ -111,8 +111,13 @@ pub fn run(options: &Options) -> Outcome<Vec<Line>> {
             ),
         };
         let peer = format!("PyPI {}", answer["peer"].as_str().unwrap_or_default());
-        let us = answer["us"].as_f64().ok_or("a peer's time")?;
-        lines.push(line(&peer, what, us, &answer["seats"], ours));
+        lines.push(match answer["failure"].as_str() {
+            Some(failure) => no_answer(&peer, what, failure, ours),
+            None => {
+                let us = answer["us"].as_f64().ok_or("a peer's time")?;
+                line(&peer, what, us, &answer["seats"], ours)
+            }
+        });
     }
     Ok(lines)
 }
@@ -156,6 +161,18 @@ fn line(peer: &str, what: &str, us: f64, seats: &Value, ours: &(f64, Value)) -> 
         beside: format!("{:.2} us, ours", ours.0),
         value: us / ours.0,
         unit: "times ours",
+        target: Target::Stated,
+    }
+}
+
+/// A peer that gives up.
+fn no_answer(peer: &str, what: &str, failure: &str, ours: &(f64, Value)) -> Line {
+    Line {
+        what: format!("peer: {peer}, {what}"),
+        figure: format!("NO SEATS: {failure}"),
+        beside: format!("{:.2} us, ours", ours.0),
+        value: f64::NAN,
+        unit: "",
         target: Target::Stated,
     }
 }

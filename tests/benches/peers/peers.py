@@ -1,7 +1,7 @@
 """Times other people's libraries on the contests that the benchmark hands over, and answers with seats and microseconds.
 
 In: a JSON object with `contests` (method, seats, votes) and `double` (seats and votes by district). Out: a JSON list of
-{peer, contest, us, seats}; `contest` is the position, or null for the double proportional one.
+{peer, contest, us, seats}, or {peer, contest, failure}; `contest` is the position, or null for the double proportional one.
 """
 
 import json
@@ -68,8 +68,12 @@ def main():
         for peer, seats_of in [("votelib", votelib_seats), ("apportionment", apportionment_seats)]:
             us, seats = seats_of(contest)
             answers.append({"peer": peer, "contest": position, "us": us, "seats": seats})
-    us, seats = votelib_double(asked["double"])
-    answers.append({"peer": "votelib", "contest": None, "us": us, "seats": seats})
+    # It does not find divisors for every table, which is an answer as well.
+    try:
+        us, seats = votelib_double(asked["double"])
+        answers.append({"peer": "votelib", "contest": None, "us": us, "seats": seats})
+    except votelib.evaluate.core.VotingSystemError as error:
+        answers.append({"peer": "votelib", "contest": None, "failure": str(error)})
     json.dump(answers, sys.stdout)
 
 

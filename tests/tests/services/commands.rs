@@ -33,8 +33,8 @@ fn what_waits_is_listed_accepted_and_rejected() {
     let submit = ["submit", PAIRS, file.to_str().unwrap()];
     let told = desk.expect(NOT_ALL_COUNTED, &submit);
     for said in [
-        "report 1 (box-09, version 2): ",
-        "report 2 (box-22, version 1): the same version came with other content",
+        "report 1 in line 1 (box-09, version 2): ",
+        "report 2 in line 2 (box-22, version 1): the same version came with other content",
         "2 in all wait; `hemicycle review",
     ] {
         assert!(told.contains(said), "{said} is not in\n{told}");

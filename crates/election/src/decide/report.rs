@@ -203,27 +203,30 @@ fn check_votes(state: &State, slot: Slot, report: &Report) -> Result<Vec<u32>, R
     }
     let mut votes: Vec<Option<u32>> = vec![None; options.len()];
     for (place, (option, count)) in report.votes.iter().enumerate() {
-        let entry = usize::try_from(*option)
-            .ok()
-            .and_then(|option| votes.get_mut(option))
-            .ok_or_else(|| {
-                Refusal::new(
-                    RefusalCode::UnknownOption,
-                    format!("option_indexes[{place}]"),
-                    option,
-                    format!(
-                        "the ballot of this unit's district has the options 0 to {}",
-                        options.len() - 1
-                    ),
-                )
-            })?;
-        let count = small(*count, || format!("votes[{place}]"))?;
-        if entry.replace(count).is_some() {
+        let known = usize::try_from(*option).ok();
+        let Some(index) = known.filter(|&index| index < options.len()) else {
+            return Err(Refusal::new(
+                RefusalCode::UnknownOption,
+                format!("option_indexes[{place}]"),
+                option,
+                format!(
+                    "the ballot of this unit's district has the options 0 to {}",
+                    options.len() - 1
+                ),
+            ));
+        };
+        let name = &options[index].id;
+        let count = u32::try_from(*count).map_err(|_| {
+            let rule =
+                format!("a count of one unit is at most {COUNT_MAX}; this is that of {name}");
+            Refusal::new(RefusalCode::Limit, format!("votes[{place}]"), count, rule)
+        })?;
+        if votes[index].replace(count).is_some() {
             return Err(Refusal::new(
                 RefusalCode::RepeatedOption,
                 format!("option_indexes[{place}]"),
                 option,
-                "each option stands once",
+                format!("each option stands once; {name} stands again"),
             ));
         }
     }

@@ -152,6 +152,7 @@ fn steps(
         };
         steps.push(TimedStep {
             time_unix_s: Some(CLOSE_UNIX_S),
+            line: None,
             step: Step::Submit(Submission::Turnout(turnout)),
         });
     }
@@ -180,6 +181,7 @@ fn steps(
         let mut at = |after_s: i64, step| {
             steps.push(TimedStep {
                 time_unix_s: Some(CLOSE_UNIX_S + after_s.clamp(60, NIGHT_S)),
+                line: None,
                 step,
             });
         };
@@ -234,6 +236,7 @@ fn steps(
     };
     steps.push(TimedStep {
         time_unix_s: Some(CLOSE_UNIX_S + NIGHT_S),
+        line: None,
         step: Step::Checkpoint(official),
     });
     steps

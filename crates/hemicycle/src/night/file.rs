@@ -339,14 +339,19 @@ fn json_lines(
             serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
         let step = line
             .map_err(|error| in_plain_words(&error.to_string()))
-            .and_then(|line| timed(&names, line));
+            .and_then(|line| timed(&names, number, line));
         Some(step.map_err(|what| NightError::line(&path, number, what)))
     })
 }
 
-fn timed(names: &Names, line: Line) -> Result<TimedStep, String> {
+fn timed(names: &Names, number: u64, line: Line) -> Result<TimedStep, String> {
     let time_unix_s = line.time.map(|time| time.as_second());
-    names.step(line).map(|step| TimedStep { time_unix_s, step })
+    let step = names.step(line)?;
+    Ok(TimedStep {
+        time_unix_s,
+        line: Some(number),
+        step,
+    })
 }
 
 fn csv_lines(
@@ -387,7 +392,7 @@ fn csv_lines(
         })?;
         let number = record.position().map_or(0, csv::Position::line);
         let line = csv_line(&columns, &record);
-        let step = line.and_then(|line| timed(&names, line));
+        let step = line.and_then(|line| timed(&names, number, line));
         step.map_err(|what| NightError::line(&path, number, what))
     })))
 }

@@ -293,6 +293,7 @@ impl Mapper {
             let step = self.step(row)?;
             steps.push(TimedStep {
                 time_unix_s: Some(row.snapshot_unix_s),
+                line: None,
                 step,
             });
             let is_last = rows
@@ -306,6 +307,7 @@ impl Mapper {
                 });
                 steps.push(TimedStep {
                     time_unix_s: Some(row.snapshot_unix_s),
+                    line: None,
                     step: checkpoint,
                 });
             }

@@ -49,6 +49,8 @@ pub struct Checkpoint {
 pub struct TimedStep {
     /// Seconds since 1970, where the night has times: they set the pace of a replay.
     pub time_unix_s: Option<i64>,
+    /// The line of the file that says so, from 1, where the night is such a file.
+    pub line: Option<u64>,
     /// What happens.
     pub step: Step,
 }

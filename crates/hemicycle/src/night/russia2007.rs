@@ -60,6 +60,7 @@ pub fn read(folder: &Path) -> Result<Night, NightError> {
     let steps = reports.chain(std::iter::once(end)).map(|step| {
         Ok(TimedStep {
             time_unix_s: None,
+            line: None,
             step,
         })
     });

@@ -124,6 +124,14 @@ async fn some(at: &At, ids: Vec<String>, field: &str) -> Result<Vec<proto::UnitS
         indexes.push(units.index(id.as_str())?);
     }
     let rows = units.some(indexes).await?;
+    let mut bytes = 0_usize;
+    for (number, row) in rows.iter().enumerate() {
+        bytes = bytes.saturating_add(bytes_about(&units, row, false));
+        if bytes > ANSWER_BYTES_MAX && number > 0 {
+            let rule = format!("no more than the first {number} fit into an answer: ask in parts");
+            return Err(Refusal::new(RefusalCode::Limit, field, rows.len(), rule).into());
+        }
+    }
     let sources = units.sources(&rows, true).await?;
     Ok(rows
         .iter()
