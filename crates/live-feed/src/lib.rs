@@ -35,6 +35,7 @@ use tonic::transport::Channel;
 
 pub use config::Config;
 pub use error::FeedError;
+pub use http::Routes;
 pub use reduction::FRAME_BYTES_MAX;
 
 /// The live feed role: `LiveFeedService` behind an allocation role and a results role.
@@ -60,7 +61,7 @@ impl Role {
     }
 
     /// The same over HTTP: documents, events and the page, for a listener of its own.
-    pub fn routes(&self) -> axum::Router {
+    pub fn routes(&self) -> Routes {
         http::router(Arc::clone(&self.service))
     }
 

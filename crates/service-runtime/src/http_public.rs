@@ -1,20 +1,23 @@
 //! A listener of HTTP for anybody: bounded in connections, in what each may hold, and in how long it may be silent.
 
+use std::convert::Infallible;
 use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use serde::{Deserialize, Serialize};
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
+use tower::Service;
 use tracing::{debug, info, warn};
 
 use crate::addresses::Addresses;
@@ -26,8 +29,8 @@ use crate::shutdown::Stopper;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What one connection may have waiting in this process, in bytes; what a reader does not take is not made for it.
 const BUFFER_BYTES_MAX: usize = 16 * 1024;
-/// What one connection may have waiting in the kernel, in bytes; it takes twice that for its own use.
-const SEND_BUFFER_BYTES: u32 = 32 * 1024;
+/// What one connection may have waiting in the kernel, in bytes; it takes twice that.
+const SEND_BUFFER_BYTES: u32 = 16 * 1024;
 /// Connections that the kernel holds before they are taken.
 const BACKLOG: u32 = 1_024;
 
@@ -146,12 +149,19 @@ pub fn listen_public(address: std::net::SocketAddr) -> io::Result<TcpListener> {
 ///
 /// # Errors
 /// None while serving: a connection that fails concerns nobody else.
-pub async fn serve_public(
+pub async fn serve_public<S>(
     listener: TcpListener,
-    routes: Router,
+    routes: S,
     limits: PublicLimits,
     stopper: Stopper,
-) -> io::Result<()> {
+) -> io::Result<()>
+where
+    S: Service<http::Request<Incoming>, Response = Response, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
     if let Ok(address) = listener.local_addr() {
         info!(part = stopper.name(), %address, "listening");
     }
@@ -173,9 +183,8 @@ pub async fn serve_public(
     let addresses = Addresses::new(limits.connections_per_address_max, &limits.trusted_proxies);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(BUFFER_BYTES_MAX);
@@ -204,7 +213,7 @@ pub async fn serve_public(
         };
         let service = TowerToHyperService::new(routes.clone());
         let connection = builder.serve_connection(io_of(stream, patience), service);
-        let connection = graceful.watch(connection.into_owned());
+        let connection = graceful.watch(connection);
         stopper.spawn(async move {
             let _held = (permit, place);
             metrics::gauge!("rpc_http_connections").increment(1);
@@ -232,6 +241,7 @@ fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Impatient<TcpStream>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::Router;
     use axum::routing::get;
     use std::net::Ipv4Addr;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};

@@ -28,6 +28,7 @@ pub mod channel;
 pub mod clock;
 pub mod config;
 mod deadline;
+mod gather;
 pub mod health;
 pub mod http_metrics;
 pub mod http_public;

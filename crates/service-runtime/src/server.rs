@@ -14,6 +14,7 @@ use tonic_health::pb::health_server::HealthServer;
 use tracing::{info, warn};
 
 use crate::call::CallLayer;
+use crate::gather::Gather;
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HEADER_BYTES_MAX, Limits, SMALL_REQUEST_BYTES_MAX,
     STREAM_WINDOW_BYTES,
@@ -62,7 +63,7 @@ pub async fn serve(
                 warn!(%error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
-            connection
+            connection.map(Gather::new)
         });
     run(incoming, services, limits, stopper).await
 }

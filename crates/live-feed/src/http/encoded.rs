@@ -2,7 +2,7 @@
 
 use crate::http::lent::Lent;
 use axum::body::Body;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use bytes::Bytes;
 use http::header::{
     ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
@@ -19,6 +19,8 @@ pub(crate) const CSV: &str = "text/csv; charset=utf-8; header=present";
 /// Pages.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
+/// Room for the headers of an answer, all that are added later included: a map that grows is copied.
+const HEADERS_ROOM: usize = 16;
 /// Below this size compression costs more than it saves.
 const COMPRESSED_BYTES_MIN: usize = 256;
 /// High enough that a frame has a quarter of its size, low enough that it takes some milliseconds, once.
@@ -51,6 +53,26 @@ pub(super) enum Coding {
     Brotli,
 }
 
+impl Coding {
+    const ALL: [Self; 3] = [Self::Identity, Self::Gzip, Self::Brotli];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Identity => 0,
+            Self::Gzip => 1,
+            Self::Brotli => 2,
+        }
+    }
+
+    const fn tag_end(self) -> &'static str {
+        match self {
+            Self::Identity => "\"",
+            Self::Gzip => "-gzip\"",
+            Self::Brotli => "-br\"",
+        }
+    }
+}
+
 /// A document as all readers get it.
 #[derive(Debug)]
 pub(crate) struct Encoded {
@@ -58,6 +80,8 @@ pub(crate) struct Encoded {
     identity: Bytes,
     /// The first 16 bytes of the document's SHA-256, in hexadecimal.
     digest: String,
+    /// What its answers say of it, by coding. A strong tag is of one coding: other bytes, another tag.
+    tags: [HeaderValue; 3],
     gzip: OnceLock<Bytes>,
     brotli: OnceLock<Bytes>,
 }
@@ -68,10 +92,16 @@ impl Encoded {
         let identity = document.into();
         let digest = Sha256::digest(&identity);
         let digest = digest[..16].iter().map(|byte| format!("{byte:02x}"));
+        let digest: String = digest.collect();
+        let tags = Coding::ALL.map(|coding| {
+            let tag = HeaderValue::from_str(&format!("\"{digest}{}", coding.tag_end()));
+            tag.expect("hexadecimal digits are text of a header")
+        });
         metrics::counter!("feed_documents_encoded_total").increment(1);
         Self {
             content_type,
-            digest: digest.collect(),
+            digest,
+            tags,
             identity,
             gzip: OnceLock::new(),
             brotli: OnceLock::new(),
@@ -111,16 +141,6 @@ impl Encoded {
         form.clone()
     }
 
-    // A strong tag is of one coding: other bytes, another tag.
-    fn tag(&self, coding: Coding) -> String {
-        let suffix = match coding {
-            Coding::Identity => "",
-            Coding::Gzip => "-gzip",
-            Coding::Brotli => "-br",
-        };
-        format!("\"{}{suffix}\"", self.digest)
-    }
-
     /// The answer to a GET, or that the reader has it already.
     pub fn answer(&self, request: &HeaderMap, freshness: Freshness) -> Response {
         self.answer_with(request, freshness, |coding| self.coded(coding).into())
@@ -146,14 +166,15 @@ impl Encoded {
         };
         let has_it = self.is_known(request);
         let mut response = if has_it {
-            StatusCode::NOT_MODIFIED.into_response()
+            let mut response = Response::new(Body::empty());
+            *response.status_mut() = StatusCode::NOT_MODIFIED;
+            response
         } else {
-            body(coding).into_response()
+            Response::new(body(coding))
         };
         let headers = response.headers_mut();
-        if let Ok(tag) = HeaderValue::from_str(&self.tag(coding)) {
-            headers.insert(ETAG, tag);
-        }
+        headers.reserve(HEADERS_ROOM);
+        headers.insert(ETAG, self.tags[coding.index()].clone());
         let caching = HeaderValue::from_static(freshness.cache_control());
         headers.insert(CACHE_CONTROL, caching);
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -177,8 +198,7 @@ impl Encoded {
             .filter_map(|field| field.to_str().ok())
             .flat_map(|field| field.split(','))
             .map(|tag| tag.trim().trim_start_matches("W/"));
-        let codings = [Coding::Identity, Coding::Gzip, Coding::Brotli];
-        tags.any(|tag| tag == "*" || codings.iter().any(|coding| tag == self.tag(*coding)))
+        tags.any(|tag| tag == "*" || self.tags.iter().any(|own| own == tag))
     }
 }
 

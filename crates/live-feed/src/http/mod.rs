@@ -25,3 +25,5 @@ pub(crate) use history::read as read_history;
 pub(crate) use problem::Problem;
 pub(crate) use routes::{Resume, router, stream, whole, with_lag};
 pub(crate) use units::{UnitsTables, list as read_units};
+
+pub use security::Routes;

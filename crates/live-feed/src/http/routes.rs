@@ -8,7 +8,8 @@ use crate::http::events::{RETRY, event, resume};
 use crate::http::extract::{Path, Query};
 use crate::http::history::{self, History};
 use crate::http::problem::Problem;
-use crate::http::{security, units};
+use crate::http::security::{self, Routes};
+use crate::http::units;
 use crate::passthrough::FeedServer;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed};
 use crate::service::Service;
@@ -16,9 +17,8 @@ use crate::viewer::News;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::State;
-use axum::middleware;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use axum::routing::{get, post_service};
 use bytes::Bytes;
 use election::ids::{DistrictId, ElectionId, UnitId};
 use election::report::{Refusal, RefusalCode};
@@ -37,46 +37,54 @@ type Answer = Result<Response, Problem>;
 type Shared = State<Arc<Service>>;
 
 /// All routes of the feed.
-pub(crate) fn router(service: Arc<Service>) -> Router {
+pub(crate) fn router(service: Arc<Service>) -> Routes {
     // gRPC-Web, so that a browser can follow the contract itself.
     let grpc = GrpcWebLayer::new().layer(FeedServer::new(Arc::clone(&service)));
     let grpc = grpc.map_request(|request: http::Request<Body>| request.map(tonic::body::Body::new));
-    let open = Router::new()
-        .route("/v1", get(addresses))
-        .route("/v1/results.schema.json", get(schema))
-        .route("/v1/elections", get(elections))
-        .route("/v1/elections/{election}/results.json", get(results))
-        .route("/v1/elections/{election}/totals.csv", get(totals))
-        .route("/v1/elections/{election}/events", get(events))
-        .route("/v1/elections/{election}/rev/{file}", get(revision))
-        .route(
+    let data = [
+        ("/v1", get(addresses)),
+        ("/v1/results.schema.json", get(schema)),
+        ("/v1/elections", get(elections)),
+        ("/v1/elections/{election}/results.json", get(results)),
+        ("/v1/elections/{election}/totals.csv", get(totals)),
+        ("/v1/elections/{election}/events", get(events)),
+        ("/v1/elections/{election}/rev/{file}", get(revision)),
+        (
             "/v1/elections/{election}/rev/{number}/{file}",
             get(revision_of_digest),
-        )
-        .route("/v1/elections/{election}/units.csv", get(units_table))
-        .route(
+        ),
+        ("/v1/elections/{election}/units.csv", get(units_table)),
+        (
             "/v1/elections/{election}/units/{unit}/history.json",
             get(unit_history),
-        )
-        .route(
+        ),
+        (
             "/v1/elections/{election}/districts/{district}/results.json",
             get(district_results),
-        )
-        .route(
+        ),
+        (
             "/v1/elections/{election}/districts/{district}/totals.csv",
             get(district_totals),
-        )
-        .route(
+        ),
+        (
             "/v1/elections/{election}/districts/{district}/events",
             get(district_events),
-        )
-        .with_state(Arc::clone(&service))
-        .route_service("/hemicycle.feed.v1.LiveFeedService/{method}", grpc)
-        .layer(security::from_anywhere());
-    open.merge(crate::page::routes().with_state(service))
+        ),
+        (
+            "/hemicycle.feed.v1.LiveFeedService/{method}",
+            post_service(grpc),
+        ),
+    ];
+    let open = Router::new();
+    let open = data.into_iter().fold(open, |open, (path, answers)| {
+        open.route(path, answers.options(security::preflight))
+    });
+    let routes = open
+        .merge(crate::page::routes())
+        .with_state(service)
         .method_not_allowed_fallback(async || Problem::method())
-        .fallback(async || Problem::no_such_path())
-        .layer(middleware::from_fn(security::headers))
+        .fallback(async || Problem::no_such_path());
+    security::secured(routes)
 }
 
 /// All addresses, as a program or a person finds them.

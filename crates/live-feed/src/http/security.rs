@@ -1,19 +1,24 @@
 //! Headers that every answer has: what a browser may do with it.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::Router;
+use axum::response::{IntoResponse as _, Response};
 use http::header::{
-    CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderValue, Method};
-use tower_http::cors::{Any, CorsLayer};
+use http::{HeaderValue, StatusCode};
+use tower::util::MapResponse;
+
+/// All routes with the headers that their answers have.
+pub type Routes = MapResponse<Router, fn(Response) -> Response>;
 
 /// No inline script, no inline style, nothing from elsewhere, in no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-const HEADERS: [(HeaderName, &str); 6] = [
+/// What a page may do.
+const PAGE: [(HeaderName, &str); 6] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -28,21 +33,50 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// Adds them.
-pub(crate) async fn headers(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+/// Data is shown by nobody as a page, and may be read from any page.
+const DATA: [(HeaderName, &str); 4] = [
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
+];
+
+/// The routes, each of whose answers has them.
+pub(crate) fn secured(routes: Router) -> Routes {
+    MapResponse::new(routes, with_headers)
+}
+
+fn with_headers(mut response: Response) -> Response {
+    let status = response.status();
     let headers = response.headers_mut();
-    for (name, value) in HEADERS {
+    let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let added: &[(HeaderName, &'static str)] = if status == StatusCode::NOT_MODIFIED {
+        // What the reader has keeps its own policy: one that is said here would take the place of a page's.
+        &DATA[2..]
+    } else if content.is_some_and(|it| it.starts_with(b"text/html")) {
+        &PAGE
+    } else {
+        &DATA
+    };
+    for (name, value) in added {
         headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-/// Public data may be read from any page.
-pub(crate) fn from_anywhere() -> CorsLayer {
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST])
-        .allow_headers(Any)
-        .expose_headers(Any)
+/// What a page of elsewhere may send, which its browser asks first.
+pub(crate) async fn preflight() -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
+        (ACCESS_CONTROL_ALLOW_HEADERS, "*"),
+        (ACCESS_CONTROL_MAX_AGE, "86400"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    response
 }

@@ -699,9 +699,39 @@ async fn every_answer_has_the_headers_that_keep_browsers_safe_and_data_is_for_an
     ] {
         let response = ask(&stage, path, &[("origin", "https://paper.example")]).await;
         has_headers(response.headers());
-        if path.starts_with("/v1") {
-            assert_eq!(response.headers()["access-control-allow-origin"], "*");
-        }
+        assert_eq!(response.headers()["access-control-allow-origin"], "*");
+    }
+    let page = ask(&stage, "/", &[]).await;
+    has_headers(page.headers());
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'self'"), "{policy}");
+    // Somebody else's page asks first whether it may say what it has already.
+    let request = Request::builder()
+        .method(Method::OPTIONS)
+        .uri(format!("{BASE}/results.json"))
+        .header("origin", "https://paper.example")
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "if-none-match");
+    let request = request.body(Body::empty()).unwrap();
+    let asked = stage.http.clone().oneshot(request).await.unwrap();
+    assert_eq!(asked.status(), StatusCode::NO_CONTENT);
+    assert_eq!(asked.headers()["access-control-allow-headers"], "*");
+    assert_eq!(asked.headers()["access-control-allow-origin"], "*");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_reader_has_already_keeps_the_policy_that_it_came_with() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 6);
+    for path in ["/", &format!("{BASE}/results.json")] {
+        let first = ask(&stage, path, &[]).await;
+        let tag = first.headers()["etag"].to_str().unwrap().to_owned();
+        let again = ask(&stage, path, &[("if-none-match", &tag)]).await;
+        assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+        // The headers of this answer would take the place of those that it has.
+        assert!(!again.headers().contains_key("content-security-policy"));
+        assert_eq!(again.headers()["access-control-allow-origin"], "*");
     }
 }
 

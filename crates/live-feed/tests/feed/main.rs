@@ -54,7 +54,7 @@ struct Stage {
     roles: Arc<Roles>,
     clock: TestClock,
     client: LiveFeedServiceClient<Channel>,
-    http: axum::Router,
+    http: live_feed::Routes,
     feed: Stopper,
     _all: Stopper,
 }

@@ -15,11 +15,8 @@ use client::{Client, FrameNews};
 use futures::{Stream, StreamExt as _};
 use hemicycle::serve::config::{Config, Data, Listen};
 use hemicycle::serve::{Served, Surroundings};
-use service_runtime::limits::Limits;
-use service_runtime::server;
-use service_runtime::services::{Contract, Services};
-use service_runtime::shutdown::Stopper;
 use tokio::sync::watch;
+use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status};
 use wire::feed::v1::live_feed_service_server::{LiveFeedService, LiveFeedServiceServer};
 use wire::feed::v1::watch_frames_response::Event;
@@ -125,8 +122,7 @@ pub fn child(arguments: &[String]) -> Outcome<()> {
         let served = Served::start(&config, Surroundings::default()).await?;
         let grpc = served.address();
         let http = served.http.ok_or("the feed has a page")?;
-        let stopper = Stopper::new("peers");
-        let each = each(format!("http://{grpc}"), election.clone(), &stopper).await?;
+        let each = each(format!("http://{grpc}"), election.clone()).await?;
         let hello = hello(hello_bytes.parse()?).await?;
         println!("{grpc} {http} {each} {hello}");
         std::io::stdout().flush()?;
@@ -152,20 +148,14 @@ async fn hello(bytes: usize) -> Outcome<SocketAddr> {
     Ok(address)
 }
 
-/// A feed as the generated server has it: each viewer's frame is encoded for it.
-async fn each(roles: String, election: String, stopper: &Stopper) -> Outcome<SocketAddr> {
-    let contract = Contract {
-        descriptors: &[],
-        unary_methods: wire::UNARY_METHODS,
-        streaming_methods: wire::STREAMING_METHODS,
-    };
+/// A feed as tonic and its generated server have it: each viewer's frame is encoded for it, and sent by itself.
+async fn each(roles: String, election: String) -> Outcome<SocketAddr> {
     let (sender, newest) = watch::channel(None);
     let peer = Each { newest };
-    let services = Services::new(contract).with(LiveFeedServiceServer::new(peer));
-    let listener = server::listen((Ipv4Addr::LOCALHOST, 0).into()).await?;
-    let address = listener.local_addr()?;
-    let serving = server::serve(listener, services, Limits::default(), stopper.clone());
-    stopper.spawn_vital("each", serving);
+    let incoming = TcpIncoming::bind((Ipv4Addr::LOCALHOST, 0).into())?.with_nodelay(Some(true));
+    let address = incoming.local_addr()?;
+    let server = tonic::transport::Server::builder().add_service(LiveFeedServiceServer::new(peer));
+    tokio::spawn(server.serve_with_incoming(incoming));
     tokio::spawn(async move {
         let client = Client::connect(&roles)?;
         loop {
