@@ -17,6 +17,7 @@ mod linger;
 mod page;
 mod passthrough;
 mod past;
+mod prefixed;
 mod presented;
 mod prompt;
 mod reduction;

@@ -1,20 +1,23 @@
-//! Frames go out as the bytes that were made once for all viewers: `WatchFrames` has a codec that copies no field.
-//!
-//! Every other method is served by the generated server.
+//! Frames go out as the bytes that were made once for all viewers: the body of an answer of `WatchFrames` hands them on as
+//! they are. The request is read by tonic, as everywhere, and every other method is served by the generated server.
 
 use crate::prompt::Prompt;
 use crate::rpc::Rpc;
 use crate::service::Service as Feed;
-use bytes::{Buf, BufMut as _, Bytes};
+use bytes::{Buf, Bytes};
+use futures::Stream;
+use http::HeaderMap;
+use http_body::Frame;
 use prost::Message as _;
 use service_runtime::limits::{MESSAGE_BYTES_MAX, SMALL_REQUEST_BYTES_MAX};
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use tokio::sync::oneshot;
 use tonic::body::Body;
-use tonic::codec::{BufferSettings, Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
+use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::codegen::Service;
 use tonic::server::{Grpc, NamedService, ServerStreamingService};
 use tonic::{Request, Response, Status};
@@ -60,34 +63,85 @@ impl Service<http::Request<Body>> for FeedServer {
         if request.uri().path() != WATCH_FRAMES {
             return self.generated.call(request);
         }
-        let watch = WatchFrames(self.rpc.clone());
+        let rpc = self.rpc.clone();
         Box::pin(async move {
-            let (request_max, answer_max) = (SMALL_REQUEST_BYTES_MAX, MESSAGE_BYTES_MAX);
-            let mut grpc = Grpc::new(PassThrough)
-                .apply_max_message_size_config(Some(request_max), Some(answer_max));
-            Ok(grpc.server_streaming(watch, request).await)
+            let (sender, watched) = oneshot::channel();
+            let watch = WatchFrames {
+                rpc,
+                watched: Some(sender),
+            };
+            let request_max = Some(SMALL_REQUEST_BYTES_MAX);
+            let mut grpc = Grpc::new(RequestAlone).apply_max_message_size_config(request_max, None);
+            let response = grpc.server_streaming(watch, request).await;
+            // What is refused has its status in the headers.
+            Ok(match watched.await {
+                Ok(frames) => response.map(|_| Body::new(FramesBody(Some(frames)))),
+                Err(_) => response,
+            })
         })
     }
 }
 
-struct WatchFrames(Rpc);
+type Messages = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
+
+/// Hands on what the viewer gets, in place of a stream whose messages tonic would copy.
+struct WatchFrames {
+    rpc: Rpc,
+    watched: Option<oneshot::Sender<Messages>>,
+}
 
 impl ServerStreamingService<WatchFramesRequest> for WatchFrames {
-    type Response = Bytes;
-    type ResponseStream = Pin<Box<dyn futures::Stream<Item = Result<Bytes, Status>> + Send>>;
+    type Response = Infallible;
+    type ResponseStream = futures::stream::Empty<Result<Infallible, Status>>;
     type Future = std::future::Ready<Result<Response<Self::ResponseStream>, Status>>;
 
     fn call(&mut self, request: Request<WatchFramesRequest>) -> Self::Future {
-        let stream = self.0.watch_encoded(request.into_inner());
-        std::future::ready(stream.map(Response::new).map_err(Status::from))
+        let frames = self.rpc.watch_encoded(request.into_inner());
+        let answer = frames.map_err(Status::from).map(|frames| {
+            // Whoever waits for it is gone with the call.
+            self.watched.take().map(|watched| watched.send(frames).ok());
+            Response::new(futures::stream::empty())
+        });
+        std::future::ready(answer)
     }
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct PassThrough;
+/// Messages as they are, then the status. `None`: that was said.
+struct FramesBody(Option<Messages>);
 
-impl Codec for PassThrough {
-    type Encode = Bytes;
+impl http_body::Body for FramesBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(messages) = &mut self.0 else {
+            return Poll::Ready(None);
+        };
+        let status = match ready!(messages.as_mut().poll_next(context)) {
+            Some(Ok(message)) => return Poll::Ready(Some(Ok(Frame::data(message)))),
+            Some(Err(status)) => status,
+            None => Status::ok(""),
+        };
+        self.0 = None;
+        let mut trailers = HeaderMap::new();
+        let added = status.add_header(&mut trailers);
+        Poll::Ready(Some(added.map(|()| Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
+/// Reads requests. Answers do not come this way.
+#[derive(Debug, Clone, Copy, Default)]
+struct RequestAlone;
+
+impl Codec for RequestAlone {
+    type Encode = Infallible;
     type Decode = WatchFramesRequest;
     type Encoder = Self;
     type Decoder = Self;
@@ -101,26 +155,16 @@ impl Codec for PassThrough {
     }
 }
 
-/// What a viewer holds while it waits. A frame makes its own room, and is handed on by itself: a slow viewer must not
-/// gather several.
-const IDLE_BUFFER_BYTES: usize = 64;
-
-impl Encoder for PassThrough {
-    type Item = Bytes;
+impl Encoder for RequestAlone {
+    type Item = Infallible;
     type Error = Status;
 
-    fn encode(&mut self, bytes: Bytes, buffer: &mut EncodeBuf<'_>) -> Result<(), Status> {
-        buffer.reserve(bytes.len());
-        buffer.put(bytes);
-        Ok(())
-    }
-
-    fn buffer_settings(&self) -> BufferSettings {
-        BufferSettings::new(IDLE_BUFFER_BYTES, IDLE_BUFFER_BYTES)
+    fn encode(&mut self, nothing: Infallible, _: &mut EncodeBuf<'_>) -> Result<(), Status> {
+        match nothing {}
     }
 }
 
-impl Decoder for PassThrough {
+impl Decoder for RequestAlone {
     type Item = WatchFramesRequest;
     type Error = Status;
 

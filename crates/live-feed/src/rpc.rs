@@ -1,6 +1,7 @@
 //! The border of the service: messages in, messages out. `WatchFrames` goes through [`crate::passthrough`].
 
 use crate::error::FeedError;
+use crate::prefixed::PREFIX_BYTES;
 use crate::scope::Scope;
 use crate::service::Service;
 use crate::viewer::News;
@@ -29,7 +30,7 @@ pub(crate) struct Rpc {
 }
 
 impl Rpc {
-    /// `WatchFrames`, with each answer encoded already.
+    /// `WatchFrames`, with each answer encoded already and its length before it.
     pub fn watch_encoded(&self, request: WatchFramesRequest) -> Result<Boxed<Bytes>, FeedError> {
         let WatchFramesRequest {
             scope,
@@ -57,7 +58,9 @@ impl LiveFeedService for Rpc {
     ) -> Result<Response<Self::WatchFramesStream>, Status> {
         let stream = self.watch_encoded(request.into_inner())?;
         let decoded = stream.map(|bytes| {
-            WatchFramesResponse::decode(bytes?).map_err(|error| Status::internal(error.to_string()))
+            let message = bytes?.slice(PREFIX_BYTES..);
+            WatchFramesResponse::decode(message)
+                .map_err(|error| Status::internal(error.to_string()))
         });
         Ok(Response::new(Box::pin(decoded)))
     }

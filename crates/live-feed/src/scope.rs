@@ -4,12 +4,12 @@ use crate::config::Config;
 use crate::error::FeedError;
 use crate::frame::{Distance, frame, has_district, is_listed, is_open};
 use crate::http::Forms;
+use crate::prefixed::prefixed;
 use crate::presented::Definitions;
 use crate::units::Units;
 use crate::upstream::{Known, Newest, Place, Touch, Upstream};
 use bytes::Bytes;
 use election::ids::{ElectionId, Timestamp};
-use prost::Message as _;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
 use std::sync::{Arc, OnceLock};
@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use wire::feed::v1::Frame;
 use wire::feed::v1::watch_frames_response::Event;
-use wire::feed::v1::{Frame, WatchFramesResponse};
 
 /// What a viewer follows.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,7 +66,7 @@ pub(crate) enum Shown {
 pub(crate) struct EncodedFrame {
     pub place: Place,
     pub frame: Frame,
-    /// A `WatchFramesResponse`.
+    /// A `WatchFramesResponse`, with its length before it, as gRPC sends it.
     pub bytes: Bytes,
     /// What is made of it for HTTP.
     forms: OnceLock<Forms>,
@@ -277,10 +277,7 @@ impl FrameMaker {
 }
 
 fn encode(place: Place, frame: Frame) -> EncodedFrame {
-    let response = WatchFramesResponse {
-        event: Some(Event::Frame(frame.clone())),
-    };
-    let bytes = Bytes::from(response.encode_to_vec());
+    let bytes = prefixed(Event::Frame(frame.clone()));
     metrics::counter!("feed_frames_encoded_total").increment(1);
     EncodedFrame {
         place,

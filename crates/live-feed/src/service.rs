@@ -65,6 +65,11 @@ impl<K: Eq + Hash, V> Shared<K, V> {
         Self(Mutex::new(HashMap::new()))
     }
 
+    fn find(&self, key: &K) -> Option<Arc<V>> {
+        let handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        handles.get(key).and_then(Weak::upgrade)
+    }
+
     fn get_or_start(&self, key: K, start: impl FnOnce() -> V) -> Arc<V> {
         let mut handles = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(handle) = handles.get(&key).and_then(Weak::upgrade) {
@@ -112,6 +117,9 @@ impl Service {
     }
 
     fn feed(&self, scope: &Scope) -> Arc<ScopeFeed> {
+        if let Some(feed) = self.scopes.find(scope) {
+            return feed;
+        }
         let upstream = self.upstreams.get_or_start(scope.election().clone(), || {
             Upstream::start(
                 scope.election().clone(),
@@ -139,7 +147,7 @@ impl Service {
             seen,
             Arc::clone(&self.config),
             Arc::clone(&self.clock),
-            self.stopper.clone(),
+            &self.stopper,
             permit,
         );
         Ok(futures::stream::unfold(Some(viewer), |viewer| async move {

@@ -3,20 +3,22 @@
 
 use crate::config::Config;
 use crate::error::FeedError;
+use crate::prefixed::prefixed;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed, Shown, Told};
 use crate::upstream::{Known, Place};
 use bytes::Bytes;
 use election::ids::{LogId, Timestamp};
-use prost::Message as _;
 use service_runtime::clock::SharedClock;
 use service_runtime::shutdown::Stopper;
 use std::cmp::Ordering;
+use std::pin::Pin;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 use wire::Position;
 use wire::feed::v1::watch_frames_response::Event;
-use wire::feed::v1::{Heartbeat, Reset, WatchFramesResponse};
+use wire::feed::v1::{Heartbeat, Reset};
 
 /// A viewer.
 pub(crate) struct Viewer {
@@ -24,7 +26,10 @@ pub(crate) struct Viewer {
     told: watch::Receiver<Told>,
     config: Arc<Config>,
     clock: SharedClock,
-    stopper: Stopper,
+    /// The role stops. Made once: a viewer waits for it between any two frames.
+    stopping: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Goes off when it may be time for a heartbeat. Set again only when it has: a frame that comes meanwhile leaves it.
+    alarm: Pin<Box<Sleep>>,
     /// The last position that the viewer has seen.
     seen: Option<Position>,
     /// The incarnation of what it was shown; of a token it is not known.
@@ -49,12 +54,12 @@ pub(crate) enum News {
 }
 
 impl News {
-    /// As the answer of `WatchFrames`. A frame's bytes are those that every viewer gets.
+    /// As the answer of `WatchFrames`, with its length before it. A frame's bytes are those that every viewer gets.
     pub fn message(self) -> Bytes {
         match self {
             Self::Frame(frame) => frame.bytes.clone(),
-            Self::Reset(reset) => encode(Event::Reset(reset)),
-            Self::Heartbeat(heartbeat) => encode(Event::Heartbeat(heartbeat)),
+            Self::Reset(reset) => prefixed(Event::Reset(reset)),
+            Self::Heartbeat(heartbeat) => prefixed(Event::Heartbeat(heartbeat)),
         }
     }
 }
@@ -72,16 +77,17 @@ impl Viewer {
         seen: Option<Position>,
         config: Arc<Config>,
         clock: SharedClock,
-        stopper: Stopper,
+        stopper: &Stopper,
         permit: OwnedSemaphorePermit,
     ) -> Self {
         metrics::gauge!("feed_viewers").increment(1);
         Self {
             told: feed.told.clone(),
             feed,
+            alarm: Box::pin(tokio::time::sleep(config.heartbeat_interval)),
             config,
             clock,
-            stopper,
+            stopping: Box::pin(stopper.stopping()),
             seen,
             incarnation: None,
             waiting_since: None,
@@ -127,12 +133,16 @@ impl Viewer {
                 Some(_) => self.config.tick * 4,
                 None => self.config.heartbeat_interval,
             };
+            let due = self.spoke + pause;
+            if self.alarm.is_elapsed() || self.alarm.deadline() > due {
+                self.alarm.as_mut().reset(due);
+            }
             tokio::select! {
-                () = self.stopper.stopping() => return Err(FeedError::Stopping),
                 changed = self.told.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
-                () = tokio::time::sleep_until(self.spoke + pause) => {
+                () = &mut self.stopping => return Err(FeedError::Stopping),
+                () = &mut self.alarm => if Instant::now() >= due {
                     return Ok(News::Heartbeat(self.heartbeat()));
-                }
+                },
             }
         }
     }
@@ -230,10 +240,4 @@ pub(crate) fn not_public(scope: &Scope) -> FeedError {
         Scope::Unit(_, unit) => ("unit", unit.clone()),
     };
     FeedError::NotPublic { kind, id }
-}
-
-fn encode(event: Event) -> Bytes {
-    WatchFramesResponse { event: Some(event) }
-        .encode_to_vec()
-        .into()
 }

@@ -138,6 +138,7 @@ where
             Ok(response.map(|inner| {
                 Body::new(WatchedBody {
                     inner,
+                    unwatched: UNWATCHED_MAX,
                     end: Some(end),
                     record,
                 })
@@ -177,12 +178,32 @@ impl Future for ForcedEnd {
     }
 }
 
+/// Messages that may follow each other without a look at the forced end. Otherwise it is looked at whenever there is none.
+const UNWATCHED_MAX: u8 = 16;
+
 /// The messages of an answer, until their own end or the forced one.
 struct WatchedBody {
     inner: Body,
+    /// Messages since the forced end was looked at.
+    unwatched: u8,
     /// None after the last frame.
     end: Option<ForcedEnd>,
     record: CallRecord,
+}
+
+impl WatchedBody {
+    /// The last frame, where the call must end now.
+    fn forced_end(&mut self, context: &mut Context<'_>) -> Option<Result<Frame<Bytes>, Status>> {
+        self.unwatched = 0;
+        let Poll::Ready(status) = self.end.as_mut()?.poll_unpin(context) else {
+            return None;
+        };
+        self.end = None;
+        self.record.ended(status.code());
+        let mut trailers = HeaderMap::new();
+        let added = status.add_header(&mut trailers);
+        Some(added.map(|()| Frame::trailers(trailers)))
+    }
 }
 
 impl http_body::Body for WatchedBody {
@@ -193,18 +214,21 @@ impl http_body::Body for WatchedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(end) = self.end.as_mut() else {
+        if self.end.is_none() {
             return Poll::Ready(None);
-        };
-        // The deadline comes first: a stream that always has another message must end too.
-        if let Poll::Ready(status) = end.poll_unpin(context) {
-            self.end = None;
-            self.record.ended(status.code());
-            let mut trailers = HeaderMap::new();
-            status.add_header(&mut trailers)?;
-            return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+        }
+        // A stream that always has another message must end too.
+        if self.unwatched >= UNWATCHED_MAX
+            && let Some(end) = self.forced_end(context)
+        {
+            return Poll::Ready(Some(end));
         }
         let mut frame = Pin::new(&mut self.inner).poll_frame(context);
+        if frame.is_pending() {
+            let end = self.forced_end(context);
+            return end.map_or(frame, |end| Poll::Ready(Some(end)));
+        }
+        self.unwatched = self.unwatched.saturating_add(1);
         if let Poll::Ready(Some(Ok(frame))) = &mut frame
             && let Some(trailers) = frame.trailers_mut()
             && let Some(status) = Status::from_header_map(trailers)

@@ -162,8 +162,10 @@ async fn shown(
 
 async fn results_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Answer {
     let (feed, frame, distance) = shown(service, scope).await?;
-    let forms = frame.forms(&feed.upstream.definitions).await?;
-    let document = forms.results(&frame.frame, distance);
+    let document = frame
+        .forms(&feed.upstream.definitions)
+        .await?
+        .results(&frame.frame, distance);
     Ok(with_lag(
         document.answer(headers, Freshness::Newest),
         distance,
