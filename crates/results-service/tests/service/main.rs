@@ -14,3 +14,4 @@ mod reads;
 mod recovery;
 mod support;
 mod watching;
+mod wide;

@@ -2315,7 +2315,8 @@ pub struct BatchGetUnitsRequest {
     /// As they stood at this revision; 0: newest.
     #[prost(uint64, tag = "3")]
     pub revision: u64,
-    /// The units, 1 to 1,000. One that is unknown fails the call with NOT_FOUND.
+    /// The units, 1 to 1,000. One that is unknown fails the call with NOT_FOUND. Where ballots are so wide that the answer
+    /// would be too large, the call is refused with LIMIT, and says how many of them fit.
     #[prost(string, repeated, tag = "4")]
     pub unit_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
