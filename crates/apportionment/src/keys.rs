@@ -54,7 +54,7 @@ impl Line {
     }
 
     #[inline]
-    fn divisor(&self, seat: u32) -> u64 {
+    pub(crate) fn divisor(&self, seat: u32) -> u64 {
         if seat == 0 {
             self.first
         } else {

@@ -16,6 +16,7 @@
 //! Everything is exact integer arithmetic, in 128 bits or, where divisors are roots, by logarithms with a proven error and
 //! powers in 1,280 bits where these cannot tell; the limits that make overflow impossible are checked on entry.
 
+pub mod bounds;
 mod districts;
 mod districts_error;
 pub mod double_proportional;

@@ -1,0 +1,308 @@
+//! Which of the searches a contest needs, and what rules beside the stage do to their answers.
+
+use crate::allocate::allocate;
+use crate::allocation::Allocation;
+use crate::bounds::cover::Budget;
+use crate::bounds::joined::{Joined, groups};
+use crate::bounds::model::Model;
+use crate::bounds::quotas_most::Trial;
+use crate::bounds::{ListBounds, Outstanding, Proof, Reason, ThresholdClaim};
+use crate::bounds::{divisors, quotas, quotas_most, rescued};
+use crate::contest::{Contest, Lot};
+use crate::error::ContestError;
+use crate::method::Method;
+use crate::reach::seats_most;
+use crate::rules::{Rules, Widening};
+use crate::workspace::Workspace;
+
+/// Steps of a few nanoseconds that one call may take: well under a second.
+const STEPS_MAX: u64 = 20_000_000;
+
+/// The bounds of every list.
+pub(crate) fn bounds(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    outstanding: Outstanding,
+) -> Result<Vec<ListBounds>, ContestError> {
+    if outstanding.ballots == 0 {
+        let allocation = allocate(contest, rules, lots)?;
+        return Ok(at_the_end(contest, rules, lots, &allocation));
+    }
+    let ruled = Ruled::of(contest, rules, outstanding)?;
+    let model = match ruled.model()? {
+        Ok(model) => model,
+        Err(reason) => return Ok(nothing(contest, rules, reason)),
+    };
+    if ruled.may_widen(&model) {
+        return Ok(nothing(contest, rules, Reason::Widening));
+    }
+    let mut lists = match ruled.joined(&model) {
+        Ok(None) => plain(&model)?,
+        Ok(Some(joined)) => joined.bounds(&mut Budget::of(STEPS_MAX))?,
+        Err(reason) => return Ok(nothing(contest, rules, reason)),
+    };
+    if model.has_partial_registration() {
+        for list in &mut lists {
+            list.fewest_proof = list
+                .fewest_proof
+                .and(safe_unless_none(list.fewest, Reason::Registration));
+        }
+    }
+    if let Some(rescue) = &rules.rescue {
+        rescued::widen(&model, rules, rescue, &mut lists)?;
+    }
+    if rules.majority.is_some() {
+        for_majority(&model, &mut lists);
+    }
+    Ok(lists)
+}
+
+/// A contest with the rules of its stage alone, and those that stand beside it.
+pub(crate) struct Ruled<'a> {
+    contest: &'a Contest,
+    rules: &'a Rules,
+    outstanding: Outstanding,
+    plain: Rules,
+}
+
+impl<'a> Ruled<'a> {
+    /// # Errors
+    /// As the allocator's for what is counted.
+    pub fn of(
+        contest: &'a Contest,
+        rules: &'a Rules,
+        outstanding: Outstanding,
+    ) -> Result<Self, ContestError> {
+        // What it refuses is refused here too.
+        Workspace::default().seats(contest, rules, &[])?;
+        let plain = Rules {
+            rescue: None,
+            widening: None,
+            majority: None,
+            apparentment: None,
+            ..rules.clone()
+        };
+        Ok(Self {
+            contest,
+            rules,
+            outstanding,
+            plain,
+        })
+    }
+
+    /// The same, where nothing stands beside the stage.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn plain_only(
+        contest: &'a Contest,
+        rules: &'a Rules,
+        outstanding: Outstanding,
+    ) -> Result<Option<Self>, ContestError> {
+        let ruled = Self::of(contest, rules, outstanding)?;
+        let joins = rules.apparentment.is_some() && !groups(contest).is_empty();
+        let alone = rules.rescue.is_none()
+            && rules.widening.is_none()
+            && rules.majority.is_none()
+            && !joins;
+        Ok(alone.then_some(ruled))
+    }
+
+    /// The fewest seats of one list: the same as in the bounds of all.
+    ///
+    /// # Errors
+    /// As [`bounds`].
+    pub fn fewest_of(
+        contest: &Contest,
+        rules: &Rules,
+        outstanding: Outstanding,
+        list: usize,
+    ) -> Result<(u32, Proof), ContestError> {
+        if outstanding.ballots > 0
+            && let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)?
+            && let Ok(model) = ruled.model()?
+            && !model.has_partial_registration()
+        {
+            let (fewest, proof) = fewest(&model, list, &mut Budget::of(STEPS_MAX));
+            return Ok((fewest.min(model.lists[list].candidates), proof));
+        }
+        let bounds = bounds(contest, rules, &[], outstanding)?[list];
+        Ok((bounds.fewest, bounds.fewest_proof))
+    }
+
+    /// The model without the rules beside.
+    ///
+    /// # Errors
+    /// As [`Model::of`].
+    pub fn model(&self) -> Result<Result<Model<'_>, Reason>, ContestError> {
+        Model::of(self.contest, &self.plain, self.outstanding)
+    }
+
+    /// Whether some completion lets in more lists than pass.
+    pub fn may_widen(&self, model: &Model<'_>) -> bool {
+        let Some(widening) = self.rules.widening else {
+            return false;
+        };
+        let inside = || (0..model.lists.len()).filter(|&list| model.is_safe(list));
+        let number = u128::try_from(inside().count()).unwrap_or(0);
+        let votes: u128 = inside()
+            .map(|list| u128::from(model.lists[list].votes))
+            .sum();
+        match widening {
+            Widening::LowerBy { lists_min, .. } => number < u128::from(lists_min),
+            Widening::AdmitUntil {
+                more_than,
+                lists_min,
+            } => {
+                let base = u128::from(model.base) + u128::from(model.ballots);
+                let enough = votes * u128::from(more_than.denominator)
+                    > base * u128::from(more_than.numerator);
+                !enough || number < u128::from(lists_min)
+            }
+        }
+    }
+
+    /// The lists with those that are joined, if any are.
+    pub fn joined<'m>(&'m self, model: &'m Model<'m>) -> Result<Option<Joined<'m>>, Reason> {
+        let Some(apparentment) = &self.rules.apparentment else {
+            return Ok(None);
+        };
+        let groups = groups(self.contest);
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        Joined::of(model, self.rules, apparentment, groups).map(Some)
+    }
+}
+
+/// One plain stage, with nothing beside it.
+pub(crate) fn plain(model: &Model<'_>) -> Result<Vec<ListBounds>, ContestError> {
+    let mut budget = Budget::of(STEPS_MAX);
+    let mut trial = Trial::of(model);
+    let empty = ListBounds {
+        fewest: 0,
+        most: 0,
+        fewest_proof: Proof::Exact,
+        most_proof: Proof::Exact,
+        threshold: ThresholdClaim::NotNeeded,
+    };
+    let mut lists = vec![empty; model.lists.len()];
+    // Where time runs out, it does so for the smallest lists.
+    let mut order: Vec<usize> = (0..lists.len()).collect();
+    order.sort_by_key(|&list| std::cmp::Reverse(model.lists[list].votes));
+    for list in order {
+        let (fewest, fewest_proof) = fewest(model, list, &mut budget);
+        let (most, most_proof) = quotas_most::most(&mut trial, list, &mut budget)?;
+        lists[list] = ListBounds {
+            fewest: fewest.min(model.lists[list].candidates),
+            most,
+            fewest_proof,
+            most_proof,
+            threshold: model.threshold_claim(list),
+        };
+    }
+    Ok(lists)
+}
+
+/// The fewest seats of a list in one plain stage.
+pub(crate) fn fewest(model: &Model<'_>, list: usize, budget: &mut Budget) -> (u32, Proof) {
+    match model.method {
+        Method::Divisors(_) => divisors::fewest(model, list, budget),
+        Method::Quota(quota) => quotas::fewest(model, quota, list, budget),
+    }
+}
+
+/// Nothing is outstanding: the result itself, with the outcomes of its ties.
+fn at_the_end(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    allocation: &Allocation,
+) -> Vec<ListBounds> {
+    let most = seats_most(contest, rules, lots, allocation);
+    let is_plain = matches!(rules.stages.as_slice(), [stage] if stage.is_plain())
+        && rules.rescue.is_none()
+        && rules.apparentment.is_none()
+        && rules.majority.is_none()
+        && rules.bonus.is_none()
+        && rules.above_max == crate::rules::AboveMax::NextInLine;
+    let proof = if allocation.pending == 0 || is_plain {
+        Proof::Exact
+    } else {
+        Proof::Safe(Reason::OpenTies)
+    };
+    let lists = allocation.lists.iter().zip(&contest.lists).zip(most);
+    let lists = lists.map(|((result, entry), most)| ListBounds {
+        fewest: result.seats,
+        most,
+        fewest_proof: proof,
+        most_proof: proof,
+        threshold: match result.threshold {
+            Some(_) if entry.exempt => ThresholdClaim::NotNeeded,
+            Some(decision) if decision.passed && entry.votes > 0 => ThresholdClaim::Passed,
+            Some(_) => ThresholdClaim::Failed,
+            None => ThresholdClaim::NotNeeded,
+        },
+    });
+    lists.collect()
+}
+
+/// What is known beforehand: no seat, and as many as there are.
+fn nothing(contest: &Contest, rules: &Rules, reason: Reason) -> Vec<ListBounds> {
+    let lists = contest.lists.iter().map(|list| ListBounds {
+        fewest: 0,
+        most: contest.seats.min(list.candidates.unwrap_or(u32::MAX)),
+        fewest_proof: Proof::NoClaim(reason),
+        most_proof: Proof::NoClaim(reason),
+        threshold: if list.exempt || rules.threshold.is_none() {
+            ThresholdClaim::NotNeeded
+        } else {
+            ThresholdClaim::Open
+        },
+    });
+    lists.collect()
+}
+
+/// A proof that became safe; a bound of no seat says nothing then.
+pub(crate) fn safe_unless_none(fewest: u32, reason: Reason) -> Proof {
+    if fewest == 0 {
+        // No seat is always safe, and it was reached or not claimed before.
+        Proof::Exact
+    } else {
+        Proof::Safe(reason)
+    }
+}
+
+/// A list with more than half of all votes may take a seat from another one.
+fn for_majority(model: &Model<'_>, lists: &mut [ListBounds]) {
+    let votes: u128 = model
+        .lists
+        .iter()
+        .map(|entry| u128::from(entry.votes))
+        .sum();
+    let ballots = u128::from(model.ballots);
+    let able = |list: usize| 2 * (u128::from(model.lists[list].votes) + ballots) > votes + ballots;
+    let able: Vec<bool> = (0..lists.len()).map(able).collect();
+    let number = able.iter().filter(|&&able| able).count();
+    if number == 0 {
+        return;
+    }
+    let safe = Proof::Safe(Reason::Majority);
+    for (place, list) in lists.iter_mut().enumerate() {
+        let room = model.room(place).min(model.lists[place].candidates);
+        if able[place] && list.most > 0 && list.most < room {
+            list.most += 1;
+        }
+        let others = number - usize::from(able[place]);
+        if others > 0 {
+            list.fewest = list.fewest.saturating_sub(1);
+        }
+        // Completions that reach a bound may be such in which a seat changes hands.
+        list.most_proof = list.most_proof.and(safe);
+        list.fewest_proof = list.fewest_proof.and(match list.fewest {
+            0 => Proof::NoClaim(Reason::Majority),
+            _ => safe,
+        });
+    }
+}

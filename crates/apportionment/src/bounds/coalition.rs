@@ -1,0 +1,282 @@
+//! The fewest and the most seats of several lists together.
+//!
+//! Under a divisor method the fewest are the same covering problem as for one list: together they have at most k seats exactly
+//! where the others can have `s - k` claims with keys at least the coalition's key number k. Members that may miss the
+//! threshold leave one after the other as the base grows, so each base at which one does is looked at. What a coalition can
+//! have at most is what the fewest of all others leave.
+
+use crate::bounds::beside::Ruled;
+use crate::bounds::cover::{Budget, Rival, Verdict, cover};
+use crate::bounds::divisors::lowest;
+use crate::bounds::model::{Frame, Model};
+use crate::bounds::price::Prices;
+use crate::bounds::{Claim, ListBounds, Outstanding, Proof, Reason, SeatBounds};
+use crate::contest::Contest;
+use crate::error::ContestError;
+use crate::keys::Keys;
+use crate::method::Method;
+use crate::rules::{Rules, TieBreak};
+
+/// Steps of one question.
+const STEPS_MAX: u64 = 20_000_000;
+
+/// The answer for several lists together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoalitionBounds {
+    /// They end with at least so many seats.
+    pub fewest: u32,
+    /// They end with at most so many seats.
+    pub most: u32,
+    /// What is known of `fewest`.
+    pub fewest_proof: Proof,
+    /// What is known of `most`.
+    pub most_proof: Proof,
+}
+
+impl CoalitionBounds {
+    /// Whether so many seats (a majority, for example) are certain or out of reach.
+    #[must_use]
+    pub fn reaches(&self, seats: u32) -> Claim {
+        Claim::of(self.fewest, self.most, seats)
+    }
+}
+
+/// The fewest and the most seats of several lists together, over all ways in which the outstanding ballots can fall. Exact
+/// under divisor methods with one bar for all lists; elsewhere put together from the bounds of each.
+///
+/// `each` is the answer of [`bound_seats`](crate::bounds::bound_seats) to just this question.
+///
+/// # Errors
+/// As [`bound_seats`](crate::bounds::bound_seats), and a list that is not in the contest.
+pub fn bound_coalition(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    each: &SeatBounds,
+    lists: &[usize],
+) -> Result<CoalitionBounds, ContestError> {
+    if let Some(&list) = lists.iter().find(|&&list| list >= contest.lists.len()) {
+        return Err(ContestError::UnknownList {
+            list,
+            lists: contest.lists.len(),
+        });
+    }
+    let mut members = vec![false; contest.lists.len()];
+    lists.iter().for_each(|&list| members[list] = true);
+    let together = together(contest.seats, &each.lists, &members);
+    if let [list] = lists {
+        let ListBounds {
+            fewest,
+            most,
+            fewest_proof,
+            most_proof,
+            threshold: _,
+        } = each.lists[*list];
+        return Ok(CoalitionBounds {
+            fewest,
+            most,
+            fewest_proof,
+            most_proof,
+        });
+    }
+    if outstanding.ballots == 0 || !members.contains(&true) {
+        return Ok(together);
+    }
+    let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)? else {
+        return Ok(together);
+    };
+    let Ok(model) = ruled.model()? else {
+        return Ok(together);
+    };
+    let mut budget = Budget::of(STEPS_MAX);
+    let others: Vec<bool> = members.iter().map(|member| !member).collect();
+    let (Some(own), Some(rest)) = (
+        fewest(&model, &members, &mut budget),
+        fewest(&model, &others, &mut budget),
+    ) else {
+        return Ok(together);
+    };
+    // All seats go to somebody where one list passes for certain, and no list runs out of candidates.
+    let is_filled = (0..model.lists.len()).any(|list| model.is_safe(list)) && is_roomy(&model);
+    let most = (contest.seats - rest.0).min(together.most);
+    let most_proof = match rest.1 {
+        Proof::Exact if is_filled => Proof::Exact,
+        _ => weaker(most, contest.seats),
+    };
+    Ok(CoalitionBounds {
+        fewest: own.0.max(together.fewest),
+        fewest_proof: own.1,
+        most,
+        most_proof,
+    })
+}
+
+fn weaker(most: u32, seats: u32) -> Proof {
+    if most == seats {
+        Proof::NoClaim(Reason::Together)
+    } else {
+        Proof::Safe(Reason::Together)
+    }
+}
+
+fn is_roomy(model: &Model<'_>) -> bool {
+    let mut lists = model.lists.iter();
+    lists.all(|entry| entry.room.min(entry.candidates) >= model.seats)
+}
+
+/// From the bounds of each list: sums, and for the most what the others leave.
+fn together(seats: u32, lists: &[ListBounds], members: &[bool]) -> CoalitionBounds {
+    let sum = |of: fn(&ListBounds) -> u32, wanted: bool| {
+        let lists = lists
+            .iter()
+            .zip(members)
+            .filter(|(_, member)| **member == wanted);
+        let sum: u64 = lists.map(|(list, _)| u64::from(of(list))).sum();
+        u32::try_from(sum).unwrap_or(u32::MAX)
+    };
+    let fewest = sum(|list| list.fewest, true).min(seats);
+    let most =
+        sum(|list| list.most, true).min(seats.saturating_sub(sum(|list| list.fewest, false)));
+    let is_settled = lists.iter().all(|list| {
+        list.fewest == list.most && list.fewest_proof.is_exact() && list.most_proof.is_exact()
+    });
+    let (fewest_proof, most_proof) = if is_settled || !members.contains(&true) {
+        (Proof::Exact, Proof::Exact)
+    } else if fewest == 0 {
+        (Proof::NoClaim(Reason::Together), weaker(most, seats))
+    } else {
+        (Proof::Safe(Reason::Together), weaker(most, seats))
+    };
+    CoalitionBounds {
+        fewest,
+        most,
+        fewest_proof,
+        most_proof,
+    }
+}
+
+/// The fewest seats of the members under a divisor method; `None` where there is no joint search.
+fn fewest(model: &Model<'_>, members: &[bool], budget: &mut Budget) -> Option<(u32, Proof)> {
+    let divisors = matches!(model.method, Method::Divisors(_));
+    let moving = model.bars.iter().filter(|bar| !bar.is_fixed()).count();
+    let roomy = model
+        .lists
+        .iter()
+        .all(|entry| entry.candidates >= model.seats || entry.room == entry.candidates);
+    if !divisors || moving > 1 || !roomy {
+        return None;
+    }
+    let frames = frames(model, members);
+    let (fewest, proof) = lowest(model.seats, budget, |seats, budget| {
+        let mut verdict = Verdict::Cannot;
+        for frame in &frames {
+            verdict = verdict.or(can_fall(model, members, seats, frame, budget));
+            if verdict == Verdict::Can {
+                break;
+            }
+        }
+        verdict
+    });
+    // Ties are taken to fall either way here.
+    let by_lot = model.rules.ties.iter().all(|rule| *rule == TieBreak::Lot);
+    let proof = match proof {
+        Proof::Exact if !by_lot && fewest > 0 => Proof::Safe(Reason::Together),
+        proof => proof,
+    };
+    Some((fewest, proof))
+}
+
+/// The two highest frames of every set of members that takes part.
+fn frames(model: &Model<'_>, members: &[bool]) -> Vec<Frame> {
+    let mut tops = vec![model.ballots];
+    for (list, entry) in model.lists.iter().enumerate() {
+        let last = model.bars[entry.bar].base_most(entry.votes.max(1));
+        let growth = last.and_then(|base| base.checked_sub(model.base));
+        if members[list]
+            && !model.is_safe(list)
+            && let Some(growth) = growth.filter(|&growth| growth < model.ballots)
+        {
+            tops.push(growth);
+        }
+    }
+    tops.sort_unstable();
+    tops.dedup();
+    let mut frames = Vec::new();
+    for top in tops.into_iter().rev() {
+        let first = model.frame_below(top);
+        let second = first
+            .least
+            .checked_sub(1)
+            .map(|most| model.frame_below(most));
+        frames.push(first);
+        frames.extend(second);
+    }
+    frames
+}
+
+/// Whether the members can end with at most so many seats when the base lies in a frame.
+fn can_fall(
+    model: &Model<'_>,
+    members: &[bool],
+    seats: u32,
+    frame: &Frame,
+    budget: &mut Budget,
+) -> Verdict {
+    let keys = Keys::of(model.method, 0, model.seats, 1);
+    let Some((holder, seat)) = key_number(model, members, seats, frame, &keys) else {
+        return Verdict::Can;
+    };
+    let (wanted, money) = (model.seats - seats, frame.most);
+    if wanted == 0 {
+        return Verdict::Can;
+    }
+    let lists = u64::try_from(model.lists.len()).unwrap_or(u64::MAX);
+    if !budget.take(u64::from(wanted) + lists * u64::from(seats + 1)) {
+        budget.spend();
+        return Verdict::Unknown;
+    }
+    let prices = Prices::against(&keys, model.lists[holder].votes, seat, wanted);
+    let rivals = model
+        .lists
+        .iter()
+        .zip(members)
+        .filter(|(_, member)| !**member);
+    let rivals = rivals.map(|(entry, _)| {
+        let needed = frame.needed[entry.bar];
+        let price = |claim: u32| prices.of(claim, true);
+        Rival::of(entry.votes, needed, entry.room, price, (wanted, money))
+    });
+    let rivals: Vec<Rival> = rivals.collect();
+    cover(&rivals, wanted, money, budget)
+}
+
+/// The list and its seat number of the members' key number `number`, from 0 and the largest down; `None` where they have
+/// no more keys.
+fn key_number(
+    model: &Model<'_>,
+    members: &[bool],
+    number: u32,
+    frame: &Frame,
+    keys: &Keys,
+) -> Option<(usize, u32)> {
+    let inside = |list: usize| {
+        let entry = &model.lists[list];
+        members[list] && entry.votes >= frame.needed[entry.bar]
+    };
+    let inside: Vec<usize> = (0..model.lists.len())
+        .filter(|&list| inside(list))
+        .collect();
+    let mut held = vec![0_u32; inside.len()];
+    let mut last = None;
+    for _ in 0..=number {
+        let open = (0..inside.len()).filter(|&place| held[place] < model.lists[inside[place]].room);
+        let level = |place: usize| {
+            let votes = model.lists[inside[place]].votes;
+            (keys.level(u128::from(votes), 1), held[place])
+        };
+        let best = open.max_by(|&left, &right| keys.compare(level(left), level(right)))?;
+        last = Some((inside[best], held[best]));
+        held[best] += 1;
+    }
+    last
+}

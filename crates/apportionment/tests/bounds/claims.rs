@@ -1,0 +1,152 @@
+//! What is said on top of the bounds: coalitions, majorities, the next seat.
+
+use super::brute::completions;
+use apportionment::bounds::*;
+use apportionment::*;
+use proptest::prelude::*;
+
+/// The fewest and the most seats of lists together, over all completions and lots.
+fn truth(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    lists: &[usize],
+) -> (u32, u32) {
+    let (mut fewest, mut most) = (u32::MAX, 0);
+    let mut workspace = Workspace::default();
+    completions(contest, outstanding, &mut |contest| {
+        let found = workspace.seats(contest, rules, &[]).unwrap();
+        let certain: u32 = lists.iter().map(|&list| found.seats[list]).sum();
+        let tied = |inside: bool| {
+            let tied = (0..contest.lists.len()).filter(|&list| found.tied[list]);
+            let tied = tied.filter(|list| lists.contains(list) == inside).count();
+            u32::try_from(tied).unwrap()
+        };
+        fewest = fewest.min(certain + found.pending.saturating_sub(tied(false)));
+        most = most.max(certain + found.pending.min(tied(true)));
+    });
+    (fewest, most)
+}
+
+fn methods() -> impl Strategy<Value = Method> {
+    prop::sample::select(vec![
+        Method::D_HONDT,
+        Method::SAINTE_LAGUE,
+        Method::ADAMS,
+        Method::HUNTINGTON_HILL,
+        Method::HARE,
+        Method::DROOP,
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_200, ..ProptestConfig::default() })]
+
+    /// Under divisors the joint bounds are exact; no coalition ends outside of what is said of it.
+    #[test]
+    fn coalitions_end_inside(
+        votes in prop::collection::vec(0u64..60, 2..5),
+        seats in 1u32..9,
+        method in methods(),
+        share in prop::option::of((1u32..4, 8u32..20)),
+        ballots in 0u64..8,
+        chosen in 1usize..15,
+    ) {
+        let contest = Contest::with_votes(seats, &votes);
+        let mut rules = Rules::of(method);
+        if let Some((above, below)) = share {
+            rules = rules.with_threshold(Threshold::of_list_votes(above, below));
+        }
+        let outstanding = Outstanding::ballots(ballots);
+        let lists: Vec<usize> = (0..votes.len()).filter(|list| chosen >> list & 1 == 1).collect();
+        let (fewest, most) = truth(&contest, &rules, outstanding, &lists);
+        let each = bound_seats(&contest, &rules, outstanding).unwrap();
+        let said = bound_coalition(&contest, &rules, outstanding, &each, &lists).unwrap();
+        prop_assert!(said.fewest <= fewest && most <= said.most, "{said:?}, and it is {fewest} to {most}");
+        if said.fewest_proof.is_exact() {
+            prop_assert_eq!(said.fewest, fewest);
+        } else {
+            prop_assert!(matches!(method, Method::Quota(_)) || ballots == 0, "{:?}", said);
+        }
+        if said.most_proof.is_exact() {
+            prop_assert_eq!(said.most, most);
+        }
+        let majority = majority_of(seats);
+        match said.reaches(majority) {
+            Claim::Certain => prop_assert!(fewest >= majority),
+            Claim::Excluded => prop_assert!(most < majority),
+            Claim::Open => {}
+        }
+    }
+
+    /// With one ballot less than is said the seat is open, and with so many it is certain.
+    #[test]
+    fn the_next_seat_is_certain_no_sooner(
+        votes in prop::collection::vec(0u64..60, 2..4),
+        seats in 1u32..7,
+        method in methods(),
+        threshold in any::<bool>(),
+        ballots in 1u64..9,
+    ) {
+        let contest = Contest::with_votes(seats, &votes);
+        let mut rules = Rules::of(method);
+        if threshold {
+            rules = rules.with_threshold(Threshold::of_list_votes(7, 100));
+        }
+        let outstanding = Outstanding::ballots(ballots);
+        let now = bound_seats(&contest, &rules, outstanding).unwrap();
+        let next = next_certain(&contest, &rules, outstanding).unwrap();
+        let fewest = |list: usize, counted: u64| {
+            let mut contest = contest.clone();
+            contest.lists[list].votes += counted;
+            super::brute::truth(&contest, &rules, Outstanding::ballots(ballots - counted)).fewest[list]
+        };
+        for found in &next {
+            prop_assert!(found.exact);
+            prop_assert_eq!(fewest(found.list, found.ballots), found.seats);
+            prop_assert!(found.seats > now.lists[found.list].fewest);
+        }
+        // Nobody's seat is certain sooner, not even where everything counted is for it.
+        let sooner = next.first().map_or(ballots, |found| found.ballots - 1);
+        for list in 0..votes.len() {
+            prop_assert_eq!(fewest(list, sooner), now.lists[list].fewest);
+        }
+    }
+}
+
+/// Two lists that only together have a majority for certain: the sum of their fewest does not show it.
+#[test]
+fn a_coalition_is_more_than_the_sum_of_its_lists() {
+    let contest = Contest::with_votes(9, &[30, 30, 38]);
+    let rules = Rules::of(Method::D_HONDT);
+    let outstanding = Outstanding::ballots(8);
+    let each = bound_seats(&contest, &rules, outstanding).unwrap();
+    let joint = bound_coalition(&contest, &rules, outstanding, &each, &[0, 1]).unwrap();
+    assert_eq!(joint.fewest_proof, Proof::Exact);
+    assert_eq!(joint.reaches(majority_of(9)), Claim::Certain);
+    assert!(each.lists[0].fewest + each.lists[1].fewest < joint.fewest);
+    let other = bound_coalition(&contest, &rules, outstanding, &each, &[2]).unwrap();
+    assert_eq!(other.reaches(majority_of(9)), Claim::Excluded);
+}
+
+#[test]
+fn almaty_has_a_majority_long_before_its_end() {
+    // Half of Almaty 2021, and as many ballots outstanding as were counted.
+    let contest = Contest::with_votes(39, &[109_002, 16_184, 12_296, 11_694, 10_867]);
+    let rules = Rules::of(Method::HARE).with_threshold(Threshold::of_list_votes(7, 100));
+    let answer = bound_seats(&contest, &rules, Outstanding::ballots(90_000)).unwrap();
+    assert_eq!(answer.lists[0].reaches(majority_of(39)), Claim::Open);
+    let answer = bound_seats(&contest, &rules, Outstanding::ballots(45_000)).unwrap();
+    assert_eq!(answer.lists[0].reaches(majority_of(39)), Claim::Certain);
+    assert_eq!(answer.lists[1].reaches(majority_of(39)), Claim::Excluded);
+}
+
+#[test]
+fn a_list_that_is_not_there_is_refused() {
+    let contest = Contest::with_votes(3, &[5, 4]);
+    let rules = Rules::of(Method::HARE);
+    let outstanding = Outstanding::ballots(1);
+    let each = bound_seats(&contest, &rules, outstanding).unwrap();
+    let error = bound_coalition(&contest, &rules, outstanding, &each, &[2]).unwrap_err();
+    assert_eq!(error.code(), "UNKNOWN_LIST");
+}

@@ -1,0 +1,11 @@
+//! Bounds of seats against every way in which outstanding ballots can fall.
+#![allow(
+    clippy::unwrap_used,
+    reason = "a failed unwrap in a helper is a failed test"
+)]
+
+mod brute;
+mod cases;
+mod claims;
+mod laws;
+mod named;
