@@ -28,12 +28,9 @@ use crate::shutdown::Stopper;
 /// How long to wait after a connection could not be accepted: usually all file handles are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What one connection may have waiting in this process, in bytes; what a reader does not take is not made for it.
-const BUFFER_BYTES_MAX: usize = 16 * 1024;
+const BUFFER_BYTES_MAX: usize = 8 * 1024;
 /// What one connection may have waiting in the kernel, in bytes; it takes twice that, and one write more.
-const SEND_BUFFER_BYTES: u32 = 16 * 1024;
-/// What of it may be there without being sent, as the other side takes nothing, in bytes.
-#[cfg(target_os = "linux")]
-const NOT_SENT_BYTES: u32 = 8 * 1024;
+const SEND_BUFFER_BYTES: u32 = 12 * 1024;
 /// Connections that the kernel holds before they are taken.
 const BACKLOG: u32 = 1_024;
 
@@ -139,10 +136,7 @@ pub fn listen_public(address: std::net::SocketAddr) -> io::Result<TcpListener> {
         // Whoever is accepted has these from the listener.
         socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
         let keepalive = TcpKeepalive::new().with_time(KEEPALIVE.0);
-        let options = SockRef::from(&socket);
-        options.set_tcp_keepalive(&keepalive.with_interval(KEEPALIVE.1))?;
-        #[cfg(target_os = "linux")]
-        options.set_tcp_notsent_lowat(NOT_SENT_BYTES)?;
+        SockRef::from(&socket).set_tcp_keepalive(&keepalive.with_interval(KEEPALIVE.1))?;
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };

@@ -4,8 +4,10 @@ use crate::error::FeedError;
 use crate::http::problem::Problem;
 use axum::extract::FromRequestParts;
 use election::report::{Refusal, RefusalCode};
+use http::HeaderMap;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use std::convert::Infallible;
 
 /// The parameters of a request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -14,6 +16,18 @@ pub(crate) struct Query<T>(pub T);
 /// The parts of a path that have names.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Path<T>(pub T);
+
+/// The headers of a request, taken out of it: axum's own extractor copies them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Headers(pub HeaderMap);
+
+impl<S: Send + Sync> FromRequestParts<S> for Headers {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(std::mem::take(&mut parts.headers)))
+    }
+}
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
@@ -40,11 +54,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The longest part of a request that is given back in a problem, in bytes.
-const VALUE_BYTES_MAX: usize = 200;
-
 fn wrong(field: &str, value: &str, why: String) -> Problem {
-    let value = &value[..value.floor_char_boundary(VALUE_BYTES_MAX)];
     let rule = format!("must have each parameter once, of its kind, as UTF-8 ({why})");
     FeedError::from(Refusal::new(RefusalCode::Shape, field, value, rule)).into()
 }

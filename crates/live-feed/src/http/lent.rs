@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 
 /// What is copied out of the document at once, in bytes: as much as a connection may have waiting.
-const CHUNK_BYTES: usize = 16 * 1024;
+const CHUNK_BYTES: usize = 8 * 1024;
 
 /// The document has been replaced so long ago that it is forgotten.
 #[derive(Debug, thiserror::Error)]

@@ -5,7 +5,7 @@ use crate::frame::{Distance, body_of};
 use crate::http::document::{Document, SCHEMA, stage, timestamp, token_text};
 use crate::http::encoded::{Encoded, Freshness, JSON};
 use crate::http::events::{RETRY, event, resume};
-use crate::http::extract::{Path, Query};
+use crate::http::extract::{Headers, Path, Query};
 use crate::http::history::{self, History};
 use crate::http::problem::Problem;
 use crate::http::security::{self, Routes};
@@ -90,12 +90,12 @@ pub(crate) fn router(service: Arc<Service>) -> Routes {
 /// All addresses, as a program or a person finds them.
 const ADDRESSES: &str = include_str!("addresses.json");
 
-async fn addresses(headers: HeaderMap) -> Response {
+async fn addresses(Headers(headers): Headers) -> Response {
     static DOCUMENT: LazyLock<Encoded> = LazyLock::new(|| Encoded::new(JSON, ADDRESSES));
     DOCUMENT.answer(&headers, Freshness::Newest)
 }
 
-async fn schema(headers: HeaderMap) -> Response {
+async fn schema(Headers(headers): Headers) -> Response {
     static DOCUMENT: LazyLock<Encoded> =
         LazyLock::new(|| Encoded::new("application/schema+json", SCHEMA));
     DOCUMENT.answer(&headers, Freshness::Newest)
@@ -122,7 +122,7 @@ struct Entry {
     is_stale: bool,
 }
 
-async fn elections(State(service): Shared, headers: HeaderMap) -> Answer {
+async fn elections(State(service): Shared, Headers(headers): Headers) -> Answer {
     let (index, distance) = service.listed().await?;
     let entries = index.entries.iter().map(|it| {
         let token = it.token.clone().unwrap_or_default();
@@ -266,7 +266,7 @@ fn part(election: &str, district: &str) -> Result<Scope, FeedError> {
 async fn results(
     State(service): Shared,
     Path(election): Path<String>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     results_of(&service, &whole(&election)?, &headers).await
 }
@@ -274,7 +274,7 @@ async fn results(
 async fn totals(
     State(service): Shared,
     Path(election): Path<String>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     totals_of(&service, &whole(&election)?, &headers).await
 }
@@ -283,7 +283,7 @@ async fn events(
     State(service): Shared,
     Path(election): Path<String>,
     Query(parameters): Query<Resume>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     events_of(service, whole(&election)?, &headers, &parameters).await
 }
@@ -293,7 +293,7 @@ type District = Path<(String, String)>;
 async fn district_results(
     State(service): Shared,
     Path((election, district)): District,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     results_of(&service, &part(&election, &district)?, &headers).await
 }
@@ -301,7 +301,7 @@ async fn district_results(
 async fn district_totals(
     State(service): Shared,
     Path((election, district)): District,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     totals_of(&service, &part(&election, &district)?, &headers).await
 }
@@ -310,7 +310,7 @@ async fn district_events(
     State(service): Shared,
     Path((election, district)): District,
     Query(parameters): Query<Resume>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     events_of(service, part(&election, &district)?, &headers, &parameters).await
 }
@@ -321,7 +321,7 @@ async fn district_events(
 async fn revision(
     State(service): Shared,
     Path((election, file)): Path<(String, String)>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     let number = number(file.strip_suffix(".json").unwrap_or_default(), &file)?;
     let document = document_of(&service, &election, number).await?;
@@ -337,7 +337,7 @@ async fn revision(
 async fn revision_of_digest(
     State(service): Shared,
     Path((election, text, file)): Path<(String, String, String)>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     let number = number(&text, &text)?;
     let document = document_of(&service, &election, number).await?;
@@ -375,7 +375,7 @@ async fn document_of(service: &Service, election: &str, number: u64) -> Result<E
 async fn units_table(
     State(service): Shared,
     Path(election): Path<String>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     let table = units::table(&service, &whole(&election)?).await?;
     Ok(table.lend(&headers, Freshness::Newest))
@@ -391,7 +391,7 @@ async fn unit_history(
     State(service): Shared,
     Path((election, unit)): Path<(String, String)>,
     Query(page): Query<Page>,
-    headers: HeaderMap,
+    Headers(headers): Headers,
 ) -> Answer {
     let scope = whole(&election)?;
     wire::id("unit", &unit, UnitId::new).map_err(FeedError::from)?;

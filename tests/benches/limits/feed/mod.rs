@@ -389,7 +389,8 @@ async fn stalled(
     process: &Process,
     reporter: &mut Reporter,
 ) -> Outcome<Vec<Line>> {
-    let count = options.size(200, 10);
+    // Many, so that what else grows meanwhile is little for each.
+    let count = options.size(1_000, 10);
     let path = format!("/v1/elections/{ELECTION}/events");
     // Who keeps up is measured alone first, so that the stalled are all that is new.
     let crowd = Crowd::gather(&process.grpc, 4, 5).await?;
