@@ -22,8 +22,10 @@ const PUT_OFF_MAX: u32 = 256;
 /// A stream whose writes are gathered, and sent in the turn of its task after the one that flushed them. It is written to, read
 /// and flushed by one task, which reads in each of its turns and flushes again whenever it is woken, as HTTP/2 does.
 #[derive(Debug)]
-pub(crate) struct Gather<S> {
+pub(crate) struct Gather<S, H = ()> {
     stream: S,
+    /// What is held for as long as there is the stream.
+    _held: H,
     waiting: Vec<u8>,
     /// How many of the bytes that wait have been sent.
     sent: usize,
@@ -33,11 +35,12 @@ pub(crate) struct Gather<S> {
     is_next_turn: bool,
 }
 
-impl<S> Gather<S> {
-    /// Gathers what is written to a stream.
-    pub(crate) fn new(stream: S) -> Self {
+impl<S, H> Gather<S, H> {
+    /// Gathers what is written to a stream, and holds something else until it is dropped.
+    pub(crate) fn new(stream: S, held: H) -> Self {
         Self {
             stream,
+            _held: held,
             waiting: Vec::new(),
             sent: 0,
             put_off: None,
@@ -46,7 +49,7 @@ impl<S> Gather<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> Gather<S> {
+impl<S: AsyncWrite + Unpin, H> Gather<S, H> {
     fn send(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.sent < self.waiting.len() {
             let rest = &self.waiting[self.sent..];
@@ -64,7 +67,7 @@ impl<S: AsyncWrite + Unpin> Gather<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Gather<S> {
+impl<S: AsyncRead + Unpin, H: Unpin> AsyncRead for Gather<S, H> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -75,7 +78,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Gather<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
+impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Gather<S, H> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -140,7 +143,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Gather<S> {
     }
 }
 
-impl<S: Connected> Connected for Gather<S> {
+impl<S: Connected, H> Connected for Gather<S, H> {
     type ConnectInfo = S::ConnectInfo;
 
     fn connect_info(&self) -> S::ConnectInfo {
@@ -213,7 +216,7 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_is_written_arrives_in_its_order_however_the_other_side_takes_it() {
-        let mut gathered = Gather::new(Slow::default());
+        let mut gathered = Gather::new(Slow::default(), ());
         let mut wanted = Vec::new();
         for round in 0..200_usize {
             let part: Vec<u8> = (0..round * 97 % 50_000)
@@ -241,7 +244,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_written_in_one_turn_and_the_next_goes_out_together() {
-        let mut gathered = Gather::new(Slow::default());
+        let mut gathered = Gather::new(Slow::default(), ());
         for _ in 0..100 {
             gathered.write_all(b"frame").await.unwrap();
             gathered.flush().await.unwrap();
@@ -255,7 +258,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flush_is_put_off_and_never_forgotten() {
-        let mut gathered = Gather::new(Slow::default());
+        let mut gathered = Gather::new(Slow::default(), ());
         gathered.write_all(b"alone").await.unwrap();
         // A task that is woken flushes again, even one that never reads.
         for _ in 0..PUT_OFF_MAX + 2 {
@@ -270,7 +273,7 @@ mod tests {
     async fn whoever_flushes_is_woken_to_flush_again() {
         let (waker, woken) = told();
         let mut context = Context::from_waker(&waker);
-        let mut gathered = Gather::new(Slow::default());
+        let mut gathered = Gather::new(Slow::default(), ());
         gathered.write_all(b"alone").await.unwrap();
         assert!(Pin::new(&mut gathered).poll_flush(&mut context).is_ready());
         assert!(woken.load(Ordering::Acquire));

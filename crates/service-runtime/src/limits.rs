@@ -1,6 +1,7 @@
 //! Every limit of a listener in one place, with its unit in its name.
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::net::IpAddr;
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -42,6 +43,13 @@ pub struct Limits {
     pub unary_deadline_max: Duration,
     /// Calls that one connection may have open at once, streams included. The next waits, or is refused by its client.
     pub calls_per_connection_max: u32,
+    /// Connections at once; one more is closed at once.
+    pub connections_max: usize,
+    /// Connections at once of one address (of IPv6: of one network of 64 bits); one more is closed at once. Loopback has no
+    /// limit.
+    pub connections_per_address_max: usize,
+    /// Addresses without that limit: proxies, which count for themselves.
+    pub trusted_proxies: Vec<IpAddr>,
     /// How long a connection is silent before it is asked whether it is alive.
     pub keepalive_interval: Duration,
     /// How long a connection has to answer that.
@@ -54,6 +62,9 @@ impl Default for Limits {
             unary_deadline_default: Duration::from_secs(10),
             unary_deadline_max: Duration::from_secs(60),
             calls_per_connection_max: 4_096,
+            connections_max: 10_000,
+            connections_per_address_max: 1_000,
+            trusted_proxies: Vec::new(),
             keepalive_interval: Duration::from_secs(20),
             keepalive_timeout: Duration::from_secs(10),
         }
@@ -70,11 +81,17 @@ pub struct LimitSettings {
     pub unary_deadline_ms_max: Option<NonZeroU64>,
     /// [`Limits::calls_per_connection_max`].
     pub calls_per_connection_max: Option<NonZeroU32>,
+    /// [`Limits::connections_max`].
+    pub connections_max: Option<NonZeroUsize>,
+    /// [`Limits::connections_per_address_max`].
+    pub connections_per_address_max: Option<NonZeroUsize>,
+    /// [`Limits::trusted_proxies`].
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 impl LimitSettings {
     /// Its settings, in a table named `limits`.
-    pub const KEYS: [Key; 3] = [
+    pub const KEYS: [Key; 6] = [
         Key {
             path: "limits.unary_deadline_ms_default",
             kind: Kind::Number,
@@ -89,6 +106,21 @@ impl LimitSettings {
             path: "limits.calls_per_connection_max",
             kind: Kind::Number,
             wanted: "a number of calls from 1, such as 4096",
+        },
+        Key {
+            path: "limits.connections_max",
+            kind: Kind::Number,
+            wanted: "a number of connections from 1, such as 10000",
+        },
+        Key {
+            path: "limits.connections_per_address_max",
+            kind: Kind::Number,
+            wanted: "a number of connections from 1, such as 1000",
+        },
+        Key {
+            path: "limits.trusted_proxies",
+            kind: Kind::List,
+            wanted: "addresses such as 10.0.0.7,2001:db8::7",
         },
     ];
 
@@ -110,6 +142,13 @@ impl LimitSettings {
             calls_per_connection_max: self
                 .calls_per_connection_max
                 .map_or(defaults.calls_per_connection_max, NonZeroU32::get),
+            connections_max: self
+                .connections_max
+                .map_or(defaults.connections_max, NonZeroUsize::get),
+            connections_per_address_max: self
+                .connections_per_address_max
+                .map_or(defaults.connections_per_address_max, NonZeroUsize::get),
+            trusted_proxies: self.trusted_proxies.clone(),
             ..defaults
         }
     }

@@ -2,17 +2,21 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
+use metrics::{counter, describe_counter};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Server;
 use tonic::transport::server::{Connected, TcpIncoming};
 use tonic_health::pb::health_server::HealthServer;
 use tracing::{info, warn};
 
+use crate::addresses::{Addresses, PlaceHeld};
 use crate::call::CallLayer;
 use crate::gather::Gather;
 use crate::limits::{
@@ -55,17 +59,63 @@ pub async fn serve(
     if let Ok(address) = listener.local_addr() {
         info!(part = stopper.name(), %address, "listening");
     }
+    describe_counter!(
+        "rpc_connections_shed_total",
+        "Connections over a limit of a listener of gRPC, by which: of all, or of one address."
+    );
+    let places = Places {
+        all: Arc::new(Semaphore::new(limits.connections_max)),
+        addresses: Addresses::new(limits.connections_per_address_max, &limits.trusted_proxies),
+    };
     let incoming = TcpIncoming::from(listener)
         .with_nodelay(Some(true))
         .with_keepalive(Some(limits.keepalive_interval))
-        .then(|connection| async {
-            if let Err(error) = &connection {
-                warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
+        .filter_map(move |connection| {
+            let placed = places.place(connection);
+            async move {
+                if let Some(Err(error)) = &placed {
+                    warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+                placed
             }
-            connection.map(Gather::new)
         });
     run(incoming, services, limits, stopper).await
+}
+
+/// The places for connections of a listener.
+struct Places {
+    all: Arc<Semaphore>,
+    addresses: Addresses,
+}
+
+/// A connection's place among all, and among those of its address.
+type Held = (OwnedSemaphorePermit, PlaceHeld);
+
+impl Places {
+    /// A connection in its place. `None`: there is no place for it, and it is closed at once, so that whoever balances load
+    /// sees it.
+    fn place(
+        &self,
+        connection: io::Result<TcpStream>,
+    ) -> Option<io::Result<Gather<TcpStream, Held>>> {
+        let shed = |limit: &'static str| {
+            counter!("rpc_connections_shed_total", "limit" => limit).increment(1);
+        };
+        let placed = connection.and_then(|stream| {
+            let address = stream.peer_addr()?.ip();
+            let Some(place) = self.addresses.take(address) else {
+                shed("address");
+                return Ok(None);
+            };
+            let Ok(permit) = Arc::clone(&self.all).try_acquire_owned() else {
+                shed("all");
+                return Ok(None);
+            };
+            Ok(Some(Gather::new(stream, (permit, place))))
+        });
+        placed.transpose()
+    }
 }
 
 /// Serves on a pipe, as [`serve`] does on TCP.

@@ -11,7 +11,8 @@ use service_runtime::limits::{Limits, MESSAGE_BYTES_MAX};
 use service_runtime::pipe::{Pipe, local_channel};
 use service_runtime::shutdown::Stopper;
 use service_runtime::{channel, server};
-use tokio::net::TcpListener;
+use tokio::io::AsyncReadExt as _;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tonic::Code;
@@ -58,6 +59,38 @@ async fn tcp_carries_the_same() {
         ask(&channel, "late").await.unwrap_err().code(),
         Code::Unavailable
     );
+}
+
+#[tokio::test]
+async fn one_connection_too_many_is_closed_at_once_and_makes_no_difference_to_others() {
+    let stopper = Stopper::new("test");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let limits = Limits {
+        connections_max: 1,
+        ..Limits::default()
+    };
+    stopper.spawn(server::serve(
+        listener,
+        services(Echo::default()),
+        limits,
+        stopper.clone(),
+    ));
+    let first = channel::connect(&format!("http://{address}")).unwrap();
+    assert_eq!(ask(&first, "hello").await.unwrap(), "hello");
+    let mut second = TcpStream::connect(address).await.unwrap();
+    // Closed without a word: not even the settings that HTTP/2 begins with.
+    let read = second.read_to_end(&mut Vec::new()).await.unwrap_or(0);
+    assert_eq!(read, 0);
+    assert_eq!(ask(&first, "again").await.unwrap(), "again");
+    // Its place is free once it is gone.
+    drop(first);
+    let third = channel::connect(&format!("http://{address}")).unwrap();
+    while ask(&third, "hello").await.is_err() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop(third);
+    stopper.drain(GRACE).await.unwrap();
 }
 
 #[tokio::test]
