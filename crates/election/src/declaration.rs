@@ -6,7 +6,7 @@
 use crate::allocation::Question;
 use crate::standings::SeatsResult;
 use apportionment::{Allocation, Eligibility, Method, Outcome, Ratio, Rules, Stage};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 /// One thing that is wrong with a declared result, or a hint at how it came about.
@@ -177,17 +177,17 @@ pub fn check_declaration(
     let most = allocation.map_or_else(Vec::new, |allocation| question.seats_most(allocation));
     let quotients = allocation.and_then(|allocation| quotients(question, allocation));
     let quotients = quotients.unwrap_or_default();
+    // Ten thousand lists are compared with every frame: not each with each.
+    let rows_by_option: BTreeMap<u32, u32> = rows.iter().copied().collect();
+    let lists: BTreeSet<u32> = question.options.iter().copied().collect();
     for (list, option) in question.options.iter().enumerate() {
-        let declared = rows
-            .iter()
-            .find(|(row, _)| row == option)
-            .map_or(0, |(_, seats)| *seats);
+        let declared = rows_by_option.get(option).copied().unwrap_or(0);
         let ours = (allocation, most.as_slice(), &quotients);
         check_row(question, ours, (list, *option), declared, &mut findings);
     }
     let no_lists = rows
         .iter()
-        .filter(|(option, seats)| *seats > 0 && !question.options.contains(option));
+        .filter(|(option, seats)| *seats > 0 && !lists.contains(option));
     findings.extend(no_lists.map(|(option, declared)| Finding::NoList {
         option: *option,
         declared: *declared,
