@@ -307,3 +307,58 @@ impl Drop for CallRecord {
             .in_scope(|| debug!(code, duration_us, "call ended"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::convert::Infallible;
+    use std::future::poll_fn;
+    use std::time::Duration;
+
+    /// Always has another message.
+    struct Endless;
+
+    impl http_body::Body for Endless {
+        type Data = Bytes;
+        type Error = Status;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"more")))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_always_has_a_message_ends_soon_after_its_deadline() {
+        let endless = tower::service_fn(|_: Request<Body>| async {
+            Ok::<_, Infallible>(Response::new(Body::new(Endless)))
+        });
+        let stopper = Stopper::new("test");
+        let layer = CallLayer::new(Contract::default(), Limits::default(), stopper);
+        let request = Request::builder()
+            .uri("/test.Endless/Stream")
+            .header("grpc-timeout", "1S")
+            .body(Body::empty());
+        let mut answer = layer.layer(endless).call(request.unwrap()).await.unwrap();
+        let mut next = async || {
+            let body = answer.body_mut();
+            poll_fn(|context| http_body::Body::poll_frame(Pin::new(&mut *body), context)).await
+        };
+        for _ in 0..100 {
+            assert!(next().await.unwrap().unwrap().is_data());
+        }
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let mut messages = 0;
+        let trailers = loop {
+            match next().await.unwrap().unwrap().into_trailers() {
+                Ok(trailers) => break trailers,
+                Err(_) => messages += 1,
+            }
+            assert!(messages <= UNWATCHED_MAX);
+        };
+        assert_eq!(trailers["grpc-status"], "4");
+        assert!(next().await.is_none());
+    }
+}

@@ -43,8 +43,9 @@ impl<S, H> Gather<S, H> {
             _held: held,
             waiting: Vec::new(),
             sent: 0,
-            put_off: None,
-            is_next_turn: false,
+            // What a connection begins with goes at once: it may only read until the other side has answered.
+            put_off: Some(0),
+            is_next_turn: true,
         }
     }
 }
@@ -59,11 +60,34 @@ impl<S: AsyncWrite + Unpin, H> Gather<S, H> {
             }
             self.sent += sent;
         }
+        self.all_sent();
+        Poll::Ready(Ok(()))
+    }
+
+    /// Sends what waits together with what is too large to wait, and says how much of that was taken.
+    fn send_with(&mut self, context: &mut Context<'_>, large: &[u8]) -> Poll<io::Result<usize>> {
+        loop {
+            let rest = &self.waiting[self.sent..];
+            let rest_bytes = rest.len();
+            let parts = [io::IoSlice::new(rest), io::IoSlice::new(large)];
+            let stream = Pin::new(&mut self.stream);
+            let sent = ready!(stream.poll_write_vectored(context, &parts))?;
+            if sent == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            if sent > rest_bytes {
+                self.all_sent();
+                return Poll::Ready(Ok(sent - rest_bytes));
+            }
+            self.sent += sent;
+        }
+    }
+
+    fn all_sent(&mut self) {
         self.sent = 0;
         self.waiting.clear();
         self.waiting.shrink_to(KEPT_BYTES_MAX);
         self.put_off = None;
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -84,11 +108,11 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Gather<S, H> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.waiting.len().saturating_add(bytes.len()) > WAITING_BYTES_MAX {
+        if bytes.len() > WAITING_BYTES_MAX {
+            return self.send_with(context, bytes);
+        }
+        if self.waiting.len() + bytes.len() > WAITING_BYTES_MAX {
             ready!(self.send(context))?;
-            if bytes.len() > WAITING_BYTES_MAX {
-                return Pin::new(&mut self.stream).poll_write(context, bytes);
-            }
         }
         self.waiting.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
@@ -104,7 +128,13 @@ impl<S: AsyncWrite + Unpin, H: Unpin> AsyncWrite for Gather<S, H> {
         let mut written = 0;
         for part in parts.iter().filter(|part| !part.is_empty()) {
             match Pin::new(&mut *this).poll_write(context, part) {
-                Poll::Ready(Ok(bytes)) => written += bytes,
+                Poll::Ready(Ok(bytes)) => {
+                    written += bytes;
+                    // The next part comes behind all of this one, or not at all.
+                    if bytes < part.len() {
+                        break;
+                    }
+                }
                 // What was taken before is said first; the rest comes again.
                 Poll::Pending | Poll::Ready(Err(_)) if written > 0 => break,
                 unwritten => return unwritten,
@@ -204,6 +234,50 @@ mod tests {
         }
     }
 
+    impl Gather<Slow> {
+        /// One whose first words were said.
+        fn begun() -> Self {
+            let mut gathered = Gather::new(Slow::default(), ());
+            gathered.put_off = None;
+            gathered
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_connection_begins_with_goes_at_once() {
+        let mut gathered = Gather::new(Slow::default(), ());
+        gathered.write_all(b"settings").await.unwrap();
+        gathered.flush().await.unwrap();
+        assert_eq!(gathered.stream.taken, b"settings");
+    }
+
+    #[tokio::test]
+    async fn of_several_parts_no_later_one_goes_before_the_rest_of_an_earlier_one() {
+        let large: Vec<u8> = (0..60_000)
+            .map(|at| u8::try_from(at % 251).unwrap())
+            .collect();
+        let all = [b"head".as_slice(), &large, b"tail"].concat();
+        let mut gathered = Gather::begun();
+        let mut written = 0;
+        while written < all.len() {
+            let ends = [4, 4 + large.len(), all.len()];
+            let mut begin = written;
+            let parts: Vec<_> = ends
+                .into_iter()
+                .map(|end| {
+                    let part = io::IoSlice::new(&all[begin.min(end)..end]);
+                    begin = begin.max(end);
+                    part
+                })
+                .collect();
+            let taken =
+                poll_fn(|context| Pin::new(&mut gathered).poll_write_vectored(context, &parts));
+            written += taken.await.unwrap();
+        }
+        gathered.shutdown().await.unwrap();
+        assert_eq!(gathered.stream.taken, all);
+    }
+
     /// A turn of the task: it reads, and flushes.
     async fn turn(gathered: &mut Gather<Slow>) {
         let mut nothing = [0; 8];
@@ -216,7 +290,7 @@ mod tests {
 
     #[tokio::test]
     async fn whatever_is_written_arrives_in_its_order_however_the_other_side_takes_it() {
-        let mut gathered = Gather::new(Slow::default(), ());
+        let mut gathered = Gather::begun();
         let mut wanted = Vec::new();
         for round in 0..200_usize {
             let part: Vec<u8> = (0..round * 97 % 50_000)
@@ -244,7 +318,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_written_in_one_turn_and_the_next_goes_out_together() {
-        let mut gathered = Gather::new(Slow::default(), ());
+        let mut gathered = Gather::begun();
         for _ in 0..100 {
             gathered.write_all(b"frame").await.unwrap();
             gathered.flush().await.unwrap();
@@ -258,7 +332,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_flush_is_put_off_and_never_forgotten() {
-        let mut gathered = Gather::new(Slow::default(), ());
+        let mut gathered = Gather::begun();
         gathered.write_all(b"alone").await.unwrap();
         // A task that is woken flushes again, even one that never reads.
         for _ in 0..PUT_OFF_MAX + 2 {
@@ -273,7 +347,7 @@ mod tests {
     async fn whoever_flushes_is_woken_to_flush_again() {
         let (waker, woken) = told();
         let mut context = Context::from_waker(&waker);
-        let mut gathered = Gather::new(Slow::default(), ());
+        let mut gathered = Gather::begun();
         gathered.write_all(b"alone").await.unwrap();
         assert!(Pin::new(&mut gathered).poll_flush(&mut context).is_ready());
         assert!(woken.load(Ordering::Acquire));

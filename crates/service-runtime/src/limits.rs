@@ -50,6 +50,11 @@ pub struct Limits {
     pub connections_per_address_max: usize,
     /// Addresses without that limit: proxies, which count for themselves.
     pub trusted_proxies: Vec<IpAddr>,
+    /// How long a connection may take nothing of what waits for it.
+    pub write_timeout: Duration,
+    /// How much of what waits for it a connection has to take, in bytes a second: less, for [`Self::write_timeout`] in all,
+    /// is as nothing.
+    pub write_rate_min: u32,
     /// How long a connection is silent before it is asked whether it is alive.
     pub keepalive_interval: Duration,
     /// How long a connection has to answer that.
@@ -65,6 +70,8 @@ impl Default for Limits {
             connections_max: 10_000,
             connections_per_address_max: 1_000,
             trusted_proxies: Vec::new(),
+            write_timeout: Duration::from_secs(30),
+            write_rate_min: 1_024,
             keepalive_interval: Duration::from_secs(20),
             keepalive_timeout: Duration::from_secs(10),
         }

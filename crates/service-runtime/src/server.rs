@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use crate::addresses::{Addresses, PlaceHeld};
 use crate::call::CallLayer;
 use crate::gather::Gather;
+use crate::impatient::{Impatient, Patience};
 use crate::limits::{
     CONNECTION_WINDOW_BYTES, FRAME_BYTES_MAX, HEADER_BYTES_MAX, Limits, SMALL_REQUEST_BYTES_MAX,
     STREAM_WINDOW_BYTES,
@@ -66,6 +67,11 @@ pub async fn serve(
     let places = Places {
         all: Arc::new(Semaphore::new(limits.connections_max)),
         addresses: Addresses::new(limits.connections_per_address_max, &limits.trusted_proxies),
+        // HTTP/2 asks whether the other side is alive only while it can write.
+        patience: Patience {
+            longest: limits.write_timeout,
+            rate_min: limits.write_rate_min,
+        },
     };
     let incoming = TcpIncoming::from(listener)
         .with_nodelay(Some(true))
@@ -87,6 +93,7 @@ pub async fn serve(
 struct Places {
     all: Arc<Semaphore>,
     addresses: Addresses,
+    patience: Patience,
 }
 
 /// A connection's place among all, and among those of its address.
@@ -98,13 +105,16 @@ impl Places {
     fn place(
         &self,
         connection: io::Result<TcpStream>,
-    ) -> Option<io::Result<Gather<TcpStream, Held>>> {
+    ) -> Option<io::Result<Gather<Impatient<TcpStream>, Held>>> {
         let shed = |limit: &'static str| {
             counter!("rpc_connections_shed_total", "limit" => limit).increment(1);
         };
         let placed = connection.and_then(|stream| {
-            let address = stream.peer_addr()?.ip();
-            let Some(place) = self.addresses.take(address) else {
+            // One that was reset at once has no address any more, and concerns nobody else.
+            let Ok(address) = stream.peer_addr() else {
+                return Ok(None);
+            };
+            let Some(place) = self.addresses.take(address.ip()) else {
                 shed("address");
                 return Ok(None);
             };
@@ -112,6 +122,7 @@ impl Places {
                 shed("all");
                 return Ok(None);
             };
+            let stream = Impatient::new(stream, self.patience);
             Ok(Some(Gather::new(stream, (permit, place))))
         });
         placed.transpose()

@@ -2,21 +2,29 @@
 
 mod echo;
 
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use echo::{Echo, GROW, HANG, SLOW, UNARY, WAIT, ask, open, services};
+use echo::{
+    Echo, FLOOD, FLOOD_BYTES, GROW, HANG, SLOW, UNARY, WAIT, ask, open, open_with, services,
+};
 use futures::StreamExt as _;
 use service_runtime::limits::{Limits, MESSAGE_BYTES_MAX};
 use service_runtime::pipe::{Pipe, local_channel};
 use service_runtime::shutdown::Stopper;
 use service_runtime::{channel, server};
-use tokio::io::AsyncReadExt as _;
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tonic::Code;
-use tonic::transport::Channel;
+use tonic::transport::{Channel, Endpoint};
 use tonic_health::ServingStatus;
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 use tonic_types::StatusExt as _;
@@ -27,6 +35,15 @@ fn start() -> (Channel, Stopper) {
     let stopper = Stopper::new("test");
     let channel = local_channel(services(Echo::default()), Limits::default(), &stopper);
     (channel, stopper)
+}
+
+async fn listening(limits: Limits) -> (SocketAddr, Stopper) {
+    let stopper = Stopper::new("test");
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let services = services(Echo::default());
+    stopper.spawn(server::serve(listener, services, limits, stopper.clone()));
+    (address, stopper)
 }
 
 #[tokio::test]
@@ -63,23 +80,15 @@ async fn tcp_carries_the_same() {
 
 #[tokio::test]
 async fn one_connection_too_many_is_closed_at_once_and_makes_no_difference_to_others() {
-    let stopper = Stopper::new("test");
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
     let limits = Limits {
         connections_max: 1,
         ..Limits::default()
     };
-    stopper.spawn(server::serve(
-        listener,
-        services(Echo::default()),
-        limits,
-        stopper.clone(),
-    ));
+    let (address, stopper) = listening(limits).await;
     let first = channel::connect(&format!("http://{address}")).unwrap();
     assert_eq!(ask(&first, "hello").await.unwrap(), "hello");
     let mut second = TcpStream::connect(address).await.unwrap();
-    // Closed without a word: not even the settings that HTTP/2 begins with.
+    // Closed without a word; one that is taken is told the settings of HTTP/2 at once.
     let read = second.read_to_end(&mut Vec::new()).await.unwrap_or(0);
     assert_eq!(read, 0);
     assert_eq!(ask(&first, "again").await.unwrap(), "again");
@@ -90,6 +99,98 @@ async fn one_connection_too_many_is_closed_at_once_and_makes_no_difference_to_ot
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     drop(third);
+    stopper.drain(GRACE).await.unwrap();
+}
+
+/// A stream that always has another message, over TCP: large ones, in their order, and its end at the deadline.
+#[tokio::test]
+async fn a_stream_that_never_pauses_ends_at_its_deadline() {
+    let (address, stopper) = listening(Limits::default()).await;
+    let channel = channel::connect(&format!("http://{address}")).unwrap();
+    let deadline = Some(Duration::from_millis(300));
+    let mut stream = open_with(&channel, deadline, FLOOD).await.unwrap();
+    let ended = loop {
+        match stream.next().await.unwrap() {
+            Ok(message) => assert_eq!(message.len(), FLOOD_BYTES),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(ended.code(), Code::DeadlineExceeded);
+    drop(channel);
+    stopper.drain(GRACE).await.unwrap();
+}
+
+/// A connection that is deaf from some moment on.
+struct Deaf {
+    stream: TcpStream,
+    is_deaf: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Deaf {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.is_deaf.load(Ordering::Acquire) {
+            return Poll::Pending;
+        }
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Deaf {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+/// HTTP/2 cannot ask whether such a reader is alive: its question would wait behind what is not taken.
+#[tokio::test]
+async fn a_reader_that_takes_nothing_any_more_is_closed_and_makes_room() {
+    let limits = Limits {
+        connections_max: 1,
+        write_timeout: Duration::from_millis(50),
+        ..Limits::default()
+    };
+    let (address, stopper) = listening(limits).await;
+    let is_deaf = Arc::new(AtomicBool::new(false));
+    let deaf = is_deaf.clone();
+    let connector = tower::service_fn(move |_: http::Uri| {
+        let is_deaf = deaf.clone();
+        async move {
+            let stream = TcpStream::connect(address).await?;
+            io::Result::Ok(hyper_util::rt::TokioIo::new(Deaf { stream, is_deaf }))
+        }
+    });
+    // Its windows are so wide that only the connection itself can be full.
+    let wide = Endpoint::from_static("http://deaf.test")
+        .initial_stream_window_size(1 << 30)
+        .initial_connection_window_size(1 << 30);
+    let reader = wide.connect_with_connector(connector).await.unwrap();
+    let mut stream = open_with(&reader, None, FLOOD).await.unwrap();
+    stream.next().await.unwrap().unwrap();
+    is_deaf.store(true, Ordering::Release);
+    loop {
+        let other = channel::connect(&format!("http://{address}")).unwrap();
+        if ask(&other, "is there room").await.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    drop((reader, stream));
     stopper.drain(GRACE).await.unwrap();
 }
 

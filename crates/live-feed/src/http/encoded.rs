@@ -164,7 +164,8 @@ impl Encoded {
         } else {
             accepted(request)
         };
-        let has_it = self.is_known(request);
+        let known = self.known(request, coding);
+        let has_it = known.is_some();
         let mut response = if has_it {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -174,7 +175,9 @@ impl Encoded {
         };
         let headers = response.headers_mut();
         headers.reserve(HEADERS_ROOM);
-        headers.insert(ETAG, self.tags[coding.index()].clone());
+        // What is confirmed is what the reader has.
+        let tag = known.unwrap_or(&self.tags[coding.index()]);
+        headers.insert(ETAG, tag.clone());
         let caching = HeaderValue::from_static(freshness.cache_control());
         headers.insert(CACHE_CONTROL, caching);
         headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
@@ -192,13 +195,16 @@ impl Encoded {
     }
 
     // RFC 9110, 13.1.2. Any coding of the same document will do: the reader decoded it.
-    fn is_known(&self, request: &HeaderMap) -> bool {
+    fn known(&self, request: &HeaderMap, coding: Coding) -> Option<&HeaderValue> {
         let fields = request.get_all(IF_NONE_MATCH).iter();
         let mut tags = fields
             .filter_map(|field| field.to_str().ok())
             .flat_map(|field| field.split(','))
             .map(|tag| tag.trim().trim_start_matches("W/"));
-        tags.any(|tag| tag == "*" || self.tags.iter().any(|own| own == tag))
+        tags.find_map(|tag| match tag {
+            "*" => Some(&self.tags[coding.index()]),
+            tag => self.tags.iter().find(|own| *own == tag),
+        })
     }
 }
 

@@ -67,7 +67,7 @@ async fn a_slow_reader_of_a_lent_document_does_not_hold_it() {
     assert_eq!(bytes.unwrap(), text);
     let mut slow = slow.into_body().into_data_stream();
     let first = futures::StreamExt::next(&mut slow).await.unwrap().unwrap();
-    assert_eq!(first.len(), 16 * 1024);
+    assert!(first.len() < text.len() / 4);
     // Another table has taken its place.
     let held = Arc::downgrade(&table);
     drop(table);

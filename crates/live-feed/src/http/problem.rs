@@ -68,7 +68,7 @@ impl Problem {
 
     /// The method is not one that is answered here.
     pub fn method() -> Self {
-        let detail = "only GET and HEAD are answered here";
+        let detail = "the header Allow says which methods are answered here";
         Self::new(
             StatusCode::METHOD_NOT_ALLOWED,
             "METHOD",

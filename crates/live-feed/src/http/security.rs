@@ -17,8 +17,8 @@ pub type Routes = MapResponse<Router, fn(Response) -> Response>;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// What a page may do.
-const PAGE: [(HeaderName, &str); 6] = [
+/// What a page may do. What it shows may be read from any page as well.
+const PAGE: [(HeaderName, &str); 8] = [
     (CONTENT_SECURITY_POLICY, POLICY),
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (X_FRAME_OPTIONS, "DENY"),
@@ -31,6 +31,8 @@ const PAGE: [(HeaderName, &str); 6] = [
         HeaderName::from_static("cross-origin-opener-policy"),
         "same-origin",
     ),
+    (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    (ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
 ];
 
 /// Data is shown by nobody as a page, and may be read from any page.

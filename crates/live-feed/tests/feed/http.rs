@@ -701,10 +701,21 @@ async fn every_answer_has_the_headers_that_keep_browsers_safe_and_data_is_for_an
         has_headers(response.headers());
         assert_eq!(response.headers()["access-control-allow-origin"], "*");
     }
+    for path in [
+        "/",
+        "/e/nowhere",
+        "/assets/page.js",
+        &format!("{BASE}/events"),
+    ] {
+        has_headers(ask(&stage, path, &[]).await.headers());
+    }
     let page = ask(&stage, "/", &[]).await;
-    has_headers(page.headers());
-    let policy = page.headers()["content-security-policy"].to_str().unwrap();
-    assert!(policy.contains("script-src 'self'"), "{policy}");
+    let said = |name: &str| page.headers()[name].to_str().unwrap().to_owned();
+    assert!(said("content-security-policy").contains("script-src 'self'"));
+    assert_eq!(said("x-frame-options"), "DENY");
+    assert_eq!(said("referrer-policy"), "no-referrer");
+    assert!(said("permissions-policy").contains("camera=()"));
+    assert_eq!(said("cross-origin-opener-policy"), "same-origin");
     // Somebody else's page asks first whether it may say what it has already.
     let request = Request::builder()
         .method(Method::OPTIONS)

@@ -300,6 +300,26 @@ async fn heartbeats_come_every_fifteen_seconds() {
     }
 }
 
+/// A frame puts the next heartbeat off: the alarm of before it goes off in silence.
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_comes_fifteen_seconds_after_the_last_word_whatever_it_was() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, 5);
+    let mut viewer = stage.watch(whole(), None).await.unwrap();
+    viewer.until(5).await;
+    tokio::time::sleep(Duration::from_secs(10)).await;
+    stage.show(&night, 6);
+    viewer.until(6).await;
+    let began = Instant::now();
+    viewer.heartbeat().await;
+    let silence = began.elapsed();
+    assert!(
+        (Duration::from_secs(14)..Duration::from_secs(16)).contains(&silence),
+        "{silence:?}"
+    );
+}
+
 /// Cuts of the stream behind, reconnects of viewers, and restarts of the feed, in an order that the seed gives.
 #[tokio::test(start_paused = true)]
 async fn order_never_falls_under_random_disconnects() {

@@ -30,6 +30,10 @@ pub const SLOW: Duration = Duration::from_secs(5);
 /// A unary call with this content is answered with a byte more than a message may have.
 pub const GROW: &[u8] = b"grow";
 
+/// A stream that begins with this content gets messages of this size without end, and without a pause.
+pub const FLOOD: &[u8] = b"flood";
+pub const FLOOD_BYTES: usize = 8 * 1024;
+
 pub fn services(echo: Echo) -> Services {
     Services::new(Contract {
         descriptors: &[],
@@ -113,8 +117,17 @@ impl Drop for Unanswered {
 type Answers = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
 async fn answer_each(request: Request<Streaming<Bytes>>) -> Result<Response<Answers>, Status> {
-    let forever = futures::stream::pending();
-    Ok(Response::new(Box::pin(request.into_inner().chain(forever))))
+    let mut messages = request.into_inner().peekable();
+    let first = Pin::new(&mut messages).peek().await;
+    if first.is_some_and(|first| first.as_ref().is_ok_and(|first| first == FLOOD)) {
+        let drop = Bytes::from_static(&[7; FLOOD_BYTES]);
+        return Ok(Response::new(Box::pin(futures::stream::repeat_with(
+            move || Ok(drop.clone()),
+        ))));
+    }
+    Ok(Response::new(Box::pin(
+        messages.chain(futures::stream::pending()),
+    )))
 }
 
 /// Calls the unary method, with a deadline if one is given.
@@ -137,11 +150,20 @@ pub async fn open(
     channel: &Channel,
     deadline: Option<Duration>,
 ) -> Result<Streaming<Bytes>, Status> {
+    open_with(channel, deadline, b"first").await
+}
+
+/// Opens a stream with this message sent.
+pub async fn open_with(
+    channel: &Channel,
+    deadline: Option<Duration>,
+    content: &'static [u8],
+) -> Result<Streaming<Bytes>, Status> {
     let mut grpc = tonic::client::Grpc::new(channel.clone());
     grpc.ready()
         .await
         .map_err(|error| Status::from_error(error.into()))?;
-    let once = futures::stream::once(std::future::ready(Bytes::from_static(b"first")));
+    let once = futures::stream::once(std::future::ready(Bytes::from_static(content)));
     let mut request = Request::new(once);
     if let Some(deadline) = deadline {
         request.set_timeout(deadline);
