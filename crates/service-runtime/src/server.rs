@@ -109,23 +109,22 @@ impl Places {
         let shed = |limit: &'static str| {
             counter!("rpc_connections_shed_total", "limit" => limit).increment(1);
         };
-        let placed = connection.and_then(|stream| {
-            // One that was reset at once has no address any more, and concerns nobody else.
-            let Ok(address) = stream.peer_addr() else {
-                return Ok(None);
-            };
-            let Some(place) = self.addresses.take(address.ip()) else {
-                shed("address");
-                return Ok(None);
-            };
-            let Ok(permit) = Arc::clone(&self.all).try_acquire_owned() else {
-                shed("all");
-                return Ok(None);
-            };
-            let stream = Impatient::new(stream, self.patience);
-            Ok(Some(Gather::new(stream, (permit, place))))
-        });
-        placed.transpose()
+        let stream = match connection {
+            Ok(stream) => stream,
+            Err(error) => return Some(Err(error)),
+        };
+        // One that was reset at once has no address any more, and concerns nobody else.
+        let address = stream.peer_addr().ok()?;
+        let Some(place) = self.addresses.take(address.ip()) else {
+            shed("address");
+            return None;
+        };
+        let Ok(permit) = Arc::clone(&self.all).try_acquire_owned() else {
+            shed("all");
+            return None;
+        };
+        let stream = Impatient::new(stream, self.patience);
+        Some(Ok(Gather::new(stream, (permit, place))))
     }
 }
 
