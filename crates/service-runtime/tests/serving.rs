@@ -39,8 +39,10 @@ fn start() -> (Channel, Stopper) {
 
 async fn listening(limits: Limits) -> (SocketAddr, Stopper) {
     let stopper = Stopper::new("test");
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
+    let listener = TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .expect("loopback has a free port");
+    let address = listener.local_addr().expect("it listens");
     let services = services(Echo::default());
     stopper.spawn(server::serve(listener, services, limits, stopper.clone()));
     (address, stopper)
