@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use crate::allocation::{Award, Contender, Settlement, StageResult, Tie};
 use crate::contest::{Lot, StageAt};
 use crate::fill::Runner;
-use crate::keys::{Keys, Level};
+use crate::keys::{Keys, Level, remainder};
 use crate::method::Method;
 use crate::ratio::Ratio;
-use crate::rules::{ExhaustedList, Rules, TieBreak};
+use crate::rules::{AboveMax, ExhaustedList, Rules, TieBreak};
 use crate::tie::{Tied, drawn_for, settle};
 
 /// Whose keys stand at the border.
@@ -22,6 +22,9 @@ pub(crate) struct Border {
 
 impl Border {
     pub(crate) fn of(keys: &Keys, runners: &[Runner]) -> Self {
+        if let Keys::Quota { quota, .. } = keys {
+            return Self::of_quota(*quota, runners);
+        }
         let mut border = Self::default();
         for (index, runner) in runners.iter().enumerate() {
             if runner.seats > runner.held {
@@ -40,6 +43,22 @@ impl Border {
                 if border.next.is_none_or(is_more) {
                     border.next = Some(index);
                 }
+            }
+        }
+        border
+    }
+
+    /// The same where keys are remainders: one product a runner, because its two keys are a quota apart.
+    fn of_quota(quota: i128, runners: &[Runner]) -> Self {
+        let mut border = Self::default();
+        let (mut smallest, mut largest) = (i128::MAX, i128::MIN);
+        for (index, runner) in runners.iter().enumerate() {
+            let next = remainder(runner.level.value, runner.seats, quota);
+            if runner.seats > runner.held && next + quota < smallest {
+                (border.last, smallest) = (Some(index), next + quota);
+            }
+            if runner.seats < runner.limit && next > largest {
+                (border.next, largest) = (Some(index), next);
             }
         }
         border
@@ -75,12 +94,17 @@ pub(crate) fn settle_border(
     let lacks_it = |runner: &Runner| {
         runner.seats < runner.limit && keys.compare(refused_key(runner), border).is_eq()
     };
-    // A seat that stays empty counts in the keys of later stages: only where none follow is it all one whose it is.
+    // A seat that stays empty counts in the keys of later stages, and can be the one beyond a cap with which a list leaves:
+    // only where neither follows is it all one whose it is.
+    let says_who_leaves =
+        |before: u32| rules.above_max == AboveMax::SharedAnew && rules.seats_max == Some(before);
+    let is_empty =
+        |runner: &Runner, before: u32| before >= runner.candidates && !says_who_leaves(before);
     let tied_without_candidates = is_last
         && rules.exhausted == ExhaustedList::StaysEmpty
         && runners.iter().all(|runner| {
-            (!has_it(runner) || runner.seats > runner.candidates)
-                && (!lacks_it(runner) || runner.seats >= runner.candidates)
+            (!has_it(runner) || is_empty(runner, runner.seats - 1))
+                && (!lacks_it(runner) || is_empty(runner, runner.seats))
         });
     if tied_without_candidates {
         // Whoever wins has no candidate and the seat stays empty: a lot could not matter, so there is none to draw.

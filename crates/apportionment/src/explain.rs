@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::allocation::{Allocation, Award, Contender, StageResult, Tie};
 use crate::contest::StageAt;
-use crate::fill::{Runner, fill, heapify, sift_down};
+use crate::fill::{Runner, Scratch, fill, heapify, sift_down};
 use crate::key::Key;
 use crate::keys::Keys;
 use crate::ratio::Ratio;
@@ -173,7 +173,7 @@ fn start(keys: &Keys, runners: &mut [Runner], contenders: &[Contender]) {
     fill(
         keys,
         runners,
-        &mut Vec::new(),
+        &mut Scratch::default(),
         total.saturating_sub(STEPS_MAX).max(held),
     );
     for (runner, limit) in runners.iter_mut().zip(limits) {

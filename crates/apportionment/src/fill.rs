@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::jump::jump;
+use crate::jump::{MANY, jump};
 use crate::keys::{Keys, Level};
 
 /// A competitor as the routine sees it.
@@ -47,48 +47,129 @@ impl Runner {
     }
 }
 
+/// What the routine asks of a competitor. Many of them are copied into [`Slot`]s first, which are a third of their size: what
+/// costs time then is memory.
+pub(crate) trait Seated {
+    fn level(&self) -> Level;
+    fn held(&self) -> u32;
+    fn limit(&self) -> u32;
+    fn seats(&self) -> u32;
+    /// Gives it so many seats, and returns their number as a part of a sum.
+    fn put(&mut self, seats: u32) -> u64;
+}
+
+/// A competitor of many, without what only other parts of a stage ask for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Slot {
+    level: Level,
+    held: u32,
+    limit: u32,
+    seats: u32,
+}
+
+macro_rules! seated {
+    ($type:ty) => {
+        impl Seated for $type {
+            #[inline(always)]
+            fn level(&self) -> Level {
+                self.level
+            }
+            #[inline(always)]
+            fn held(&self) -> u32 {
+                self.held
+            }
+            #[inline(always)]
+            fn limit(&self) -> u32 {
+                self.limit
+            }
+            #[inline(always)]
+            fn seats(&self) -> u32 {
+                self.seats
+            }
+            #[inline(always)]
+            fn put(&mut self, seats: u32) -> u64 {
+                self.seats = seats;
+                u64::from(seats)
+            }
+        }
+    };
+}
+
+seated!(Runner);
+seated!(Slot);
+
+/// Buffers of the routine.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    heap: Vec<usize>,
+    slots: Vec<Slot>,
+}
+
 /// Hands out seats until the runners hold `target` together; returns how many found no candidate.
 ///
 /// A jump puts every runner near its end in a division each, so that what is missing or too much is about one seat a
 /// runner; the rest is taken or given back key by key from a heap, in O(n log n).
-pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], heap: &mut Vec<usize>, target: u32) -> u32 {
+pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], scratch: &mut Scratch, target: u32) -> u32 {
+    if runners.len() <= MANY {
+        return fill_all(keys, runners, &mut scratch.heap, target);
+    }
+    scratch.slots.clear();
+    scratch.slots.extend(runners.iter().map(|runner| Slot {
+        level: runner.level,
+        held: runner.held,
+        limit: runner.limit,
+        seats: runner.seats,
+    }));
+    let left_over = fill_all(keys, &mut scratch.slots, &mut scratch.heap, target);
+    for (runner, slot) in runners.iter_mut().zip(&scratch.slots) {
+        runner.seats = slot.seats;
+    }
+    left_over
+}
+
+fn fill_all<R: Seated>(keys: &Keys, runners: &mut [R], heap: &mut Vec<usize>, target: u32) -> u32 {
     let mut total = jump(keys, runners, target);
     let wanted = u64::from(target);
     if total < wanted {
-        let better = |runners: &[Runner], left: usize, right: usize| {
+        let better = |runners: &[R], left: usize, right: usize| {
             let (left, right) = (&runners[left], &runners[right]);
-            keys.compare((left.level, left.seats), (right.level, right.seats)) == Ordering::Greater
+            let key = |runner: &R| (runner.level(), runner.seats());
+            keys.compare(key(left), key(right)) == Ordering::Greater
         };
         heap.clear();
         heap.extend(
-            (0..runners.len()).filter(|&index| runners[index].seats < runners[index].limit),
+            (0..runners.len()).filter(|&index| runners[index].seats() < runners[index].limit()),
         );
         heapify(heap, runners, &better);
         while total < wanted
             && let Some(&top) = heap.first()
         {
-            runners[top].seats += 1;
+            let seats = runners[top].seats() + 1;
+            runners[top].put(seats);
             total += 1;
-            if runners[top].seats == runners[top].limit {
+            if seats == runners[top].limit() {
                 heap.swap_remove(0);
             }
             sift_down(heap, runners, 0, &better);
         }
     } else if total > wanted {
-        let worse = |runners: &[Runner], left: usize, right: usize| {
+        let worse = |runners: &[R], left: usize, right: usize| {
             let (left, right) = (&runners[left], &runners[right]);
-            keys.compare((left.level, left.seats - 1), (right.level, right.seats - 1))
-                == Ordering::Less
+            let key = |runner: &R| (runner.level(), runner.seats() - 1);
+            keys.compare(key(left), key(right)) == Ordering::Less
         };
         heap.clear();
-        heap.extend((0..runners.len()).filter(|&index| runners[index].seats > runners[index].held));
+        heap.extend(
+            (0..runners.len()).filter(|&index| runners[index].seats() > runners[index].held()),
+        );
         heapify(heap, runners, &worse);
         while total > wanted
             && let Some(&top) = heap.first()
         {
-            runners[top].seats -= 1;
+            let seats = runners[top].seats() - 1;
+            runners[top].put(seats);
             total -= 1;
-            if runners[top].seats == runners[top].held {
+            if seats == runners[top].held() {
                 heap.swap_remove(0);
             }
             sift_down(heap, runners, 0, &worse);
@@ -98,10 +179,10 @@ pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], heap: &mut Vec<usize>, t
 }
 
 /// Brings the entries into an order in which each comes before its children.
-pub(crate) fn heapify(
+pub(crate) fn heapify<R>(
     heap: &mut [usize],
-    runners: &[Runner],
-    before: &impl Fn(&[Runner], usize, usize) -> bool,
+    runners: &[R],
+    before: &impl Fn(&[R], usize, usize) -> bool,
 ) {
     for parent in (0..heap.len() / 2).rev() {
         sift_down(heap, runners, parent, before);
@@ -109,11 +190,11 @@ pub(crate) fn heapify(
 }
 
 /// Moves the entry at `parent` down until it comes before its children.
-pub(crate) fn sift_down(
+pub(crate) fn sift_down<R>(
     heap: &mut [usize],
-    runners: &[Runner],
+    runners: &[R],
     mut parent: usize,
-    before: &impl Fn(&[Runner], usize, usize) -> bool,
+    before: &impl Fn(&[R], usize, usize) -> bool,
 ) {
     loop {
         let left = 2 * parent + 1;

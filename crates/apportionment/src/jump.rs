@@ -10,15 +10,21 @@
 //! divisors at most 2^94 to one, halved in its logarithm: 25 rounds of that are enough for any votes.
 
 use crate::curve::{Curve, power_of_two};
-use crate::fill::Runner;
+use crate::fill::Seated;
 use crate::keys::{Keys, Line, divide, multiply};
 use crate::log::floor_log2;
 
 /// Most rounds; any number is right.
 const ROUNDS_MAX: u32 = 64;
 
+/// Most rounds once a heap could do the rest: where many keys are equal, nothing comes nearer.
+const ROUNDS_NEAR_MAX: u32 = 3;
+
+/// From so many runners on a round is cheaper than the seats that it saves a heap.
+pub(crate) const MANY: usize = 64;
+
 /// Puts every runner near its seats and returns their sum.
-pub(crate) fn jump(keys: &Keys, runners: &mut [Runner], target: u32) -> u64 {
+pub(crate) fn jump(keys: &Keys, runners: &mut [impl Seated], target: u32) -> u64 {
     match keys {
         Keys::Quota { quota, .. } => by_quota(*quota, runners, target),
         Keys::Divisors(line) => by_line(line, runners, target),
@@ -34,36 +40,44 @@ struct Round {
 }
 
 impl Round {
-    fn of(runners: &[Runner], target: u32) -> Self {
+    fn of(total: u64, target: u32) -> Self {
         #[cfg(test)]
         crate::keys::counted::ROUNDS.with(|counter| counter.set(counter.get() + 1));
-        let total: u64 = runners.iter().map(|runner| u64::from(runner.seats)).sum();
         let missing =
             i64::from(target) - i64::try_from(total).expect("10,000 lists of 32 bits fit in 63");
         Self { total, missing }
     }
 
     /// Whether a heap does the rest as fast: about a seat a runner.
-    fn is_near(&self, runners: &[Runner]) -> bool {
+    fn is_near(&self, runners: &[impl Seated]) -> bool {
         usize::try_from(self.missing.unsigned_abs()).is_ok_and(|missing| missing <= runners.len())
     }
 
+    /// Whether another round would cost more than it saves a heap, which takes some halvings of the runners' number for each
+    /// seat: of a few, always; of many, where less than a seat for sixteen is left.
+    fn is_there(&self, runners: &[impl Seated]) -> bool {
+        let missing = self.missing.unsigned_abs();
+        let parts = if runners.len() > MANY { 16 } else { 1 };
+        usize::try_from(missing).is_ok_and(|missing| missing <= runners.len() / parts)
+    }
+
     /// Whether a runner's seats follow t: it is not at its limit where seats are missing, nor at what it held before.
-    fn moves(&self, runner: &Runner) -> bool {
+    fn moves(&self, runner: &impl Seated) -> bool {
         if self.missing < 0 {
-            runner.seats > runner.held
+            runner.seats() > runner.held()
         } else {
-            runner.seats < runner.limit && (runner.held == 0 || runner.seats > runner.held)
+            runner.seats() < runner.limit()
+                && (runner.held() == 0 || runner.seats() > runner.held())
         }
     }
 }
 
 /// What a search changes from round to round, rising with the seats that it gives: the shift of a quota, or one over t.
 trait Way {
-    /// Gives every runner its keys.
-    fn put(&self, runners: &mut [Runner], x: i128);
+    /// Gives every runner its keys, and returns their sum.
+    fn put(&self, runners: &mut [impl Seated], x: i128) -> u64;
     /// By how much x must change if the runners that follow it did so evenly.
-    fn change(&self, runners: &[Runner], found: &Round, x: i128) -> Option<i128>;
+    fn change(&self, runners: &[impl Seated], found: &Round, x: i128) -> Option<i128>;
     /// Between two.
     fn middle(&self, few: i128, many: i128) -> i128;
 }
@@ -71,23 +85,28 @@ trait Way {
 /// Goes on from `x`, which gave what was `found`, until the heap is as fast.
 fn search(
     way: &impl Way,
-    runners: &mut [Runner],
+    runners: &mut [impl Seated],
     target: u32,
     (mut x, mut few, mut many): (i128, i128, i128),
     mut found: Round,
 ) -> u64 {
-    if found.is_near(runners) {
+    if found.is_there(runners) {
         return found.total;
     }
-    let limits: u64 = runners.iter().map(|runner| u64::from(runner.limit)).sum();
+    let limits: u64 = runners.iter().map(|runner| u64::from(runner.limit())).sum();
     if limits <= u64::from(target) {
         for runner in runners.iter_mut() {
-            runner.seats = runner.limit;
+            runner.put(runner.limit());
         }
         return limits;
     }
     let mut is_trusted = true;
+    let mut rounds_near = 0;
     for _ in 0..ROUNDS_MAX {
+        if found.is_there(runners) || found.is_near(runners) && rounds_near == ROUNDS_NEAR_MAX {
+            break;
+        }
+        rounds_near += u32::from(found.is_near(runners));
         if found.missing > 0 {
             few = x;
         } else {
@@ -102,12 +121,8 @@ fn search(
         if x <= few || x >= many {
             break;
         }
-        way.put(runners, x);
         let before = found.missing.unsigned_abs();
-        found = Round::of(runners, target);
-        if found.is_near(runners) {
-            break;
-        }
+        found = Round::of(way.put(runners, x), target);
         is_trusted = step.is_none() || found.missing.unsigned_abs() <= before / 2;
     }
     found.total
@@ -119,22 +134,24 @@ struct Shift {
 }
 
 impl Way for Shift {
-    fn put(&self, runners: &mut [Runner], shift: i128) {
+    fn put(&self, runners: &mut [impl Seated], shift: i128) -> u64 {
+        let mut total = 0;
         let size = self.quota.unsigned_abs();
         for runner in runners {
-            let level = runner.level.value + shift;
+            let level = runner.level().value + shift;
             let keys = if level > 0 {
                 divide(level.unsigned_abs(), size)
             } else {
                 0
             };
             let keys = u32::try_from(keys).unwrap_or(u32::MAX);
-            runner.seats = keys.min(runner.limit).max(runner.held);
+            total += runner.put(keys.min(runner.limit()).max(runner.held()));
         }
+        total
     }
 
-    fn change(&self, runners: &[Runner], found: &Round, _: i128) -> Option<i128> {
-        let free = runners.iter().filter(|runner| found.moves(runner)).count();
+    fn change(&self, runners: &[impl Seated], found: &Round, _: i128) -> Option<i128> {
+        let free = runners.iter().filter(|runner| found.moves(*runner)).count();
         let free = u128::try_from(free).ok().filter(|free| *free > 0)?;
         Some(split(i128::from(found.missing) * self.quota, free))
     }
@@ -144,22 +161,21 @@ impl Way for Shift {
     }
 }
 
-fn by_quota(quota: i128, runners: &mut [Runner], target: u32) -> u64 {
+fn by_quota(quota: i128, runners: &mut [impl Seated], target: u32) -> u64 {
     let Ok(count @ 1..) = u128::try_from(runners.len()) else {
         return 0;
     };
     let way = Shift { quota };
     let (mut levels, mut largest) = (0, 0);
     for runner in runners.iter() {
-        levels += runner.level.value;
-        largest = largest.max(runner.level.value);
+        levels += runner.level().value;
+        largest = largest.max(runner.level().value);
     }
     // If seats were not whole and nobody had a limit, rounding would cost half a seat a runner.
     let shift = split(i128::from(target) * quota - levels, count) + quota / 2;
-    way.put(runners, shift);
     // Nobody has a key so large, and everybody as many of those.
     let (few, many) = (-largest - 1, i128::from(target) * quota + 1);
-    let found = Round::of(runners, target);
+    let found = Round::of(way.put(runners, shift), target);
     search(&way, runners, target, (shift, few, many), found)
 }
 
@@ -182,10 +198,10 @@ enum Share {
 impl Share {
     /// The t that gives the target, if seats were not whole and nobody had a limit: the keys of a runner number `w / t` times
     /// `units` per step, less half a unit for each whole one that `slack` is short of it.
-    fn of(runners: &[Runner], target: u32, step: i128, slack: i128) -> Option<Self> {
+    fn of(runners: &[impl Seated], target: u32, step: i128, slack: i128) -> Option<Self> {
         let (mut weights, mut all, mut count) = (0_u128, 0_u128, 0_i128);
         for runner in runners {
-            let weight = runner.level.value.unsigned_abs();
+            let weight = runner.level().value.unsigned_abs();
             all |= weight;
             weights += weight;
             count += 1;
@@ -211,8 +227,8 @@ impl Share {
 
     /// `w / t` for a runner, above and below the line.
     #[inline]
-    fn fraction(self, runner: &Runner) -> (u128, u128) {
-        let weight = runner.level.value.unsigned_abs();
+    fn fraction(self, runner: &impl Seated) -> (u128, u128) {
+        let weight = runner.level().value.unsigned_abs();
         match self {
             Self::Factor(factor) => (multiply(weight, u128::from(factor)), 1 << 64),
             Self::Fraction { share, weights } => (weight * share, weights),
@@ -232,7 +248,7 @@ impl Share {
 
     /// The whole part of it.
     #[inline]
-    fn whole(self, runner: &Runner) -> u128 {
+    fn whole(self, runner: &impl Seated) -> u128 {
         let (above, below) = self.fraction(runner);
         match self {
             Self::Factor(_) => above >> 64,
@@ -244,19 +260,20 @@ impl Share {
 /// The coarsest factor: seats come out right to one in a million.
 const FACTOR_MIN: u64 = 1 << 20;
 
-fn by_line(line: &Line, runners: &mut [Runner], target: u32) -> u64 {
+fn by_line(line: &Line, runners: &mut [impl Seated], target: u32) -> u64 {
     let (step, offset) = (i128::from(line.step), i128::from(line.offset));
     // A runner's keys of at least t number about (w / t - offset) / step + 1/2; their sum is the target at
     // t = W / (step * target + n * (offset - step / 2)).
     let Some(share) = Share::of(runners, target, step, 2 * offset - step) else {
-        return Round::of(runners, target).total;
+        return runners.iter().map(|runner| u64::from(runner.seats())).sum();
     };
+    let mut total = 0;
     for runner in runners.iter_mut() {
         let keys = keys_on_line(line, share.whole(runner)).min(target);
-        runner.seats = keys.min(runner.limit).max(runner.held);
+        total += runner.put(keys.min(runner.limit()).max(runner.held()));
     }
-    let found = Round::of(runners, target);
-    if found.is_near(runners) {
+    let found = Round::of(total, target);
+    if found.is_there(runners) {
         return found.total;
     }
     let places = places(runners);
@@ -286,10 +303,10 @@ fn keys_on_line(line: &Line, whole: u128) -> u32 {
 }
 
 /// Binary places of one over t: weights of joined lists can need more than 64 bits, and finer steps.
-fn places(runners: &[Runner]) -> u32 {
+fn places(runners: &[impl Seated]) -> u32 {
     let all = runners
         .iter()
-        .fold(0, |all, runner| all | runner.level.value);
+        .fold(0, |all, runner| all | runner.level().value);
     if u64::try_from(all).is_ok() { 64 } else { 80 }
 }
 
@@ -312,22 +329,24 @@ struct OnLine<'a> {
 }
 
 impl Way for OnLine<'_> {
-    fn put(&self, runners: &mut [Runner], x: i128) {
+    fn put(&self, runners: &mut [impl Seated], x: i128) -> u64 {
+        let mut total = 0;
         for runner in runners {
             // A product beyond 128 bits is above every key that counts.
             let product = runner
-                .level
+                .level()
                 .value
                 .unsigned_abs()
                 .saturating_mul(x.unsigned_abs());
             let keys = keys_on_line(self.line, product >> self.places).min(self.target);
-            runner.seats = keys.min(runner.limit).max(runner.held);
+            total += runner.put(keys.min(runner.limit()).max(runner.held()));
         }
+        total
     }
 
-    fn change(&self, runners: &[Runner], found: &Round, _: i128) -> Option<i128> {
-        let free = runners.iter().filter(|runner| found.moves(runner));
-        let weights: u128 = free.map(|runner| runner.level.value.unsigned_abs()).sum();
+    fn change(&self, runners: &[impl Seated], found: &Round, _: i128) -> Option<i128> {
+        let free = runners.iter().filter(|runner| found.moves(*runner));
+        let weights: u128 = free.map(|runner| runner.level().value.unsigned_abs()).sum();
         // At most 2^17 * 2^12 * 2^80; what is too much is at most that of 10,000 runners, 2^31.
         let wanted = (i128::from(found.missing) * i128::from(self.line.step)) << self.places;
         (weights > 0).then(|| split(wanted, weights))
@@ -339,7 +358,7 @@ impl Way for OnLine<'_> {
 }
 
 /// Divisors that do not rise evenly.
-fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
+fn by_curve(curve: Curve, runners: &mut [impl Seated], target: u32) -> u64 {
     // Means of neighbours are close to m + 1/2.
     let is_power = matches!(curve, Curve::Power { .. });
     // The tenth power of what is cut off counts ten times.
@@ -351,7 +370,7 @@ fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
     };
     let x = match curve {
         Curve::Power { power, degree } => {
-            let largest = runners.iter().map(|runner| runner.level.value).max();
+            let largest = runners.iter().map(|runner| runner.level().value).max();
             first_of_powers((power, degree), largest.unwrap_or(0), target, places)
         }
         Curve::Harmonic | Curve::Geometric => {
@@ -359,8 +378,7 @@ fn by_curve(curve: Curve, runners: &mut [Runner], target: u32) -> u64 {
             share.map_or(0, |share| share.number(places))
         }
     };
-    way.put(runners, x);
-    let found = Round::of(runners, target);
+    let found = Round::of(way.put(runners, x), target);
     // One over t is never above 2^20: a seat for each 2^-20 of a vote is more than there are.
     search(&way, runners, target, (x, 0, 1 << (places + 20)), found)
 }
@@ -382,25 +400,27 @@ struct OnCurve {
 }
 
 impl Way for OnCurve {
-    fn put(&self, runners: &mut [Runner], x: i128) {
+    fn put(&self, runners: &mut [impl Seated], x: i128) -> u64 {
+        let mut total = 0;
         for runner in runners {
             // A product beyond 128 bits is above every key that counts.
-            let weight = runner.level.value.unsigned_abs();
+            let weight = runner.level().value.unsigned_abs();
             let above = weight.saturating_mul(x.unsigned_abs());
             let keys = self.curve.keys_within(above, 1 << self.places, self.target);
-            runner.seats = keys.min(runner.limit).max(runner.held);
+            total += runner.put(keys.min(runner.limit()).max(runner.held()));
         }
+        total
     }
 
     /// Keys number about (w / t)^(degree / power), so that x changes by the part of itself that is missing of the seats of
     /// those that follow, times power / degree; or, where much is missing, by its logarithm.
-    fn change(&self, runners: &[Runner], found: &Round, x: i128) -> Option<i128> {
+    fn change(&self, runners: &[impl Seated], found: &Round, x: i128) -> Option<i128> {
         let (power, degree) = match self.curve {
             Curve::Power { power, degree } => (i128::from(power), i128::from(degree)),
             Curve::Harmonic | Curve::Geometric => (1, 1),
         };
-        let free = runners.iter().filter(|runner| found.moves(runner));
-        let seats: u64 = free.map(|runner| u64::from(runner.seats)).sum();
+        let free = runners.iter().filter(|runner| found.moves(*runner));
+        let seats: u64 = free.map(|runner| u64::from(runner.seats())).sum();
         let wanted = i128::from(seats) + i128::from(found.missing);
         let much = seats < 8 * found.missing.unsigned_abs();
         if let (Ok(wanted @ 1..), true, true) =

@@ -283,7 +283,7 @@ pub(crate) fn multiply(left: u128, right: u128) -> u128 {
 
 /// `level - seat * quota`, by the short way where the quota is short.
 #[inline]
-fn remainder(level: i128, seat: u32, quota: i128) -> i128 {
+pub(crate) fn remainder(level: i128, seat: u32, quota: i128) -> i128 {
     level
         - match i64::try_from(quota) {
             Ok(quota) => i128::from(seat) * i128::from(quota),

@@ -7,7 +7,7 @@ use crate::bonus::Favour;
 use crate::border::{Border, result_of, settle_border, settle_by_lot};
 use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
-use crate::fill::{Runner, fill};
+use crate::fill::{Runner, Scratch, fill};
 use crate::keys::Keys;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
 use crate::method::{Method, Stage, StageSeats};
@@ -32,7 +32,7 @@ pub struct Workspace {
     groups: Vec<Group>,
     pub(crate) next_member: Vec<Option<usize>>,
     runners: Vec<Runner>,
-    heap: Vec<usize>,
+    scratch: Scratch,
 }
 
 /// What only an explained allocation keeps.
@@ -259,7 +259,9 @@ impl Workspace {
     /// One runner for each group that stands and for each other list that takes part.
     pub(crate) fn collect_runners(&mut self, contest: &Contest, rules: &Rules) {
         self.runners.clear();
-        refill(&mut self.next_member, contest.lists.len(), None);
+        if rules.apparentment.is_some() {
+            refill(&mut self.next_member, contest.lists.len(), None);
+        }
         for (index, list) in contest.lists.iter().enumerate() {
             if !self.eligibility[index].takes_part() {
                 continue;
@@ -377,7 +379,7 @@ impl Workspace {
             {
                 self.silences.push(Silence::QuotaBelowOne);
             }
-            let left_over = fill(&keys, runners, &mut self.heap, given + offered);
+            let left_over = fill(&keys, runners, &mut self.scratch, given + offered);
             let at = chain.place.stage(index);
             let mut border = Border::of(&keys, runners);
             let at_end = (

@@ -185,6 +185,36 @@ fn whatever_the_votes_comparisons_are_few_for_each_list_and_halving() {
     }
 }
 
+/// Lists that run out mislead the first guess by far more than a seat each: the search goes on until a heap has little left to
+/// do, in a number of looks for each list that does not grow with their number.
+#[test]
+fn lists_that_run_out_cost_few_looks_each() {
+    for (shape, of) in [
+        ("nearly all", exhausted as fn(u32) -> Contest),
+        ("in turn", one_by_one),
+    ] {
+        for method in [Method::HARE, Method::D_HONDT] {
+            for lists in [1_000, 10_000] {
+                let contest = of(lists);
+                let compared = counted(&contest, method) / u64::from(lists);
+                let (mut workspace, rules) = (Workspace::default(), Rules::of(method));
+                let rounds = rounds(|| {
+                    workspace.seats(&contest, &rules, &[]).unwrap();
+                });
+                assert!(
+                    compared <= COMPARED_MAX && rounds <= LOOKS_MAX,
+                    "{shape}, {method:?}, {lists} lists: {compared} comparisons a list, {rounds} rounds"
+                );
+            }
+        }
+    }
+}
+
+/// Most comparisons of a list's keys for lists that run out.
+const COMPARED_MAX: u64 = 4;
+/// Most rounds over all lists.
+const LOOKS_MAX: u64 = 24;
+
 /// The rounds of a jump are few, whatever the votes, the limits, and the seats held.
 #[test]
 fn whatever_the_votes_a_jump_has_few_rounds() {

@@ -70,24 +70,33 @@ impl Run<'_> {
             }
             let is_free = self.order_means_nothing(&equal);
             let of_list = self.by_list(&equal);
-            let (mut going, mut tied): (Vec<Place>, Vec<Place>) = equal
-                .iter()
-                .partition(|place| is_free && of_list[place.list] <= size(self.over[place.list]));
+            let goes =
+                |place: &&Place| is_free && of_list[place.list] <= size(self.over[place.list]);
+            let free: Vec<Place> = equal.iter().filter(goes).copied().collect();
+            let mut going = self.without_tied_takers(&free);
             if going.is_empty() {
-                // Which of its seats a list gives back is no matter of the other lists.
-                let first = tied.iter().map(|place| place.list).min();
-                let among: Vec<Place> = { tied.iter() }
-                    .filter(|place| !is_free || Some(place.list) == first)
-                    .copied()
-                    .collect();
-                let Some(winner) = draw.winner(&among) else {
-                    return Err(PlaceTie { tied: among, key });
+                let winner = match free[..] {
+                    [only] => only,
+                    _ => {
+                        // Which of its seats a list gives back is no matter of the other lists; what else is level is all
+                        // one question.
+                        let held_back = equal.iter().filter(|place| !goes(place));
+                        let mut tied: Vec<Place> = held_back.copied().collect();
+                        let one_list = tied.windows(2).all(|two| two[0].list == two[1].list);
+                        if !(is_free && one_list) || tied.is_empty() {
+                            tied.clone_from(&equal);
+                        }
+                        let winner = draw.winner(&tied);
+                        winner.ok_or(PlaceTie { tied, key })?
+                    }
                 };
-                tied.retain(|place| *place != winner);
                 going.push(winner);
             }
+            let left = equal
+                .iter()
+                .filter(|place| going.binary_search(place).is_err());
             self.waiting
-                .extend(tied.into_iter().map(|place| Reverse((key, place))));
+                .extend(left.map(|&place| Reverse((key, place))));
             for beside in going.chunk_by(|left, right| left.district == right.district) {
                 for (gone, &place) in beside.iter().enumerate() {
                     self.give(PlacedSeat { place, key }, beside.len() - gone, draw)?;
@@ -132,28 +141,33 @@ impl Run<'_> {
     fn order_means_nothing(&self, equal: &[Place]) -> bool {
         let mut most = vec![0_usize; self.short.len()];
         for beside in equal.chunk_by(|left, right| left.district == right.district) {
-            let district = beside[0].district;
-            let mut line: BinaryHeap<(Ratio, usize, u32)> = { self.takers(district).into_iter() }
-                .map(|(key, list)| (key, list, self.held[district][list]))
-                .collect();
-            let mut last = None;
-            let mut number = 0;
-            while let Some(&(key, list, seats)) = line.peek() {
-                if number >= beside.len() && last != Some(key) {
-                    break;
-                }
-                line.pop();
-                most[list] += 1;
-                number += 1;
-                last = Some(key);
-                let next = self.key(place(district, list), seats + 1);
-                line.extend(next.map(|key| (key, list, seats + 1)));
-            }
+            self.claims(beside, |list| most[list] += 1);
         }
         let going = { self.by_list(equal).into_iter() }.zip(&self.over);
         let going: usize = going.map(|(some, over)| size(*over).min(some)).sum();
         let mut lists = most.iter().zip(&self.short);
         lists.all(|(most, short)| going.min(*most) <= size(*short))
+    }
+
+    /// Who can have a seat of so many in one district, one call for each; how many they are.
+    fn claims(&self, beside: &[Place], mut note: impl FnMut(usize)) -> usize {
+        let district = beside[0].district;
+        let mut line: BinaryHeap<(Ratio, usize, u32)> = { self.takers(district).into_iter() }
+            .map(|(key, list)| (key, list, self.held[district][list]))
+            .collect();
+        let (mut number, mut last) = (0, None);
+        while let Some(&(key, list, seats)) = line.peek() {
+            if number >= beside.len() && last != Some(key) {
+                break;
+            }
+            line.pop();
+            note(list);
+            number += 1;
+            last = Some(key);
+            let next = self.key(place(district, list), seats + 1);
+            line.extend(next.map(|key| (key, list, seats + 1)));
+        }
+        number
     }
 
     /// How many of these seats each list has.
@@ -163,6 +177,13 @@ impl Run<'_> {
             of_list[place.list] += 1;
         }
         of_list
+    }
+
+    /// Those of seats that go back in any case in whose districts no takers tie for the last of them.
+    fn without_tied_takers(&self, free: &[Place]) -> Vec<Place> {
+        let by_district = free.chunk_by(|left, right| left.district == right.district);
+        let clear = by_district.filter(|beside| self.claims(beside, |_| {}) <= beside.len());
+        clear.flatten().copied().collect()
     }
 
     /// Lists that lack seats, with their next keys in a district.

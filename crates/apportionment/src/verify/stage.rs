@@ -6,7 +6,7 @@ use crate::allocation::{Award, MajorityTransfer, Silence, StageResult, Tie};
 use crate::contest::{Contest, Lot, StageAt};
 use crate::method::{Method, Stage, StageSeats};
 use crate::ratio::Ratio;
-use crate::rules::Rules;
+use crate::rules::{AboveMax, Rules};
 use crate::verify::border::{Border, Extreme, signed};
 use crate::verify::cuts_keys;
 use crate::verify::expected::Competitor;
@@ -223,8 +223,16 @@ impl Walk<'_> {
                     && compare(border.key(one.weight, held[index] - 1), smallest).is_eq();
                 let misses = held[index] < one.limit
                     && compare(border.key(one.weight, held[index]), smallest).is_eq();
+                // With the seat it would leave by a cap that is shared anew, so that whose it is matters.
+                let cap = self
+                    .rules
+                    .seats_max
+                    .filter(|_| self.rules.above_max == AboveMax::SharedAnew);
+                let before = if takes { held[index] - 1 } else { held[index] };
+                let leaves = (takes || misses) && cap == Some(before);
                 (!takes || held[index] > one.candidates)
                     && (!misses || held[index] >= one.candidates)
+                    && !leaves
             };
             let matters = !is_last || cuts_keys(self.rules) || !(0..competitors.len()).all(idle);
             if crossing.is_eq() && result.tie.is_none() && matters {

@@ -102,9 +102,15 @@ impl Check<'_> {
             let number = self.by_list(&equal);
             let goes =
                 |place: &&Place| !order_matters && number[place.list] <= self.too_many[place.list];
-            let free: Vec<Place> = equal.iter().filter(goes).copied().collect();
-            if equal.len() == 1 || !free.is_empty() {
-                let going = if equal.len() == 1 { equal } else { free };
+            let (free, held_back): (Vec<Place>, Vec<Place>) =
+                equal.iter().partition(|place| goes(place));
+            let clear: Vec<Place> = { free.chunk_by(|one, other| one.district == other.district) }
+                .filter(|same| self.reaching(same).len() <= same.len())
+                .flatten()
+                .copied()
+                .collect();
+            if equal.len() == 1 || !clear.is_empty() {
+                let going = if equal.len() == 1 { equal } else { clear };
                 for (turn, place) in going.iter().enumerate() {
                     let with_it = going[turn..].iter();
                     let with_it = with_it.take_while(|other| other.district == place.district);
@@ -112,11 +118,15 @@ impl Check<'_> {
                 }
                 continue;
             }
-            let list = equal.iter().map(|place| place.list).min();
-            let tied: Vec<Place> = { equal.into_iter() }
-                .filter(|place| order_matters || Some(place.list) == list)
-                .collect();
-            let winner = self.drawn(&tied, Ordering::Less)?;
+            // One that surely goes, with takers that tie; or a list that keeps some of its seats; or all, where several do.
+            let one_list = held_back.windows(2).all(|two| two[0].list == two[1].list);
+            let winner = match (&free[..], &held_back[..]) {
+                ([only], _) => *only,
+                (_, [_, ..]) if one_list && !order_matters => {
+                    self.drawn(&held_back, Ordering::Less)?
+                }
+                _ => self.drawn(&equal, Ordering::Less)?,
+            };
             self.one(winner, 1)?;
         }
     }
@@ -173,6 +183,23 @@ impl Check<'_> {
         let number = { self.by_list(equal).into_iter() }.zip(&self.too_many);
         let going: u64 = number.map(|(number, too_many)| number.min(*too_many)).sum();
         (0..lists).any(|list| claims[list].min(going) > self.lacking[list])
+    }
+
+    /// The lists that reach one of so many seats in a district, once for each; more than these where some are level.
+    fn reaching(&self, same: &[Place]) -> Vec<usize> {
+        let district = same[0].district;
+        let mut keys: Vec<(usize, Key)> = Vec::new();
+        for list in (0..self.lacking.len()).filter(|&list| self.lacking[list] > 0) {
+            let beside = self.held[district][list];
+            let seats = (beside..).take(same.len());
+            keys.extend(seats.filter_map(|seats| Some((list, self.key(district, list, seats)?))));
+        }
+        keys.sort_by(|(_, key), (_, than)| than.against(key));
+        let border = same.len().min(keys.len()).checked_sub(1);
+        let reaches = |(_, key): &&(usize, Key)| {
+            border.is_some_and(|last| key.against(&keys[last].1).is_ge())
+        };
+        keys.iter().filter(reaches).map(|(list, _)| *list).collect()
     }
 
     /// One seat that has to go now, of so many in its district.
