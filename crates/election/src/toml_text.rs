@@ -17,9 +17,11 @@ pub fn read_toml<T: DeserializeOwned>(whole: &str, prefix: &str, text: &str) -> 
     let reader = toml::Deserializer::parse(text)
         .map_err(|error| refused(whole, String::new(), told(error)))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
-        let path = error.path().to_string();
-        let value = value_at(text, error.path());
+        let at = error.path().clone();
+        let path = at.to_string();
         let rule = told(error.into_inner());
+        // Of a name that nothing has, the value says nothing; the rule goes on with the names that there are.
+        let value = unknown_name(&rule).unwrap_or_else(|| value_at(text, &at));
         match path.as_str() {
             "." | "" => refused(whole, String::new(), rule),
             path => refused(&format!("{prefix}{path}"), value, rule),
@@ -43,6 +45,12 @@ pub fn in_plain_words(problem: &str) -> String {
         ),
         None => problem.to_owned(),
     }
+}
+
+/// The name of a field that nothing has, from what the reader says of it.
+fn unknown_name(rule: &str) -> Option<String> {
+    let (_, rest) = rule.split_once("unknown field `")?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
 /// The longest value that is repeated, in characters.
@@ -136,7 +144,13 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
                 "rules.house_size",
                 "3",
             ),
-            ("house_size = 3", "house = 3", "rules.house", "3"),
+            ("house_size = 3", "house = 3", "rules.house", "house"),
+            (
+                "threshold = {",
+                "treshold = {",
+                "rules.contests[0].treshold",
+                "treshold",
+            ),
         ];
         for (from, to, field, value) in cases {
             let refusal = read_toml::<Rules>("rules", "rules.", &RULES.replace(from, to));
@@ -147,6 +161,11 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
                 "{to}"
             );
             assert!(refusal.rule.contains("line "), "{}", refusal.rule);
+        }
+        let misspelt = RULES.replace("threshold = {", "treshold = {");
+        let misspelt = read_toml::<Rules>("rules", "rules.", &misspelt).unwrap_err();
+        for said in ["unknown field `treshold`", "`threshold`", "`stages`"] {
+            assert!(misspelt.rule.contains(said), "{}", misspelt.rule);
         }
         let negative = RULES.replace("house_size = 3", "house_size = -3");
         let negative = read_toml::<Rules>("rules", "rules.", &negative).unwrap_err();

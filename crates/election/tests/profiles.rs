@@ -279,6 +279,61 @@ fn zug_2018() {
     assert_eq!(seats("ch-zurich"), official);
 }
 
+/// The canton's and the city's own elections, as the program of the canton of St. Gallen holds them: quorum, seats of lists
+/// and seats of lists in constituencies.
+#[test]
+fn zurich_by_its_profile() {
+    let Some(text) = read("cases/ausmittlung.json") else {
+        return;
+    };
+    let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let cases = file["cases"].as_array().unwrap().iter();
+    let own = "double_proportional_quorum_5pct_one_district";
+    let (mut seen, mut below) = (0, 0);
+    for case in cases.filter(|case| case["method"] == own) {
+        let votes: Vec<Vec<Option<u64>>> = serde_json::from_value(case["votes"].clone()).unwrap();
+        let seats: Vec<u32> = serde_json::from_value(case["district_seats"].clone()).unwrap();
+        let votes: Vec<Vec<u64>> = { votes.into_iter() }
+            .map(|line| line.into_iter().map(Option::unwrap_or_default).collect())
+            .collect();
+        let rows: Vec<(u32, &[u64])> = { seats.iter().copied() }
+            .zip(votes.iter().map(Vec::as_slice))
+            .collect();
+        let contest = DistrictedContest::with_votes(&rows);
+        let rules = double("ch-zurich");
+        let found = double_proportional::allocate(&contest, &rules, &[], &[]).unwrap();
+        let checked = double_proportional::verify(&contest, &rules, &[], &[], &found);
+        assert_eq!(checked, Ok(()));
+        let expected = &case["expected"];
+        assert_eq!(serde_json::json!(found.quorum), expected["quorum_reached"]);
+        assert_eq!(
+            serde_json::json!(found.upper.seats()),
+            expected["super_seats"]
+        );
+        below += found.quorum.iter().filter(|reached| !**reached).count();
+        let lower = &expected["sub"][0];
+        if let (Some(found_lower), true) = (&found.lower, lower["State"] != 1) {
+            let matrix: Vec<Vec<u32>> =
+                serde_json::from_value(lower["NumberOfMandatesExclLotDecisionMatrix"].clone())
+                    .unwrap();
+            // Columns are of all lists, or of those that reached the quorum.
+            let all = matrix[0].len() == found.quorum.len();
+            let columns = |line: &Vec<u32>| -> Vec<u32> {
+                let lists = line.iter().zip(&found.quorum);
+                lists
+                    .filter(|(_, reached)| all || **reached)
+                    .map(|(seats, _)| *seats)
+                    .collect()
+            };
+            let seats: Vec<Vec<u32>> = found_lower.seats.iter().map(columns).collect();
+            assert_eq!(seats, matrix, "{}", case["id"]);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, 4);
+    assert!(below > 0, "a list below the quorum");
+}
+
 /// Two counties and a levelling seat each: 1.4 first, 4% above, relative quotients.
 #[test]
 fn norway_in_small() {
