@@ -71,7 +71,7 @@ export const serve = async (data, ports) => {
 };
 
 /** An election, of one district unless told otherwise, with lists a, b, c, ... and stations s1, s2, ... */
-export const definition = ({ election, lists, seats, stations, ties = "", districts = ["city"] }) => `
+export const definition = ({ election, lists, seats, stations, ties = "", districts = ["city"], title = `Elections to a house of ${seats}`, looks = {}, threshold = "" }) => `
 [ballot]
 election = "${election}"
 is_test = true
@@ -88,13 +88,17 @@ house_size = ${seats}
 id = "list"
 districts = [${districts.map((id) => `{ id = "${id}", seats = ${seats / districts.length} }`).join(", ")}]
 stages = [{ method = "largest-remainder", quota = "hare" }]
+${threshold}
 ${ties}
 [rules.form]
 identities = []
 [presentation]
 time_zone = "Asia/Almaty"
 districts = { ${districts.map((id) => `${id} = { en = "${id[0].toUpperCase()}${id.slice(1)}" }`).join(", ")} }
-title = { en = "Elections to a house of ${seats}", ru = "Выборы ${seats} мандатов", kk = "${seats} мандатқа сайлау" }
+title = { en = "${title}", ru = "Выборы ${seats} мандатов", kk = "${seats} мандатқа сайлау" }
+${Object.entries(looks)
+  .map(([id, look]) => `[presentation.options.${id}]\n${look}`)
+  .join("\n")}
 `;
 
 /** Reports as a file: one line for each station, of which the first names the election. */

@@ -103,7 +103,8 @@ fn browser(root: &Path) -> Result<(), Failure> {
         .env("HEMICYCLE_BINARY", binary(root))
         .env("HEMICYCLE_BROWSER_MODULES", modules)
         .env("HEMICYCLE_CHROMIUM", chromium)
-        .args(["--test", "page.test.mjs"]))
+        .args(["--test", "--test-concurrency=1"])
+        .args(["page.test.mjs", "house.test.mjs"]))
 }
 
 fn has_tests(folder: &Path) -> Result<bool, Failure> {

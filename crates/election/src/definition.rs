@@ -292,9 +292,12 @@ pub struct OptionPresentation {
     /// Its name, by language.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub name: BTreeMap<String, String>,
-    /// A few letters.
+    /// A few letters, of no language.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_name: Option<String>,
+    /// A few letters by language, where they differ from `short_name`: other scripts have other letters.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub short_names: BTreeMap<String, String>,
     /// `#rrggbb`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub colour: Option<String>,

@@ -157,6 +157,7 @@ fn whole_of(definition: &mut Definition) -> Vec<&'static str> {
         "time_zone",
         "colour",
         "short_name",
+        "short_names",
     ]);
     names
 }

@@ -274,6 +274,9 @@ pub struct Replay {
 pub struct Watch {
     /// The election.
     pub election: String,
+    /// One district of it, alone.
+    #[arg(long)]
+    pub district: Option<String>,
     /// Show the newest frame and end.
     #[arg(long)]
     pub once: bool,

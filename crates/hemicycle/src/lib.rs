@@ -12,3 +12,5 @@ pub mod rehearsal;
 pub mod serve;
 pub mod table;
 mod terminal;
+pub mod text;
+pub mod told;

@@ -4,6 +4,7 @@ use clap::Parser as _;
 use hemicycle::cli::{Cli, Command};
 use hemicycle::command;
 use hemicycle::failure::{Ending, Failure};
+use hemicycle::text::say;
 use std::process::ExitCode;
 
 /// Made for what a server does most: pieces that one thread allocates and another frees.
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
     {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("error: the runtime cannot start: {error}");
+            say(&format!("error: the runtime cannot start: {error}"));
             return ExitCode::FAILURE;
         }
     };
@@ -26,9 +27,9 @@ fn main() -> ExitCode {
         Ok(ending) => ending.into(),
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("error: {failure}");
+            say(&format!("error: {failure}"));
             if let Some(hint) = failure.hint() {
-                eprintln!("hint: {hint}");
+                say(&format!("hint: {hint}"));
             }
             failure.exit_code()
         }

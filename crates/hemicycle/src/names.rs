@@ -19,6 +19,9 @@ pub struct Names {
     pub notice: String,
     options: BTreeMap<String, String>,
     colours: BTreeMap<String, [u8; 3]>,
+    districts: BTreeMap<String, String>,
+    /// By contest, the place of each option on its ballot, over all districts.
+    numbers: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 impl Names {
@@ -32,8 +35,12 @@ impl Names {
             let colour = option.colour.as_deref().and_then(colour)?;
             Some((id.to_string(), colour))
         });
+        let districts = presentation.districts.iter();
+        let districts = districts.filter_map(|(id, names)| Some((id.to_string(), pick(names)?)));
         Self {
             colours: colours.collect(),
+            districts: districts.collect(),
+            numbers: BTreeMap::new(),
             title: pick(&presentation.title).unwrap_or_else(|| election.to_owned()),
             notice: pick(&presentation.notice).unwrap_or_default(),
             options: names.collect(),
@@ -56,7 +63,40 @@ impl Names {
             answer => answer?,
         };
         let presentation: Presentation = parse(&definition.presentation_toml)?;
-        Ok(Self::of(&presentation, election.as_str()))
+        let names = Self::of(&presentation, election.as_str());
+        Ok(names.on(&parse(&definition.ballot_toml)?))
+    }
+
+    /// The same with the places of options on the ballot, which keep their signs in every frame.
+    #[must_use]
+    pub fn on(mut self, ballot: &Ballot) -> Self {
+        for contest in &ballot.contests {
+            let options = contest.districts.iter();
+            let options = options.flat_map(|district| &district.options);
+            let numbers = self.numbers.entry(contest.id.to_string()).or_default();
+            for option in options {
+                let next = numbers.len();
+                numbers.entry(option.id.to_string()).or_insert(next);
+            }
+        }
+        self
+    }
+
+    /// The place of an option on the ballot of its contest, if that is known.
+    pub fn number(&self, contest: &str, option: &str) -> Option<usize> {
+        self.numbers.get(contest)?.get(option).copied()
+    }
+
+    /// The same for what is shown of one district alone.
+    #[must_use]
+    pub fn of_district(mut self, id: &str) -> Self {
+        self.title = format!("{}: {}", self.title, self.district(id));
+        self
+    }
+
+    /// The name of a district.
+    pub fn district<'a>(&'a self, id: &'a str) -> &'a str {
+        self.districts.get(id).map_or(id, String::as_str)
     }
 
     /// The colour of an option: red, green, blue.

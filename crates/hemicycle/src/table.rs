@@ -1,8 +1,10 @@
 //! Results as tables of text. Shares are cut to hundredths of a percent in whole numbers.
 
 use crate::names::Names;
+use crate::text::count;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
+use live_feed::shares::{self, Base};
 use wire::common::v1::{ListSeats, SeatsState, Totals, TurnoutTotals};
 use wire::feed::v1::{FrameContest, FrameRow};
 
@@ -68,16 +70,34 @@ pub fn seats(seats: Option<&ListSeats>) -> String {
             _ => String::from("-"),
         },
     };
+    // The official ones beside ours, whether they are the same or not.
     match seats.seats_declared {
-        Some(declared) if Some(declared) != seats.seats => format!("{known} (declared {declared})"),
-        _ => known,
+        Some(declared) => format!("{known} (declared {declared})"),
+        None => known,
     }
 }
 
-/// The votes that shares are of: those of all lists.
-pub fn list_votes(contest: &FrameContest) -> u64 {
-    let lists = contest.rows.iter().filter(|row| row.seats.is_some());
-    lists.map(|row| row.votes).sum()
+/// A row's share of what the contest's shares are of.
+pub fn share_of(contest: &FrameContest, row: &FrameRow) -> String {
+    let base = shares::base(contest);
+    if base.has(row) {
+        share(row.votes, base.votes(contest))
+    } else {
+        String::from("-")
+    }
+}
+
+/// The votes that shares are of.
+pub fn base_votes(contest: &FrameContest) -> u64 {
+    shares::base(contest).votes(contest)
+}
+
+/// What the share column is of.
+pub fn share_header(contest: &FrameContest) -> &'static str {
+    match shares::base(contest) {
+        Base::Lists => "of list votes",
+        Base::All => "of all votes",
+    }
 }
 
 /// A line of a contest's table.
@@ -98,7 +118,7 @@ pub enum Entry<'a> {
 
 /// The options of a contest, the largest first, with the threshold between those that take part and those that do not.
 pub fn ranked(contest: &FrameContest) -> Vec<Entry<'_>> {
-    let is_begun = list_votes(contest) > 0;
+    let is_begun = base_votes(contest) > 0;
     let threshold = contest.threshold_votes.filter(|_| is_begun);
     let is_below = |row: &FrameRow| {
         let falls_short = threshold.is_some_and(|threshold| row.votes < threshold);
@@ -124,8 +144,8 @@ pub fn ranked(contest: &FrameContest) -> Vec<Entry<'_>> {
 
 /// The live table of a contest: the largest first, the threshold as a line between those above and below it.
 pub fn contest(contest: &FrameContest, names: &Names) -> String {
-    let total = list_votes(contest);
-    let mut table = table(&["list", "votes", "share", "seats", ""]);
+    let total = base_votes(contest);
+    let mut table = table(&["list", "votes", share_header(contest), "seats", ""]);
     for entry in ranked(contest) {
         table.add_row(match entry {
             Entry::Threshold(votes) => [
@@ -141,11 +161,7 @@ pub fn contest(contest: &FrameContest, names: &Names) -> String {
                 [
                     names.option(&row.option_id).to_owned(),
                     thousands(row.votes),
-                    if row.seats.is_some() {
-                        share(row.votes, total)
-                    } else {
-                        String::from("-")
-                    },
+                    share_of(contest, row),
                     seats(row.seats.as_ref()),
                     "■".repeat(usize::try_from(bar).unwrap_or(0)),
                 ]
@@ -164,26 +180,43 @@ pub fn progress(totals: Option<&Totals>, turnout: Option<&TurnoutTotals>) -> Str
     let states = totals.and_then(|totals| totals.states.as_ref());
     let counted = totals.map_or(0, |totals| totals.ballots_counted);
     let mut line = format!(
-        "{} of {} tallies counted",
+        "{} of {} counted",
         states.map_or(0, |states| states.counted),
-        states.map_or(0, |states| states.tallies)
+        count(
+            states.map_or(0, |states| states.tallies),
+            "tally",
+            "tallies"
+        )
     );
     if let Some(pending) = states
         .map(|states| states.pending)
         .filter(|pending| *pending > 0)
     {
-        line.push_str(&format!(", {pending} wait for a reviewer"));
+        let waiting = count(pending, "waits", "wait");
+        line.push_str(&format!(", {waiting} for a reviewer"));
     }
-    line.push_str(&format!("; {} ballots counted", thousands(counted)));
-    let Some(turnout) = turnout.filter(|turnout| turnout.ballots_issued > 0) else {
+    let ballots = if counted == 1 { "ballot" } else { "ballots" };
+    line.push_str(&format!("; {} {ballots} counted", thousands(counted)));
+    let Some(turnout) = turnout.filter(|turnout| turnout.units > 0) else {
         return line;
     };
+    if turnout.units_reported == 0 {
+        // Missing is not zero.
+        line.push_str("; ballots issued: - (no unit has said so yet)");
+        return line;
+    }
     let issued = thousands(turnout.ballots_issued);
     if turnout.units_reported < turnout.units {
         // Ballots of all units and those issued at some of them cannot be compared.
+        let units = count(turnout.units, "unit", "units");
+        let have = if turnout.units_reported == 1 {
+            "has"
+        } else {
+            "have"
+        };
         line.push_str(&format!(
-            "; {issued} issued at the {} of {} units that have said so",
-            turnout.units_reported, turnout.units
+            "; {issued} issued at the {} of {units} that {have} said so",
+            turnout.units_reported
         ));
         return line;
     }
@@ -252,6 +285,32 @@ mod tests {
             ["0 false"],
             "nothing is below before the first vote"
         );
+    }
+
+    #[test]
+    fn turnout_that_nobody_has_reported_is_no_number() {
+        let turnout = |units_reported, ballots_issued| TurnoutTotals {
+            units: 581,
+            units_reported,
+            ballots_issued,
+            roll: 1_000,
+            ..TurnoutTotals::default()
+        };
+        let told = |reported, issued| progress(None, Some(&turnout(reported, issued)));
+        let none = told(0, 0);
+        assert!(
+            none.ends_with("ballots issued: - (no unit has said so yet)"),
+            "{none}"
+        );
+        let one = told(1, 0);
+        assert!(
+            one.ends_with("0 issued at the 1 of 581 units that has said so"),
+            "{one}"
+        );
+        let some = told(120, 45_000);
+        let wanted = "45\u{202f}000 issued at the 120 of 581 units that have said so";
+        assert!(some.ends_with(wanted), "{some}");
+        assert!(told(581, 300).ends_with("of 300 issued, turnout 30.00%"));
     }
 
     #[test]

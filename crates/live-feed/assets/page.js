@@ -4,13 +4,17 @@ const connection = document.getElementById("connection");
 const summary = document.getElementById("summary");
 const QUIET_MS = 40_000;
 const ANNOUNCE_MS = 20_000;
+const PAUSE_MS = 1_000;
+const PAUSE_MS_MAX = 10_000;
 
 let token = live.dataset.token;
 let source;
-let pause = 1_000;
+let pause = PAUSE_MS;
 let quiet;
 let isStale = live.dataset.isStale === "true";
+let isBehind = false;
 let isCut = false;
+let hasHeard = false;
 let announced = 0;
 let announcing;
 let latest = "";
@@ -33,10 +37,12 @@ const isNewer = (next) => {
 
 const tell = () => {
   const updated = document.getElementById("updated");
-  connection.className = isStale || isCut ? "connection stale" : "connection live";
+  const isOld = isStale || isBehind || isCut;
+  // Until the stream has said anything, nobody knows.
+  connection.className = isOld ? "connection stale" : hasHeard ? "connection live" : "connection";
   if (isCut) connection.textContent = `${live.dataset.reconnecting} ${live.dataset.asOf} ${updated.textContent}`;
-  else if (isStale) connection.textContent = `${live.dataset.stale}, ${live.dataset.asOf} ${updated.textContent}`;
-  else connection.textContent = live.dataset.live;
+  else if (isOld) connection.textContent = `${live.dataset.stale}, ${live.dataset.asOf} ${updated.textContent}`;
+  else connection.textContent = hasHeard ? live.dataset.live : "";
 };
 
 const announce = () => {
@@ -49,78 +55,74 @@ const announce = () => {
   }
 };
 
-// Once for each reason: a page that is no other after it must not be loaded over and over.
-const reload = (reason) => {
-  const key = `${location.pathname} ${reason}`;
-  try {
-    if (sessionStorage.getItem(key)) return;
-    sessionStorage.setItem(key, "1");
-  } catch {
-    // Without a memory there is no telling whether this is the second time.
-    return;
-  }
-  location.reload();
-};
-
-// A drawing that cannot follow is worse than none: the table says the same.
-const otherHouse = (reason) => {
-  reload(reason);
-  document.querySelector(".house").remove();
-};
-
+// The same house: only who holds its seats is another.
 const seats = (runs) => {
-  // A page without a house has none to fill.
-  if (!document.getElementById("seats")) return;
   const dots = document.querySelectorAll("#seats use");
-  const wanted = runs.reduce((sum, [, count]) => sum + count, 0);
-  // Another house, or lists that the drawing has no symbol for.
-  if (wanted !== dots.length) return otherHouse(`${dots.length} seats, not ${wanted}`);
-  const missing = runs.find(([symbol]) => !document.getElementById(symbol));
-  if (missing) return otherHouse(`no symbol ${missing[0]}`);
   let place = 0;
   for (const [symbol, count] of runs)
-    for (let seat = 0; seat < count; seat++, place++) {
+    for (let seat = 0; seat < count && place < dots.length; seat++, place++) {
       const href = `#${symbol}`;
       if (dots[place].getAttribute("href") !== href) dots[place].setAttribute("href", href);
     }
 };
 
-// Whoever stands on a link of a part that is replaced stands on the same link after it.
+// Whoever stands on a link of a part that is replaced stands on the same link after it; what was opened stays open.
 const replace = (element, html) => {
-  const held = element.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  const at = document.activeElement;
+  const held = element.contains(at) && (at.getAttribute("href") ?? at.localName);
+  const opened = [...element.querySelectorAll("details")].map((details) => details.open);
+  const scrolled = [...element.querySelectorAll(".wide")].map((wide) => wide.scrollLeft);
   element.innerHTML = html;
+  element.querySelectorAll("details").forEach((details, place) => (details.open = opened[place] ?? false));
+  element.querySelectorAll(".wide").forEach((wide, place) => (wide.scrollLeft = scrolled[place] ?? 0));
   if (!held) return;
-  const links = [...element.querySelectorAll("a")];
-  links.find((link) => link.getAttribute("href") === held)?.focus({ preventScroll: true });
+  const find = (it) => it.getAttribute("href") === held || (!it.hasAttribute("href") && it.localName === held);
+  [...element.querySelectorAll("a, summary, [tabindex]")].find(find)?.focus({ preventScroll: true });
 };
 
 const show = (event) => {
   heard();
+  isBehind = false;
   if (!isNewer(event.lastEventId)) return;
+  const news = JSON.parse(event.data);
   token = event.lastEventId;
   live.dataset.token = token;
-  const news = JSON.parse(event.data);
   for (const [name, html] of Object.entries(news.slots)) {
     const element = slot(name);
-    if (!element || shown.get(name) === html) continue;
-    replace(element, html);
-    shown.set(name, html);
+    if (element && shown.get(name) !== html) {
+      replace(element, html);
+      shown.set(name, html);
+      if (name === "house") shown.delete("house-text");
+    }
   }
-  if (news.seats) seats(news.seats);
+  if (news.seats) {
+    seats(news.seats);
+    // What the part was sent as is not what it shows any more.
+    shown.delete("house");
+  }
+  document.title = slot("title").textContent + live.dataset.mark;
   isStale = news.is_stale;
   latest = news.summary;
   announce();
   tell();
 };
 
+// Something came, so the other side is there: the next pause is a short one again. That a stream has opened says less: a
+// server that is overrun may open many and end each at once.
 const heard = () => {
-  clearTimeout(quiet);
-  quiet = setTimeout(again, QUIET_MS);
-  pause = 1_000;
+  arm();
+  pause = PAUSE_MS;
+  hasHeard = true;
   if (isCut) {
     isCut = false;
     tell();
   }
+};
+
+// A stream that says nothing for long, or never opens, is given up.
+const arm = () => {
+  clearTimeout(quiet);
+  quiet = setTimeout(again, QUIET_MS);
 };
 
 // After a pause that grows and differs between readers, so that not all come back at once.
@@ -130,25 +132,25 @@ const again = () => {
   isCut = true;
   tell();
   setTimeout(connect, pause * (0.5 + Math.random()));
-  pause = Math.min(pause * 2, 10_000);
+  pause = Math.min(pause * 2, PAUSE_MS_MAX);
 };
 
 const connect = () => {
+  arm();
   source = new EventSource(`${live.dataset.events}&resume=${encodeURIComponent(token)}`);
-  source.addEventListener("open", () => {
-    heard();
-    tell();
-  });
   source.addEventListener("frame", show);
   source.addEventListener("heartbeat", (event) => {
     heard();
-    isStale = JSON.parse(event.data).is_stale;
+    const beat = JSON.parse(event.data);
+    // A replica that has not come as far as this page does not know what is newest.
+    [isStale, isBehind] = [beat.is_stale, beat.is_behind];
     tell();
   });
-  // The log was replaced by another: what is shown here is gone, and what follows may be lower.
-  source.addEventListener("reset", (event) => {
-    reload(`reset ${token} ${event.data}`);
+  // The log was replaced by another: what is shown here is gone, and what follows, whole, may be lower.
+  source.addEventListener("reset", () => {
+    heard();
     token = "";
+    shown.clear();
   });
   source.addEventListener("error", again);
 };

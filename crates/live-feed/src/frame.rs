@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use wire::allocation::v1::{
     Allocation, ContestStandings, DistrictStandings, Eligibility, KeyHolder, Standings,
 };
-use wire::common::v1::{Publication, PublicationClass, Stage, TurnoutTotals};
+use wire::common::v1::{
+    Declaration, OptionRole, Publication, PublicationClass, SeatsState, Stage, TurnoutTotals,
+};
 use wire::feed::v1::{DistrictScope, ElectionScope, UnitScope};
 use wire::feed::v1::{
     Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, FrameTie,
@@ -138,6 +140,8 @@ fn body(standings: &Standings, scope: &Scope, unit: Option<UnitState>) -> FrameB
         unit_tallies,
         unit_turnout,
         is_reduced: false,
+        contests_left_out: 0,
+        unit_tallies_left_out: 0,
     }
 }
 
@@ -178,10 +182,12 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
             seats: option.seats,
             eligibility,
             takes_part: takes_part.or_else(|| above::takes_part(contest, &option.option_id)),
+            role: option.role,
         }
     });
     let rows: Vec<FrameRow> = rows.collect();
     FrameContest {
+        list_votes: list_votes(&rows),
         contest_id: contest.contest_id.clone(),
         state: contest.state,
         seats: contest.seats,
@@ -217,7 +223,26 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
             .unwrap_or_else(|| count(&contest.districts, is_declared)),
         last_seat: first.and_then(|allocation| allocation.last_seat.as_ref().map(frame_seat)),
         next_in_line: first.and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
+        seats_outside: above::seats_outside(contest),
+        seats_pending: above::seats_pending(contest).unwrap_or_else(|| pending(contest)),
+        ..FrameContest::default()
     }
+}
+
+fn list_votes(rows: &[FrameRow]) -> u64 {
+    let lists = rows.iter().filter(|row| row.role() == OptionRole::List);
+    lists.map(|row| row.votes).sum()
+}
+
+// Where one district has votes, the seats of those that have none are still to come.
+fn pending(contest: &ContestStandings) -> u32 {
+    let allocations = contest.districts.iter();
+    let allocations = allocations.filter_map(|district| district.allocation.as_ref());
+    let seats = allocations.map(|it| match (it.state(), contest.state()) {
+        (SeatsState::NoneYet, state) if state != SeatsState::NoneYet => it.seats,
+        _ => it.seats_pending,
+    });
+    seats.sum()
 }
 
 fn frame_seat(holder: &KeyHolder) -> FrameSeat {
@@ -305,6 +330,10 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         .flat_map(|allocation| &allocation.lists)
         .map(|list| (list.option_id.as_str(), list.seats))
         .collect();
+    let options = contest.options.iter();
+    let roles: HashMap<&str, i32> = options
+        .map(|option| (option.option_id.as_str(), option.role))
+        .collect();
     // The district's votes stand in the order of its own ballot, and so do the ids.
     let rows = district
         .option_ids
@@ -318,14 +347,17 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
                 seats: lists.get(option.as_str()).copied().flatten(),
                 eligibility,
                 takes_part,
+                role: roles.get(option.as_str()).copied().unwrap_or_default(),
             }
         });
+    let rows: Vec<FrameRow> = rows.collect();
     FrameContest {
+        list_votes: list_votes(&rows),
         contest_id: contest.contest_id.clone(),
         state: allocation.map_or(0, |allocation| allocation.state),
         seats: allocation.map_or(0, |allocation| allocation.seats),
         seats_unassigned: allocation.map_or(0, |allocation| allocation.seats_unassigned),
-        rows: rows.collect(),
+        rows,
         totals: district.totals.clone(),
         ties: ties(district, true)
             .chain(above::ties(contest, Some(&district.district_id)))
@@ -340,6 +372,8 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         last_seat: allocation.and_then(|allocation| allocation.last_seat.as_ref().map(frame_seat)),
         next_in_line: allocation
             .and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
+        seats_pending: allocation.map_or(0, |allocation| allocation.seats_pending),
+        ..FrameContest::default()
     }
 }
 
@@ -374,6 +408,8 @@ fn frame_district(district: &DistrictStandings, indexes: &HashMap<&str, u32>) ->
             Some((*indexes.get(list.option_id.as_str())?, seats))
         });
     let (row_indexes, row_seats) = lists.unzip();
+    let (declared_row_indexes, declared_row_seats) =
+        declared(district.declaration.as_ref(), indexes);
     let states = district
         .totals
         .as_ref()
@@ -387,7 +423,20 @@ fn frame_district(district: &DistrictStandings, indexes: &HashMap<&str, u32>) ->
         tallies: states.map_or(0, |states| states.tallies),
         tallies_counted: states.map_or(0, |states| states.counted),
         is_declared: is_declared(district),
+        declared_row_indexes,
+        declared_row_seats,
     }
+}
+
+/// Who holds seats by a declaration, as indexes of rows with their seats.
+fn declared(
+    declaration: Option<&Declaration>,
+    indexes: &HashMap<&str, u32>,
+) -> (Vec<u32>, Vec<u32>) {
+    let rows = declaration.iter().flat_map(|declaration| &declaration.rows);
+    let rows = rows.filter(|row| row.seats > 0);
+    rows.filter_map(|row| Some((*indexes.get(row.option_id.as_str())?, row.seats)))
+        .unzip()
 }
 
 fn law_is_silent(district: &DistrictStandings) -> bool {

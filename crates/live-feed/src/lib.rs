@@ -11,6 +11,7 @@
 mod config;
 mod error;
 mod frame;
+pub mod house;
 mod http;
 mod index;
 mod linger;
@@ -24,6 +25,7 @@ mod reduction;
 mod rpc;
 mod scope;
 mod service;
+pub mod shares;
 mod units;
 mod upstream;
 mod viewer;

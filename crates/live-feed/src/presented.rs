@@ -2,7 +2,7 @@
 
 use crate::error::FeedError;
 use crate::scope::Scope;
-use election::definition::{Presentation, Register};
+use election::definition::{OptionPresentation, Presentation, Register};
 use election::ids::ElectionId;
 use election::rules::{Rules, ThresholdRule};
 use std::collections::BTreeMap;
@@ -31,24 +31,31 @@ pub(crate) struct Presented {
     pub thresholds: BTreeMap<String, ThresholdRule>,
     /// Names of areas, by id.
     pub areas: BTreeMap<String, String>,
+    /// The place of each option on the ballot of its contest, over all districts: it never changes.
+    numbers: BTreeMap<String, BTreeMap<String, usize>>,
 }
 
 impl Presented {
     /// An option's names by language; none: show its id.
     pub fn option_names(&self, id: &str) -> Option<&Texts> {
-        let options = self.presentation.options.iter();
-        let mut named = options.filter(|(known, _)| known.as_str() == id);
-        named.next().map(|(_, option)| &option.name)
+        self.option(id).map(|option| &option.name)
     }
 
-    /// A few letters of an option, and its colour.
-    pub fn option_marks(&self, id: &str) -> (Option<&str>, Option<&str>) {
-        let mut options = self.presentation.options.iter();
-        options
-            .find(|(known, _)| known.as_str() == id)
-            .map_or((None, None), |(_, option)| {
-                (option.short_name.as_deref(), option.colour.as_deref())
-            })
+    /// How an option is shown.
+    pub fn option(&self, id: &str) -> Option<&OptionPresentation> {
+        self.presentation.options.get(id)
+    }
+
+    /// A few letters of an option, in a language where they differ.
+    pub fn short_name(&self, id: &str, language: &str) -> Option<&str> {
+        let option = self.option(id)?;
+        let own = option.short_names.get(language);
+        own.or(option.short_name.as_ref()).map(String::as_str)
+    }
+
+    /// The place of an option on the ballot of a contest, over all districts; `None`: it is not on it.
+    pub fn number(&self, contest: &str, option: &str) -> Option<usize> {
+        self.numbers.get(contest)?.get(option).copied()
     }
 
     /// The share that a list needs in a contest.
@@ -74,10 +81,7 @@ impl Presented {
 
     /// A district's names by language.
     pub fn district_names(&self, id: &str) -> Option<&Texts> {
-        let mut districts = self.presentation.districts.iter();
-        districts
-            .find(|(known, _)| known.as_str() == id)
-            .map(|(_, names)| names)
+        self.presentation.districts.get(id)
     }
 }
 
@@ -103,7 +107,18 @@ impl TryFrom<GetDefinitionResponse> for Presented {
             let threshold = contest.threshold.filter(|it| !it.per_seat)?;
             Some((contest.id.to_string(), threshold))
         });
+        let numbers = ballot.contests.iter().map(|contest| {
+            let districts = contest.districts.iter();
+            let ids = districts.flat_map(|district| &district.options);
+            let mut numbers = BTreeMap::new();
+            for option in ids {
+                let next = numbers.len();
+                numbers.entry(option.option_id.clone()).or_insert(next);
+            }
+            (contest.contest_id.clone(), numbers)
+        });
         Ok(Self {
+            numbers: numbers.collect(),
             roles,
             thresholds: thresholds.collect(),
             areas: register

@@ -13,20 +13,31 @@ pub const FRAME_BYTES_MAX: usize = 32 * 1024;
 /// on what surrounds it, which is another at another time.
 const BODY_BYTES_MAX: usize = 24 * 1024;
 
+/// What the last steps leave.
+const TIES_MAX: usize = 16;
+const TALLIES_MAX: usize = 64;
+const CONTESTS_MAX: usize = 16;
+
 /// What the two parts need besides their bytes.
 const HEADERS_BYTES: usize = 16;
 
 const BODY_STEPS: [fn(&mut FrameBody); 7] = [
     |body| {
-        let contests = body.contests.iter_mut();
-        for district in contests.flat_map(|contest| &mut contest.districts) {
-            district.row_indexes.clear();
-            district.row_seats.clear();
+        for contest in &mut body.contests {
+            for district in &mut contest.districts {
+                district.row_indexes.clear();
+                district.row_seats.clear();
+                district.declared_row_indexes.clear();
+                district.declared_row_seats.clear();
+            }
+            contest.district_rows_left_out = !contest.districts.is_empty();
         }
     },
     |body| {
-        let contests = body.contests.iter_mut();
-        contests.for_each(|contest| contest.districts.clear());
+        for contest in &mut body.contests {
+            contest.districts_left_out = count(contest.districts.len());
+            contest.districts.clear();
+        }
     },
     // That there is a tie, and over how many seats, stays.
     |body| {
@@ -40,12 +51,17 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
         tallies.for_each(|tally| tally.counts = None);
     },
     |body| {
-        body.contests.iter_mut().for_each(|it| it.ties.truncate(16));
+        for contest in &mut body.contests {
+            contest.ties_left_out = count(contest.ties.len().saturating_sub(TIES_MAX));
+            contest.ties.truncate(TIES_MAX);
+        }
         keep_rows_of_all(body, 32);
     },
     |body| {
-        body.unit_tallies.truncate(64);
-        body.contests.truncate(16);
+        body.unit_tallies_left_out = count(body.unit_tallies.len().saturating_sub(TALLIES_MAX));
+        body.unit_tallies.truncate(TALLIES_MAX);
+        body.contests_left_out = count(body.contests.len().saturating_sub(CONTESTS_MAX));
+        body.contests.truncate(CONTESTS_MAX);
         keep_rows_of_all(body, 8);
         let totals = body.contests.iter_mut().filter_map(|it| it.totals.as_mut());
         totals.for_each(|totals| totals.counting_groups.clear());
@@ -114,11 +130,23 @@ fn keep_rows(contest: &mut FrameContest, rows_max: usize) {
     // Of rows that weigh the same, the first on the ballot.
     let above = weights.partition_point(|weight| *weight > least);
     let mut even_left = rows_max - above;
+    let (mut rows_left_out, mut seats_left_out) = (0, 0);
     contest.rows.retain(|row| {
         let is_even = weight(row) == least && even_left > 0;
         even_left -= usize::from(is_even);
-        is_even || weight(row) > least
+        let is_kept = is_even || weight(row) > least;
+        if !is_kept {
+            rows_left_out += 1;
+            seats_left_out += weight(row).0;
+        }
+        is_kept
     });
+    contest.rows_left_out += rows_left_out;
+    contest.row_seats_left_out += seats_left_out;
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -39,6 +39,8 @@ pub(crate) struct Viewer {
     /// When it was told anything last, and whether it knows that what it sees is stale.
     spoke: Instant,
     knows_stale: bool,
+    /// It came back, and has not been told anything yet: that there is nothing newer is news to it.
+    greets: bool,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -93,6 +95,7 @@ impl Viewer {
             waiting_since: None,
             spoke: Instant::now(),
             knows_stale: false,
+            greets: seen.is_some(),
             _permit: permit,
         }
     }
@@ -101,6 +104,7 @@ impl Viewer {
     pub async fn next(&mut self) -> Result<News, FeedError> {
         let news = self.news().await?;
         self.spoke = Instant::now();
+        self.greets = false;
         Ok(news)
     }
 
@@ -125,7 +129,8 @@ impl Viewer {
                 Next::Wait => {}
             }
             // That the count is out of sight, or in sight again, is told at once.
-            if self.seen.is_some() && self.knows_stale != is_stale {
+            let greets = self.greets && self.waiting_since.is_none();
+            if greets || self.seen.is_some() && self.knows_stale != is_stale {
                 self.knows_stale = is_stale;
                 return Ok(News::Heartbeat(self.heartbeat()));
             }

@@ -316,6 +316,16 @@ fn a_tie_is_shown_with_its_rule_and_settled_by_a_lot() {
     let declare = ["declare", "tie-2026", "fox=1", "--district", "north"];
     desk.expect(DONE, &with(&declare, &ORDER));
     desk.until(&watch, "declared in 1 of 2 districts: not yet south");
+    // One district alone has its own seats, with the official ones beside them; one that is not there is said so.
+    let north = ["watch", "tie-2026", "--once", "--district", "north"];
+    let shown = desk.until(&north, "1 (declared 1)");
+    assert!(
+        shown.contains("0 (declared 0)") && shown.contains("1 seat here, majority"),
+        "{shown}"
+    );
+    let nowhere = ["watch", "tie-2026", "--once", "--district", "no where"];
+    let refused = desk.expect(WRONG_USAGE, &nowhere);
+    assert!(refused.contains("district \"no where\""), "{refused}");
     // A place that is not named is not guessed where there are several.
     let unnamed = with(&["declare", "tie-2026", "fox=1", "--force"], &ORDER);
     let refused = desk.run(&unnamed);

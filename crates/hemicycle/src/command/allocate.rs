@@ -53,7 +53,7 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
             return Err(Failure::Usage(what.to_owned()));
         };
         if let Some(outside) = named.and_then(|profile| profile.outside(seats)) {
-            eprintln!("warning: {outside}");
+            super::say(&format!("warning: {outside}"));
         }
         let file = arguments.file.as_deref();
         let lists = crate::lists_file::read(open(file)?, &file_name(file))?;
@@ -144,7 +144,7 @@ pub(super) fn open(file: Option<&Path>) -> Result<Box<dyn std::io::BufRead>, Fai
 }
 
 fn answer_lines(source: Box<dyn std::io::BufRead>) -> Result<Ending, Failure> {
-    let mut output = std::io::stdout().lock();
+    let mut output = super::standard_output();
     let mut ending = Ending::Done;
     for (number, line) in (1_u64..).zip(source.lines()) {
         let line = line.map_err(Failure::io(format!("line {number}")))?;

@@ -50,7 +50,7 @@ pub async fn run(arguments: Compare) -> Result<Ending, Failure> {
         return Err(Failure::Usage(text.into()));
     }
     for outside in laws.iter().filter_map(|law| law.outside(seats)) {
-        eprintln!("warning: {outside}");
+        super::say(&format!("warning: {outside}"));
     }
     let (server, as_json) = (arguments.server.clone(), arguments.json);
     // Reading standard input blocks, and computing takes its time.

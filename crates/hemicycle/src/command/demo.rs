@@ -11,6 +11,7 @@ use crate::night::{Night, almaty};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
 use crate::serve::{ServeError, Served, Surroundings};
+use crate::text::visible;
 use client::{Client, FrameNews};
 use election::command::Command;
 use election::ids::{ElectionId, Revision};
@@ -272,7 +273,7 @@ impl Screen {
         self.bar.set_position(steps);
         let tenths = steps.saturating_mul(10) / self.steps.max(1);
         if self.bar.is_hidden() && self.tenths.swap(tenths, Ordering::Relaxed) < tenths {
-            println!("{steps} of {} reports", self.steps);
+            let _ = print(&format!("{steps} of {} reports", self.steps));
         }
     }
 }
@@ -290,7 +291,8 @@ async fn follow(
         tokio::select! {
             item = news.next() => match item {
                 Some(Ok(FrameNews::Frame(frame))) => {
-                    screen.bar.set_message(self::screen(&frame, &screen.names, &TieRules::default()));
+                    let text = self::screen(&frame, &screen.names, &TieRules::default());
+                    screen.bar.set_message(visible(&text).into_owned());
                     newest = Some(*frame);
                 }
                 Some(Ok(FrameNews::Reset(_) | FrameNews::Heartbeat(_) | FrameNews::Lost(_))) => {}

@@ -64,7 +64,7 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
 // Opened when there is something to write: a question that fails leaves an older file as it is.
 fn open(path: Option<&Path>) -> Result<Box<dyn Write>, Failure> {
     let Some(path) = path else {
-        return Ok(Box::new(std::io::stdout().lock()));
+        return Ok(super::standard_output());
     };
     let file = std::fs::File::create(path).map_err(Failure::io(path.display().to_string()))?;
     Ok(Box::new(std::io::BufWriter::new(file)))

@@ -31,13 +31,13 @@ pub mod withdraw;
 use crate::cli::official::Order;
 use crate::cli::{Class, Server};
 use crate::failure::{Ending, Failure};
+use crate::text::{print, say, standard_output};
 use client::Client;
 use election::command::Command;
 use election::ids::{ElectionId, IdError, Timestamp};
 use election::publication::PublicationClass;
 use election::report::Attribution;
 use serde::Serialize;
-use std::io::Write as _;
 
 fn connect(server: &Server) -> Result<Client, Failure> {
     let client = client(
@@ -138,16 +138,6 @@ fn classes(open: &[Class]) -> Vec<PublicationClass> {
 // An instant of an answer in RFC 3339, UTC; empty where there is none.
 fn instant(time: Option<Timestamp>) -> String {
     time.map_or_else(String::new, crate::table::time)
-}
-
-/// Writes to standard output. A reader that has gone (`| head`) is no failure.
-fn print(text: &str) -> Result<(), Failure> {
-    let mut output = std::io::stdout().lock();
-    let written = writeln!(output, "{text}").and_then(|()| output.flush());
-    match written {
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.map_err(Failure::io("standard output")),
-    }
 }
 
 fn print_json(value: &impl Serialize) -> Result<(), Failure> {

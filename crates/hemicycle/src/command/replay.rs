@@ -7,6 +7,7 @@ use crate::night::{Night, Steps, file, israel24, russia2007, shuffle};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
 use crate::serve::{Served, Surroundings};
+use crate::text::count;
 use client::Client;
 use election::publication::PublicationClass;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -42,7 +43,7 @@ pub async fn run(arguments: Replay) -> Result<Ending, Failure> {
         let client = Client::connect(&format!("http://{}", served.address()))?;
         // On the other stream: what is printed for programs stays what it was.
         if let Some(http) = served.http {
-            eprintln!("The page: http://{http}/");
+            super::say(&format!("The page: http://{http}/"));
         }
         let outcome = play(&client, night, &arguments).await;
         served.stop().await;
@@ -110,7 +111,7 @@ async fn play(client: &Client, night: Night, arguments: &Replay) -> Result<Endin
         if let Some(line) = line {
             bar.suspend(|| {
                 if !arguments.json {
-                    println!("{line}")
+                    let _ = super::print(line);
                 }
             });
         }
@@ -148,22 +149,24 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     }
     let rate = u128::from(summary.answered()) * 1_000 / u128::from(summary.duration_ms.max(1));
     print(&format!(
-        "{} reports answered in {}.{:03} s ({rate} a second): {}",
-        summary.answered(),
+        "{} answered in {}.{:03} s ({rate} a second): {}",
+        count(summary.answered(), "report", "reports"),
         summary.duration_ms / 1_000,
         summary.duration_ms % 1_000,
         outcomes(&summary.outcomes)
     ))?;
     if summary.withdrawals > 0 {
-        print(&format!("{} tallies withdrawn", summary.withdrawals))?;
+        let withdrawn = count(summary.withdrawals, "tally", "tallies");
+        print(&format!("{withdrawn} withdrawn"))?;
     }
     if summary.validate_only {
         print("only asked: nothing was stored")?;
     }
     if summary.withdrawals_left_out > 0 {
         let left_out = summary.withdrawals_left_out;
+        let were = count(left_out, "withdrawal was", "withdrawals were");
         print(&format!(
-            "{left_out} withdrawals were not asked about: they are officials' commands"
+            "{were} not asked about: they are officials' commands"
         ))?;
     }
     for refusal in &summary.refusals {
@@ -174,8 +177,8 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     }
     if summary.waiting_count > 0 {
         print(&format!(
-            "{} in all wait; `hemicycle review ELECTION` shows and decides them",
-            summary.waiting_count
+            "{}; `hemicycle review ELECTION` shows and decides them",
+            count(summary.waiting_count, "in all waits", "in all wait")
         ))?;
     }
     let (passed, failed) = (summary.checkpoints_passed, summary.checkpoints_failed.len());

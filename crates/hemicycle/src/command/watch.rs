@@ -1,20 +1,21 @@
 //! `hemicycle watch`.
 
-use super::{connect, election_id, print, to_json};
+use super::{connect, election_id, print, required_id, say, to_json};
 use crate::cli::Watch;
 use crate::failure::{Ending, Failure};
 use crate::names::{Names, TieRules};
 use crate::table;
 use crate::terminal::{self, Heard};
+use crate::text::{count, print_at_home};
+use crate::told;
 use client::{Client, ClientError, FrameNews};
-use election::ids::{ElectionId, Timestamp};
+use election::ids::{DistrictId, ElectionId, Timestamp};
 use futures::{Stream, StreamExt as _};
 use service_runtime::clock::{Clock as _, SystemClock};
 use std::io::IsTerminal as _;
 use std::time::Duration;
-use wire::common::v1::publication_mode::Mode;
-use wire::common::v1::{Publication, View};
-use wire::feed::v1::{ElectionScope, Frame, FrameContest, Scope, scope};
+use wire::common::v1::View;
+use wire::feed::v1::{DistrictScope, ElectionScope, Frame, Scope, scope};
 
 /// Follows the public feed.
 ///
@@ -27,11 +28,11 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
     let names = Names::ask(&client, &election, View::Public).await?;
     let rules = TieRules::ask(&client, &election, View::Public).await?;
     let mut patience = Patience::new(rules.is_known());
-    let scope = Scope {
-        scope: Some(scope::Scope::Election(ElectionScope {
-            election_id: election.to_string(),
-        })),
+    let names = match &arguments.district {
+        Some(district) => names.of_district(district),
+        None => names,
     };
+    let scope = watched(&election, arguments.district.as_deref())?;
     let is_live = !arguments.once && !arguments.json && std::io::stdout().is_terminal();
     if is_live && !arguments.plain && std::io::stdin().is_terminal() {
         let heard = Box::pin(heard(client, election, scope, patience));
@@ -53,24 +54,24 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
                 frame
             }
             FrameNews::Reset(log_id) => {
-                eprintln!(
+                say(&format!(
                     "the log ({log_id}) does not have what was shown before: forget it, the count begins anew from what follows"
-                );
+                ));
                 continue;
             }
             FrameNews::Lost(why) => {
-                eprintln!(
+                say(&format!(
                     "no contact with the server since {}; what stands here may be old, trying again ({why})",
                     table::time(Timestamp(SystemClock.now_micros()))
-                );
+                ));
                 continue;
             }
             FrameNews::Heartbeat(heartbeat) => {
                 if heartbeat.is_stale {
-                    eprintln!(
+                    say(&format!(
                         "stale: the feed has been out of touch with the count for {} s",
                         heartbeat.lag_ms / 1_000
-                    );
+                    ));
                 }
                 continue;
             }
@@ -81,16 +82,28 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
             screen(&frame, &names, &rules)
         };
         // Home and clear: the table stays in its place.
-        print(&if is_live {
-            format!("\u{1b}[H\u{1b}[2J{text}")
+        if is_live {
+            print_at_home(&text)?;
         } else {
-            text
-        })?;
+            print(&text)?;
+        }
         if arguments.once {
             break;
         }
     }
     Ok(Ending::Done)
+}
+
+fn watched(election: &ElectionId, district: Option<&str>) -> Result<Scope, Failure> {
+    let election_id = election.to_string();
+    let inner = match district {
+        None => scope::Scope::Election(ElectionScope { election_id }),
+        Some(district) => scope::Scope::District(DistrictScope {
+            election_id,
+            district_id: required_id("district", district, DistrictId::new)?.to_string(),
+        }),
+    };
+    Ok(Scope { scope: Some(inner) })
 }
 
 /// What the feed says, asked again while it may not know the election yet.
@@ -155,7 +168,9 @@ impl Patience {
     async fn wait(&mut self, election: &ElectionId) {
         if !self.is_told {
             self.is_told = true;
-            eprintln!("the feed does not show {election} yet; waiting for it");
+            say(&format!(
+                "the feed does not show {election} yet; waiting for it"
+            ));
         }
         tokio::time::sleep(PAUSE).await;
         self.left = self.left.saturating_sub(PAUSE);
@@ -182,18 +197,18 @@ pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
         lines.push(notice.to_owned());
     }
     for contest in &body.contests {
-        let majority = contest.seats / 2 + 1;
         if body.contests.len() > 1 {
             lines.push(contest.contest_id.clone());
         }
         lines.push(table::contest(contest, names));
-        lines.push(format!(
-            "{} seats, majority {majority}; {}",
-            contest.seats,
-            contest_state(contest)
-        ));
-        lines.extend(ties(contest, names, rules));
-        lines.extend(undeclared(contest));
+        let state = told::contest_state(contest, body.stage());
+        lines.push(match contest.seats {
+            0 => state,
+            _ => format!("{}; {state}", told::majority(body, contest)),
+        });
+        lines.extend(told::ties(contest, names, rules));
+        lines.extend(told::declared(contest, names));
+        lines.extend(told::left_out(contest));
         lines.push(table::progress(
             contest.totals.as_ref(),
             body.turnout.as_ref(),
@@ -215,7 +230,11 @@ pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
                     change.votes_before, change.votes_after
                 )
             });
-            let changes: Vec<String> = changes.collect();
+            let mut changes: Vec<String> = changes.collect();
+            if changes.is_empty() {
+                let (before, after) = (correction.votes_before, correction.votes_after);
+                changes.push(format!("votes {before} \u{2192} {after}"));
+            }
             format!(
                 "; newest: {unit}, {}: {} ({})",
                 changes.join(", "),
@@ -224,130 +243,20 @@ pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
             )
         });
         lines.push(format!(
-            "{} corrections{}",
-            envelope.corrections_count,
+            "{}{}",
+            count(envelope.corrections_count, "correction", "corrections"),
             text.unwrap_or_default()
         ));
     }
-    lines.extend(envelope.publication.as_ref().and_then(withheld));
+    lines.extend(told::contests_left_out(body));
+    lines.extend(envelope.publication.as_ref().and_then(told::withheld));
     let time = body
         .revision_time
         .and_then(|time| wire::time("revision_time", time).ok());
     let time = time.map_or_else(|| String::from("-"), table::time);
     let stale = if envelope.is_stale { ", STALE" } else { "" };
-    lines.push(format!("revision {} of {time}{stale}", body.revision));
+    let stage = told::stage(body);
+    let revision = body.revision;
+    lines.push(format!("{stage}; revision {revision} of {time}{stale}"));
     lines.join("\n")
-}
-
-/// What officials keep from the public now, with their reason; nothing while the public sees what is counted.
-pub(crate) fn withheld(publication: &Publication) -> Option<String> {
-    let mode = publication.mode.as_ref()?.mode.as_ref()?;
-    let what = match mode {
-        Mode::FollowHead(_) => return None,
-        Mode::HoldAt(hold) => format!("PUBLICATION HELD at revision {}", hold.revision),
-        Mode::Paused(_) => String::from("PUBLICATION PAUSED"),
-    };
-    Some(format!("{what}: {}", publication.reason))
-}
-
-/// The ties of a contest that are shown one by one.
-const TIES_MAX: usize = 8;
-
-/// Who ties for how many seats, and how that would be settled.
-pub(crate) fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<String> {
-    let shown = contest.ties.iter().take(TIES_MAX).map(|tie| {
-        let place = if tie.district_id.is_empty() {
-            String::new()
-        } else {
-            format!(" in {}", tie.district_id)
-        };
-        let lists: Vec<&str> = tie.option_ids.iter().map(|id| names.option(id)).collect();
-        let lists = if lists.is_empty() {
-            String::from("lists that the frame has no room for")
-        } else {
-            lists.join(", ")
-        };
-        let seats = match tie.seats_at_stake {
-            1 => String::from("1 seat"),
-            seats => format!("{seats} seats"),
-        };
-        let rule = rules.told(&contest.contest_id);
-        let rule = if rule.is_empty() {
-            rule
-        } else {
-            format!("; {rule}")
-        };
-        format!("  tie{place}: {lists} for {seats}{rule}")
-    });
-    let mut lines: Vec<String> = shown.collect();
-    let more = contest.ties.len().saturating_sub(TIES_MAX);
-    if more > 0 {
-        lines.push(format!("  and {more} more ties"));
-    }
-    lines
-}
-
-/// Which districts are not declared yet, where some are.
-fn undeclared(contest: &FrameContest) -> Option<String> {
-    let (declared, all) = (contest.districts_declared, contest.districts_with_seats);
-    if declared == 0 || declared >= all {
-        return None;
-    }
-    let open = contest
-        .districts
-        .iter()
-        .filter(|it| !it.is_declared && it.seats > 0);
-    let open: Vec<&str> = open.map(|it| it.district_id.as_str()).collect();
-    let named = open
-        .iter()
-        .take(TIES_MAX)
-        .copied()
-        .collect::<Vec<_>>()
-        .join(", ");
-    let named = match open.len() {
-        0 => String::new(),
-        1..=TIES_MAX => format!(": not yet {named}"),
-        _ => format!(": not yet {named}, ..."),
-    };
-    Some(format!(
-        "  declared in {declared} of {all} districts{named}"
-    ))
-}
-
-pub(crate) fn contest_state(contest: &FrameContest) -> String {
-    use wire::common::v1::SeatsState;
-    let state = match contest.state() {
-        SeatsState::NoneYet => "no seats yet",
-        SeatsState::Provisional => "provisional: seats if only the counted ballots existed",
-        SeatsState::Tied => "tied: some lists have a range, all other seats stand",
-        SeatsState::Withheld => "seats withheld: our own check refuses the result",
-        SeatsState::Unknown => "seats unknown",
-        SeatsState::Unassigned => "no list takes part: all seats stay unassigned",
-        SeatsState::Unspecified => "gives no seats",
-    };
-    let mut text = state.to_owned();
-    if contest.state() == SeatsState::Unknown {
-        text.push_str(match contest.problem.as_str() {
-            "" => ": a number that the rules need is missing",
-            problem => return format!("{text}: {problem}; `hemicycle missing` names the units"),
-        });
-    }
-    // Of no votes nobody gets a seat yet, which is not the same as never.
-    let is_said = matches!(
-        contest.state(),
-        SeatsState::Unassigned | SeatsState::NoneYet
-    );
-    if contest.seats_unassigned > 0 && !is_said {
-        text.push_str(&format!(
-            "; {} seats stay unassigned",
-            contest.seats_unassigned
-        ));
-    }
-    if contest.law_is_silent {
-        text.push_str("; the law is silent on a parameter that was used");
-    }
-    if contest.declaration_differs {
-        text.push_str("; the declared result differs");
-    }
-    text
 }

@@ -2,17 +2,17 @@
 
 use super::house::{self, House, Run};
 use super::page::{Contact, Page};
-use super::ticker::stage;
-use crate::command::watch::{contest_state, ties};
 use crate::table;
+use crate::text::visible;
+use crate::told;
 use election::ids::Timestamp;
+use live_feed::house::{Holder, runs};
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, Wrap};
-use wire::common::v1::SeatsState;
-use wire::feed::v1::{FrameBody, FrameContest, FrameRow};
+use wire::feed::v1::{FrameBody, FrameContest};
 
 /// From this width on the house stands beside the table.
 const WIDE: u16 = 96;
@@ -50,14 +50,14 @@ pub(super) fn page(canvas: &mut Canvas<'_>, page: &Page) {
 }
 
 fn head(page: &Page) -> Vec<Line<'_>> {
-    let mut lines = vec![Line::from(page.names.title.as_str()).bold()];
+    let mut lines = vec![Line::from(visible(&page.names.title)).bold()];
     let body = page.frame.as_ref().and_then(|frame| frame.body.as_ref());
     if body.is_some_and(|body| body.is_test) {
         let notice = match page.names.notice.as_str() {
             "" => "TEST",
             notice => notice,
         };
-        lines.push(Line::from(notice).fg(Color::Red));
+        lines.push(Line::from(visible(notice)).fg(Color::Red));
     }
     let mut status = vec![contact(&page.contact)];
     if let Some(body) = body {
@@ -66,7 +66,7 @@ fn head(page: &Page) -> Vec<Line<'_>> {
             .and_then(|time| wire::time("revision_time", time).ok())
             .map_or_else(|| String::from("-"), table::time);
         let revision = table::thousands(body.revision);
-        let text = format!("  {}; revision {revision} of {time}", stage(body.stage()));
+        let text = format!("  {}; revision {revision} of {time}", told::stage(body));
         status.push(Span::from(text));
     }
     lines.push(Line::from(status));
@@ -88,7 +88,7 @@ fn contact(contact: &Contact) -> Span<'_> {
         }
         Contact::Lost { since, why } => {
             let text = format!("RECONNECTING: no contact since {} ({why})", time(since));
-            Span::styled(text, alarm)
+            Span::styled(visible(&text).into_owned(), alarm)
         }
     }
 }
@@ -140,18 +140,18 @@ fn house(
     contest: &FrameContest,
     area: Rect,
 ) {
-    let height = area.height.saturating_sub(2).min(area.width / 4 + 1);
+    let height = area.height.saturating_sub(3).min(area.width / 4 + 1);
     let [dots, text, _] = Layout::vertical([
         Constraint::Length(height),
-        Constraint::Length(2),
+        Constraint::Length(3),
         Constraint::Min(0),
     ])
     .areas(area);
-    canvas.render_widget(House(&runs(page, contest)), dots);
-    let majority = body.house_size.max(contest.seats) / 2 + 1;
+    canvas.render_widget(House(&drawn(page, contest)), dots);
     let text_lines = vec![
         Line::default(),
-        Line::from(format!("{} seats, majority {majority}", contest.seats)),
+        Line::from(told::majority(body, contest)),
+        Line::from(legend(contest).unwrap_or_default()).dim(),
     ];
     canvas.render_widget(
         Paragraph::new(text_lines).alignment(Alignment::Center),
@@ -159,51 +159,53 @@ fn house(
     );
 }
 
-// Lists in the order of the ballot; then what ties, what nobody gets, what is not known.
-fn runs(page: &Page, contest: &FrameContest) -> Vec<Run> {
-    let rows = contest.rows.iter().enumerate();
-    let mut runs: Vec<Run> = rows
-        .map(|(place, row)| Run {
-            sign: house::sign(place),
-            colour: colour(page, &row.option_id),
-            seats: held(row),
-        })
-        .collect();
-    let mut left = contest.seats;
-    for run in &mut runs {
-        run.seats = run.seats.min(left);
-        left -= run.seats;
-    }
-    let is_shown = !matches!(contest.state(), SeatsState::Withheld | SeatsState::Unknown);
-    let is_begun = is_shown && contest.state() != SeatsState::NoneYet;
-    let at_stake = contest.ties.iter().map(|tie| tie.seats_at_stake).sum();
-    let tied = if is_shown { left.min(at_stake) } else { 0 };
-    let unassigned = if is_begun {
-        contest.seats_unassigned.min(left - tied)
-    } else {
-        0
-    };
-    let rest = left - tied - unassigned;
-    let sign = match contest.state() {
-        SeatsState::Withheld => "!",
-        SeatsState::Unassigned => "x",
-        _ => "○",
-    };
-    for (sign, seats) in [("?", tied), ("x", unassigned), (sign, rest)] {
-        runs.push(Run {
+// The runs of the house, each with its sign and colour.
+fn drawn(page: &Page, contest: &FrameContest) -> Vec<Run> {
+    let runs = runs(contest).into_iter().map(|run| {
+        let row = match run.holder {
+            Holder::Row(row) => contest.rows.get(row).map(|entry| (row, entry)),
+            _ => None,
+        };
+        let (sign, colour) = match row {
+            Some((place, row)) => (sign(page, contest, place), colour(page, &row.option_id)),
+            None => (house::sign_of(run.holder), Color::DarkGray),
+        };
+        Run {
             sign,
-            colour: Color::DarkGray,
-            seats,
-        });
-    }
-    runs
+            colour,
+            seats: run.seats,
+        }
+    });
+    runs.collect()
 }
 
-fn held(row: &FrameRow) -> u32 {
-    row.seats
-        .as_ref()
-        .and_then(|seats| seats.seats)
-        .unwrap_or(0)
+// The sign of an option, by its place on the ballot: the same in every frame.
+fn sign(page: &Page, contest: &FrameContest, place: usize) -> &'static str {
+    let row = contest.rows.get(place);
+    let number = row.and_then(|row| page.names.number(&contest.contest_id, &row.option_id));
+    house::sign(number.unwrap_or(place))
+}
+
+// What the signs stand for that no list of the table has.
+fn legend(contest: &FrameContest) -> Option<String> {
+    let signs = runs(contest).into_iter().filter_map(|run| {
+        let what = match run.holder {
+            Holder::Row(_) => return None,
+            Holder::Others => "others, not shown",
+            Holder::Person => "without a list",
+            Holder::Tied => "tied",
+            Holder::Unassigned => "unassigned",
+            Holder::Withheld => "withheld",
+            Holder::NotYet => "not decided yet",
+        };
+        Some(format!(
+            "{} {what} {}",
+            house::sign_of(run.holder),
+            run.seats
+        ))
+    });
+    let signs: Vec<String> = signs.collect();
+    (!signs.is_empty()).then(|| signs.join("   "))
 }
 
 fn colour(page: &Page, option: &str) -> Color {
@@ -228,24 +230,29 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
         rows.push(Row::new([format!("and {more} more lines")]).dim());
     }
     let number = |text: &str| Cell::from(Line::from(text.to_owned()).right_aligned());
+    let base = body.contests.first().map_or("share", table::share_header);
     let header = Row::new([
         Cell::from("list"),
         number("votes"),
-        number("share"),
+        number(base),
         number("seats"),
     ]);
+    // Declared seats stand beside ours.
+    let rows_of_all = body.contests.iter().flat_map(|contest| &contest.rows);
+    let seats = rows_of_all.map(|row| table::seats(row.seats.as_ref()).chars().count());
+    let seats = u16::try_from(seats.max().unwrap_or(0)).unwrap_or(u16::MAX);
     let widths = [
         Constraint::Min(16),
         Constraint::Length(12),
-        Constraint::Length(8),
-        Constraint::Length(9),
+        Constraint::Length(14),
+        Constraint::Length(seats.max(6)),
     ];
     canvas.render_widget(Table::new(rows, widths).header(header.dim()), area);
 }
 
 fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Row<'a>>) {
     let number = |text: String| Cell::from(Line::from(text).right_aligned());
-    let total = table::list_votes(contest);
+    let total = table::base_votes(contest);
     for entry in table::ranked(contest) {
         rows.push(match entry {
             table::Entry::Threshold(votes) => Row::new([
@@ -260,18 +267,15 @@ fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Ro
                 row,
                 is_below,
             } => {
-                let name = page.names.option(&row.option_id);
+                let name = visible(page.names.option(&row.option_id));
                 let colour = colour(page, &row.option_id);
-                let sign = Span::styled(house::sign(place), Style::new().fg(colour));
+                let sign = Span::styled(sign(page, contest, place), Style::new().fg(colour));
                 let style = if is_below {
                     Style::new().add_modifier(Modifier::DIM)
                 } else {
                     Style::new()
                 };
-                let share = match row.seats {
-                    Some(_) => table::share(row.votes, total),
-                    None => String::from("-"),
-                };
+                let share = table::share_of(contest, row);
                 Row::new([
                     Cell::from(Line::from(vec![sign, Span::from(format!(" {name}"))])),
                     number(table::thousands(row.votes)),
@@ -288,22 +292,31 @@ fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Ro
     }
 }
 
-fn notes<'a>(page: &Page, body: &'a FrameBody) -> Vec<Line<'a>> {
+fn notes(page: &Page, body: &FrameBody) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
+    let mut say = |text: String| lines.push(Line::from(visible(&text).into_owned()));
     for contest in &body.contests {
-        lines.push(Line::from(contest_state(contest)));
-        let ties = ties(contest, &page.names, &page.rules);
-        lines.extend(ties.into_iter().map(Line::from));
-        let progress = table::progress(contest.totals.as_ref(), body.turnout.as_ref());
-        lines.push(Line::from(progress));
+        say(told::contest_state(contest, body.stage()));
+        told::ties(contest, &page.names, &page.rules)
+            .into_iter()
+            .for_each(&mut say);
+        told::declared(contest, &page.names)
+            .into_iter()
+            .for_each(&mut say);
+        told::left_out(contest).into_iter().for_each(&mut say);
+        say(table::progress(
+            contest.totals.as_ref(),
+            body.turnout.as_ref(),
+        ));
     }
+    told::contests_left_out(body).into_iter().for_each(&mut say);
     lines
 }
 
 fn ticker(canvas: &mut Canvas<'_>, page: &Page, area: Rect) {
     let lines = page.ticker.iter().map(|line| {
         let time = Span::from(format!("{} ", line.time)).dim();
-        let text = Span::from(line.text.as_str());
+        let text = Span::from(visible(&line.text));
         let text = if line.is_alarm {
             text.fg(Color::Yellow)
         } else {

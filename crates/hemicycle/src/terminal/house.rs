@@ -1,15 +1,13 @@
 //! The house as a half circle of cells: a sign for each seat where they have room, else parts of an arc in proportion.
 
+use live_feed::house::{self, Holder};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 use ratatui::widgets::Widget;
-use std::f64::consts::PI;
 
 /// A cell is about twice as high as it is wide.
 const CELL_HEIGHT: f64 = 2.0;
-/// The radius of the innermost row, of the outermost.
-const INNER: f64 = 0.42;
 
 /// Signs of lists, by their place on the ballot: told apart without colours.
 const SIGNS: [&str; 8] = ["●", "■", "▲", "◆", "★", "▼", "♥", "♣"];
@@ -17,6 +15,19 @@ const SIGNS: [&str; 8] = ["●", "■", "▲", "◆", "★", "▼", "♥", "♣"
 /// The sign of a list.
 pub(super) fn sign(place: usize) -> &'static str {
     SIGNS[place % SIGNS.len()]
+}
+
+/// The sign of a seat that no option of the table holds.
+pub(super) fn sign_of(holder: Holder) -> &'static str {
+    match holder {
+        Holder::Row(place) => sign(place),
+        Holder::Others => "•",
+        Holder::Person => "☺",
+        Holder::Tied => "?",
+        Holder::Unassigned => "x",
+        Holder::Withheld => "!",
+        Holder::NotYet => "○",
+    }
 }
 
 /// A run of seats from the left.
@@ -65,21 +76,14 @@ impl Widget for House<'_> {
 pub(super) fn places(seats: u32, width: u16, height: u16) -> Option<Vec<(u16, u16)>> {
     let outer = radius(width, height);
     (1..=height.min(24)).find_map(|rows| {
-        let mut cells: Vec<(f64, f64, (u16, u16))> = Vec::new();
-        for (row, count) in (0_u16..).zip(counts(seats, rows)) {
-            let radius = outer * share(row, rows);
-            for seat in 0..count {
-                let angle = match count {
-                    1 => PI / 2.0,
-                    _ => PI * f64::from(seat) / f64::from(count - 1),
-                };
-                let x = f64::from(width) / 2.0 - radius * angle.cos();
-                let y = f64::from(height) - 0.5 - radius * angle.sin() / CELL_HEIGHT;
-                cells.push((angle, radius, (cell(x, width)?, cell(y, height)?)));
-            }
-        }
-        cells.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-        let cells: Vec<(u16, u16)> = cells.into_iter().map(|it| it.2).collect();
+        let points = house::seats(seats, rows.into());
+        let cells = points.iter().map(|seat| {
+            let (right, up) = seat.point();
+            let x = f64::from(width) / 2.0 + right * outer;
+            let y = f64::from(height) - 0.5 - up * outer / CELL_HEIGHT;
+            Some((cell(x, width)?, cell(y, height)?))
+        });
+        let cells: Vec<(u16, u16)> = cells.collect::<Option<_>>()?;
         let apart: std::collections::BTreeSet<_> = cells
             .iter()
             .flat_map(|(x, y)| [(*x, *y), (x.saturating_add(1), *y)])
@@ -92,13 +96,16 @@ pub(super) fn places(seats: u32, width: u16, height: u16) -> Option<Vec<(u16, u1
 /// All cells of the arc, from left to right.
 fn arc(width: u16, height: u16) -> Vec<(u16, u16)> {
     let outer = radius(width, height) + 0.5;
+    let (inner, whole) = house::INNER_PARTS;
+    let number = |it: u64| u32::try_from(it).map_or(f64::MAX, f64::from);
+    let inner = outer * number(inner) / number(whole);
     let mut cells: Vec<(f64, (u16, u16))> = Vec::new();
     for y in 0..height {
         for x in 0..width {
             let across = f64::from(width) / 2.0 - f64::from(x) - 0.5;
             let up = (f64::from(height - y) - 0.5) * CELL_HEIGHT;
             let distance = across.hypot(up);
-            if distance <= outer && distance >= outer * INNER {
+            if distance <= outer && distance >= inner {
                 cells.push((up.atan2(across), (x, y)));
             }
         }
@@ -110,39 +117,6 @@ fn arc(width: u16, height: u16) -> Vec<(u16, u16)> {
 fn radius(width: u16, height: u16) -> f64 {
     let across = f64::from(width) / 2.0 - 1.0;
     across.min((f64::from(height) - 0.5) * CELL_HEIGHT).max(1.0)
-}
-
-// The radius of a row, of the outermost.
-fn share(row: u16, rows: u16) -> f64 {
-    match rows {
-        1 => 0.8,
-        _ => INNER + (1.0 - INNER) * f64::from(row) / f64::from(rows - 1),
-    }
-}
-
-// Seats of each row in proportion to its length, by largest remainders, outer rows first.
-fn counts(seats: u32, rows: u16) -> Vec<u32> {
-    let lengths: Vec<u64> = (0..rows)
-        .map(|row| match rows {
-            1 => 1,
-            _ => 42 * u64::from(rows - 1) + 58 * u64::from(row),
-        })
-        .collect();
-    let all: u64 = lengths.iter().sum::<u64>().max(1);
-    let product = |length: &u64| u64::from(seats) * length;
-    let mut counts: Vec<u32> = lengths
-        .iter()
-        .map(|length| u32::try_from(product(length) / all).unwrap_or(0))
-        .collect();
-    let mut order: Vec<usize> = (0..lengths.len()).rev().collect();
-    order.sort_by_key(|row| std::cmp::Reverse(product(&lengths[*row]) % all));
-    let left = seats.saturating_sub(counts.iter().sum());
-    let left = usize::try_from(left).unwrap_or(0);
-    order
-        .into_iter()
-        .take(left)
-        .for_each(|row| counts[row] += 1);
-    counts
 }
 
 // The cell that a coordinate falls into.

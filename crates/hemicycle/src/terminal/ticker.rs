@@ -1,9 +1,9 @@
 //! What a frame has that the one before had not: corrections, stages, marks, and what officials keep from the public.
 
-use crate::command::watch::withheld;
 use crate::names::Names;
 use crate::table;
-use wire::common::v1::{Correction, Mark, Stage};
+use crate::told::{stage, withheld, words};
+use wire::common::v1::{Correction, Mark};
 use wire::feed::v1::Frame;
 
 /// Changed options of one correction.
@@ -40,8 +40,8 @@ pub(super) fn lines(before: Option<&Frame>, frame: &Frame, names: &Names) -> Vec
         });
     };
     let old = before.and_then(|frame| frame.body.as_ref());
-    if old.is_none_or(|old| old.stage != body.stage) {
-        say(format!("stage: {}", stage(body.stage())), false);
+    if old.is_none_or(|old| stage(old) != stage(body)) {
+        say(format!("stage: {}", stage(body)), false);
     }
     let had = |mark: &Mark| old.is_some_and(|old| old.marks().any(|it| it == *mark));
     for mark in body.marks().filter(|mark| !had(mark)) {
@@ -130,14 +130,4 @@ fn correction(it: &Correction, names: &Names) -> Line {
         ),
         is_alarm: true,
     }
-}
-
-/// A stage in words.
-pub(super) fn stage(stage: Stage) -> String {
-    words(stage.as_str_name(), "STAGE_")
-}
-
-fn words(name: &str, prefix: &str) -> String {
-    let name = name.strip_prefix(prefix).unwrap_or(name);
-    name.to_ascii_lowercase().replace('_', " ")
 }

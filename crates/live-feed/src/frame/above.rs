@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use wire::allocation::v1::{ContestStandings, DistrictStandings, LawDistrict, PlacesTie};
+use wire::common::v1::OptionRole;
 use wire::feed::v1::{FrameDistrict, FrameTie};
 
 /// The open ties of a contest, or those that one district has a part in.
@@ -54,7 +55,7 @@ pub(super) fn districts(
     let districts = over.districts.iter();
     Some(
         districts
-            .map(|entry| district(entry, &rows, &by_id))
+            .map(|entry| district(entry, &rows, indexes, &by_id))
             .collect(),
     )
 }
@@ -62,6 +63,7 @@ pub(super) fn districts(
 fn district(
     entry: &LawDistrict,
     rows: &[Option<u32>],
+    indexes: &HashMap<&str, u32>,
     by_id: &HashMap<&str, &DistrictStandings>,
 ) -> FrameDistrict {
     let row = |list: u32| {
@@ -86,6 +88,11 @@ fn district(
     let (tallies, tallies_counted) = states.fold((0, 0), |(tallies, counted), states| {
         (tallies + states.tallies, counted + states.counted)
     });
+    // The district of the law that is one of the ballot is declared as that.
+    let here = by_id.get(entry.district_id.as_str());
+    let declaration = here.and_then(|district| district.declaration.as_ref());
+    let declaration = entry.declaration.as_ref().or(declaration);
+    let (declared_row_indexes, declared_row_seats) = super::declared(declaration, indexes);
     FrameDistrict {
         district_id: entry.district_id.clone(),
         state: entry.state,
@@ -94,8 +101,29 @@ fn district(
         row_seats,
         tallies,
         tallies_counted,
-        is_declared: entry.declaration.is_some(),
+        is_declared: declaration.is_some(),
+        declared_row_indexes,
+        declared_row_seats,
     }
+}
+
+/// Seats of persons without a list who are in no row: a row of their own has its seat itself.
+pub(super) fn seats_outside(contest: &ContestStandings) -> u32 {
+    let Some(over) = contest.over_districts.as_ref() else {
+        return 0;
+    };
+    let persons = contest.options.iter();
+    let persons = persons.filter(|option| option.role() == OptionRole::Independent);
+    let in_rows: u32 = persons
+        .filter_map(|option| option.seats.as_ref()?.seats)
+        .sum();
+    over.seats_outside.saturating_sub(in_rows)
+}
+
+/// Seats that hang on something, where districts hang together.
+pub(super) fn seats_pending(contest: &ContestStandings) -> Option<u32> {
+    let over = contest.over_districts.as_ref();
+    over.map(|over| over.seats_pending)
 }
 
 /// Whether an option takes part in the house; `None`: nobody says so.
@@ -154,7 +182,7 @@ mod tests {
     use super::*;
     use wire::allocation::v1::{DistrictedAllocation, DistrictedListSeats, OptionStanding};
     use wire::common::v1::{
-        Declaration, Finding, ListSeats, SeatsState, TallyStates, TiedPlace, Totals,
+        Declaration, Finding, ListSeats, SeatRow, SeatsState, TallyStates, TiedPlace, Totals,
     };
 
     fn list(id: &str, seats: u32) -> DistrictedListSeats {
@@ -255,6 +283,52 @@ mod tests {
         let over = single.over_districts.as_mut().unwrap();
         over.districts.remove(0);
         assert_eq!(districts(&single, &HashMap::new()), None);
+    }
+
+    #[test]
+    fn persons_without_a_list_have_their_seats_in_a_row_or_outside() {
+        let mut contest = contest();
+        let over = contest.over_districts.as_mut().unwrap();
+        (over.seats_outside, over.seats_pending) = (3, 2);
+        assert_eq!(seats_outside(&contest), 3);
+        assert_eq!(seats_pending(&contest), Some(2));
+        let person = &mut contest.options[0];
+        person.role = OptionRole::Independent.into();
+        person.seats = Some(ListSeats {
+            seats: Some(1),
+            ..Default::default()
+        });
+        assert_eq!(seats_outside(&contest), 2);
+        contest.over_districts = None;
+        assert_eq!(
+            (seats_outside(&contest), seats_pending(&contest)),
+            (0, None)
+        );
+    }
+
+    #[test]
+    fn declared_seats_of_a_district_stand_beside_ours() {
+        let mut contest = contest();
+        let rows = [("a", 4), ("c", 0), ("none", 1)].map(|(list, seats)| SeatRow {
+            option_id: list.into(),
+            seats,
+        });
+        let declared = |rows: &[SeatRow]| Declaration {
+            rows: rows.to_vec(),
+            ..Default::default()
+        };
+        let over = contest.over_districts.as_mut().unwrap();
+        over.districts[0].declaration = Some(declared(&rows));
+        // The other one is a district of the ballot, and declared as that.
+        contest.districts[2].declaration = Some(declared(&rows[..1]));
+        let options = contest.options.iter().map(|option| &*option.option_id);
+        let indexes: HashMap<&str, u32> = options.zip(0..).collect();
+        let shown = districts(&contest, &indexes).unwrap();
+        assert_eq!(shown[0].declared_row_indexes, [2, 0]);
+        assert_eq!(shown[0].declared_row_seats, [4, 1]);
+        assert_eq!(shown[1].declared_row_seats, [4]);
+        assert!(shown.iter().all(|district| district.is_declared));
+        assert_eq!(districts_declared(&contest), Some(2));
     }
 
     #[test]

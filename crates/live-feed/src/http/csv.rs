@@ -2,11 +2,11 @@
 
 use crate::http::document::{election_id, lower, seats_state, stage, timestamp};
 use crate::presented::{Presented, Texts};
-use wire::common::v1::{UnitStatus, UnitTally};
+use wire::common::v1::{OptionRole, UnitStatus, UnitTally};
 use wire::feed::v1::{Frame, FrameBody, FrameContest, FrameRow};
 use wire::results::v1::UnitState;
 
-const TOTALS: [&str; 22] = [
+const TOTALS: [&str; 29] = [
     "election_id",
     "is_test",
     "revision",
@@ -29,6 +29,13 @@ const TOTALS: [&str; 22] = [
     "tallies_counted",
     "ballots_counted",
     "is_reduced",
+    "options_left_out",
+    "contest_seats_outside",
+    "contest_seats_pending",
+    "contest_seats_unassigned",
+    "ballots_issued",
+    "turnout_units_reported",
+    "turnout_units",
 ];
 
 /// One row for each option of each contest.
@@ -59,7 +66,10 @@ fn total(
     };
     let states = contest.totals.as_ref().and_then(|it| it.states.as_ref());
     let seats = row.seats.as_ref();
-    let role = presented.roles.get(&row.option_id);
+    let role = Some(row.role()).filter(|role| *role != OptionRole::Unspecified);
+    // Missing is not zero: as long as no unit has said how many ballots it has issued, there is no number.
+    let turnout = body.turnout.unwrap_or_default();
+    let issued = (turnout.units_reported > 0).then_some(turnout.ballots_issued);
     [
         election_id(body.scope.as_ref()).to_owned(),
         body.is_test.to_string(),
@@ -76,7 +86,7 @@ fn total(
             lower(role.as_str_name(), "OPTION_ROLE_")
         }),
         row.votes.to_string(),
-        seats.map_or_else(String::new, |it| seats_state(it.state())),
+        seats.map_or_else(String::new, |it| seats_state(it.state(), body.stage())),
         optional(seats.and_then(|it| it.seats)),
         optional(seats.and_then(|it| it.seats_most)),
         optional(seats.and_then(|it| it.seats_declared)),
@@ -89,6 +99,13 @@ fn total(
             .map_or(0, |it| it.ballots_counted)
             .to_string(),
         body.is_reduced.to_string(),
+        contest.rows_left_out.to_string(),
+        contest.seats_outside.to_string(),
+        contest.seats_pending.to_string(),
+        contest.seats_unassigned.to_string(),
+        optional(issued),
+        turnout.units_reported.to_string(),
+        turnout.units.to_string(),
     ]
 }
 

@@ -11,7 +11,7 @@ use crate::presented::{Presented, Texts};
 use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
 use serde::Serialize;
 use wire::allocation::v1::Eligibility;
-use wire::common::v1::{Mark, SeatsState, Stage};
+use wire::common::v1::{Mark, OptionRole, SeatsState, Stage};
 use wire::feed::v1::scope::Scope as ProtoScope;
 use wire::feed::v1::{
     Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, Scope,
@@ -55,6 +55,7 @@ struct Body<'a> {
     contests: Vec<Contest<'a>>,
     turnout: Option<Turnout>,
     is_reduced: bool,
+    contests_left_out: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -63,6 +64,9 @@ struct Contest<'a> {
     seats_state: String,
     seats: u32,
     seats_unassigned: u32,
+    seats_outside: u32,
+    seats_pending: u32,
+    list_votes: u64,
     threshold_votes: Option<u64>,
     law_is_silent: bool,
     declaration_differs: bool,
@@ -75,6 +79,11 @@ struct Contest<'a> {
     totals: Option<Totals<'a>>,
     ties: Vec<Tie<'a>>,
     districts: Vec<District<'a>>,
+    options_left_out: u32,
+    option_seats_left_out: u32,
+    districts_left_out: u32,
+    district_options_left_out: bool,
+    ties_left_out: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +92,7 @@ struct Row<'a> {
     role: Option<String>,
     name: Option<&'a Texts>,
     short_name: Option<&'a str>,
+    short_names: Option<&'a Texts>,
     colour: Option<&'a str>,
     votes: u64,
     takes_part: Option<bool>,
@@ -106,6 +116,7 @@ struct District<'a> {
     tallies: u32,
     tallies_counted: u32,
     is_declared: bool,
+    declared_options: Option<Vec<DistrictRow<'a>>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -191,8 +202,10 @@ impl<'a> Body<'a> {
             changed_revision,
             // Of the scope of one unit, which has a document of its own.
             unit_tallies: _,
+            unit_tallies_left_out: _,
             unit_turnout: _,
             is_reduced,
+            contests_left_out,
         } = body;
         let presentation = &presented.presentation;
         let voting_day = Some(presented.ballot.voting_day.as_str());
@@ -213,10 +226,11 @@ impl<'a> Body<'a> {
             house_size: *house_size,
             contests: contests
                 .iter()
-                .map(|contest| Contest::of(contest, presented))
+                .map(|contest| Contest::of(contest, body.stage(), presented))
                 .collect(),
             turnout: turnout.as_ref().map(Turnout::from),
             is_reduced: *is_reduced,
+            contests_left_out: *contests_left_out,
         }
     }
 }
@@ -230,12 +244,16 @@ pub(crate) fn mark(mark: Mark) -> String {
     lower(mark.as_str_name(), "MARK_")
 }
 
-pub(crate) fn seats_state(state: SeatsState) -> String {
-    lower(state.as_str_name(), "SEATS_STATE_")
+/// The name of a state of seats at a stage. What is certified is provisional no more, and is called so.
+pub(crate) fn seats_state(state: SeatsState, at: Stage) -> String {
+    match (state, at) {
+        (SeatsState::Provisional, Stage::Certified) => String::from("certified"),
+        _ => lower(state.as_str_name(), "SEATS_STATE_"),
+    }
 }
 
 impl<'a> Contest<'a> {
-    fn of(contest: &'a FrameContest, presented: &'a Presented) -> Self {
+    fn of(contest: &'a FrameContest, stage: Stage, presented: &'a Presented) -> Self {
         let FrameContest {
             contest_id,
             state: _,
@@ -253,12 +271,24 @@ impl<'a> Contest<'a> {
             districts_declared,
             last_seat,
             next_in_line,
+            seats_outside,
+            seats_pending,
+            rows_left_out,
+            row_seats_left_out,
+            districts_left_out,
+            district_rows_left_out,
+            ties_left_out,
+            list_votes,
         } = contest;
+        let district = |it| District::of(it, (rows, *district_rows_left_out), stage, presented);
         Self {
             contest_id,
-            seats_state: seats_state(contest.state()),
+            seats_state: seats_state(contest.state(), stage),
             seats: *seats,
             seats_unassigned: *seats_unassigned,
+            seats_outside: *seats_outside,
+            seats_pending: *seats_pending,
+            list_votes: *list_votes,
             threshold_votes: *threshold_votes,
             law_is_silent: *law_is_silent,
             declaration_differs: *declaration_differs,
@@ -267,39 +297,46 @@ impl<'a> Contest<'a> {
             districts_declared: *districts_declared,
             last_seat: last_seat.as_ref().map(Seat::from),
             next_in_line: next_in_line.as_ref().map(Seat::from),
-            options: rows.iter().map(|row| Row::of(row, presented)).collect(),
+            options: rows
+                .iter()
+                .map(|row| Row::of(row, stage, presented))
+                .collect(),
             totals: totals.as_ref().map(Totals::from),
             ties: ties.iter().map(Tie::from).collect(),
-            districts: districts
-                .iter()
-                .map(|district| District::of(district, rows, presented))
-                .collect(),
+            districts: districts.iter().map(district).collect(),
+            options_left_out: *rows_left_out,
+            option_seats_left_out: *row_seats_left_out,
+            districts_left_out: *districts_left_out,
+            district_options_left_out: *district_rows_left_out,
+            ties_left_out: *ties_left_out,
         }
     }
 }
 
 impl<'a> Row<'a> {
-    fn of(row: &'a FrameRow, presented: &'a Presented) -> Self {
+    fn of(row: &'a FrameRow, stage: Stage, presented: &'a Presented) -> Self {
         let FrameRow {
             option_id,
             votes,
             seats,
             eligibility: _,
             takes_part,
+            role: _,
         } = row;
         let eligibility = Some(row.eligibility()).filter(|it| *it != Eligibility::Unspecified);
-        let (short_name, colour) = presented.option_marks(option_id);
-        let role = presented.roles.get(option_id);
+        let option = presented.option(option_id);
+        let role = Some(row.role()).filter(|role| *role != OptionRole::Unspecified);
         Self {
             option_id,
             role: role.map(|role| lower(role.as_str_name(), "OPTION_ROLE_")),
-            name: presented.option_names(option_id),
-            short_name,
-            colour,
+            name: option.map(|option| &option.name),
+            short_name: option.and_then(|option| option.short_name.as_deref()),
+            short_names: option.map(|option| &option.short_names),
+            colour: option.and_then(|option| option.colour.as_deref()),
             votes: *votes,
             takes_part: *takes_part,
             eligibility: eligibility.map(|it| lower(it.as_str_name(), "ELIGIBILITY_")),
-            seats: seats.as_ref().map(Seats::from),
+            seats: seats.as_ref().map(|seats| Seats::of(seats, stage)),
         }
     }
 }
@@ -315,7 +352,12 @@ impl<'a> From<&'a FrameSeat> for Seat<'a> {
 }
 
 impl<'a> District<'a> {
-    fn of(district: &'a FrameDistrict, rows: &'a [FrameRow], presented: &'a Presented) -> Self {
+    fn of(
+        district: &'a FrameDistrict,
+        (rows, is_without_rows): (&'a [FrameRow], bool),
+        stage: Stage,
+        presented: &'a Presented,
+    ) -> Self {
         let FrameDistrict {
             district_id,
             state: _,
@@ -325,26 +367,31 @@ impl<'a> District<'a> {
             tallies,
             tallies_counted,
             is_declared,
+            declared_row_indexes,
+            declared_row_seats,
         } = district;
-        let options = row_indexes
-            .iter()
-            .zip(row_seats)
-            .filter_map(|(row, seats)| {
+        let options = |indexes: &[u32], seats: &[u32]| {
+            let held = indexes.iter().zip(seats);
+            let held = held.filter_map(|(row, seats)| {
                 let row = rows.get(usize::try_from(*row).ok()?)?;
                 Some(DistrictRow {
                     option_id: &row.option_id,
                     seats: *seats,
                 })
             });
+            held.collect::<Vec<_>>()
+        };
+        let is_known = *is_declared && !is_without_rows;
         Self {
             district_id,
             name: presented.district_names(district_id),
-            seats_state: seats_state(district.state()),
+            seats_state: seats_state(district.state(), stage),
             seats: *seats,
-            options: options.collect(),
+            options: options(row_indexes, row_seats),
             tallies: *tallies,
             tallies_counted: *tallies_counted,
             is_declared: *is_declared,
+            declared_options: is_known.then(|| options(declared_row_indexes, declared_row_seats)),
         }
     }
 }

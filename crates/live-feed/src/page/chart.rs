@@ -1,4 +1,4 @@
-//! Seats over the night as lines that move in steps.
+//! Seats over the night as lines that move in steps, and the same as a table for who cannot see them or wants the numbers.
 
 use crate::page::hemicycle::{Look, escape};
 use crate::page::timeline::Sample;
@@ -6,42 +6,92 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 const WIDTH: u32 = 720;
-const HEIGHT: u32 = 310;
 const LEFT: u32 = 36;
-const RIGHT: u32 = 630;
+const RIGHT: u32 = 596;
 const TOP: u32 = 14;
-const BOTTOM: u32 = 272;
+/// The least height of the lines; many labels need more.
+const LINES_HEIGHT: u32 = 258;
 /// What two labels need between them.
 const LABEL: u32 = 23;
+/// Lines at most, those with the most seats; the table has all lists that ever held one.
+const LINES_MAX: usize = 20;
+/// Letters of a label, without its number.
+const LABEL_LETTERS: usize = 7;
+/// Columns of the table: instants at which seats were others than before.
+const COLUMNS_MAX: usize = 8;
 
 /// A line of the chart.
 pub(crate) struct Line<'a> {
     pub option_id: &'a str,
     pub label: &'a str,
+    /// The whole name, for the table.
+    pub name: &'a str,
     pub look: &'a Look,
 }
+
+/// What the chart says besides its numbers.
+pub(crate) struct Words<'a> {
+    pub title: &'a str,
+    /// What opens the table.
+    pub figures: &'a str,
+    pub list: &'a str,
+    /// Seats at which the line of the majority is; none: the contest gives a part of the house only.
+    pub majority: Option<u32>,
+}
+
+/// What is known at an instant.
+type Known<'a> = (i64, &'a BTreeMap<String, u32>);
 
 /// The chart of one contest; nothing if nothing is known yet. `clock` writes an instant as its time of day.
 pub(crate) fn drawing(
     contest: usize,
     samples: &[&Sample],
     lines: &[Line<'_>],
-    majority: u32,
-    title: &str,
+    words: &Words<'_>,
     clock: impl Fn(i64) -> String,
 ) -> Option<String> {
-    let known: Vec<(i64, &BTreeMap<String, u32>)> = samples
+    let known: Vec<Known<'_>> = samples
         .iter()
         .filter_map(|sample| Some((sample.time, sample.seats.get(contest)?.as_ref()?)))
         .collect();
+    known.first()?;
+    let held = holders(&known, lines);
+    let mut html = svg(&known, &held, words, &clock)?;
+    html.push_str(&figures(&known, &held, words, &clock));
+    Some(html)
+}
+
+// Lists that held a seat at some time, with what they held most, most first.
+fn holders<'a, 'b>(known: &[Known<'_>], lines: &'b [Line<'a>]) -> Vec<(&'b Line<'a>, u32)> {
+    let most = |line: &Line<'_>| known.iter().map(|(_, seats)| at(seats, line)).max();
+    let with_most = lines.iter().map(|line| (line, most(line).unwrap_or(0)));
+    let mut held: Vec<_> = with_most.filter(|(_, most)| *most > 0).collect();
+    held.sort_by_key(|(_, most)| std::cmp::Reverse(*most));
+    held
+}
+
+fn at(seats: &BTreeMap<String, u32>, line: &Line<'_>) -> u32 {
+    seats.get(line.option_id).copied().unwrap_or(0)
+}
+
+fn svg(
+    known: &[Known<'_>],
+    held: &[(&Line<'_>, u32)],
+    words: &Words<'_>,
+    clock: impl Fn(i64) -> String,
+) -> Option<String> {
     let (first, last) = (known.first()?.0, known.last()?.0);
-    let seats_most = known.iter().flat_map(|(_, seats)| seats.values()).max()?;
-    let top = (*seats_most).max(majority).max(1);
+    let shown = &held[..held.len().min(LINES_MAX)];
+    let labels = u32::try_from(shown.len()).unwrap_or(0);
+    let bottom = TOP + LINES_HEIGHT.max(labels * LABEL);
+    let seats_most = shown.first().map_or(0, |(_, most)| *most);
+    let top = seats_most.max(words.majority.unwrap_or(1)).max(1);
     let x = |time: i64| scale(time - first, (last - first).max(1), RIGHT - LEFT) + LEFT;
-    let y = |seats: u32| BOTTOM - scale(i64::from(seats), i64::from(top), BOTTOM - TOP);
+    let y = |seats: u32| bottom - scale(i64::from(seats), i64::from(top), bottom - TOP);
     let mut svg = format!(
-        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
-        escape(title)
+        "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">",
+        bottom + 38,
+        escape(words.title)
     );
     let step = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500].into_iter();
     let step = step.clone().find(|step| top / step <= 5).unwrap_or(1_000);
@@ -55,52 +105,66 @@ pub(crate) fn drawing(
             y + 5
         );
     }
-    let line = y(majority);
-    let _ = write!(
-        svg,
-        "<line class=\"majority\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{line}\" y2=\"{line}\"/>"
-    );
+    if let Some(line) = words.majority.map(y) {
+        let _ = write!(
+            svg,
+            "<line class=\"majority\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{line}\" y2=\"{line}\"/>"
+        );
+    }
     let ends = [(first, "start"), (last, "end")];
     for (time, anchor) in ends.into_iter().take(if first == last { 1 } else { 2 }) {
         let _ = write!(
             svg,
             "<text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
             x(time),
-            BOTTOM + 26,
+            bottom + 26,
             escape(&clock(time))
         );
     }
-    let mut labels = Vec::new();
-    for (place, line) in lines.iter().enumerate() {
-        let seats = |seats: &BTreeMap<String, u32>| seats.get(line.option_id).copied().unwrap_or(0);
+    for (line, _) in shown {
         let mut path = String::new();
-        for (time, held) in &known {
-            let (x, y) = (x(*time), y(seats(held)));
+        for (time, seats) in known {
+            let (x, y) = (x(*time), y(at(seats, line)));
             let _ = match path.is_empty() {
                 true => write!(path, "M{x} {y}"),
                 false => write!(path, "H{x}V{y}"),
             };
         }
-        let dash = ["", "9 5", "2 5", "14 5 2 5", "5 5", "16 6"][place % 6];
+        let dash = ["", "9 5", "2 5", "14 5 2 5", "5 5", "16 6"][line.look.number % 6];
         let _ = write!(
             svg,
             "<path class=\"line\" d=\"{path}\" stroke=\"{}\" stroke-dasharray=\"{dash}\"/>",
             escape(&line.look.colour)
         );
-        let end = known.last().map_or(0, |(_, held)| seats(held));
-        labels.push((y(end), line, end));
     }
-    for (y, line, end) in apart(labels) {
+    let ends = shown.iter().map(|(line, _)| {
+        let end = known.last().map_or(0, |(_, seats)| at(seats, line));
+        (y(end), (*line, end))
+    });
+    for (from, to, (line, end)) in apart(ends.collect(), TOP, bottom) {
+        // What has been moved is led back to its line.
         let _ = write!(
             svg,
-            "<text class=\"end\" x=\"{}\" y=\"{}\">{} {end}</text>",
-            RIGHT + 10,
-            y + 5,
-            escape(line.label)
+            "<path class=\"lead\" d=\"M{} {from}L{} {to}\" stroke=\"{}\"/>\
+             <text class=\"end\" x=\"{}\" y=\"{}\">{} {end}</text>",
+            RIGHT + 2,
+            RIGHT + 14,
+            escape(&line.look.colour),
+            RIGHT + 18,
+            to + 5,
+            escape(&shortened(line.label))
         );
     }
     svg.push_str("</svg>");
     Some(svg)
+}
+
+fn shortened(label: &str) -> String {
+    if label.chars().count() <= LABEL_LETTERS {
+        return label.to_owned();
+    }
+    let kept: String = label.chars().take(LABEL_LETTERS - 1).collect();
+    format!("{}…", kept.trim_end())
 }
 
 fn scale(part: i64, whole: i64, length: u32) -> u32 {
@@ -108,47 +172,195 @@ fn scale(part: i64, whole: i64, length: u32) -> u32 {
     u32::try_from(scaled).unwrap_or(0).min(length)
 }
 
-// Labels that would lie on each other are moved apart, from the lowest up.
-fn apart<T>(mut labels: Vec<(u32, T, u32)>) -> Vec<(u32, T, u32)> {
-    labels.sort_by_key(|(y, _, _)| std::cmp::Reverse(*y));
-    let mut below = u32::MAX;
-    for (y, _, _) in &mut labels {
-        *y = (*y).min(below.saturating_sub(LABEL));
-        below = *y;
+// Labels that would lie on each other are moved apart, between top and bottom: where each was, and where it is.
+fn apart<T>(labels: Vec<(u32, T)>, top: u32, bottom: u32) -> Vec<(u32, u32, T)> {
+    let mut placed: Vec<(u32, u32, T)> = labels.into_iter().map(|(y, it)| (y, y, it)).collect();
+    placed.sort_by_key(|(from, ..)| *from);
+    let mut free = top;
+    for (_, to, _) in &mut placed {
+        *to = (*to).max(free);
+        free = *to + LABEL;
     }
-    labels
+    let mut free = bottom;
+    for (_, to, _) in placed.iter_mut().rev() {
+        *to = (*to).min(free);
+        free = to.saturating_sub(LABEL);
+    }
+    placed
+}
+
+// Who held how many, and when: a column for each of the instants at which that changed, or for some of them.
+fn figures(
+    known: &[Known<'_>],
+    held: &[(&Line<'_>, u32)],
+    words: &Words<'_>,
+    clock: impl Fn(i64) -> String,
+) -> String {
+    let mut html = format!(
+        "<details class=\"figures\"><summary>{}</summary><div class=\"wide\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"{}: {}\"><table><thead><tr><th scope=\"col\">{}</th>",
+        escape(words.figures),
+        escape(words.title),
+        escape(words.figures),
+        escape(words.list)
+    );
+    let columns = columns(known);
+    for (time, _) in &columns {
+        let _ = write!(
+            html,
+            "<th scope=\"col\" class=\"number\">{}</th>",
+            escape(&clock(*time))
+        );
+    }
+    html.push_str("</tr></thead><tbody>");
+    for (line, _) in held {
+        let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escape(line.name));
+        for (_, seats) in &columns {
+            let _ = write!(html, "<td class=\"number\">{}</td>", at(seats, line));
+        }
+        html.push_str("</tr>");
+    }
+    html.push_str("</tbody></table></div></details>");
+    html
+}
+
+fn columns<'a>(known: &[Known<'a>]) -> Vec<Known<'a>> {
+    let mut changed: Vec<Known<'a>> = Vec::new();
+    for now in known {
+        if changed.last().is_none_or(|last| last.1 != now.1) {
+            changed.push(*now);
+        }
+    }
+    let last = changed.len().saturating_sub(1);
+    if last < COLUMNS_MAX {
+        return changed;
+    }
+    let picked = (0..COLUMNS_MAX).map(|column| changed[column * last / (COLUMNS_MAX - 1)]);
+    picked.collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn sample(time: i64, seats: Option<u32>) -> Sample {
-        let seats = seats.map(|seats| BTreeMap::from([(String::from("a"), seats)]));
+    fn sample(time: i64, seats: Option<&[(&str, u32)]>) -> Sample {
+        let seats = seats.map(|rows| {
+            let rows = rows.iter().map(|(id, seats)| ((*id).to_owned(), *seats));
+            rows.collect()
+        });
         Sample {
             time,
             seats: vec![seats],
         }
     }
 
-    #[test]
-    fn lines_begin_with_what_is_known_and_end_with_the_newest() {
-        let look = Look {
+    fn look(number: usize) -> Look {
+        Look {
+            number,
             colour: String::from("#123456"),
             letters: String::from("A"),
-        };
+        }
+    }
+
+    const WORDS: Words<'_> = Words {
+        title: "seats",
+        figures: "numbers",
+        list: "list",
+        majority: Some(3),
+    };
+
+    fn drawn(samples: &[Sample], lines: &[Line<'_>]) -> Option<String> {
+        let samples: Vec<&Sample> = samples.iter().collect();
+        drawing(0, &samples, lines, &WORDS, |time| format!("at {time}"))
+    }
+
+    #[test]
+    fn lines_begin_with_what_is_known_and_end_with_the_newest() {
+        let look = look(0);
         let lines = [Line {
             option_id: "a",
             label: "A & B",
+            name: "A and B",
             look: &look,
         }];
-        let samples = [sample(0, None), sample(10, Some(3)), sample(20, Some(5))];
-        let samples: Vec<&Sample> = samples.iter().collect();
-        let clock = |time: i64| format!("at {time}");
-        let svg = drawing(0, &samples, &lines, 3, "seats", clock).unwrap();
-        assert!(svg.contains("A &amp; B 5") && svg.contains("at 10") && svg.contains("at 20"));
-        assert!(svg.contains(&format!("M{LEFT} ")) && svg.contains(&format!("H{RIGHT}V{TOP}")));
-        assert_eq!(drawing(0, &samples[..1], &lines, 3, "seats", clock), None);
-        assert_eq!(drawing(1, &samples, &lines, 3, "seats", clock), None);
+        let samples = [
+            sample(0, None),
+            sample(10, Some(&[("a", 3)])),
+            sample(20, Some(&[("a", 5)])),
+        ];
+        let html = drawn(&samples, &lines).unwrap();
+        assert!(html.contains("A &amp; B 5") && html.contains("at 10") && html.contains("at 20"));
+        assert!(html.contains(&format!("M{LEFT} ")) && html.contains(&format!("H{RIGHT}V{TOP}")));
+        assert!(html.contains(
+            "<th scope=\"row\">A and B</th><td class=\"number\">3</td><td class=\"number\">5</td>"
+        ));
+        assert_eq!(drawn(&samples[..1], &lines), None);
+    }
+
+    #[test]
+    fn only_lists_that_ever_held_a_seat_have_a_line_and_labels_keep_apart_inside() {
+        let looks: Vec<Look> = (0..39).map(look).collect();
+        let ids: Vec<String> = (0..39).map(|list| format!("l{list}")).collect();
+        let lines = ids.iter().zip(&looks).map(|(id, look)| Line {
+            option_id: id,
+            label: id,
+            name: id,
+            look,
+        });
+        let lines: Vec<Line<'_>> = lines.collect();
+        // Thirteen hold seats; one of them had lost all by the end.
+        let held: Vec<(&str, u32)> = ids[..12].iter().map(|id| (id.as_str(), 4)).collect();
+        let before = [&held[..], &[("l12", 2)]].concat();
+        let html = drawn(&[sample(0, Some(&before)), sample(9, Some(&held))], &lines).unwrap();
+        assert_eq!(html.matches("class=\"line\"").count(), 13);
+        let labels = html.split("class=\"end\"").skip(1).map(|label| {
+            let y = label.split(" y=\"").nth(1).unwrap();
+            y.split('"').next().unwrap().parse::<u32>().unwrap()
+        });
+        let mut labels: Vec<u32> = labels.collect();
+        labels.sort_unstable();
+        assert_eq!(labels.len(), 13);
+        assert!(
+            labels.windows(2).all(|two| two[1] - two[0] >= LABEL),
+            "{labels:?}"
+        );
+        let height: u32 = html
+            .split("0 0 720 ")
+            .nth(1)
+            .unwrap()
+            .split('"')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(*labels.first().unwrap() >= TOP && *labels.last().unwrap() <= height - 28);
+        // The table says what happened to the one that is gone.
+        assert!(html.contains(
+            "<th scope=\"row\">l12</th><td class=\"number\">2</td><td class=\"number\">0</td>"
+        ));
+        assert!(!html.contains("l13"));
+    }
+
+    #[test]
+    fn the_table_has_few_columns_the_first_and_the_last_among_them() {
+        let look = look(0);
+        let lines = [Line {
+            option_id: "a",
+            label: "A",
+            name: "A",
+            look: &look,
+        }];
+        let samples: Vec<Sample> = (0..64)
+            .map(|time| sample(time, Some(&[("a", u32::try_from(time / 2).unwrap())])))
+            .collect();
+        let html = drawn(&samples, &lines).unwrap();
+        assert_eq!(
+            html.matches("<th scope=\"col\" class=\"number\">").count(),
+            COLUMNS_MAX
+        );
+        assert!(
+            html.contains(">at 0<") && html.contains(">at 62<"),
+            "{html}"
+        );
     }
 }

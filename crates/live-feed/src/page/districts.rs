@@ -2,7 +2,7 @@
 
 use crate::page::hemicycle::Look;
 use crate::page::language::Language;
-use crate::page::words::{self, Words};
+use crate::page::words::{self, LeftOut, Words};
 use askama::Template;
 use wire::common::v1::SeatsState;
 use wire::feed::v1::{FrameContest, FrameDistrict};
@@ -14,8 +14,10 @@ const ROWS_MAX: usize = 120;
 #[template(path = "districts.html")]
 struct DistrictsPart<'a> {
     w: &'a Words,
+    heading: &'a str,
+    has_declared: bool,
     rows: Vec<Row<'a>>,
-    more: String,
+    more: Vec<String>,
 }
 
 struct Row<'a> {
@@ -25,10 +27,13 @@ struct Row<'a> {
     state: &'static str,
     counted: String,
     is_declared: bool,
+    /// Who holds its seats by the declaration.
+    declared: Vec<Held<'a>>,
+    differs: bool,
 }
 
 struct Held<'a> {
-    colour: &'a str,
+    look: &'a Look,
     name: String,
     seats: String,
 }
@@ -38,34 +43,31 @@ pub(super) fn part(
     contest: &FrameContest,
     looks: &[Look],
     language: Language,
+    heading: &str,
     option: impl Fn(&str) -> String,
     district: impl Fn(&str) -> String,
 ) -> String {
-    if contest.districts.is_empty() {
+    if contest.districts.is_empty() && contest.districts_left_out == 0 {
         return String::new();
     }
-    let holders = |entry: &FrameDistrict| {
-        let mut held: Vec<(usize, u32)> = entry
-            .row_indexes
-            .iter()
-            .zip(&entry.row_seats)
-            .filter_map(|(row, seats)| Some((usize::try_from(*row).ok()?, *seats)))
-            .collect();
-        held.sort_by_key(|(_, seats)| std::cmp::Reverse(*seats));
-        let held = held.into_iter().filter_map(|(row, seats)| {
-            let look = looks.get(row)?;
+    let held = |rows: &[u32], seats: &[u32]| {
+        let rows = rows.iter().zip(seats);
+        let rows = rows.filter_map(|(row, seats)| Some((usize::try_from(*row).ok()?, *seats)));
+        let mut rows: Vec<(usize, u32)> = rows.collect();
+        rows.sort_by_key(|(_, seats)| std::cmp::Reverse(*seats));
+        let rows = rows.into_iter().filter_map(|(row, seats)| {
             Some(Held {
-                colour: &look.colour,
+                look: looks.get(row)?,
                 name: option(&contest.rows.get(row)?.option_id),
                 seats: language.number(seats),
             })
         });
-        held.collect()
+        rows.collect::<Vec<Held<'_>>>()
     };
     let rows = contest.districts.iter().take(ROWS_MAX).map(|entry| Row {
         name: district(&entry.district_id),
         seats: language.number(entry.seats),
-        holders: holders(entry),
+        holders: held(&entry.row_indexes, &entry.row_seats),
         state: state(language, entry.state()),
         counted: format!(
             "{} / {}",
@@ -73,19 +75,54 @@ pub(super) fn part(
             language.number(entry.tallies)
         ),
         is_declared: entry.is_declared,
+        declared: held(&entry.declared_row_indexes, &entry.declared_row_seats),
+        differs: differs(contest, entry),
     });
     let part = DistrictsPart {
         w: Words::of(language),
+        heading,
+        has_declared: contest.districts.iter().any(|entry| entry.is_declared),
         rows: rows.collect(),
-        more: match contest.districts.len().saturating_sub(ROWS_MAX) {
-            0 => String::new(),
-            more => words::and_more(
-                language,
-                &language.number(u64::try_from(more).unwrap_or(u64::MAX)),
-            ),
-        },
+        more: more(contest, language),
     };
     part.render().unwrap_or_default()
+}
+
+// Whether the declared seats of a district are others than ours, as far as both are known.
+fn differs(contest: &FrameContest, entry: &FrameDistrict) -> bool {
+    let is_known = matches!(entry.state(), SeatsState::Provisional | SeatsState::Tied);
+    if !entry.is_declared || !is_known || contest.district_rows_left_out {
+        return false;
+    }
+    let sorted = |rows: &[u32], seats: &[u32]| {
+        let mut rows: Vec<_> = rows.iter().copied().zip(seats.iter().copied()).collect();
+        rows.sort_unstable();
+        rows
+    };
+    sorted(&entry.row_indexes, &entry.row_seats)
+        != sorted(&entry.declared_row_indexes, &entry.declared_row_seats)
+}
+
+// What is said of what is not there: beyond the rows of the page, or of the frame.
+fn more(contest: &FrameContest, language: Language) -> Vec<String> {
+    let all = contest.districts.len();
+    let beyond = all.saturating_sub(ROWS_MAX);
+    let number = |it: usize| u64::try_from(it).unwrap_or(u64::MAX);
+    let left_out = number(beyond).saturating_add(contest.districts_left_out.into());
+    let mut said = Vec::new();
+    if left_out > 0 {
+        let shown = number(all - beyond);
+        said.push(words::only_shown(
+            language,
+            LeftOut::Districts,
+            shown,
+            left_out,
+        ));
+    }
+    if contest.district_rows_left_out {
+        said.push(Words::of(language).rows_left_out.to_owned());
+    }
+    said
 }
 
 // In a row of a table a provisional result needs no word: the one under the contest's own table holds of all.
@@ -120,6 +157,8 @@ mod tests {
             tallies_counted: 1_100,
             state: SeatsState::Tied.into(),
             is_declared: true,
+            declared_row_indexes: vec![0, 1],
+            declared_row_seats: vec![1, 5],
         };
         let mut contest = FrameContest {
             rows: vec![row("a"), row("b")],
@@ -127,21 +166,46 @@ mod tests {
             ..FrameContest::default()
         };
         let looks = ["#111111", "#222222"].map(|colour| Look {
+            number: 0,
             colour: colour.to_owned(),
             letters: String::from("L"),
         });
         let show = |contest: &FrameContest| {
             let name = |id: &str| id.to_uppercase();
-            part(contest, &looks, Language::En, name, name)
+            part(contest, &looks, Language::En, "Districts", name, name)
         };
         let text = show(&contest);
         assert!(text.find("#222222") < text.find("#111111"), "{text}");
-        for wanted in ["COAST", "1,100 / 1,200", "Tied", "declared", ">4<", "B"] {
+        for wanted in [
+            "COAST",
+            "1,100 / 1,200",
+            "Tied",
+            "Declared",
+            ">4<",
+            ">5<",
+            "B",
+            "differs",
+        ] {
             assert!(text.contains(wanted), "{wanted}: {text}");
         }
+        contest.districts[0].declared_row_seats = vec![2, 4];
+        assert!(!show(&contest).contains("differs"));
         contest.districts = vec![entry; 123];
-        assert!(show(&contest).contains("and 3 more"));
+        let text = show(&contest);
+        assert!(
+            text.contains("Only 120 of 123 districts are shown; 3 are left out."),
+            "{text}"
+        );
         contest.districts.clear();
         assert_eq!(show(&contest), "");
+        // A frame without room for any says so too.
+        contest.districts_left_out = 1_500;
+        contest.district_rows_left_out = true;
+        let text = show(&contest);
+        assert!(
+            text.contains("Only 0 of 1,500 districts are shown"),
+            "{text}"
+        );
+        assert!(text.contains("Who holds their seats is left out"), "{text}");
     }
 }

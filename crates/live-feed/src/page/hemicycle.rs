@@ -1,9 +1,10 @@
 //! A house as a half circle of dots, one for each seat, filled from the left list by list.
 //!
-//! A seat is told apart by more than its colour: large dots carry the list's letter, small ones a mark. Seats that nobody
-//! holds yet, that are tied, withheld or unassigned look different from every list and from each other.
+//! A seat is told apart by more than its colour: large dots carry the list's letters, small ones a mark. Seats of persons
+//! without a list, and those that nobody holds yet, that are tied, withheld or unassigned, look different from every list and
+//! from each other.
 
-use std::f64::consts::PI;
+use crate::house::{Holder, INNER_PARTS, Run, Seat, seats};
 use std::fmt::Write as _;
 
 /// Width of the drawing; it is half as high and a little more.
@@ -11,57 +12,50 @@ const WIDTH: f64 = 1_000.0;
 const HEIGHT: f64 = 520.0;
 const CENTRE: (f64, f64) = (500.0, 506.0);
 const OUTER: f64 = 462.0;
-/// The radius of the innermost row, in parts of the outermost.
-const INNER_PARTS: (u64, u64) = (2, 5);
-/// Dots from this radius on carry a letter.
+/// Dots from this radius on carry letters.
 const LETTER_RADIUS_MIN: f64 = 12.0;
+/// Marks of dots that are too small for letters.
+const MARKS: usize = 10;
+/// Relative luminance of what the page is drawn on, light and dark; and the contrast that a dot needs to it, as WCAG 2.2
+/// asks of graphics (1.4.11). A dot without it has an edge that has.
+const PAPERS: [f64; 2] = [0.955, 0.0066];
+const CONTRAST_MIN: f64 = 3.0;
 
-/// Who holds a seat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Holder {
-    /// The list of this place on the ballot.
-    List(usize),
-    /// Nobody yet.
-    NotYet,
-    /// One of several lists that tie.
-    Tied,
-    /// Not shown, by our own check.
-    Withheld,
-    /// Nobody, by the rules.
-    Unassigned,
-}
-
-impl Holder {
-    /// The id of its symbol in the drawing.
-    pub fn symbol(self) -> String {
-        match self {
-            Self::List(list) => format!("d{list}"),
-            Self::NotYet => String::from("dn"),
-            Self::Tied => String::from("dt"),
-            Self::Withheld => String::from("dw"),
-            Self::Unassigned => String::from("du"),
-        }
-    }
-}
-
-/// How a list looks.
-#[derive(Debug, Clone)]
+/// How an option looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Look {
+    /// Its place on the ballot of the contest: the same in every frame.
+    pub number: usize,
     /// `#rrggbb`.
     pub colour: String,
-    /// One or two letters.
+    /// One to three letters.
     pub letters: String,
 }
 
 impl Look {
     /// Black or white, whichever stands out more on the colour.
     pub fn ink(&self) -> &'static str {
-        if luminance(&self.colour) > 0.36 {
-            "#111"
+        if luminance(&self.colour) > 0.179 {
+            "#000000"
         } else {
-            "#fff"
+            "#ffffff"
         }
     }
+
+    /// The class of a dot in its colour: one that is too pale for light paper, or too deep for dark, has a stronger edge.
+    pub fn class(&self) -> &'static str {
+        let own = luminance(&self.colour);
+        let [is_pale, is_deep] = PAPERS.map(|paper| contrast(own, paper) < CONTRAST_MIN);
+        match (is_pale, is_deep) {
+            (true, _) => "dot pale",
+            (false, true) => "dot deep",
+            (false, false) => "dot",
+        }
+    }
+}
+
+fn contrast(one: f64, other: f64) -> f64 {
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
 // Relative luminance as WCAG 2 has it; of what is no colour, that of grey.
@@ -88,42 +82,28 @@ pub(crate) struct Plan {
 
 impl Plan {
     /// The places of this many seats.
-    pub fn of(seats: u32) -> Self {
-        let rows = rows(seats);
-        let counts = counts(seats, rows);
+    pub fn of(count: u32) -> Self {
+        let rows = rows(count);
+        let all = seats(count, rows);
         let gap = OUTER * 0.6 / f64::from(rows.saturating_sub(1).max(1));
-        let mut places = Vec::new();
-        let mut spacing = gap.min(WIDTH / 9.0);
-        for (row, count) in (0_u32..).zip(&counts) {
-            let (parts, whole) = radius_parts(row, rows);
-            let radius = OUTER * f64_of(parts) / f64_of(whole);
-            if *count > 1 {
-                let half = PI / f64::from(count - 1) / 2.0;
-                spacing = spacing.min(2.0 * radius * half.sin());
-            }
-            for seat in 0..*count {
-                let angle = match count {
-                    1 => PI / 2.0,
-                    _ => PI * f64::from(seat) / f64::from(count - 1),
-                };
-                // From the left: at the angle 0 a seat is leftmost.
-                let x = CENTRE.0 - radius * angle.cos();
-                let y = CENTRE.1 - radius * angle.sin();
-                // The angle as a fraction, so that ends of rows are in line for certain.
-                let fraction = match count {
-                    1 => (1, 2),
-                    _ => (u64::from(seat), u64::from(count - 1)),
-                };
-                places.push((fraction, radius, x, y));
-            }
-        }
-        places.sort_by(|a, b| {
-            let across = |(part, _): (u64, u64), (_, whole): (u64, u64)| part * whole;
-            let angle = across(a.0, b.0).cmp(&across(b.0, a.0));
-            angle.then(b.1.total_cmp(&a.1))
-        });
+        let points = all.iter().map(Seat::point);
+        let places: Vec<(f64, f64)> = points
+            .map(|(right, up)| (CENTRE.0 + right * OUTER, CENTRE.1 - up * OUTER))
+            .collect();
+        let spacing = all
+            .iter()
+            .map(|seat| {
+                let steps = u32::try_from(seat.turn.1).map_or(f64::MAX, f64::from);
+                let (across, _) = Seat {
+                    turn: (0, 1),
+                    ..*seat
+                }
+                .point();
+                2.0 * across.abs() * OUTER * (std::f64::consts::PI / steps / 2.0).sin()
+            })
+            .fold(gap.min(WIDTH / 9.0), f64::min);
         Self {
-            places: places.into_iter().map(|(_, _, x, y)| (x, y)).collect(),
+            places,
             radius: (spacing * 0.45).min(37.0),
         }
     }
@@ -141,152 +121,233 @@ fn rows(seats: u32) -> u32 {
         .unwrap_or(1)
 }
 
-// The radius of a row, from the innermost, as a fraction of the outermost.
-fn radius_parts(row: u32, rows: u32) -> (u64, u64) {
-    let (inner, whole) = INNER_PARTS;
-    match u64::from(rows.saturating_sub(1)) {
-        0 => (4, 5),
-        gaps => (
-            inner * gaps + (whole - inner) * u64::from(row),
-            whole * gaps,
-        ),
-    }
+/// Who holds a run of seats from the left, as the drawing has it: the id of its symbol, and how many.
+pub(crate) type Symbols = Vec<(String, u32)>;
+
+/// A drawing in two parts: the same house with other holders of its seats needs only the second.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Drawing {
+    /// All but the holders of the seats, and what is said of them.
+    before: String,
+    after: String,
+    description: String,
+    /// The holders.
+    pub symbols: Symbols,
 }
 
-// Seats of each row, in proportion to its length, by largest remainders, outer rows first.
-fn counts(seats: u32, rows: u32) -> Vec<u32> {
-    let lengths: Vec<u64> = (0..rows).map(|row| radius_parts(row, rows).0).collect();
-    let all: u64 = lengths.iter().sum::<u64>().max(1);
-    let product = |length: &u64| u64::from(seats) * length;
-    let mut counts: Vec<u32> = lengths
-        .iter()
-        .map(|length| u32::try_from(product(length) / all).unwrap_or(0))
-        .collect();
-    let mut order: Vec<usize> = (0..lengths.len()).rev().collect();
-    order.sort_by_key(|row| std::cmp::Reverse(product(&lengths[*row]) % all));
-    let rest = usize::try_from(seats - counts.iter().sum::<u32>()).unwrap_or(0);
-    order
-        .into_iter()
-        .take(rest)
-        .for_each(|row| counts[row] += 1);
-    counts
+/// What is written in and about a drawing.
+pub(crate) struct Texts<'a> {
+    /// For those who cannot see it.
+    pub title: &'a str,
+    /// Who holds what.
+    pub description: &'a str,
+    /// In the middle, from above: the number of seats first.
+    pub centre: &'a [String],
+    /// Under it: what the line is.
+    pub has_line: bool,
 }
 
-fn f64_of(number: u64) -> f64 {
-    u32::try_from(number).map_or(f64::MAX, f64::from)
-}
-
-/// Runs of seats from the left: who, and how many.
-pub(crate) type Runs = Vec<(Holder, u32)>;
-
-/// The drawing. `title` and `description` are for those who cannot see it; `label` stands at the line of the majority.
-pub(crate) fn drawing(
-    runs: &Runs,
-    looks: &[Look],
-    title: &str,
-    description: &str,
-    centre: [&str; 3],
-) -> String {
-    let seats = runs.iter().map(|(_, count)| count).sum();
-    let plan = Plan::of(seats);
-    let mut svg = format!(
-        "<svg class=\"house\" viewBox=\"0 0 {WIDTH:.0} {HEIGHT:.0}\" role=\"img\" aria-labelledby=\"house-title house-text\">\
-         <title id=\"house-title\">{}</title><desc id=\"house-text\" data-slot=\"house-text\">{}</desc>",
-        escape(title),
-        escape(description),
-    );
-    let (x, y) = CENTRE;
-    svg.push_str("<defs>");
-    symbols(&mut svg, looks, plan.radius);
-    svg.push_str("</defs>");
-    let _ = write!(
-        svg,
-        "<line class=\"majority\" x1=\"{x}\" x2=\"{x}\" y1=\"8\" y2=\"{:.1}\"/>",
-        y - OUTER * 0.4 + plan.radius + 12.0
-    );
-    svg.push_str("<g id=\"seats\">");
-    let holders = runs
-        .iter()
-        .flat_map(|(holder, count)| (0..*count).map(move |_| *holder));
-    for (holder, (x, y)) in holders.zip(&plan.places) {
-        let _ = write!(
-            svg,
-            "<use href=\"#{}\" x=\"{x:.1}\" y=\"{y:.1}\"/>",
-            holder.symbol()
+impl Drawing {
+    /// The drawing of runs, of which those of options have the looks of their rows.
+    pub fn of(runs: &[Run], looks: &[Look], texts: &Texts<'_>) -> Self {
+        let plan = Plan::of(runs.iter().map(|run| run.seats).sum());
+        let mut before = format!(
+            "<svg class=\"house\" viewBox=\"0 0 {WIDTH:.0} {HEIGHT:.0}\" role=\"img\" aria-labelledby=\"house-title house-text\">\
+             <title id=\"house-title\">{}</title><defs>",
+            escape(texts.title),
         );
+        defined(&mut before, runs, looks, plan.radius);
+        before.push_str("</defs>");
+        let (x, y) = CENTRE;
+        if texts.has_line {
+            let inner = OUTER * f64_of(INNER_PARTS.0) / f64_of(INNER_PARTS.1);
+            let _ = write!(
+                before,
+                "<line class=\"majority\" x1=\"{x}\" x2=\"{x}\" y1=\"8\" y2=\"{:.1}\"/>",
+                y - inner + plan.radius + 12.0
+            );
+        }
+        Self {
+            before,
+            after: centre(texts.centre),
+            description: escape(texts.description),
+            symbols: runs
+                .iter()
+                .map(|run| (symbol(run.holder, looks), run.seats))
+                .collect(),
+        }
     }
-    let _ = write!(
-        svg,
-        "</g><text class=\"centre\" x=\"{x}\" y=\"{:.1}\">{}</text>",
-        y - 62.0,
-        escape(centre[0]),
-    );
-    for (line, above) in centre[1..].iter().zip([34.0, 6.0]) {
-        let (y, line) = (y - above, escape(line));
+
+    /// The same house: what differs is who holds its seats.
+    pub fn has_same_frame(&self, other: &Self) -> bool {
+        let seats = |it: &Self| it.symbols.iter().map(|(_, seats)| seats).sum::<u32>();
+        (&self.before, &self.after) == (&other.before, &other.after) && seats(self) == seats(other)
+    }
+
+    /// Who holds what, as it is said.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// The whole drawing.
+    pub fn svg(&self) -> String {
+        let count = self.symbols.iter().map(|(_, seats)| seats).sum();
+        let mut svg = self.before.clone();
         let _ = write!(
             svg,
-            "<text class=\"under\" x=\"{x}\" y=\"{y:.1}\">{line}</text>"
+            "<desc id=\"house-text\" data-slot=\"house-text\">{}</desc><g id=\"seats\">",
+            self.description
+        );
+        let holders = self.symbols.iter();
+        let holders = holders.flat_map(|(symbol, seats)| (0..*seats).map(move |_| symbol));
+        for (symbol, (x, y)) in holders.zip(Plan::of(count).places) {
+            let _ = write!(svg, "<use href=\"#{symbol}\" x=\"{x:.1}\" y=\"{y:.1}\"/>");
+        }
+        svg.push_str("</g>");
+        svg.push_str(&self.after);
+        svg
+    }
+}
+
+fn centre(lines: &[String]) -> String {
+    let (x, y) = CENTRE;
+    let mut svg = String::new();
+    for (line, below) in lines.iter().zip((0..lines.len()).rev()) {
+        let is_number = below + 1 == lines.len();
+        let above = f64_of(u64::try_from(below).unwrap_or(0)) * 28.0 + 6.0;
+        let class = if is_number { "centre" } else { "under" };
+        let _ = write!(
+            svg,
+            "<text class=\"{class}\" x=\"{x}\" y=\"{:.1}\">{}</text>",
+            y - above,
+            escape(line)
         );
     }
     svg.push_str("</svg>");
     svg
 }
 
-fn symbols(svg: &mut String, looks: &[Look], radius: f64) {
-    for (list, look) in looks.iter().enumerate() {
-        let (ink, colour) = (look.ink(), escape(&look.colour));
-        let _ = write!(
-            svg,
-            "<g id=\"d{list}\"><circle class=\"dot\" r=\"{radius:.1}\" fill=\"{colour}\"/>"
-        );
-        if radius >= LETTER_RADIUS_MIN {
-            let size = match look.letters.chars().count() {
-                0 | 1 => 1.1,
-                2 => 0.82,
-                _ => 0.62,
-            };
-            let _ = write!(
-                svg,
-                "<text class=\"letter\" text-anchor=\"middle\" font-weight=\"700\" \
-                 font-size=\"{:.1}\" y=\"{:.1}\" fill=\"{ink}\">{}</text>",
-                radius * size,
-                radius * size * 0.36,
-                escape(&look.letters)
-            );
-        } else {
-            svg.push_str(&small_mark(list, radius, ink));
+/// The id of a holder's symbol in the drawing: that of an option is its number on the ballot.
+pub(crate) fn symbol(holder: Holder, looks: &[Look]) -> String {
+    let fixed = match holder {
+        Holder::Row(row) => {
+            let number = looks.get(row).map_or(row, |look| look.number);
+            return format!("d{number}");
+        }
+        Holder::Others => "do",
+        Holder::Person => "dp",
+        Holder::NotYet => "dn",
+        Holder::Tied => "dt",
+        Holder::Withheld => "dw",
+        Holder::Unassigned => "du",
+    };
+    fixed.to_owned()
+}
+
+// The symbols that are used, each once. Neighbours never have the same mark.
+fn defined(svg: &mut String, runs: &[Run], looks: &[Look], radius: f64) {
+    let mut last_mark = None;
+    for run in runs {
+        let symbol = symbol(run.holder, looks);
+        let _ = write!(svg, "<g id=\"{symbol}\">");
+        let look = match run.holder {
+            Holder::Row(row) => looks.get(row),
+            _ => None,
+        };
+        match look {
+            Some(look) => {
+                let usual = look.number % MARKS;
+                let mark = match last_mark {
+                    Some(last) if last == usual => (usual + 1) % MARKS,
+                    _ => usual,
+                };
+                last_mark = Some(mark);
+                dot(svg, look, mark, radius);
+            }
+            None => svg.push_str(&sign(run.holder, radius)),
         }
         svg.push_str("</g>");
     }
-    let (inside, dash) = (radius * 0.86, radius * 0.5);
+}
+
+fn dot(svg: &mut String, look: &Look, mark: usize, radius: f64) {
+    let (ink, colour) = (look.ink(), escape(&look.colour));
     let _ = write!(
         svg,
-        "<g id=\"dn\"><circle class=\"hollow\" r=\"{inside:.1}\"/></g>\
-         <g id=\"dt\"><circle class=\"tied\" r=\"{inside:.1}\" stroke-dasharray=\"{dash:.1} {dash:.1}\"/>\
-         <circle class=\"full\" r=\"{:.1}\"/></g>\
-         <g id=\"dw\"><circle class=\"hollow\" r=\"{inside:.1}\"/>\
-         <path class=\"strike\" d=\"M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/></g>\
-         <g id=\"du\"><circle class=\"hollow\" r=\"{inside:.1}\"/><path class=\"strike\" \
-         d=\"M-{dash:.1} -{dash:.1}L{dash:.1} {dash:.1}M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/></g>",
-        radius * 0.4
+        "<circle class=\"{}\" r=\"{radius:.1}\" fill=\"{colour}\"/>",
+        look.class()
+    );
+    if radius < LETTER_RADIUS_MIN {
+        svg.push_str(&small_mark(mark, radius, ink));
+        return;
+    }
+    let size = match look.letters.chars().count() {
+        0 | 1 => 1.1,
+        2 => 0.82,
+        _ => 0.62,
+    };
+    let _ = write!(
+        svg,
+        "<text class=\"letter\" text-anchor=\"middle\" font-weight=\"700\" \
+         font-size=\"{:.1}\" y=\"{:.1}\" fill=\"{ink}\">{}</text>",
+        radius * size,
+        radius * size * 0.36,
+        escape(&look.letters)
     );
 }
 
-// Marks of dots that are too small for letters; they repeat after six lists, neighbours never have the same.
-fn small_mark(list: usize, radius: f64, ink: &str) -> String {
+/// The sign of a seat that no list of its own look holds.
+pub(crate) fn sign(holder: Holder, radius: f64) -> String {
+    let (inside, dash, small) = (radius * 0.86, radius * 0.5, radius * 0.4);
+    match holder {
+        Holder::Row(_) => String::new(),
+        Holder::NotYet => format!("<circle class=\"hollow\" r=\"{inside:.1}\"/>"),
+        Holder::Others => format!("<circle class=\"others\" r=\"{radius:.1}\"/>"),
+        // A head and shoulders.
+        Holder::Person => format!(
+            "<circle class=\"others\" r=\"{radius:.1}\"/><circle class=\"person\" r=\"{:.1}\" cy=\"-{:.1}\"/>\
+             <path class=\"person\" d=\"M-{dash:.1} {dash:.1}A{dash:.1} {dash:.1} 0 0 1 {dash:.1} {dash:.1}Z\"/>",
+            radius * 0.28,
+            radius * 0.32
+        ),
+        Holder::Tied => format!(
+            "<circle class=\"tied\" r=\"{inside:.1}\" stroke-dasharray=\"{dash:.1} {dash:.1}\"/>\
+             <circle class=\"full\" r=\"{small:.1}\"/>"
+        ),
+        Holder::Withheld => format!(
+            "<circle class=\"hollow\" r=\"{inside:.1}\"/>\
+             <path class=\"strike\" d=\"M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/>"
+        ),
+        Holder::Unassigned => format!(
+            "<circle class=\"hollow\" r=\"{inside:.1}\"/><path class=\"strike\" \
+             d=\"M-{dash:.1} -{dash:.1}L{dash:.1} {dash:.1}M-{dash:.1} {dash:.1}L{dash:.1} -{dash:.1}\"/>"
+        ),
+    }
+}
+
+// Marks of dots that are too small for letters.
+fn small_mark(mark: usize, radius: f64, ink: &str) -> String {
     let reach = radius * 0.5;
-    let path = match list % 6 {
+    let path = match mark {
         0 => return String::new(),
         1 => format!("M-{reach:.1} 0H{reach:.1}"),
         2 => format!("M0 -{reach:.1}V{reach:.1}"),
         3 => format!("M-{reach:.1} 0H{reach:.1}M0 -{reach:.1}V{reach:.1}"),
         4 => format!("M-{reach:.1} {reach:.1}L{reach:.1} -{reach:.1}"),
-        _ => {
-            return format!("<circle r=\"{:.1}\" fill=\"{ink}\"/>", radius * 0.35);
-        }
+        5 => return format!("<circle r=\"{:.1}\" fill=\"{ink}\"/>", radius * 0.35),
+        6 => format!("M-{reach:.1} -{reach:.1}L{reach:.1} {reach:.1}"),
+        7 => format!(
+            "M-{reach:.1} -{reach:.1}L{reach:.1} {reach:.1}M-{reach:.1} {reach:.1}L{reach:.1} -{reach:.1}"
+        ),
+        8 => format!("M-{reach:.1} {reach:.1}L0 -{reach:.1}L{reach:.1} {reach:.1}Z"),
+        _ => format!("M-{reach:.1} -{reach:.1}H{reach:.1}V{reach:.1}H-{reach:.1}Z"),
     };
     let width = radius * 0.3;
-    format!("<path d=\"{path}\" stroke=\"{ink}\" stroke-width=\"{width:.1}\"/>")
+    format!("<path d=\"{path}\" stroke=\"{ink}\" stroke-width=\"{width:.1}\" fill=\"none\"/>")
+}
+
+fn f64_of(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::MAX, f64::from)
 }
 
 /// A text in a document: nothing in it is markup.
@@ -306,88 +367,4 @@ pub(crate) fn escape(text: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_seat_has_a_place_of_its_own_inside_the_drawing() {
-        for seats in (1..=60).chain([120, 349, 450, 630, 705, 1_000]) {
-            let Plan { places, radius } = Plan::of(seats);
-            assert_eq!(places.len(), usize::try_from(seats).unwrap());
-            for (place, (x, y)) in places.iter().enumerate() {
-                assert!(x - radius >= 0.0 && x + radius <= WIDTH, "{seats}: {x}");
-                assert!(
-                    y - radius >= 0.0 && y + radius <= HEIGHT + radius,
-                    "{seats}: {y}"
-                );
-                for (other_x, other_y) in &places[..place] {
-                    let distance = (x - other_x).hypot(y - other_y);
-                    assert!(distance >= radius * 2.0, "{seats}: dots overlap");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn where_rows_end_together_the_outer_seat_comes_first() {
-        let Plan { places, .. } = Plan::of(39);
-        // Four rows: their last seats lie on one line, from the right edge inwards.
-        let last: Vec<f64> = places[35..].iter().map(|(x, _)| *x).collect();
-        assert!(last.is_sorted_by(|a, b| a > b), "{last:?}");
-        let first: Vec<f64> = places[..4].iter().map(|(x, _)| *x).collect();
-        assert!(first.is_sorted_by(|a, b| a < b), "{first:?}");
-    }
-
-    #[test]
-    fn seats_are_in_order_and_every_run_has_its_own() {
-        let looks: Vec<Look> = ["#1a9fb8", "#d9a400"]
-            .map(|colour| Look {
-                colour: colour.to_owned(),
-                letters: String::from("A"),
-            })
-            .into();
-        let runs = vec![
-            (Holder::List(0), 20),
-            (Holder::List(1), 10),
-            (Holder::Tied, 3),
-            (Holder::Unassigned, 4),
-            (Holder::NotYet, 1),
-            (Holder::Withheld, 1),
-        ];
-        let svg = drawing(
-            &runs,
-            &looks,
-            "<House>",
-            "20 & 10",
-            ["39", "seats", "majority 20"],
-        );
-        for (symbol, count) in [
-            ("d0", 20),
-            ("d1", 10),
-            ("dt", 3),
-            ("du", 4),
-            ("dn", 1),
-            ("dw", 1),
-        ] {
-            let used = svg.matches(&format!("<use href=\"#{symbol}\"")).count();
-            assert_eq!(used, count, "{symbol}");
-        }
-        assert!(svg.contains("&lt;House&gt;") && svg.contains("20 &amp; 10"));
-    }
-
-    #[test]
-    fn letters_stand_out_on_their_colour() {
-        let ink = |colour: &str| {
-            let letters = String::new();
-            Look {
-                colour: colour.to_owned(),
-                letters,
-            }
-            .ink()
-        };
-        assert_eq!(
-            (ink("#ffffff"), ink("#000000"), ink("#d9a400")),
-            ("#111", "#fff", "#111")
-        );
-    }
-}
+mod tests;

@@ -2,13 +2,17 @@
 //! live by replacing parts with what is rendered here for all at once.
 
 mod chart;
+mod corrections;
 mod districts;
 mod hemicycle;
+mod house;
 mod language;
 mod last_seat;
 mod margins;
+mod progress;
 mod rendered;
 mod routes;
+mod table;
 mod timeline;
 mod units;
 mod view;

@@ -37,7 +37,7 @@ struct Event<'a> {
     summary: &'a str,
     slots: BTreeMap<String, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    seats: Option<Vec<(String, u32)>>,
+    seats: Option<&'a [(String, u32)]>,
 }
 
 #[derive(Template)]
@@ -50,11 +50,11 @@ struct ElectionPage<'a> {
     kiosk: bool,
     title: String,
     is_test: bool,
-    notice: String,
     election_id: &'a str,
     token: String,
     is_stale: bool,
     view: &'a View,
+    house: &'a str,
 }
 
 impl Rendered {
@@ -194,11 +194,11 @@ impl Rendered {
             kiosk,
             title: text(&presentation.title).unwrap_or_else(|| election_id.to_owned()),
             is_test: body.is_some_and(|body| body.is_test),
-            notice: text(&presentation.notice).unwrap_or_default(),
             election_id,
             token: token.map(token_text).unwrap_or_default(),
             is_stale,
             view: &self.view,
+            house: house(&self.view),
         }
     }
 }
@@ -212,26 +212,36 @@ fn contest_of_margins(frame: &EncodedFrame) -> Option<&str> {
     Some(&first.contest_id)
 }
 
+// All parts, or those that differ. Where the house is the same but for who holds its seats, only that is sent: a large house
+// is many times as many bytes as what moves in it.
 fn event(frame: &EncodedFrame, view: &View, before: Option<&View>) -> Bytes {
     let mut slots = parts(view);
-    if let Some(before) = before {
-        let before = parts(before);
-        slots.retain(|name, html| before.get(name) != Some(html));
+    let Some(before) = before else {
+        return written(frame, view, slots, None);
+    };
+    let known = parts(before);
+    slots.retain(|name, html| known.get(name) != Some(html));
+    let moved = match (&before.house, &view.house) {
+        (Some(before), Some(house)) if before.has_same_frame(house) => Some(house),
+        _ => None,
+    };
+    let seats = moved.filter(|_| slots.remove("house").is_some());
+    if let Some(house) = seats {
+        slots.insert(String::from("house-text"), house.drawing.description());
     }
-    let has_moved = before.is_none_or(|before| before.runs != view.runs);
-    let runs = view.runs.iter();
-    let seats = has_moved.then(|| {
-        let runs = runs.map(|(holder, count)| (holder.symbol(), *count));
-        runs.collect()
-    });
-    written(frame, view, slots, seats)
+    let symbols = seats.map(|house| house.drawing.symbols.as_slice());
+    written(frame, view, slots, symbols)
+}
+
+fn house(view: &View) -> &str {
+    view.house.as_ref().map_or("", |house| house.html.as_str())
 }
 
 fn written(
     frame: &EncodedFrame,
     view: &View,
     slots: BTreeMap<String, &str>,
-    seats: Option<Vec<(String, u32)>>,
+    seats: Option<&[(String, u32)]>,
 ) -> Bytes {
     let event = Event {
         is_stale: frame.is_stale(),
@@ -252,19 +262,22 @@ fn written(
 fn parts(view: &View) -> BTreeMap<String, &str> {
     let tables = view.contests.iter().enumerate();
     let tables = tables.flat_map(|(place, contest)| {
-        let districts = Some(contest.districts.as_str()).filter(|html| !html.is_empty());
-        let districts = districts.map(|html| (format!("districts-{place}"), html));
-        let table = (format!("table-{place}"), contest.table.as_str());
-        [Some(table), districts].into_iter().flatten()
+        [
+            (format!("table-{place}"), contest.table.as_str()),
+            (format!("districts-{place}"), contest.districts.as_str()),
+        ]
     });
     let fixed = [
+        ("title", view.title.as_str()),
+        ("notice", &view.notice),
         ("status", &view.status),
+        ("more", &view.more),
         ("progress", &view.progress),
         ("chart", &view.chart),
         ("corrections", &view.corrections),
-        ("house-text", &view.house_text),
+        ("house", house(view)),
         ("last-seat", &view.last_seat),
     ];
-    let fixed = fixed.map(|(name, html)| (name.to_owned(), html.as_str()));
+    let fixed = fixed.map(|(name, html)| (name.to_owned(), html));
     tables.chain(fixed).collect()
 }

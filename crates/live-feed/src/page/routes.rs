@@ -211,7 +211,7 @@ async fn index_page(
         title: title.unwrap_or_else(|| entry.election_id.clone()),
         id: entry.election_id.clone(),
         is_test: entry.is_test,
-        stage: words::stage(language, entry.stage()),
+        stage: words::stage(language, entry.stage(), entry.tallies_counted > 0),
         counted: language.number(entry.tallies_counted),
         tallies: language.number(entry.tallies),
         stale: if is_stale || entry.is_stale {
@@ -382,7 +382,12 @@ impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
             tokio::select! {
                 news = self.news.next() => return match news?.ok()? {
                     News::Frame(frame) => self.frame(frame).await,
-                    news @ (News::Reset(_) | News::Heartbeat(_)) => {
+                    news @ News::Reset(_) => {
+                        // What was shown is gone: what follows is sent whole.
+                        (self.seen, self.resumed) = (None, None);
+                        Some(crate::http::event(&news, |_| Bytes::new()))
+                    }
+                    news @ News::Heartbeat(_) => {
                         Some(crate::http::event(&news, |_| Bytes::new()))
                     }
                 },

@@ -1,10 +1,15 @@
 //! The words of the page. Each stands once, in three languages side by side, so that none is forgotten.
 
+mod counted;
+mod of_units;
+
+pub(crate) use counted::{LeftOut, only_shown, units_said};
+pub(crate) use of_units::{correction, counter, report, status, unit_kind};
+
 use crate::page::language::Language;
+use crate::shares::Base;
 use wire::allocation::v1::{Eligibility, MarginKind};
-use wire::common::v1::{
-    CorrectionKind, Counter, Mark, ReportKind, SeatsState, Stage, UnitKind, UnitStatus,
-};
+use wire::common::v1::{Mark, SeatsState, Stage};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $en:literal, $ru:literal, $kk:literal;)+) => {
@@ -35,7 +40,6 @@ words! {
     votes: "Votes", "Голоса", "Дауыстар";
     share: "Share", "Доля", "Үлесі";
     list: "List", "Список", "Тізім";
-    of_list_votes: "of list votes", "от голосов за списки", "тізімдерге берілген дауыстардан";
     majority: "majority", "большинство", "көпшілік";
     results: "Result", "Результат", "Нәтиже";
     hemicycle: "Seats in the house", "Мандаты в собрании", "Жиналыстағы мандаттар";
@@ -118,10 +122,17 @@ words! {
     unknown: "Unknown", "Неизвестно", "Белгісіз";
     later: "Later entries", "Более поздние записи", "Кейінгі жазбалар";
     version: "version", "версия", "нұсқа";
-    voters_out:
-        "Not said by all stations yet",
-        "Сообщили ещё не все участки",
-        "Барлық учаске әлі хабарлаған жоқ";
+    persons: "Persons without a list", "Кандидаты вне списков", "Тізімнен тыс тұлғалар";
+    others: "Others, not shown here", "Прочие, здесь не показаны", "Өзгелер, мұнда көрсетілмеген";
+    not_shown: "lists that are not shown", "списки, которые не показаны", "көрсетілмеген тізімдер";
+    not_yet: "Not decided yet", "Ещё не определены", "Әлі анықталмаған";
+    rows_left_out:
+        "Who holds their seats is left out here: there is no room for it.",
+        "Кому они принадлежат, здесь опущено: не хватает места.",
+        "Олардың мандаттары кімдікі екені мұнда қалдырылды: орын жетпейді.";
+    declared_seats: "Declared", "Объявлено", "Жарияланған";
+    notice: "Notice", "Примечание", "Ескерту";
+    figures: "The same in figures", "То же в цифрах", "Дәл осы сандармен";
 }
 
 impl Words {
@@ -141,6 +152,41 @@ pub(crate) fn of_issued(language: Language, share: &str, issued: &str) -> String
         Language::En => format!("{share} of {issued} ballots issued"),
         Language::Ru => format!("{share} от {issued} выданных бюллетеней"),
         Language::Kk => format!("берілген {issued} бюллетеньнің {share}"),
+    }
+}
+
+/// What shares are of, as it stands under their heading.
+pub(crate) fn share_base(language: Language, base: Base) -> &'static str {
+    let texts = match base {
+        Base::Lists => [
+            "of list votes",
+            "от голосов за списки",
+            "тізімдерге берілген дауыстардан",
+        ],
+        Base::All => ["of all votes", "от всех голосов", "барлық дауыстан"],
+    };
+    pick(language, texts)
+}
+
+/// Seats, as the word after their number.
+pub(crate) fn seats(language: Language, seats: u32) -> &'static str {
+    language.plural(
+        seats.into(),
+        match language {
+            Language::En => ["seat", "seats", "seats"],
+            Language::Ru => ["мандат", "мандата", "мандатов"],
+            Language::Kk => ["мандат", "мандат", "мандат"],
+        },
+    )
+}
+
+/// Of which house a majority is, where only a part of its seats are shown.
+pub(crate) fn of_the_house(language: Language, house: u32) -> String {
+    let house = language.number(house);
+    match language {
+        Language::En => format!("of a house of {house}"),
+        Language::Ru => format!("всего собрания из {house}"),
+        Language::Kk => format!("{house} орындық жиналыста"),
     }
 }
 
@@ -239,9 +285,13 @@ pub(crate) fn of_roll(language: Language, issued: &str, voters: &str) -> String 
     }
 }
 
-/// A stage of the election.
-pub(crate) fn stage(language: Language, stage: Stage) -> &'static str {
+/// A stage of the election. It is explicit, never inferred: where officials have not said that the count has begun, and it
+/// has, the words do not contradict it.
+pub(crate) fn stage(language: Language, stage: Stage, is_counted: bool) -> &'static str {
     let texts = match stage {
+        Stage::Unspecified | Stage::PreElection if is_counted => {
+            ["Count under way", "Идёт подсчёт", "Санау жүріп жатыр"]
+        }
         Stage::Unspecified | Stage::PreElection => {
             ["Before the count", "До подсчёта", "Санауға дейін"]
         }
@@ -272,8 +322,31 @@ pub(crate) fn mark(language: Language, mark: Mark) -> &'static str {
     pick(language, texts)
 }
 
-/// What the seats are, as a sentence under them.
-pub(crate) fn seats_state(language: Language, state: SeatsState) -> &'static str {
+/// What the seats are at a stage, as a sentence under them: what is certified is provisional no more.
+pub(crate) fn standing(language: Language, state: SeatsState, stage: Stage) -> &'static str {
+    match (state, stage) {
+        (SeatsState::Provisional, Stage::Certified) => pick(
+            language,
+            [
+                "Certified: the seats of the certified count.",
+                "Утверждено: мандаты по утверждённым итогам.",
+                "Бекітілген: бекітілген қорытынды бойынша мандаттар.",
+            ],
+        ),
+        (SeatsState::Provisional, Stage::Declared) => pick(
+            language,
+            [
+                "Declared, not certified yet: the seats of the counted ballots.",
+                "Объявлено, ещё не утверждено: мандаты по подсчитанным бюллетеням.",
+                "Жарияланған, әлі бекітілмеген: саналған бюллетеньдер бойынша мандаттар.",
+            ],
+        ),
+        (state, _) => seats_state(language, state),
+    }
+}
+
+// What the seats are while votes are counted.
+fn seats_state(language: Language, state: SeatsState) -> &'static str {
     let texts = match state {
         SeatsState::Unspecified => [
             "This contest gives no seats.",
@@ -314,131 +387,24 @@ pub(crate) fn seats_state(language: Language, state: SeatsState) -> &'static str
     pick(language, texts)
 }
 
-/// The state of a unit.
-pub(crate) fn status(language: Language, status: UnitStatus) -> &'static str {
-    let texts = match status {
-        UnitStatus::Unspecified => ["–", "–", "–"],
-        UnitStatus::Expected => ["expected", "ожидается", "күтілуде"],
-        UnitStatus::Open => ["open", "открыт", "ашық"],
-        UnitStatus::NotOpened => ["not opened", "не открылся", "ашылмаған"],
-        UnitStatus::Partial => ["partial", "частично", "ішінара"],
-        UnitStatus::Complete => ["complete", "полностью", "толық"],
-        UnitStatus::Closed => ["closed", "закрыт", "жабық"],
-        UnitStatus::UnderRecount => ["under recount", "пересчёт", "қайта саналуда"],
-        UnitStatus::Annulled => ["annulled", "отменён", "күші жойылған"],
-        UnitStatus::RepeatOrdered => [
-            "repeat vote ordered",
-            "назначено повторное голосование",
-            "қайта дауыс беру тағайындалды",
-        ],
-        UnitStatus::Merged => ["merged", "объединён", "біріктірілген"],
-    };
-    pick(language, texts)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// What reports.
-pub(crate) fn unit_kind(language: Language, kind: UnitKind) -> &'static str {
-    let texts = match kind {
-        UnitKind::Unspecified | UnitKind::Station => ["station", "участок", "учаске"],
-        UnitKind::Mobile => ["mobile box", "переносной ящик", "тасымалды жәшік"],
-        UnitKind::Hospital => ["hospital", "больница", "аурухана"],
-        UnitKind::Abroad => ["abroad", "за рубежом", "шетелде"],
-        UnitKind::PostalBatch => ["postal votes", "голоса по почте", "пошта дауыстары"],
-        UnitKind::EnvelopeCentre => ["envelope centre", "центр конвертов", "конверт орталығы"],
-    };
-    pick(language, texts)
-}
-
-/// What brought a correction about.
-pub(crate) fn correction(language: Language, kind: CorrectionKind) -> &'static str {
-    let texts = match kind {
-        CorrectionKind::Unspecified | CorrectionKind::Correction => {
-            ["Correction", "Исправление", "Түзету"]
+    #[test]
+    fn what_is_certified_is_not_provisional() {
+        for language in Language::ALL {
+            let at = |stage| standing(language, SeatsState::Provisional, stage);
+            let counted = at(Stage::CompleteUnofficial);
+            assert_eq!(counted, seats_state(language, SeatsState::Provisional));
+            assert_ne!(at(Stage::Certified), counted);
+            assert_ne!(at(Stage::Declared), at(Stage::Certified));
+            // What is not known is not certified either.
+            let withheld = standing(language, SeatsState::Withheld, Stage::Certified);
+            assert_eq!(withheld, seats_state(language, SeatsState::Withheld));
+            // Nor is it before the count while something is counted.
+            let pill = |is_counted| stage(language, Stage::PreElection, is_counted);
+            assert_ne!(pill(true), pill(false));
         }
-        CorrectionKind::Recount => ["Recount", "Пересчёт", "Қайта санау"],
-        CorrectionKind::RepeatVote => ["Repeat vote", "Повторное голосование", "Қайта дауыс беру"],
-        CorrectionKind::Withdrawal => ["Withdrawn", "Отозвано", "Қайтарып алынды"],
-        CorrectionKind::Status => ["State changed", "Изменено состояние", "Күйі өзгерді"],
-        CorrectionKind::Review => ["After review", "После проверки", "Тексеруден кейін"],
-        CorrectionKind::Report => [
-            "Ordered report",
-            "Предписанный протокол",
-            "Тапсырылған хаттама",
-        ],
-    };
-    pick(language, texts)
-}
-
-/// What a report is.
-pub(crate) fn report(language: Language, kind: ReportKind) -> &'static str {
-    let texts = match kind {
-        ReportKind::Unspecified => ["report", "протокол", "хаттама"],
-        ReportKind::Partial => ["partial report", "частичный протокол", "ішінара хаттама"],
-        ReportKind::Full => ["full report", "полный протокол", "толық хаттама"],
-        ReportKind::Correction => ["correction", "исправление", "түзету"],
-        ReportKind::Recount => ["recount", "пересчёт", "қайта санау"],
-        ReportKind::RepeatVote => ["repeat vote", "повторное голосование", "қайта дауыс беру"],
-    };
-    pick(language, texts)
-}
-
-/// A counter of the form.
-pub(crate) fn counter(language: Language, counter: Counter) -> &'static str {
-    let texts = match counter {
-        Counter::Unspecified => ["–", "–", "–"],
-        Counter::RollAtClose => [
-            "Voters on the roll at close",
-            "Избирателей на момент окончания",
-            "Жабылу сәтіндегі сайлаушылар",
-        ],
-        Counter::BallotsReceived => [
-            "Ballots received",
-            "Получено бюллетеней",
-            "Алынған бюллетеньдер",
-        ],
-        Counter::BallotsIssued => [
-            "Ballots issued",
-            "Выдано бюллетеней",
-            "Берілген бюллетеньдер",
-        ],
-        Counter::BallotsUnused => [
-            "Unused ballots",
-            "Погашено бюллетеней",
-            "Пайдаланылмаған бюллетеньдер",
-        ],
-        Counter::BallotsSpoiled => [
-            "Spoiled ballots",
-            "Испорчено бюллетеней",
-            "Бүлінген бюллетеньдер",
-        ],
-        Counter::BoxFixed => [
-            "In fixed boxes",
-            "В стационарных ящиках",
-            "Тұрақты жәшіктерде",
-        ],
-        Counter::BoxPortable => [
-            "In portable boxes",
-            "В переносных ящиках",
-            "Тасымалды жәшіктерде",
-        ],
-        Counter::Certificates => [
-            "Absentee certificates",
-            "По открепительным",
-            "Есептен шығару куәлігімен",
-        ],
-        Counter::Papers => [
-            "Papers counted",
-            "Извлечено бюллетеней",
-            "Жәшіктен алынған бюллетеньдер",
-        ],
-        Counter::Invalid => [
-            "Invalid ballots",
-            "Недействительных",
-            "Жарамсыз бюллетеньдер",
-        ],
-        Counter::Blank => ["Blank ballots", "Пустых", "Бос бюллетеньдер"],
-        Counter::Valid => ["Valid ballots", "Действительных", "Жарамды бюллетеньдер"],
-        Counter::AgainstAll => ["Against all", "Против всех", "Бәріне қарсы"],
-    };
-    pick(language, texts)
+    }
 }

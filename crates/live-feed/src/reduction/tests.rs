@@ -46,7 +46,7 @@ fn districts(count: u32, lists: u32) -> Vec<FrameDistrict> {
         row_seats: vec![1; usize::try_from(lists).unwrap()],
         tallies: 500,
         tallies_counted: 311,
-        is_declared: false,
+        ..Default::default()
     };
     (0..count).map(district).collect()
 }
@@ -156,6 +156,49 @@ fn of_ten_thousand_lists_those_with_seats_and_votes_stay_in_the_order_of_the_bal
         .min();
     let left_out = all.iter().filter(|row| !kept.contains(row));
     assert!(left_out.map(|row| row.votes).max() <= least);
+    // How many are missing is said, and that they hold nothing.
+    assert_eq!(
+        (contest.rows_left_out, contest.row_seats_left_out),
+        (9_744, 0)
+    );
+}
+
+#[test]
+fn what_is_left_out_is_counted_with_the_seats_that_it_holds() {
+    let mut all = rows(2_000, 64);
+    for row in &mut all {
+        row.seats.as_mut().unwrap().seats = Some(1);
+    }
+    let contest = || FrameContest {
+        rows: all.clone(),
+        districts: districts(1_000, 60),
+        ties: vec![FrameTie::default(); 1_000],
+        ..Default::default()
+    };
+    let whole = |contests| frame(vec![contest(); contests], Vec::new());
+    let (body, _) = reduced(whole(1));
+    let one = &body.contests[0];
+    assert!(one.district_rows_left_out);
+    assert_eq!((one.districts_left_out, one.districts.len()), (1_000, 0));
+    assert_eq!((one.rows.len(), one.rows_left_out), (256, 1_744));
+    assert_eq!((one.ties.len(), one.ties_left_out), (1_000, 0));
+    let (body, _) = reduced(whole(40));
+    assert_eq!((body.contests.len(), body.contests_left_out), (16, 24));
+    for contest in &body.contests {
+        // The same through all steps.
+        let rows = u32::try_from(contest.rows.len()).unwrap();
+        assert_eq!(rows + contest.rows_left_out, 2_000);
+        assert_eq!(rows + contest.row_seats_left_out, 2_000);
+        assert_eq!((contest.ties.len(), contest.ties_left_out), (16, 984));
+    }
+    let mut small = whole(1);
+    small.body.as_mut().unwrap().contests[0].rows.truncate(5);
+    small.body.as_mut().unwrap().contests[0]
+        .districts
+        .truncate(5);
+    small.body.as_mut().unwrap().contests[0].ties.truncate(5);
+    let (body, _) = reduced(small);
+    assert!(!body.is_reduced && !body.contests[0].district_rows_left_out);
 }
 
 #[test]
@@ -174,6 +217,10 @@ fn any_frame_fits() {
     frame.body.as_mut().unwrap().unit_tallies = vec![UnitTally::default(); 5_000];
     let (body, envelope) = reduced(frame);
     assert!(body.contests.iter().all(|contest| !contest.rows.is_empty()));
+    assert_eq!(
+        (body.unit_tallies.len(), body.unit_tallies_left_out),
+        (64, 4_936)
+    );
     assert_eq!(
         envelope.corrections_count, 20,
         "how many there were is said"

@@ -90,6 +90,28 @@ async fn through_a_whole_night_every_form_says_the_same_to_whoever_is_cut_or_slo
         for other in [document_rows(&document), rows(&csv)] {
             assert_eq!(other, frame_rows(contest), "revision {revision}");
         }
+        // Seats that are nobody's row say the same too.
+        let apart = [
+            contest.seats_outside,
+            contest.seats_pending,
+            contest.seats_unassigned,
+        ];
+        let written = ["seats_outside", "seats_pending", "seats_unassigned"];
+        let told = &document["contests"][0];
+        assert_eq!(
+            written.map(|it| told[it].as_u64()),
+            apart.map(|it| Some(it.into()))
+        );
+        let in_table = written.map(|it| column(&csv, &format!("contest_{it}")));
+        assert_eq!(in_table, apart.map(|it| it.to_string()));
+        let known: u32 = frame_rows(contest).iter().filter_map(|row| row.1).sum();
+        if contest.state() == SeatsState::Provisional || contest.state() == SeatsState::Tied {
+            assert_eq!(
+                known + apart.iter().sum::<u32>(),
+                contest.seats,
+                "revision {revision}"
+            );
+        }
         let first = format!("small-2026,true,{revision},{},", order(&frame).1);
         assert!(csv.contains(&first), "{first}");
         // By gRPC-Web the same message, byte for byte.
@@ -106,6 +128,14 @@ async fn through_a_whole_night_every_form_says_the_same_to_whoever_is_cut_or_slo
         assert!(late > seen_slowly, "{seen_slowly:?}, then {late:?}");
         seen_slowly = late;
     }
+}
+
+/// What stands in a column of the table's first row.
+fn column(csv: &str, name: &str) -> String {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let header = reader.headers().unwrap().clone();
+    let place = header.iter().position(|it| it == name).unwrap();
+    reader.records().next().unwrap().unwrap()[place].to_owned()
 }
 
 async fn over_the_web(stage: &Stage) -> Frame {

@@ -4,6 +4,7 @@
     reason = "helpers of tests, outside of what clippy knows as tests"
 )]
 
+mod changes;
 mod failures;
 mod frames;
 mod http;

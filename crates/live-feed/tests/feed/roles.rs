@@ -450,7 +450,8 @@ impl ResultsService for Server {
     ) -> Result<Response<results::GetDefinitionResponse>, Status> {
         self.0.check()?;
         self.0.definition_calls.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(request.into_inner().view(), View::Public);
+        let request = request.into_inner();
+        assert_eq!(request.view(), View::Public);
         let known = self.0.state.borrow();
         if known.definition_is_away {
             return Err(Status::unavailable("told to be away"));
@@ -466,6 +467,13 @@ impl ResultsService for Server {
         else {
             return Err(Status::not_found("no such election"));
         };
+        let up_to = |it: &&Recorded| it.revision.0 <= request.revision;
+        let amended = known.records.iter().take_while(up_to);
+        let amended = amended.filter_map(|recorded| match &recorded.event {
+            election::event::Event::PresentationAmended { presentation, .. } => Some(presentation),
+            _ => None,
+        });
+        let presentation = amended.last().unwrap_or(presentation);
         Ok(Response::new(results::GetDefinitionResponse {
             ballot: Some((&**ballot).into()),
             presentation_toml: toml::to_string(presentation).unwrap(),

@@ -114,9 +114,16 @@ pub struct FrameBody {
     /// with the most seats, then votes; the counts of a unit's tallies; all options but 32 of a contest; all but 16 contests
     /// with 8 options each and 64 tallies of a unit. Where the envelope is too large for what is left of the frame, the changes
     /// inside corrections go, then all corrections but the newest 5, then all: corrections_count says how many there are.
-    /// GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole.
+    /// GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole. How much of each is missing stands beside
+    /// what is there: show it with the rest, so that nobody takes a part for the whole.
     #[prost(bool, tag = "16")]
     pub is_reduced: bool,
+    /// Contests that were left out of `contests`.
+    #[prost(uint32, tag = "17")]
+    pub contests_left_out: u32,
+    /// Tallies that were left out of `unit_tallies`.
+    #[prost(uint32, tag = "18")]
+    pub unit_tallies_left_out: u32,
 }
 /// One contest in the scope.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -172,6 +179,31 @@ pub struct FrameContest {
     /// Who would have got one seat more. Missing where there is none, and where `last_seat` is.
     #[prost(message, optional, tag = "16")]
     pub next_in_line: ::core::option::Option<FrameSeat>,
+    /// Seats of persons without a list who are in no row. Always, unless no seats are known: the seats of all rows, those
+    /// outside, pending, unassigned, and of rows that were left out add up to `seats`.
+    #[prost(uint32, tag = "17")]
+    pub seats_outside: u32,
+    /// Seats that hang on open ties, on stages behind them, or on districts without votes while others have some.
+    #[prost(uint32, tag = "18")]
+    pub seats_pending: u32,
+    /// Options that were left out of `rows`.
+    #[prost(uint32, tag = "19")]
+    pub rows_left_out: u32,
+    /// Seats that they hold.
+    #[prost(uint32, tag = "20")]
+    pub row_seats_left_out: u32,
+    /// Districts that were left out of `districts`.
+    #[prost(uint32, tag = "21")]
+    pub districts_left_out: u32,
+    /// Who holds the seats of districts was left out of `districts`, declared seats too.
+    #[prost(bool, tag = "22")]
+    pub district_rows_left_out: bool,
+    /// Ties that were left out of `ties`.
+    #[prost(uint32, tag = "23")]
+    pub ties_left_out: u32,
+    /// Votes of all options of role list, those included that were left out of `rows`: what shares of lists are of.
+    #[prost(uint64, tag = "24")]
+    pub list_votes: u64,
 }
 /// A seat and who it is for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -203,6 +235,9 @@ pub struct FrameRow {
     /// house.
     #[prost(bool, optional, tag = "5")]
     pub takes_part: ::core::option::Option<bool>,
+    /// What it is.
+    #[prost(enumeration = "super::super::common::v1::OptionRole", tag = "6")]
+    pub role: i32,
 }
 /// An open tie.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -244,6 +279,12 @@ pub struct FrameDistrict {
     /// Its result is declared.
     #[prost(bool, tag = "8")]
     pub is_declared: bool,
+    /// The rows of the contest that hold seats here by the declaration, as indexes into `rows`.
+    #[prost(uint32, repeated, tag = "9")]
+    pub declared_row_indexes: ::prost::alloc::vec::Vec<u32>,
+    /// Declared seats of the row at the same place of `declared_row_indexes`.
+    #[prost(uint32, repeated, tag = "10")]
+    pub declared_row_seats: ::prost::alloc::vec::Vec<u32>,
 }
 /// What surrounds the pure part.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1286,6 +1327,12 @@ impl serde::Serialize for FrameBody {
         if self.is_reduced {
             len += 1;
         }
+        if self.contests_left_out != 0 {
+            len += 1;
+        }
+        if self.unit_tallies_left_out != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameBody", len)?;
         if let Some(v) = self.scope.as_ref() {
             struct_ser.serialize_field("scope", v)?;
@@ -1347,6 +1394,12 @@ impl serde::Serialize for FrameBody {
         if self.is_reduced {
             struct_ser.serialize_field("isReduced", &self.is_reduced)?;
         }
+        if self.contests_left_out != 0 {
+            struct_ser.serialize_field("contestsLeftOut", &self.contests_left_out)?;
+        }
+        if self.unit_tallies_left_out != 0 {
+            struct_ser.serialize_field("unitTalliesLeftOut", &self.unit_tallies_left_out)?;
+        }
         struct_ser.end()
     }
 }
@@ -1382,6 +1435,10 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
             "unitTurnout",
             "is_reduced",
             "isReduced",
+            "contests_left_out",
+            "contestsLeftOut",
+            "unit_tallies_left_out",
+            "unitTalliesLeftOut",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1402,6 +1459,8 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
             UnitTallies,
             UnitTurnout,
             IsReduced,
+            ContestsLeftOut,
+            UnitTalliesLeftOut,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1439,6 +1498,8 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                             "unitTallies" | "unit_tallies" => Ok(GeneratedField::UnitTallies),
                             "unitTurnout" | "unit_turnout" => Ok(GeneratedField::UnitTurnout),
                             "isReduced" | "is_reduced" => Ok(GeneratedField::IsReduced),
+                            "contestsLeftOut" | "contests_left_out" => Ok(GeneratedField::ContestsLeftOut),
+                            "unitTalliesLeftOut" | "unit_tallies_left_out" => Ok(GeneratedField::UnitTalliesLeftOut),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1474,6 +1535,8 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                 let mut unit_tallies__ = None;
                 let mut unit_turnout__ = None;
                 let mut is_reduced__ = None;
+                let mut contests_left_out__ = None;
+                let mut unit_tallies_left_out__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Scope => {
@@ -1580,6 +1643,22 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                             }
                             is_reduced__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::ContestsLeftOut => {
+                            if contests_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contestsLeftOut"));
+                            }
+                            contests_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::UnitTalliesLeftOut => {
+                            if unit_tallies_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unitTalliesLeftOut"));
+                            }
+                            unit_tallies_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(FrameBody {
@@ -1599,6 +1678,8 @@ impl<'de> serde::Deserialize<'de> for FrameBody {
                     unit_tallies: unit_tallies__.unwrap_or_default(),
                     unit_turnout: unit_turnout__,
                     is_reduced: is_reduced__.unwrap_or_default(),
+                    contests_left_out: contests_left_out__.unwrap_or_default(),
+                    unit_tallies_left_out: unit_tallies_left_out__.unwrap_or_default(),
                 })
             }
         }
@@ -1661,6 +1742,30 @@ impl serde::Serialize for FrameContest {
         if self.next_in_line.is_some() {
             len += 1;
         }
+        if self.seats_outside != 0 {
+            len += 1;
+        }
+        if self.seats_pending != 0 {
+            len += 1;
+        }
+        if self.rows_left_out != 0 {
+            len += 1;
+        }
+        if self.row_seats_left_out != 0 {
+            len += 1;
+        }
+        if self.districts_left_out != 0 {
+            len += 1;
+        }
+        if self.district_rows_left_out {
+            len += 1;
+        }
+        if self.ties_left_out != 0 {
+            len += 1;
+        }
+        if self.list_votes != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1714,6 +1819,32 @@ impl serde::Serialize for FrameContest {
         if let Some(v) = self.next_in_line.as_ref() {
             struct_ser.serialize_field("nextInLine", v)?;
         }
+        if self.seats_outside != 0 {
+            struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
+        }
+        if self.seats_pending != 0 {
+            struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
+        }
+        if self.rows_left_out != 0 {
+            struct_ser.serialize_field("rowsLeftOut", &self.rows_left_out)?;
+        }
+        if self.row_seats_left_out != 0 {
+            struct_ser.serialize_field("rowSeatsLeftOut", &self.row_seats_left_out)?;
+        }
+        if self.districts_left_out != 0 {
+            struct_ser.serialize_field("districtsLeftOut", &self.districts_left_out)?;
+        }
+        if self.district_rows_left_out {
+            struct_ser.serialize_field("districtRowsLeftOut", &self.district_rows_left_out)?;
+        }
+        if self.ties_left_out != 0 {
+            struct_ser.serialize_field("tiesLeftOut", &self.ties_left_out)?;
+        }
+        if self.list_votes != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("listVotes", ToString::to_string(&self.list_votes).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -1749,6 +1880,22 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             "lastSeat",
             "next_in_line",
             "nextInLine",
+            "seats_outside",
+            "seatsOutside",
+            "seats_pending",
+            "seatsPending",
+            "rows_left_out",
+            "rowsLeftOut",
+            "row_seats_left_out",
+            "rowSeatsLeftOut",
+            "districts_left_out",
+            "districtsLeftOut",
+            "district_rows_left_out",
+            "districtRowsLeftOut",
+            "ties_left_out",
+            "tiesLeftOut",
+            "list_votes",
+            "listVotes",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1769,6 +1916,14 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             DistrictsDeclared,
             LastSeat,
             NextInLine,
+            SeatsOutside,
+            SeatsPending,
+            RowsLeftOut,
+            RowSeatsLeftOut,
+            DistrictsLeftOut,
+            DistrictRowsLeftOut,
+            TiesLeftOut,
+            ListVotes,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1806,6 +1961,14 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             "districtsDeclared" | "districts_declared" => Ok(GeneratedField::DistrictsDeclared),
                             "lastSeat" | "last_seat" => Ok(GeneratedField::LastSeat),
                             "nextInLine" | "next_in_line" => Ok(GeneratedField::NextInLine),
+                            "seatsOutside" | "seats_outside" => Ok(GeneratedField::SeatsOutside),
+                            "seatsPending" | "seats_pending" => Ok(GeneratedField::SeatsPending),
+                            "rowsLeftOut" | "rows_left_out" => Ok(GeneratedField::RowsLeftOut),
+                            "rowSeatsLeftOut" | "row_seats_left_out" => Ok(GeneratedField::RowSeatsLeftOut),
+                            "districtsLeftOut" | "districts_left_out" => Ok(GeneratedField::DistrictsLeftOut),
+                            "districtRowsLeftOut" | "district_rows_left_out" => Ok(GeneratedField::DistrictRowsLeftOut),
+                            "tiesLeftOut" | "ties_left_out" => Ok(GeneratedField::TiesLeftOut),
+                            "listVotes" | "list_votes" => Ok(GeneratedField::ListVotes),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -1841,6 +2004,14 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                 let mut districts_declared__ = None;
                 let mut last_seat__ = None;
                 let mut next_in_line__ = None;
+                let mut seats_outside__ = None;
+                let mut seats_pending__ = None;
+                let mut rows_left_out__ = None;
+                let mut row_seats_left_out__ = None;
+                let mut districts_left_out__ = None;
+                let mut district_rows_left_out__ = None;
+                let mut ties_left_out__ = None;
+                let mut list_votes__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -1949,6 +2120,68 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             }
                             next_in_line__ = map_.next_value()?;
                         }
+                        GeneratedField::SeatsOutside => {
+                            if seats_outside__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsOutside"));
+                            }
+                            seats_outside__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsPending => {
+                            if seats_pending__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsPending"));
+                            }
+                            seats_pending__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RowsLeftOut => {
+                            if rows_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rowsLeftOut"));
+                            }
+                            rows_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RowSeatsLeftOut => {
+                            if row_seats_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("rowSeatsLeftOut"));
+                            }
+                            row_seats_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DistrictsLeftOut => {
+                            if districts_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtsLeftOut"));
+                            }
+                            districts_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DistrictRowsLeftOut => {
+                            if district_rows_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtRowsLeftOut"));
+                            }
+                            district_rows_left_out__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::TiesLeftOut => {
+                            if ties_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tiesLeftOut"));
+                            }
+                            ties_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ListVotes => {
+                            if list_votes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("listVotes"));
+                            }
+                            list_votes__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(FrameContest {
@@ -1968,6 +2201,14 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                     districts_declared: districts_declared__.unwrap_or_default(),
                     last_seat: last_seat__,
                     next_in_line: next_in_line__,
+                    seats_outside: seats_outside__.unwrap_or_default(),
+                    seats_pending: seats_pending__.unwrap_or_default(),
+                    rows_left_out: rows_left_out__.unwrap_or_default(),
+                    row_seats_left_out: row_seats_left_out__.unwrap_or_default(),
+                    districts_left_out: districts_left_out__.unwrap_or_default(),
+                    district_rows_left_out: district_rows_left_out__.unwrap_or_default(),
+                    ties_left_out: ties_left_out__.unwrap_or_default(),
+                    list_votes: list_votes__.unwrap_or_default(),
                 })
             }
         }
@@ -2006,6 +2247,12 @@ impl serde::Serialize for FrameDistrict {
         if self.is_declared {
             len += 1;
         }
+        if !self.declared_row_indexes.is_empty() {
+            len += 1;
+        }
+        if !self.declared_row_seats.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameDistrict", len)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
@@ -2033,6 +2280,12 @@ impl serde::Serialize for FrameDistrict {
         if self.is_declared {
             struct_ser.serialize_field("isDeclared", &self.is_declared)?;
         }
+        if !self.declared_row_indexes.is_empty() {
+            struct_ser.serialize_field("declaredRowIndexes", &self.declared_row_indexes)?;
+        }
+        if !self.declared_row_seats.is_empty() {
+            struct_ser.serialize_field("declaredRowSeats", &self.declared_row_seats)?;
+        }
         struct_ser.end()
     }
 }
@@ -2056,6 +2309,10 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
             "talliesCounted",
             "is_declared",
             "isDeclared",
+            "declared_row_indexes",
+            "declaredRowIndexes",
+            "declared_row_seats",
+            "declaredRowSeats",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2068,6 +2325,8 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
             Tallies,
             TalliesCounted,
             IsDeclared,
+            DeclaredRowIndexes,
+            DeclaredRowSeats,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2097,6 +2356,8 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                             "tallies" => Ok(GeneratedField::Tallies),
                             "talliesCounted" | "tallies_counted" => Ok(GeneratedField::TalliesCounted),
                             "isDeclared" | "is_declared" => Ok(GeneratedField::IsDeclared),
+                            "declaredRowIndexes" | "declared_row_indexes" => Ok(GeneratedField::DeclaredRowIndexes),
+                            "declaredRowSeats" | "declared_row_seats" => Ok(GeneratedField::DeclaredRowSeats),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2124,6 +2385,8 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                 let mut tallies__ = None;
                 let mut tallies_counted__ = None;
                 let mut is_declared__ = None;
+                let mut declared_row_indexes__ = None;
+                let mut declared_row_seats__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::DistrictId => {
@@ -2186,6 +2449,24 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                             }
                             is_declared__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::DeclaredRowIndexes => {
+                            if declared_row_indexes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("declaredRowIndexes"));
+                            }
+                            declared_row_indexes__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
+                        GeneratedField::DeclaredRowSeats => {
+                            if declared_row_seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("declaredRowSeats"));
+                            }
+                            declared_row_seats__ = 
+                                Some(map_.next_value::<Vec<::pbjson::private::NumberDeserialize<_>>>()?
+                                    .into_iter().map(|x| x.0).collect())
+                            ;
+                        }
                     }
                 }
                 Ok(FrameDistrict {
@@ -2197,6 +2478,8 @@ impl<'de> serde::Deserialize<'de> for FrameDistrict {
                     tallies: tallies__.unwrap_or_default(),
                     tallies_counted: tallies_counted__.unwrap_or_default(),
                     is_declared: is_declared__.unwrap_or_default(),
+                    declared_row_indexes: declared_row_indexes__.unwrap_or_default(),
+                    declared_row_seats: declared_row_seats__.unwrap_or_default(),
                 })
             }
         }
@@ -2456,6 +2739,9 @@ impl serde::Serialize for FrameRow {
         if self.takes_part.is_some() {
             len += 1;
         }
+        if self.role != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameRow", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -2476,6 +2762,11 @@ impl serde::Serialize for FrameRow {
         if let Some(v) = self.takes_part.as_ref() {
             struct_ser.serialize_field("takesPart", v)?;
         }
+        if self.role != 0 {
+            let v = super::super::common::v1::OptionRole::try_from(self.role)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.role)))?;
+            struct_ser.serialize_field("role", &v)?;
+        }
         struct_ser.end()
     }
 }
@@ -2493,6 +2784,7 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
             "eligibility",
             "takes_part",
             "takesPart",
+            "role",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2502,6 +2794,7 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
             Seats,
             Eligibility,
             TakesPart,
+            Role,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2528,6 +2821,7 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                             "seats" => Ok(GeneratedField::Seats),
                             "eligibility" => Ok(GeneratedField::Eligibility),
                             "takesPart" | "takes_part" => Ok(GeneratedField::TakesPart),
+                            "role" => Ok(GeneratedField::Role),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2552,6 +2846,7 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                 let mut seats__ = None;
                 let mut eligibility__ = None;
                 let mut takes_part__ = None;
+                let mut role__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::OptionId => {
@@ -2586,6 +2881,12 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                             }
                             takes_part__ = map_.next_value()?;
                         }
+                        GeneratedField::Role => {
+                            if role__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("role"));
+                            }
+                            role__ = Some(map_.next_value::<super::super::common::v1::OptionRole>()? as i32);
+                        }
                     }
                 }
                 Ok(FrameRow {
@@ -2594,6 +2895,7 @@ impl<'de> serde::Deserialize<'de> for FrameRow {
                     seats: seats__,
                     eligibility: eligibility__.unwrap_or_default(),
                     takes_part: takes_part__,
+                    role: role__.unwrap_or_default(),
                 })
             }
         }

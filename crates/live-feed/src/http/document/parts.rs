@@ -74,8 +74,9 @@ struct Bounds {
     ballots_outstanding_most: u64,
 }
 
-impl From<&proto::ListSeats> for Seats {
-    fn from(it: &proto::ListSeats) -> Self {
+impl Seats {
+    /// At a stage: what is certified is provisional no more.
+    pub fn of(it: &proto::ListSeats, stage: proto::Stage) -> Self {
         let proto::ListSeats {
             state: _,
             seats,
@@ -84,7 +85,7 @@ impl From<&proto::ListSeats> for Seats {
             bounds,
         } = it;
         Self {
-            state: super::seats_state(it.state()),
+            state: super::seats_state(it.state(), stage),
             seats: *seats,
             seats_most: *seats_most,
             seats_declared: *seats_declared,
@@ -221,7 +222,8 @@ impl<'a> From<&'a proto::CountingGroupStates> for CountingGroup<'a> {
 /// Ballots issued.
 #[derive(Debug, Serialize)]
 pub(super) struct Turnout {
-    ballots_issued: u64,
+    /// None as long as no unit has said how many: missing is not zero.
+    ballots_issued: Option<u64>,
     units_reported: u32,
     units_final: u32,
     units: u32,
@@ -242,7 +244,7 @@ impl From<&proto::TurnoutTotals> for Turnout {
             electorate,
         } = *it;
         Self {
-            ballots_issued,
+            ballots_issued: (units_reported > 0).then_some(ballots_issued),
             units_reported,
             units_final,
             units,

@@ -1,0 +1,133 @@
+//! What is told of frames, in words.
+
+use super::*;
+use wire::common::v1::{ListSeats, TallyStates, Totals};
+use wire::feed::v1::{FrameRow, FrameTie};
+
+fn contest() -> FrameContest {
+    let row = |id: &str, seats| FrameRow {
+        option_id: id.into(),
+        seats: Some(ListSeats {
+            seats: Some(seats),
+            ..ListSeats::default()
+        }),
+        ..FrameRow::default()
+    };
+    FrameContest {
+        contest_id: "council".into(),
+        state: SeatsState::Provisional.into(),
+        seats: 10,
+        rows: vec![row("a", 6), row("b", 3)],
+        ..FrameContest::default()
+    }
+}
+
+fn body(house_size: u32, stage: Stage) -> FrameBody {
+    FrameBody {
+        house_size,
+        stage: stage.into(),
+        contests: vec![contest()],
+        ..FrameBody::default()
+    }
+}
+
+#[test]
+fn what_is_certified_is_not_called_provisional() {
+    let told = |stage| contest_state(&contest(), stage);
+    assert!(told(Stage::CompleteUnofficial).contains("provisional"));
+    for stage in [Stage::Declared, Stage::Certified] {
+        assert!(!told(stage).contains("provisional"), "{}", told(stage));
+    }
+    assert!(told(Stage::Certified).starts_with("certified"));
+    let withheld = FrameContest {
+        state: SeatsState::Withheld.into(),
+        ..contest()
+    };
+    assert!(contest_state(&withheld, Stage::Certified).contains("withheld"));
+}
+
+#[test]
+fn one_seat_is_one_seat() {
+    let mut contest = contest();
+    contest.seats_unassigned = 1;
+    let told = |contest: &FrameContest| contest_state(contest, Stage::PartialUnofficial);
+    assert!(told(&contest).ends_with("; 1 seat stays unassigned"));
+    (contest.seats_outside, contest.seats_pending) = (1, 2);
+    contest.seats_unassigned = 3;
+    let text = told(&contest);
+    assert!(text.contains("; 1 seat is a person's without a list; 2 seats hang on what is open"));
+    assert!(text.ends_with("; 3 seats stay unassigned"), "{text}");
+}
+
+#[test]
+fn the_count_is_not_contradicted_by_a_stage_that_nobody_has_set() {
+    let mut body = body(10, Stage::PreElection);
+    assert_eq!(stage(&body), "pre election");
+    body.contests[0].totals = Some(Totals {
+        states: Some(TallyStates {
+            counted: 1,
+            ..TallyStates::default()
+        }),
+        ..Totals::default()
+    });
+    assert_eq!(stage(&body), "count under way, no stage announced");
+    body.set_stage(Stage::PartialUnofficial);
+    assert_eq!(stage(&body), "partial unofficial");
+}
+
+#[test]
+fn a_majority_is_one_of_the_house() {
+    let told = |house| majority(&body(house, Stage::PreElection), &contest());
+    assert_eq!(told(10), "10 seats, majority 6");
+    assert_eq!(told(150), "10 seats here, majority 76 of a house of 150");
+}
+
+#[test]
+fn what_a_frame_had_no_room_for_is_counted() {
+    let mut contest = contest();
+    assert!(left_out(&contest).is_empty());
+    contest.rows_left_out = 9_998;
+    contest.districts_left_out = 1;
+    contest.ties = vec![FrameTie::default(); 16];
+    contest.ties_left_out = 4;
+    let lines = left_out(&contest);
+    let wanted = [
+        "  only 2 of 10\u{202f}000 lists are shown: the frame has no room for 9\u{202f}998",
+        "  only 0 of 1 districts are shown: the frame has no room for 1",
+        "  only 16 of 20 ties are shown: the frame has no room for 4",
+    ];
+    assert_eq!(lines, wanted);
+    let body = FrameBody {
+        contests_left_out: 3,
+        ..body(10, Stage::PreElection)
+    };
+    let told = contests_left_out(&body).unwrap();
+    assert!(told.starts_with("only 1 of 4 contests are shown"), "{told}");
+}
+
+#[test]
+fn declared_seats_of_districts_stand_beside_ours_where_they_differ() {
+    let district = |id: &str, declared: &[u32]| FrameDistrict {
+        district_id: id.into(),
+        seats: 5,
+        row_indexes: vec![0, 1],
+        row_seats: vec![3, 2],
+        is_declared: !declared.is_empty(),
+        declared_row_indexes: (0..).take(declared.len()).collect(),
+        declared_row_seats: declared.to_vec(),
+        ..FrameDistrict::default()
+    };
+    let mut contest = contest();
+    contest.districts = vec![
+        district("north", &[3, 2]),
+        district("south", &[2, 3]),
+        district("west", &[]),
+    ];
+    (contest.districts_with_seats, contest.districts_declared) = (3, 2);
+    let lines = declared(&contest, &Names::default());
+    assert_eq!(lines[0], "  declared in 2 of 3 districts: not yet west");
+    assert_eq!(lines[1], "  declared in south: a 2, b 3; ours: a 3, b 2");
+    assert_eq!(lines.len(), 2, "north is as ours");
+    contest.districts_declared = 0;
+    assert!(declared(&contest, &Names::default()).is_empty());
+}

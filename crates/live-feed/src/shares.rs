@@ -1,0 +1,96 @@
+//! What shares of a contest are of: the page and the terminal say the same percentage of the same votes.
+
+use wire::common::v1::OptionRole;
+use wire::feed::v1::{FrameContest, FrameRow};
+
+/// The votes that shares are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Base {
+    /// Those of all lists: the contest gives seats, and only lists have shares.
+    Lists,
+    /// All votes: the contest gives no seats (a mayor, a question), and every option has a share.
+    All,
+}
+
+/// The base of a contest's shares.
+pub fn base(contest: &FrameContest) -> Base {
+    let is_allotted = contest.seats > 0 || contest.rows.iter().any(|row| row.seats.is_some());
+    if is_allotted { Base::Lists } else { Base::All }
+}
+
+impl Base {
+    /// Whether the votes of a row are part of it. Frames of before roles were in them are read too.
+    pub fn has(self, row: &FrameRow) -> bool {
+        match (self, row.role()) {
+            (Self::All, _) | (Self::Lists, OptionRole::List) => true,
+            (Self::Lists, OptionRole::Unspecified) => row.seats.is_some(),
+            (Self::Lists, _) => false,
+        }
+    }
+
+    /// Its votes, of options too that the frame has no room for.
+    pub fn votes(self, contest: &FrameContest) -> u64 {
+        let rows = contest.rows.iter().filter(|row| self.has(row));
+        let shown: u64 = rows.map(|row| row.votes).sum();
+        match self {
+            Self::Lists => contest.list_votes.max(shown),
+            Self::All => contest.totals.as_ref().map_or(0, |it| it.votes).max(shown),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::common::v1::{ListSeats, Totals};
+
+    fn row(role: OptionRole, votes: u64) -> FrameRow {
+        FrameRow {
+            role: role.into(),
+            votes,
+            ..FrameRow::default()
+        }
+    }
+
+    #[test]
+    fn lists_are_shares_of_list_votes_and_options_without_seats_of_all() {
+        let rows = vec![
+            row(OptionRole::List, 60),
+            row(OptionRole::List, 20),
+            row(OptionRole::Independent, 15),
+            row(OptionRole::AgainstAll, 5),
+        ];
+        let mut contest = FrameContest {
+            rows,
+            seats: 7,
+            // Ten lists with 20 votes in all have no room.
+            list_votes: 100,
+            totals: Some(Totals {
+                votes: 120,
+                ..Totals::default()
+            }),
+            ..FrameContest::default()
+        };
+        let told = |contest: &FrameContest| {
+            let base = base(contest);
+            let has: Vec<bool> = contest.rows.iter().map(|row| base.has(row)).collect();
+            (base, base.votes(contest), has)
+        };
+        let lists = vec![true, true, false, false];
+        assert_eq!(told(&contest), (Base::Lists, 100, lists));
+        contest.seats = 0;
+        assert_eq!(told(&contest), (Base::All, 120, vec![true; 4]));
+    }
+
+    #[test]
+    fn a_frame_without_roles_is_read_by_its_seats() {
+        let mut list = row(OptionRole::Unspecified, 30);
+        list.seats = Some(ListSeats::default());
+        let contest = FrameContest {
+            rows: vec![list, row(OptionRole::Unspecified, 10)],
+            seats: 7,
+            ..FrameContest::default()
+        };
+        assert_eq!(base(&contest).votes(&contest), 30);
+    }
+}
