@@ -9,6 +9,7 @@
 //!                                            └▶ Publisher ─▶ public ─▶ seats ─▶ WatchStandings (VIEW_PUBLIC)
 //! ```
 
+mod certain;
 mod checkpoints;
 mod comparison;
 mod config;
@@ -33,6 +34,7 @@ use std::sync::Arc;
 use tonic::transport::Channel;
 use wire::allocation::v1::allocation_service_server::AllocationServiceServer;
 
+pub use certain::bound_seats_while_awaited;
 pub use comparison::{batch_allocate, compare, list_profiles};
 pub use config::Config;
 pub use error::AllocationError;

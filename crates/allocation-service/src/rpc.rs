@@ -1,5 +1,6 @@
 //! The border of the service: messages in, messages out.
 
+use crate::certain;
 use crate::comparison;
 use crate::error::AllocationError;
 use crate::follower::Moment;
@@ -21,12 +22,15 @@ use tonic::{Request, Response, Status};
 use wire::allocation::v1::allocation_service_server::AllocationService;
 use wire::allocation::v1::{
     AllocateDistrictsRequest, AllocateDistrictsResponse, AllocateRequest, AllocateResponse,
-    BatchAllocateRequest, BatchAllocateResponse, CheckDeclarationRequest, CheckDeclarationResponse,
-    CompareRequest, CompareResponse, GetStandingsRequest, GetStandingsResponse,
-    ListProfilesRequest, ListProfilesResponse, WatchStandingsRequest, WatchStandingsResponse,
+    BatchAllocateRequest, BatchAllocateResponse, BoundSeatsRequest, BoundSeatsResponse,
+    CheckDeclarationRequest, CheckDeclarationResponse, CompareRequest, CompareResponse,
+    GetStandingsRequest, GetStandingsResponse, ListProfilesRequest, ListProfilesResponse,
+    WatchStandingsRequest, WatchStandingsResponse,
 };
 use wire::common::v1::View;
-use wire::{AllocationBatch, AllocationRequest, Comparison, DistrictsRequest, Position};
+use wire::{
+    AllocationBatch, AllocationRequest, BoundsRequest, Comparison, DistrictsRequest, Position,
+};
 
 /// The service as the contract has it.
 #[derive(Debug, Clone)]
@@ -88,6 +92,18 @@ impl AllocationService for Rpc {
         let answer = self
             .service
             .compute(move || stateless::allocate_districts(&request));
+        Ok(Response::new(answer.await??))
+    }
+
+    async fn bound_seats(
+        &self,
+        request: Request<BoundSeatsRequest>,
+    ) -> Result<Response<BoundSeatsResponse>, Status> {
+        let request =
+            BoundsRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
+        let answer = self.service.compute_while_awaited(move |is_over| {
+            certain::bound_seats_while_awaited(&request, is_over)
+        });
         Ok(Response::new(answer.await??))
     }
 

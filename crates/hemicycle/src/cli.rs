@@ -68,6 +68,8 @@ pub enum Command {
     Compare(Compare),
     /// Lists the laws that are known as data, or shows one with its sources and what in it is unverified.
     Profiles(Profiles),
+    /// Proves which seats are certain while ballots are outstanding: the fewest and the most of each list, without a server.
+    Bounds(Bounds),
     /// Runs files of cases (JSON lines of votes and seats) through this very program: what to do before the night.
     Selftest(Selftest),
     /// Writes results as JSON or CSV.
@@ -590,6 +592,41 @@ pub struct Profiles {
     pub json: bool,
 }
 
+/// `bounds`.
+#[derive(Debug, Args)]
+pub struct Bounds {
+    /// The question (hemicycle.allocation.v1.BoundSeatsRequest as JSON), or counted votes as CSV with --profile or --rules, as
+    /// for `allocate`; standard input if it is not given or `-`.
+    pub file: Option<PathBuf>,
+    /// Ballots that are outstanding at most: issued and not counted, for example.
+    #[arg(long, value_name = "BALLOTS")]
+    pub outstanding: Option<u64>,
+    /// The count that the threshold is a share of has them already; otherwise it grows with them.
+    #[arg(long, requires = "outstanding")]
+    pub in_base: bool,
+    /// The rules of a profile (see `hemicycle profiles`), of single districts.
+    #[arg(long, value_name = "NAME", requires_all = ["outstanding", "seats"])]
+    pub profile: Option<String>,
+    /// Rules from a file, as a profile has them, of single districts.
+    #[arg(long, value_name = "FILE", conflicts_with = "profile", requires_all = ["outstanding", "seats"])]
+    pub rules: Option<PathBuf>,
+    /// Seats to be allotted, with --profile or --rules.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub seats: Option<u32>,
+    /// Counts that the threshold may be a share of.
+    #[command(flatten)]
+    pub counts: Counts,
+    /// Lists whose seats together are asked for, such as `--coalition a,b`; several times for several coalitions.
+    #[arg(long, value_name = "LISTS")]
+    pub coalition: Vec<String>,
+    /// Say which seat can be certain next, and with how many ballots.
+    #[arg(long)]
+    pub next: bool,
+    /// Print JSON (hemicycle.allocation.v1.BoundSeatsResponse) instead of a table.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `selftest`.
 #[derive(Debug, Args)]
 pub struct Selftest {
@@ -597,7 +634,8 @@ pub struct Selftest {
     /// `min_share_den`, and `expected` seats, or `sure` seats with the `tied` lists and the seats `left` for them. Methods
     /// are largest-remainder with the quota hare, droop, hagenbach-bischoff or imperiali, and d-hondt, sainte-lague,
     /// modified-sainte-lague, danish, imperiali, adams, dean and huntington-hill, also written dhondt, saintelague,
-    /// huntington and with underscores.
+    /// huntington and with underscores. Or cases of certain seats, with `id`, `method`, `quota`, `seats`, `votes`, the
+    /// `threshold` as two numbers, `outstanding` ballots, and `min` and `max` seats of each list.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,
     /// Print the outcome as JSON.

@@ -60,6 +60,7 @@ async fn run(command: Command) -> Result<Ending, Failure> {
         Command::Allocate(arguments) => command::allocate::run(arguments).await,
         Command::Compare(arguments) => command::compare::run(arguments).await,
         Command::Profiles(arguments) => command::profiles::run(arguments).await,
+        Command::Bounds(arguments) => command::bounds::run(arguments).await,
         Command::Selftest(arguments) => command::selftest::run(arguments).await,
         Command::Export(arguments) => command::export::run(arguments).await,
     }

@@ -10,6 +10,7 @@
 mod allocation_proof;
 mod allocation_request;
 mod allocation_result;
+mod bounds;
 mod command;
 mod comparison;
 mod definition;
@@ -31,6 +32,7 @@ pub use allocation_request::{
     AllocationRequest, MARGIN_LISTS_MAX, REQUEST_ID_BYTES_MAX, contest_refusal,
 };
 pub use allocation_result::Lists;
+pub use bounds::{BoundsRequest, COALITIONS_MAX, bounds_refusal, bounds_response};
 pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
 pub use comparison::{
     ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,

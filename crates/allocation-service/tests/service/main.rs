@@ -5,6 +5,7 @@
 )]
 
 mod allocate;
+mod bounds;
 #[path = "../../../explanation/tests/explanation/calculator.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod calculator;

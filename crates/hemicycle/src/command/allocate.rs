@@ -265,7 +265,7 @@ pub(super) fn profile(name: &str) -> Result<&'static Profile, Failure> {
 }
 
 /// The request that gives lists and counts to rules.
-fn request_by(
+pub(super) fn request_by(
     rules: &ContestRules,
     name: &str,
     seats: u32,

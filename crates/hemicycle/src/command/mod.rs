@@ -3,6 +3,7 @@
 pub mod allocate;
 mod allocate_districts;
 pub mod amend;
+pub mod bounds;
 pub mod certify;
 pub mod change_candidates;
 pub mod compare;

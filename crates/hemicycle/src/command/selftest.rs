@@ -1,5 +1,7 @@
 //! `hemicycle selftest`: files of cases through the engine and the verifier, on the machine of whoever wants to be sure.
 
+mod bounds;
+
 use super::allocate::open;
 use super::{print, print_json};
 use crate::cli::Selftest;
@@ -62,6 +64,19 @@ struct Outcome {
     passed: u64,
     failed: u64,
     mismatches: Vec<Mismatch>,
+    /// Cases of certain seats, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bounds: Option<bounds::Counted>,
+}
+
+impl Outcome {
+    fn cases(&self) -> u64 {
+        self.passed + self.failed + self.bounds.as_ref().map_or(0, bounds::Counted::cases)
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed > 0 || self.bounds.as_ref().is_some_and(|bounds| bounds.failed > 0)
+    }
 }
 
 /// Runs every case of the files; prints every mismatch with both answers, and the numbers at the end.
@@ -86,21 +101,24 @@ fn test(arguments: &Selftest) -> Result<Ending, Failure> {
         for mismatch in &outcome.mismatches {
             print(&line(mismatch))?;
         }
-        print(&format!(
-            "{} passed, {} failed",
-            outcome.passed, outcome.failed
-        ))?;
+        if outcome.passed + outcome.failed > 0 || outcome.bounds.is_none() {
+            let Outcome { passed, failed, .. } = &outcome;
+            print(&format!("{passed} passed, {failed} failed"))?;
+        }
+        if let Some(bounds) = &outcome.bounds {
+            print(&bounds.line())?;
+        }
     }
-    Ok(if outcome.failed == 0 {
-        Ending::Done
-    } else {
+    Ok(if outcome.has_failed() {
         Ending::CheckFailed
+    } else {
+        Ending::Done
     })
 }
 
 fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
     let file = path.display().to_string();
-    let before = outcome.passed + outcome.failed;
+    let before = outcome.cases();
     let lines = open(Some(path))?.lines();
     let lines: Vec<String> = lines
         .collect::<Result<_, _>>()
@@ -113,6 +131,21 @@ fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
     }
     for (number, line) in (1_u64..).zip(lines) {
         if line.trim().is_empty() {
+            continue;
+        }
+        if bounds::is_case(&line) {
+            let counted = outcome.bounds.get_or_insert_default();
+            if let Some((id, problem)) = bounds::check(&line, number, counted) {
+                let difference = Difference {
+                    problem: Some(problem),
+                    ..Difference::default()
+                };
+                outcome.mismatches.push(Mismatch {
+                    file: file.clone(),
+                    id,
+                    difference,
+                });
+            }
             continue;
         }
         let (id, checked) = match serde_json::from_str::<Case>(&line) {
@@ -138,7 +171,7 @@ fn test_file(path: &Path, outcome: &mut Outcome) -> Result<(), Failure> {
             }
         }
     }
-    if outcome.passed + outcome.failed == before {
+    if outcome.cases() == before {
         return Err(Failure::Input(format!("{file}: there is no case in it")));
     }
     Ok(())
@@ -246,6 +279,9 @@ fn line(mismatch: &Mismatch) -> String {
         found,
         problem,
     } = difference;
+    if let (None, None, Some(problem)) = (expected, found, problem) {
+        return format!("{file}: {id}: {problem}");
+    }
     let answer = |answer: &Option<Answer>| match answer {
         None => String::from("nothing"),
         Some(Answer { seats, tied, left }) if tied.is_empty() && *left == 0 => format!("{seats:?}"),

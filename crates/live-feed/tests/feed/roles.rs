@@ -290,6 +290,13 @@ impl AllocationService for Server {
         unasked()
     }
 
+    async fn bound_seats(
+        &self,
+        _: Request<allocation::BoundSeatsRequest>,
+    ) -> Result<Response<allocation::BoundSeatsResponse>, Status> {
+        unasked()
+    }
+
     async fn batch_allocate(
         &self,
         _: Request<allocation::BatchAllocateRequest>,

@@ -34,6 +34,7 @@ pub const UNARY_METHODS: &[&str] = &[
     "/hemicycle.allocation.v1.AllocationService/Allocate",
     "/hemicycle.allocation.v1.AllocationService/AllocateDistricts",
     "/hemicycle.allocation.v1.AllocationService/BatchAllocate",
+    "/hemicycle.allocation.v1.AllocationService/BoundSeats",
     "/hemicycle.allocation.v1.AllocationService/CheckDeclaration",
     "/hemicycle.allocation.v1.AllocationService/Compare",
     "/hemicycle.allocation.v1.AllocationService/GetStandings",
