@@ -118,8 +118,8 @@ test("of nine hundred lists some are shown, it says so, and each keeps its symbo
   const lists = Array.from({ length: 900 }, (_, n) => `a-list-with-a-long-name-number-${n}`);
   const night = await election("many-2026", { seats: 10, lists });
   // All are counted, and 256 fit: those with the most votes, other ones each time.
-  const votes = (first, most) => Object.fromEntries(lists.map((id, n) => [id, most[n] ?? (n >= first && n < first + 254 ? 3 : 1)]));
-  night.submit([["s1", 1, votes(0, { 700: 6_000, 850: 4_000 })]]);
+  const votes = (first, many, most) => Object.fromEntries(lists.map((id, n) => [id, most[n] ?? (n >= first && n < first + 254 ? many : 1)]));
+  night.submit([["s1", 1, votes(0, 3, { 700: 6_000, 850: 4_000 })]]);
   const page = await night.page();
   await until(page, () => document.querySelectorAll('#seats use[href="#d700"]').length === 6);
   const first = await shown(page);
@@ -127,7 +127,7 @@ test("of nine hundred lists some are shown, it says so, and each keeps its symbo
   assert.match(first.text, /Only 256 of 900 lists are shown; 644 are left out\./);
   assert.deepEqual(await violations(page), []);
   const colour = await page.getAttribute("#d850 circle", "fill");
-  night.submit([["s2", 1, votes(400, { 300: 20_000, 850: 2_000 })]]);
+  night.submit([["s2", 1, votes(400, 9, { 300: 20_000, 850: 2_000 })]]);
   await until(page, () => document.querySelectorAll('#seats use[href="#d300"]').length > 4);
   const second = await shown(page);
   assert.deepEqual(Object.keys(second.dots), ["d300", "d700", "d850"]);

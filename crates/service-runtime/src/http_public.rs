@@ -212,13 +212,22 @@ where
             continue;
         };
         let service = TowerToHyperService::new(routes.clone());
-        let connection = builder.serve_connection(io_of(stream, patience), service);
-        let connection = graceful.watch(connection);
+        let (builder, watcher) = (builder.clone(), graceful.watcher());
+        let (stopping, head_timeout) = (stopper.stopping(), limits.head_timeout);
         stopper.spawn(async move {
             let _held = (permit, place);
             metrics::gauge!("rpc_http_connections").increment(1);
-            if let Err(error) = connection.await {
-                debug!(%error, "a connection has ended badly");
+            // Browsers open connections before they need them. One that never said anything has nothing to end in good order.
+            let has_begun = tokio::select! {
+                ready = stream.readable() => ready.is_ok(),
+                () = stopping => false,
+                () = tokio::time::sleep(head_timeout) => false,
+            };
+            if has_begun {
+                let connection = builder.serve_connection(io_of(stream, patience), service);
+                if let Err(error) = watcher.watch(connection).await {
+                    debug!(%error, "a connection has ended badly");
+                }
             }
             metrics::gauge!("rpc_http_connections").decrement(1);
         });
@@ -340,6 +349,21 @@ mod tests {
             ..PublicLimits::default()
         };
         assert_eq!(settings.limits(), wanted);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_was_never_used_holds_up_no_stop() {
+        let (address, stopper) = served(PublicLimits {
+            head_timeout: Duration::from_secs(3_600),
+            ..PublicLimits::default()
+        })
+        .await;
+        let mut unused = TcpStream::connect(address).await.unwrap();
+        // It is taken before this one.
+        let mut used = TcpStream::connect(address).await.unwrap();
+        assert!(ask(&mut used).await.ends_with("here"));
+        stopper.drain(Duration::from_secs(20)).await.unwrap();
+        assert_eq!(unused.read(&mut [0; 8]).await.unwrap_or(0), 0);
     }
 
     #[tokio::test]

@@ -25,7 +25,32 @@ struct Case {
     sure: Option<Vec<u32>>,
     tied: Option<Vec<usize>>,
     left: Option<u32>,
+    /// Where a law may choose otherwise, by the names of [`CONVENTIONS`].
+    #[serde(default)]
+    flags: Vec<String>,
 }
+
+/// What case files mark, and what is done here about it: a law may choose otherwise. A mark that is not known is refused,
+/// because a case may rest on what it says.
+const CONVENTIONS: [(&str, &str); 5] = [
+    (
+        "exactly_at_threshold",
+        "exactly the share of all votes passes",
+    ),
+    (
+        "fewer_seats_than_parties",
+        "lists without a seat are no error",
+    ),
+    ("no_eligible_party", "nobody gets a seat"),
+    (
+        "quota_overaward",
+        "where whole quotas are more than the seats, the smallest remainders lose one",
+    ),
+    (
+        "second_round",
+        "seats left after one remainder each go on by the next remainders",
+    ),
+];
 
 /// What a case has, or what the engine says to it.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -211,6 +236,12 @@ fn expected(case: &Case) -> Result<Answer, String> {
 
 /// What the engine says, and what the verifier has against it.
 fn found(case: &Case) -> Result<(Answer, Option<String>), String> {
+    let unknown = |flag: &&String| CONVENTIONS.iter().all(|(name, _)| name != flag);
+    if let Some(flag) = case.flags.iter().find(unknown) {
+        let known = CONVENTIONS.map(|(name, what)| format!("{name} ({what})"));
+        let known = known.join(", ");
+        return Err(format!("the flag {flag:?} is not known: there are {known}"));
+    }
     let method = method(&case.method, case.quota.as_deref())?;
     let mut rules = Rules::of(method);
     match (case.min_share_num, case.min_share_den) {
@@ -348,6 +379,10 @@ mod tests {
             ("\"min_share_den\":100,", ""),
             ("\"seats\":39", "\"seats\":0"),
             ("expected", "hoped"),
+            (
+                "\"seats\":39",
+                "\"flags\":[\"strictly_above\"],\"seats\":39",
+            ),
             ("{\"id\"", "{id"),
         ] {
             let outcome = outcome(&ALMATY.replace(from, to)).unwrap();
