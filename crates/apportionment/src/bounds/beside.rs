@@ -15,8 +15,8 @@ use crate::reach::seats_most;
 use crate::rules::{Rules, Widening};
 use crate::workspace::Workspace;
 
-/// Steps of a few nanoseconds that one call may take: well under a second.
-const STEPS_MAX: u64 = 20_000_000;
+/// Steps that one call may take, of a few nanoseconds each under most methods: about a second at most.
+pub(crate) const STEPS_MAX: u64 = 20_000_000;
 
 /// The bounds of every list.
 pub(crate) fn bounds(
@@ -24,6 +24,7 @@ pub(crate) fn bounds(
     rules: &Rules,
     lots: &[Lot],
     outstanding: Outstanding,
+    budget: &mut Budget,
 ) -> Result<Vec<ListBounds>, ContestError> {
     if outstanding.ballots == 0 {
         let allocation = allocate(contest, rules, lots)?;
@@ -34,21 +35,19 @@ pub(crate) fn bounds(
         Ok(model) => model,
         Err(reason) => return Ok(nothing(contest, rules, reason)),
     };
+    // A tie of several is settled by registration where it is known of all of them: not pair by pair, which is what the
+    // searches ask.
+    if model.has_partial_registration() {
+        return Ok(nothing(contest, rules, Reason::Registration));
+    }
     if ruled.may_widen(&model) {
         return Ok(nothing(contest, rules, Reason::Widening));
     }
     let mut lists = match ruled.joined(&model) {
-        Ok(None) => plain(&model)?,
-        Ok(Some(joined)) => joined.bounds(&mut Budget::of(STEPS_MAX))?,
+        Ok(None) => plain(&model, budget)?,
+        Ok(Some(joined)) => joined.bounds(budget)?,
         Err(reason) => return Ok(nothing(contest, rules, reason)),
     };
-    if model.has_partial_registration() {
-        for list in &mut lists {
-            list.fewest_proof = list
-                .fewest_proof
-                .and(safe_unless_none(list.fewest, Reason::Registration));
-        }
-    }
     if let Some(rescue) = &rules.rescue {
         rescued::widen(&model, rules, rescue, &mut lists)?;
     }
@@ -109,7 +108,7 @@ impl<'a> Ruled<'a> {
         Ok(alone.then_some(ruled))
     }
 
-    /// The fewest seats of one list: the same as in the bounds of all.
+    /// The fewest seats of one list: the same as in the bounds of all, with as many steps.
     ///
     /// # Errors
     /// As [`bounds`].
@@ -118,16 +117,22 @@ impl<'a> Ruled<'a> {
         rules: &Rules,
         outstanding: Outstanding,
         list: usize,
+        budget: &mut Budget,
     ) -> Result<(u32, Proof), ContestError> {
+        let lists = u64::try_from(contest.lists.len()).unwrap_or(u64::MAX);
+        if !budget.take(16 * lists) {
+            budget.spend();
+            return Ok((0, Proof::NoClaim(Reason::TooLong)));
+        }
         if outstanding.ballots > 0
             && let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)?
             && let Ok(model) = ruled.model()?
             && !model.has_partial_registration()
         {
-            let (fewest, proof) = fewest(&model, list, &mut Budget::of(STEPS_MAX));
+            let (fewest, proof) = fewest(&model, list, budget);
             return Ok((fewest.min(model.lists[list].candidates), proof));
         }
-        let bounds = bounds(contest, rules, &[], outstanding)?[list];
+        let bounds = bounds(contest, rules, &[], outstanding, budget)?[list];
         Ok((bounds.fewest, bounds.fewest_proof))
     }
 
@@ -177,8 +182,10 @@ impl<'a> Ruled<'a> {
 }
 
 /// One plain stage, with nothing beside it.
-pub(crate) fn plain(model: &Model<'_>) -> Result<Vec<ListBounds>, ContestError> {
-    let mut budget = Budget::of(STEPS_MAX);
+pub(crate) fn plain(
+    model: &Model<'_>,
+    budget: &mut Budget,
+) -> Result<Vec<ListBounds>, ContestError> {
     let mut trial = Trial::of(model);
     let empty = ListBounds {
         fewest: 0,
@@ -192,8 +199,8 @@ pub(crate) fn plain(model: &Model<'_>) -> Result<Vec<ListBounds>, ContestError> 
     let mut order: Vec<usize> = (0..lists.len()).collect();
     order.sort_by_key(|&list| std::cmp::Reverse(model.lists[list].votes));
     for list in order {
-        let (fewest, fewest_proof) = fewest(model, list, &mut budget);
-        let (most, most_proof) = quotas_most::most(&mut trial, list, &mut budget)?;
+        let (fewest, fewest_proof) = fewest(model, list, budget);
+        let (most, most_proof) = quotas_most::most(&mut trial, list, budget)?;
         lists[list] = ListBounds {
             fewest: fewest.min(model.lists[list].candidates),
             most,
@@ -262,16 +269,6 @@ fn nothing(contest: &Contest, rules: &Rules, reason: Reason) -> Vec<ListBounds> 
         },
     });
     lists.collect()
-}
-
-/// A proof that became safe; a bound of no seat says nothing then.
-pub(crate) fn safe_unless_none(fewest: u32, reason: Reason) -> Proof {
-    if fewest == 0 {
-        // No seat is always safe, and it was reached or not claimed before.
-        Proof::Exact
-    } else {
-        Proof::Safe(reason)
-    }
 }
 
 /// A list with more than half of all votes may take a seat from another one.

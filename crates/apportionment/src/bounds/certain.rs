@@ -1,9 +1,11 @@
 //! The next seat to become certain, and how many ballots it needs at least.
 
-use crate::bounds::beside::Ruled;
+use crate::bounds::beside::{Ruled, STEPS_MAX};
+use crate::bounds::cover::Budget;
 use crate::bounds::{ListBounds, Outstanding, Proof, bound_seats};
 use crate::contest::Contest;
 use crate::error::ContestError;
+use crate::method::Method;
 use crate::rules::Rules;
 use crate::threshold::ThresholdBase;
 
@@ -16,15 +18,18 @@ pub struct NextCertain {
     pub seats: u32,
     /// Outstanding ballots that have to be counted, all of them for the list.
     pub ballots: u64,
-    /// Whether with fewer ballots counted, however they fall, the list cannot have that seat for certain; otherwise fewer may
-    /// do, because some bound on the way was not exact.
+    /// Whether with fewer ballots counted, however they fall, no list can have its next seat for certain. Otherwise fewer may
+    /// do: because some bound on the way was not exact, or under a quota with a threshold, where ballots for another list can
+    /// let that in and so move the quota.
     pub exact: bool,
 }
 
 /// The lists whose next seat can be certain soonest: with the fewest ballots counted, all for them. Several where they need
 /// equally many; none where no number of ballots does it.
 ///
-/// That is the earliest there can be: what is counted of the rest only keeps the seat open longer.
+/// Under a divisor method, and without a threshold, that is the earliest there can be: what is counted for others only keeps
+/// the seat open longer. A call takes as many steps as two of [`bound_seats`]; lists for which they do not suffice are left
+/// out, and then no answer is marked exact.
 ///
 /// # Errors
 /// As [`bound_seats`].
@@ -34,6 +39,12 @@ pub fn next_certain(
     outstanding: Outstanding,
 ) -> Result<Vec<NextCertain>, ContestError> {
     let now = bound_seats(contest, rules, outstanding)?;
+    let mut budget = Budget::of(STEPS_MAX);
+    let quotas = rules
+        .stages
+        .iter()
+        .any(|stage| matches!(stage.method, Method::Quota(_)));
+    let mut is_earliest = !(quotas && rules.threshold.is_some());
     let mut soonest: Vec<NextCertain> = Vec::new();
     for (list, bounds) in now.lists.iter().enumerate() {
         if bounds.fewest >= bounds.most {
@@ -43,7 +54,15 @@ pub fn next_certain(
         let most = soonest
             .first()
             .map_or(outstanding.ballots, |next| next.ballots);
-        let Some(next) = next_of(contest, rules, outstanding, (list, bounds), most)? else {
+        let Some(next) = next_of(
+            contest,
+            rules,
+            outstanding,
+            (list, bounds),
+            most,
+            &mut budget,
+        )?
+        else {
             continue;
         };
         if soonest
@@ -53,6 +72,10 @@ pub fn next_certain(
             soonest.clear();
         }
         soonest.push(next);
+    }
+    is_earliest &= !budget.is_spent();
+    for next in &mut soonest {
+        next.exact &= is_earliest;
     }
     Ok(soonest)
 }
@@ -64,10 +87,11 @@ fn next_of(
     outstanding: Outstanding,
     (list, now): (usize, &ListBounds),
     most: u64,
+    budget: &mut Budget,
 ) -> Result<Option<NextCertain>, ContestError> {
     let mut exact = now.fewest_proof.is_exact();
     let mut fewest_with = |ballots: u64| {
-        let (fewest, proof) = fewest_after(contest, rules, outstanding, list, ballots)?;
+        let (fewest, proof) = fewest_after(contest, rules, outstanding, (list, ballots), budget)?;
         exact &= proof.is_exact();
         Ok::<u32, ContestError>(fewest)
     };
@@ -97,8 +121,8 @@ fn fewest_after(
     contest: &Contest,
     rules: &Rules,
     outstanding: Outstanding,
-    list: usize,
-    counted: u64,
+    (list, counted): (usize, u64),
+    budget: &mut Budget,
 ) -> Result<(u32, Proof), ContestError> {
     let mut contest = contest.clone();
     contest.lists[list].votes += counted;
@@ -119,5 +143,5 @@ fn fewest_after(
         ballots: outstanding.ballots - counted,
         ..outstanding
     };
-    Ruled::fewest_of(&contest, rules, outstanding, list)
+    Ruled::fewest_of(&contest, rules, outstanding, list, budget)
 }

@@ -79,7 +79,8 @@ pub fn bound_coalition(
             most_proof,
         });
     }
-    if outstanding.ballots == 0 || !members.contains(&true) {
+    // Of all lists together nobody else raises the base, which the search takes for granted.
+    if outstanding.ballots == 0 || !members.contains(&true) || !members.contains(&false) {
         return Ok(together);
     }
     let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)? else {
@@ -103,9 +104,14 @@ pub fn bound_coalition(
         Proof::Exact if is_filled => Proof::Exact,
         _ => weaker(most, contest.seats),
     };
+    let (fewest, fewest_proof) = if together.fewest > own.0 {
+        (together.fewest, together.fewest_proof)
+    } else {
+        own
+    };
     Ok(CoalitionBounds {
-        fewest: own.0.max(together.fewest),
-        fewest_proof: own.1,
+        fewest,
+        fewest_proof,
         most,
         most_proof,
     })
@@ -171,7 +177,7 @@ fn fewest(model: &Model<'_>, members: &[bool], budget: &mut Budget) -> Option<(u
         let mut verdict = Verdict::Cannot;
         for frame in &frames {
             verdict = verdict.or(can_fall(model, members, seats, frame, budget));
-            if verdict == Verdict::Can {
+            if verdict == Verdict::Can || budget.is_spent() {
                 break;
             }
         }
@@ -181,6 +187,7 @@ fn fewest(model: &Model<'_>, members: &[bool], budget: &mut Budget) -> Option<(u
     let by_lot = model.rules.ties.iter().all(|rule| *rule == TieBreak::Lot);
     let proof = match proof {
         Proof::Exact if !by_lot && fewest > 0 => Proof::Safe(Reason::Together),
+        Proof::Exact if !by_lot => Proof::NoClaim(Reason::Together),
         proof => proof,
     };
     Some((fewest, proof))
@@ -222,10 +229,6 @@ fn can_fall(
     frame: &Frame,
     budget: &mut Budget,
 ) -> Verdict {
-    let keys = Keys::of(model.method, 0, model.seats, 1);
-    let Some((holder, seat)) = key_number(model, members, seats, frame, &keys) else {
-        return Verdict::Can;
-    };
     let (wanted, money) = (model.seats - seats, frame.most);
     if wanted == 0 {
         return Verdict::Can;
@@ -235,6 +238,10 @@ fn can_fall(
         budget.spend();
         return Verdict::Unknown;
     }
+    let keys = Keys::of(model.method, 0, model.seats, 1);
+    let Some((holder, seat)) = key_number(model, members, seats, frame, &keys) else {
+        return Verdict::Can;
+    };
     let prices = Prices::against(&keys, model.lists[holder].votes, seat, wanted);
     let rivals = model
         .lists
@@ -246,7 +253,9 @@ fn can_fall(
         let price = |claim: u32| prices.of(claim, true);
         Rival::of(entry.votes, needed, entry.room, price, (wanted, money))
     });
-    let rivals: Vec<Rival> = rivals.collect();
+    let Some(rivals) = Rival::all(rivals, budget) else {
+        return Verdict::Unknown;
+    };
     cover(&rivals, wanted, money, budget)
 }
 

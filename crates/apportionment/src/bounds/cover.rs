@@ -101,6 +101,19 @@ impl Rival {
         }
     }
 
+    /// Rivals made one after the other, for as long as their costs are paid for in steps.
+    pub fn all(rivals: impl Iterator<Item = Self>, budget: &mut Budget) -> Option<Vec<Self>> {
+        let mut all = Vec::new();
+        for rival in rivals {
+            if !budget.take(u64::from(rival.reach()) + 1) {
+                budget.spend();
+                return None;
+            }
+            all.push(rival);
+        }
+        Some(all)
+    }
+
     fn reach(&self) -> u32 {
         u32::try_from(self.costs.len()).unwrap_or(u32::MAX)
     }

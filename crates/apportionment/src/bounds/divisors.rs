@@ -104,6 +104,8 @@ fn can_buy(
             |claim: u32| prices.of(claim, model.may_precede((other, claim - 1), (list, seat)));
         Rival::of(entry.votes, needed, entry.room, price, (wanted, money))
     });
-    let rivals: Vec<Rival> = rivals.collect();
+    let Some(rivals) = Rival::all(rivals, budget) else {
+        return Verdict::Unknown;
+    };
     cover(&rivals, wanted, money, budget)
 }

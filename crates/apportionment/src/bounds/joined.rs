@@ -248,7 +248,9 @@ impl<'a> Joined<'a> {
                 }
             }
         });
-        let rivals: Vec<Rival> = rivals.collect();
+        let Some(rivals) = Rival::all(rivals, budget) else {
+            return Verdict::Unknown;
+        };
         cover(&rivals, wanted, money, budget)
     }
 

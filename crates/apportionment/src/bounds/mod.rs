@@ -34,6 +34,8 @@ mod rescued;
 
 use std::fmt;
 
+use crate::bounds::beside::STEPS_MAX;
+use crate::bounds::cover::Budget;
 use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
 use crate::rules::Rules;
@@ -288,7 +290,8 @@ pub fn bound_seats_with(
     lots: &[Lot],
     outstanding: Outstanding,
 ) -> Result<SeatBounds, ContestError> {
-    let lists = beside::bounds(contest, rules, lots, outstanding)?;
+    let mut budget = Budget::of(STEPS_MAX);
+    let lists = beside::bounds(contest, rules, lots, outstanding, &mut budget)?;
     Ok(SeatBounds {
         seats: contest.seats,
         lists,

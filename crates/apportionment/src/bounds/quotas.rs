@@ -14,8 +14,9 @@ use crate::bounds::{Proof, Reason};
 use crate::keys::{Keys, signed};
 use crate::method::{Method, Quota, Rounding};
 
-/// Most sets of rivals that are let in, for one list.
+/// Most sets of rivals that are let in, for one list, and most lists in all of them.
 const SIDES_MAX: usize = 1_024;
+const SIDES_LISTS_MAX: usize = 2_000_000;
 /// Most numbers of votes that are tried for one number of seats.
 const TRIES_MAX: u32 = 3_000;
 
@@ -85,7 +86,22 @@ fn with_whole_votes(
 ) -> Verdict {
     let mut tries = TRIES_MAX;
     let mut verdict = Verdict::Cannot;
+    // Each look goes over all lists, and halving takes as many as the ballots have bits.
+    let lists = u64::try_from(model.lists.len()).unwrap_or(u64::MAX);
+    let looks = u64::from(u64::BITS - model.ballots.leading_zeros()) + 1;
     for side in sides {
+        if tries == 0 {
+            return verdict.or(Verdict::Unknown);
+        }
+        let steps = if rounded.is_exact() {
+            lists.saturating_mul(looks)
+        } else {
+            lists
+        };
+        if !budget.take(steps) {
+            budget.spend();
+            return verdict.or(Verdict::Unknown);
+        }
         if !side.is_possible(model, rounded, seats, model.ballots) {
             continue;
         }
@@ -171,7 +187,7 @@ fn sides(model: &Model<'_>, list: usize) -> Option<Vec<Side>> {
         never.extend(lists.split_off(affordable));
         number = number.saturating_mul(lists.len() + 1);
     }
-    if number > SIDES_MAX {
+    if number > SIDES_MAX || number.saturating_mul(model.lists.len()) > SIDES_LISTS_MAX {
         return None;
     }
     let side = |mut place: usize| {
@@ -410,15 +426,15 @@ impl Side {
             let entry = &model.lists[member];
             rival(member, entry.votes.max(frame.needed[entry.bar]), 0)
         });
-        let mut rivals: Vec<Rival> = members.collect();
-        if with_others {
-            let without = model
-                .lists
-                .iter()
-                .enumerate()
-                .filter(|(_, entry)| entry.votes == 0);
-            rivals.extend(without.map(|(other, entry)| rival(other, 0, frame.needed[entry.bar])));
-        }
+        let without = model
+            .lists
+            .iter()
+            .enumerate()
+            .filter(|(_, entry)| with_others && entry.votes == 0);
+        let without = without.map(|(other, entry)| rival(other, 0, frame.needed[entry.bar]));
+        let Some(rivals) = Rival::all(members.chain(without), budget) else {
+            return Verdict::Unknown;
+        };
         cover(&rivals, wanted, money, budget)
     }
 }

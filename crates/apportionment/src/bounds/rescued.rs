@@ -45,6 +45,8 @@ pub(crate) fn widen(
         }
         let room = model.room(place).min(model.lists[place].candidates);
         if list.threshold == ThresholdClaim::NotNeeded {
+            // It may be the one that passes alone, and share the seats with whoever is let in then.
+            list.most_proof = list.most_proof.and(Proof::Safe(reason));
             continue;
         }
         // Whoever else is knocked out, it may be the one that is let in.
@@ -137,11 +139,17 @@ impl<'a> Rescued<'a> {
             [leader] => other == *leader,
             _ => other != list && model.can_pass(other),
         });
-        let votes = |leader: usize| model.lists[leader].votes.max(model.needed(leader, 0));
-        let Some(leader) = leaders.map(votes).min() else {
+        // The fewest votes and the fewest candidates of any of them: what these cannot hold goes to the runner-up.
+        let leader = leaders.fold(None, |least: Option<(u64, u32)>, leader| {
+            let entry = &model.lists[leader];
+            let votes = entry.votes.max(model.needed(leader, 0));
+            let (fewer, few) = least.unwrap_or((u64::MAX, u32::MAX));
+            Some((fewer.min(votes), few.min(entry.candidates)))
+        });
+        let Some(leader) = leader else {
             return Ok(0);
         };
-        let (seats, tied) = self.seats((leader, u32::MAX), (own, u32::MAX))?;
+        let (seats, tied) = self.seats(leader, (own, u32::MAX))?;
         Ok(seats[1] + u32::from(tied[1]))
     }
 

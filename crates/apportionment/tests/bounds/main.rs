@@ -7,5 +7,6 @@
 mod brute;
 mod cases;
 mod claims;
+mod corners;
 mod laws;
 mod named;

@@ -94,8 +94,8 @@ fn almaty_near_its_end() {
 /// Entering over the threshold is a charge that is paid at once: buying the cheapest claim first misses it.
 #[test]
 fn the_cheapest_claim_first_is_wrong() {
-    // With 17 ballots the list of 10 can reach 20 of 100 and take two claims for the price of no single one.
-    let contest = Contest::with_votes(6, &[40, 33, 10]);
+    // All ten to the list of 10 let it in with two seats, and no cheaper claim leaves the first list with three.
+    let contest = Contest::with_votes(7, &[40, 25, 10]);
     let rules = with_threshold(Method::D_HONDT, 1, 5);
     for ballots in 0..20 {
         let outstanding = Outstanding::ballots(ballots);
@@ -103,6 +103,9 @@ fn the_cheapest_claim_first_is_wrong() {
         let score = score(&answer, &truth(&contest, &rules, outstanding)).unwrap();
         assert_eq!(score.safe, 0);
     }
+    let answer = bound_seats(&contest, &rules, Outstanding::ballots(10)).unwrap();
+    let fewest: Vec<u32> = answer.lists.iter().map(|list| list.fewest).collect();
+    assert_eq!(fewest, [3, 2, 0]);
 }
 
 /// Whoever is not modelled is not guessed at.
