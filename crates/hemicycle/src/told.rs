@@ -5,6 +5,7 @@ use crate::names::{Names, TieRules};
 use crate::table;
 use crate::text::count;
 use live_feed::house;
+use live_feed::official::{district_differs, stage_of_seats};
 use live_feed::shares::{self, Base};
 use wire::common::v1::publication_mode::Mode;
 use wire::common::v1::{Publication, SeatsState, Stage};
@@ -76,10 +77,8 @@ pub fn declared(contest: &FrameContest, names: &Names) -> Vec<String> {
         "  declared in {declared} of {}{named}",
         count(all, "district", "districts")
     )];
-    let differ = contest.districts.iter().filter(|it| {
-        let is_known = it.is_declared && !contest.district_rows_left_out;
-        is_known && ours(it) != theirs(it)
-    });
+    let differ = contest.districts.iter();
+    let differ = differ.filter(|it| district_differs(contest, it));
     let differ: Vec<&FrameDistrict> = differ.collect();
     for district in differ.iter().take(TIES_MAX) {
         lines.push(format!(
@@ -202,7 +201,7 @@ pub fn words(name: &str, prefix: &str) -> String {
 
 /// How far the seats of a contest are known, at a stage: what is certified is provisional no more.
 pub fn contest_state(contest: &FrameContest, stage: Stage) -> String {
-    let state = match (contest.state(), stage) {
+    let state = match (contest.state(), stage_of_seats(contest, stage)) {
         (SeatsState::Provisional, Stage::Certified) => {
             "certified: the seats of the certified count"
         }

@@ -148,9 +148,11 @@ const connect = () => {
   });
   // The log was replaced by another: what is shown here is gone, and what follows, whole, may be lower.
   source.addEventListener("reset", () => {
+    isBehind = true;
     heard();
     token = "";
     shown.clear();
+    tell();
   });
   source.addEventListener("error", again);
 };

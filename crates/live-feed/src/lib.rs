@@ -15,6 +15,7 @@ pub mod house;
 mod http;
 mod index;
 mod linger;
+pub mod official;
 mod page;
 mod passthrough;
 mod past;

@@ -33,12 +33,30 @@ fn body(house_size: u32, stage: Stage) -> FrameBody {
 
 #[test]
 fn what_is_certified_is_not_called_provisional() {
-    let told = |stage| contest_state(&contest(), stage);
+    let whole = FrameContest {
+        districts_with_seats: 1,
+        districts_declared: 1,
+        ..contest()
+    };
+    let told = |stage| contest_state(&whole, stage);
     assert!(told(Stage::CompleteUnofficial).contains("provisional"));
     for stage in [Stage::Declared, Stage::Certified] {
         assert!(!told(stage).contains("provisional"), "{}", told(stage));
     }
     assert!(told(Stage::Certified).starts_with("certified"));
+    // One of two districts, or other seats than ours: nothing of it is called so.
+    for other in [
+        FrameContest {
+            districts_with_seats: 2,
+            ..whole.clone()
+        },
+        FrameContest {
+            declaration_differs: true,
+            ..whole.clone()
+        },
+    ] {
+        assert!(contest_state(&other, Stage::Certified).contains("provisional"));
+    }
     let withheld = FrameContest {
         state: SeatsState::Withheld.into(),
         ..contest()
@@ -112,6 +130,7 @@ fn declared_seats_of_districts_stand_beside_ours_where_they_differ() {
         seats: 5,
         row_indexes: vec![0, 1],
         row_seats: vec![3, 2],
+        state: SeatsState::Provisional.into(),
         is_declared: !declared.is_empty(),
         declared_row_indexes: (0..).take(declared.len()).collect(),
         declared_row_seats: declared.to_vec(),
@@ -128,6 +147,12 @@ fn declared_seats_of_districts_stand_beside_ours_where_they_differ() {
     assert_eq!(lines[0], "  declared in 2 of 3 districts: not yet west");
     assert_eq!(lines[1], "  declared in south: a 2, b 3; ours: a 3, b 2");
     assert_eq!(lines.len(), 2, "north is as ours");
+    contest.districts[1].state = SeatsState::Withheld.into();
+    assert_eq!(
+        declared(&contest, &Names::default()).len(),
+        1,
+        "ours are not known"
+    );
     contest.districts_declared = 0;
     assert!(declared(&contest, &Names::default()).is_empty());
 }

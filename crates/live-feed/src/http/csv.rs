@@ -1,6 +1,7 @@
 //! Tables of totals and of units. Every row says of what election, revision and time it is.
 
 use crate::http::document::{election_id, lower, seats_state, stage, timestamp};
+use crate::official::stage_of_seats;
 use crate::presented::{Presented, Texts};
 use wire::common::v1::{OptionRole, UnitStatus, UnitTally};
 use wire::feed::v1::{Frame, FrameBody, FrameContest, FrameRow};
@@ -66,6 +67,7 @@ fn total(
     };
     let states = contest.totals.as_ref().and_then(|it| it.states.as_ref());
     let seats = row.seats.as_ref();
+    let official = stage_of_seats(contest, body.stage());
     let role = Some(row.role()).filter(|role| *role != OptionRole::Unspecified);
     // Missing is not zero: as long as no unit has said how many ballots it has issued, there is no number.
     let turnout = body.turnout.unwrap_or_default();
@@ -86,7 +88,7 @@ fn total(
             lower(role.as_str_name(), "OPTION_ROLE_")
         }),
         row.votes.to_string(),
-        seats.map_or_else(String::new, |it| seats_state(it.state(), body.stage())),
+        seats.map_or_else(String::new, |it| seats_state(it.state(), official)),
         optional(seats.and_then(|it| it.seats)),
         optional(seats.and_then(|it| it.seats_most)),
         optional(seats.and_then(|it| it.seats_declared)),

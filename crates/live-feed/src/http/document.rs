@@ -7,6 +7,7 @@
 mod parts;
 
 use crate::frame::Distance;
+use crate::official::stage_of_seats;
 use crate::presented::{Presented, Texts};
 use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
 use serde::Serialize;
@@ -280,6 +281,7 @@ impl<'a> Contest<'a> {
             ties_left_out,
             list_votes,
         } = contest;
+        let stage = stage_of_seats(contest, stage);
         let district = |it| District::of(it, (rows, *district_rows_left_out), stage, presented);
         Self {
             contest_id,

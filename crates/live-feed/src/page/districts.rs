@@ -1,11 +1,12 @@
 //! The districts of a contest, each with its seats and how far it is counted.
 
+use crate::official::district_differs;
 use crate::page::hemicycle::Look;
 use crate::page::language::Language;
 use crate::page::words::{self, LeftOut, Words};
 use askama::Template;
 use wire::common::v1::SeatsState;
-use wire::feed::v1::{FrameContest, FrameDistrict};
+use wire::feed::v1::FrameContest;
 
 /// Districts in the part that is kept live; the documents have all of them.
 const ROWS_MAX: usize = 120;
@@ -76,7 +77,7 @@ pub(super) fn part(
         ),
         is_declared: entry.is_declared,
         declared: held(&entry.declared_row_indexes, &entry.declared_row_seats),
-        differs: differs(contest, entry),
+        differs: district_differs(contest, entry),
     });
     let part = DistrictsPart {
         w: Words::of(language),
@@ -86,21 +87,6 @@ pub(super) fn part(
         more: more(contest, language),
     };
     part.render().unwrap_or_default()
-}
-
-// Whether the declared seats of a district are others than ours, as far as both are known.
-fn differs(contest: &FrameContest, entry: &FrameDistrict) -> bool {
-    let is_known = matches!(entry.state(), SeatsState::Provisional | SeatsState::Tied);
-    if !entry.is_declared || !is_known || contest.district_rows_left_out {
-        return false;
-    }
-    let sorted = |rows: &[u32], seats: &[u32]| {
-        let mut rows: Vec<_> = rows.iter().copied().zip(seats.iter().copied()).collect();
-        rows.sort_unstable();
-        rows
-    };
-    sorted(&entry.row_indexes, &entry.row_seats)
-        != sorted(&entry.declared_row_indexes, &entry.declared_row_seats)
 }
 
 // What is said of what is not there: beyond the rows of the page, or of the frame.
@@ -140,7 +126,7 @@ fn state(language: Language, state: SeatsState) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use wire::feed::v1::FrameRow;
+    use wire::feed::v1::{FrameDistrict, FrameRow};
 
     #[test]
     fn each_district_has_its_holders_largest_first_and_those_beyond_are_counted() {
@@ -155,7 +141,7 @@ mod tests {
             row_seats: vec![2, 4],
             tallies: 1_200,
             tallies_counted: 1_100,
-            state: SeatsState::Tied.into(),
+            state: SeatsState::Provisional.into(),
             is_declared: true,
             declared_row_indexes: vec![0, 1],
             declared_row_seats: vec![1, 5],
@@ -179,7 +165,6 @@ mod tests {
         for wanted in [
             "COAST",
             "1,100 / 1,200",
-            "Tied",
             "Declared",
             ">4<",
             ">5<",

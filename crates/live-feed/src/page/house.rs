@@ -1,6 +1,7 @@
 //! The house of a contest on the page: the drawing, and the signs that no table explains.
 
 use crate::house::{self, Holder, Run};
+use crate::official::stage_of_seats;
 use crate::page::hemicycle::{Drawing, Texts, escape, sign};
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, Words};
@@ -68,7 +69,7 @@ fn sentence(shown: &Shown<'_>, contest: &FrameContest) -> String {
         })
         .collect();
     if parts.is_empty() {
-        let stage = shown.body.stage();
+        let stage = stage_of_seats(contest, shown.body.stage());
         return words::standing(shown.language, contest.state(), stage).to_owned();
     }
     parts.join(", ")

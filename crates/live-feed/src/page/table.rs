@@ -1,5 +1,6 @@
 //! The table of a contest: votes, shares with what they are of, seats, and the line between who takes part and who does not.
 
+use crate::official::{list_differs, stage_of_seats};
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, LeftOut, Words};
 use crate::shares;
@@ -80,7 +81,6 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
         rest += u64::from(is_rest);
         let has_share = base.has(row);
         let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
-        let ours = row.seats.as_ref().and_then(|seats| seats.seats);
         rows.push(Row {
             is_line: false,
             is_below,
@@ -110,7 +110,7 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
             },
             seats: seats(shown, row.seats.as_ref()),
             declared: declared.map_or_else(String::new, |it| language.number(it)),
-            differs: ours.is_some() && declared.is_some() && ours != declared,
+            differs: row.seats.as_ref().is_some_and(list_differs),
         });
     }
     let part = TablePart {
@@ -123,9 +123,14 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
             0 => String::new(),
             rest => words::and_more(language, &language.number(rest)),
         },
-        state: words::standing(language, contest.state(), shown.body.stage()),
+        state: words::standing(
+            language,
+            contest.state(),
+            stage_of_seats(contest, shown.body.stage()),
+        ),
         remarks: remarks(shown, contest),
-        below: if below > 0 {
+        // Of a frame that has no room for all lists, what is below is not known: those are left out first.
+        below: if below > 0 && contest.rows_left_out == 0 {
             format!(
                 "{} ({})",
                 language.percent(below, all_votes),

@@ -209,6 +209,14 @@ async fn stage_wording_does_not_contradict_the_count() {
         .unwrap()
         .seats_declared = Some(9);
     show_changed(&stage, &mut shown).await;
+    // Nothing of the contest is declared as a whole: its seats are as provisional as before.
+    let text = page(&stage).await;
+    assert!(!text.contains("Certified: the seats"), "{text}");
+    assert!(text.contains("Provisional"), "{text}");
+    for district in &mut shown.contests[0].districts {
+        district.declaration = Some(wire::common::v1::Declaration::default());
+    }
+    show_changed(&stage, &mut shown).await;
     let text = page(&stage).await;
     assert!(
         text.contains("Certified: the seats of the certified count."),

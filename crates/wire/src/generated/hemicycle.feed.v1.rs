@@ -356,7 +356,7 @@ pub struct Reset {
     #[prost(bytes = "bytes", tag = "1")]
     pub log_id: ::prost::bytes::Bytes,
 }
-/// Nothing new.
+/// Nothing new. At least every 15 s, and at once to whoever resumes and has the newest already.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
     /// This replica has not reached the resume token yet and waits.
