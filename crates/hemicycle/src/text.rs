@@ -48,7 +48,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// The same from the upper left corner of an empty screen.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_at_home(text: &str) -> Result<(), Failure> {
     put("\u{1b}[H\u{1b}[2J", text)
 }
