@@ -71,12 +71,10 @@ async fn almaty_near_its_end() {
         assert_eq!(list.fewest_proof.clone().unwrap().kind(), BoundKind::Exact);
     }
     assert_eq!(answer.coalitions[0].majority(), SeatClaim::Excluded);
-    // Ninety more for anybody else close the door on the fifth list.
+    // As many more close the door on the fifth list. Under a quota with a threshold others may do it sooner.
     let next = &answer.next[0];
-    assert!(
-        next.is_exact && next.ballots > 0 && next.ballots <= 800,
-        "{next:?}"
-    );
+    assert!(!next.is_exact, "{next:?}");
+    assert!((1..=800).contains(&next.ballots), "{next:?}");
 }
 
 #[tokio::test]

@@ -81,7 +81,8 @@ pub struct NextCertainSeat {
     /// Outstanding ballots that have to be counted, all of them for the list; counted otherwise, it takes longer.
     #[prost(uint64, tag = "3")]
     pub ballots: u64,
-    /// With fewer ballots it cannot be certain, however they fall. False: a bound on the way was not exact, and fewer may do.
+    /// With fewer ballots no list's next seat can be certain, however they fall. False: a bound on the way was not exact, or the
+    /// rules have a quota and a threshold, where ballots for another list can let it in and move the quota; fewer may do.
     #[prost(bool, tag = "4")]
     pub is_exact: bool,
 }
