@@ -24,6 +24,7 @@ mod seats;
 mod service;
 mod stateless;
 mod watched;
+mod widened;
 mod words;
 
 use service_runtime::clock::SharedClock;

@@ -1,9 +1,11 @@
 //! Seats of a moment: computed by the engine, checked by the verifier, once for all who watch.
 
 use crate::follower::Moment;
+use crate::widened::Widened;
 use crate::words::{Labels, Style};
 use apportionment::margins_while;
 use election::allocation::Question;
+use election::certain::{CertainSeats, certain_seats};
 use election::districted::DistrictedResult;
 use election::standings::{
     ContestSeats, DistrictSeats, SeatsResult, contest_seats, district_seats,
@@ -39,6 +41,8 @@ pub(crate) struct Seats {
     pub districts: Vec<Vec<Option<DistrictSeats>>>,
     /// By contest, of those whose districts hang together.
     pub above: Vec<Option<ContestSeats>>,
+    /// What is certain of `districts`, at the same places; `None`: nothing is said of what is outstanding.
+    pub certain: Vec<Vec<Option<CertainSeats>>>,
 }
 
 /// The standings of a moment as they are sent. The publication is that of the head, as the moment knows it.
@@ -48,6 +52,7 @@ pub(crate) fn standings(moment: &Moment) -> Standings {
         &moment.tally,
         |contest, district| seats.districts[contest][district].as_ref(),
         |contest| seats.above[contest].as_ref(),
+        |contest, district| seats.certain[contest][district].as_ref(),
     );
     Standings {
         token: Some(moment.position().into()),
@@ -175,8 +180,10 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
                 .map(|district| district_seats(tally, contest, district))
                 .collect()
         });
+    let districts: Vec<Vec<_>> = contests.collect();
     let seats = Seats {
-        districts: contests.collect(),
+        certain: all_certain(tally, &districts),
+        districts,
         above: (0..tally.contests.len())
             .map(|contest| contest_seats(tally, contest))
             .collect(),
@@ -185,8 +192,25 @@ pub(crate) fn all_seats(tally: &Tally) -> Seats {
     seats
 }
 
+fn all_certain(
+    tally: &Tally,
+    districts: &[Vec<Option<DistrictSeats>>],
+) -> Vec<Vec<Option<CertainSeats>>> {
+    let contests = districts.iter().enumerate().map(|(contest, districts)| {
+        let districts = districts.iter().enumerate();
+        let certain = districts
+            .map(|(district, seats)| certain_seats(tally, (contest, district), seats.as_ref()?));
+        certain.collect()
+    });
+    contests.collect()
+}
+
 fn alarm(tally: &Tally, seats: &Seats) {
-    let Seats { districts, above } = seats;
+    let Seats {
+        districts,
+        above,
+        certain: _,
+    } = seats;
     let single = districts.iter().flatten().flatten();
     let single = single.filter_map(|seats| match &seats.result {
         SeatsResult::Withheld { objections, .. } => Some(objections),
@@ -245,6 +269,7 @@ async fn publish_all(
     sender: &watch::Sender<Shown>,
     interval: Duration,
 ) {
+    let mut widened = Widened::default();
     loop {
         let moment = moments.borrow_and_update().clone();
         let Some(moment) = moment else {
@@ -275,7 +300,8 @@ async fn publish_all(
             }
         };
         sender.send_modify(|shown| match computed {
-            Ok(seats) => {
+            Ok(mut seats) => {
+                widened.note(&mut seats);
                 *shown = Shown {
                     seats: Some(Arc::new(seats)),
                     failing_since: None,

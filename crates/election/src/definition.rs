@@ -262,6 +262,18 @@ impl UnitKind {
         Self::PostalBatch,
         Self::EnvelopeCentre,
     ];
+
+    /// The name used in definitions and messages.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Station => "station",
+            Self::Mobile => "mobile",
+            Self::Hospital => "hospital",
+            Self::Abroad => "abroad",
+            Self::PostalBatch => "postal-batch",
+            Self::EnvelopeCentre => "envelope-centre",
+        }
+    }
 }
 
 /// How it is shown. Nothing here changes a number.

@@ -6,6 +6,7 @@
 
 pub mod allocation;
 pub mod bytes;
+pub mod certain;
 pub mod command;
 pub mod counts;
 pub mod decide;

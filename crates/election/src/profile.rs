@@ -180,6 +180,7 @@ mod tests {
                 contests: vec![law],
                 form: FormRules::default(),
                 holds: HoldRules::default(),
+                outstanding: None,
             };
             let checked = crate::validate::rules(&rules, &ballot);
             assert_eq!(checked, Ok(()), "{}", profile.name);

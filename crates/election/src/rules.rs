@@ -4,11 +4,13 @@
 
 // tidy: long because the words of one contest's law stand together, in the order of the definition.
 
+mod outstanding;
 mod over_districts;
 
 use crate::definition::Identity;
 use crate::ids::{ContestId, DistrictId};
 
+pub use outstanding::*;
 pub use over_districts::*;
 
 /// The rules of an election.
@@ -29,6 +31,9 @@ pub struct Rules {
     /// What is held for a reviewer.
     #[serde(default)]
     pub holds: HoldRules,
+    /// What bounds the ballots that are still to come; missing: nothing is claimed of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub outstanding: Option<OutstandingRules>,
 }
 
 /// How the votes of a contest become seats.

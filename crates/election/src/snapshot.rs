@@ -22,13 +22,15 @@ use crate::publication::Publication;
 use crate::report::UnitStatus;
 use crate::stage::Stage;
 use crate::state::{Pending, Settled, State};
-use crate::tally::{Correction, CorrectionCause, PartVersion, Tally, UnitNames};
+use crate::tally::{
+    Correction, CorrectionCause, PartVersion, Tally, Unforeseen, UnforeseenCause, UnitNames,
+};
 use rows::{SLOT_ROW, UNIT_ROW, read_slots, read_unit_row, slot_row, unit_row};
 use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 impl State {
     /// The state as bytes. Equal states have equal bytes.
@@ -47,6 +49,14 @@ impl State {
         writer.text(text);
         writer.length(ends.len());
         writer.u32s(ends);
+        let marks = self.tally.ceilings.marks();
+        writer.length(marks.len());
+        writer.raw(&marks);
+        let merges: Vec<u32> = (self.tally.ceilings.merges())
+            .flat_map(|(unit, into)| [unit, into])
+            .collect();
+        writer.length(merges.len());
+        writer.u32s(&merges);
         self.units
             .iter()
             .for_each(|unit| writer.raw(&unit_row(unit)));
@@ -93,6 +103,14 @@ impl State {
         let names = UnitNames::from_parts(text, stream.u32s(unit_count)?)
             .ok_or_else(|| stream.fault("the units' names are not ids"))?;
         tally.unit_names = Arc::new(names);
+        let length = stream.length(1)?;
+        let marks = stream.bytes(length)?;
+        let length = stream.length(4)?;
+        let merges = stream.u32s(length)?;
+        let merges: Vec<(u32, u32)> = merges.chunks_exact(2).map(|it| (it[0], it[1])).collect();
+        tally
+            .restore_marks(&marks, &merges)
+            .ok_or_else(|| stream.fault("the marks of units do not fit their names"))?;
         let districts = tally.turnout.len();
         let units = stream.rows(unit_count, |row| read_unit_row(row, districts))?;
         let (slots, words) = read_slots(&mut stream, &tally, &units)?;
@@ -112,12 +130,7 @@ impl State {
 
     fn sum_again(&mut self) {
         let mut sums = self.tally.without_sums();
-        for unit in &self.units {
-            sums.restore_roll(unit.district, unit.roll);
-            if unit.turnout_version > 0 {
-                sums.restore_turnout(unit.district, unit.turnout);
-            }
-        }
+        self.sum_units(&mut sums);
         self.sum_slots(&mut sums);
         self.tally = sums;
     }
@@ -178,6 +191,9 @@ fn write_tally(writer: &mut Writer, tally: &Tally) {
         certification,
         corrections,
         corrections_total,
+        ceilings: _,
+        unforeseen,
+        unforeseen_total,
     } = tally;
     writer.raw(&log_id.0);
     writer.revision(*revision);
@@ -221,6 +237,8 @@ fn write_tally(writer: &mut Writer, tally: &Tally) {
     });
     writer.list(corrections.iter(), write_correction);
     writer.u64(*corrections_total);
+    writer.list(unforeseen.iter(), write_unforeseen);
+    writer.u64(*unforeseen_total);
 }
 
 fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
@@ -285,6 +303,8 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
         reader.option(|reader| Ok((reader.revision()?, read_attribution(reader)?)))?;
     tally.corrections = reader.list(40, read_correction)?.into();
     tally.corrections_total = reader.u64()?;
+    tally.unforeseen = reader.list(20, read_unforeseen)?.into();
+    tally.unforeseen_total = reader.u64()?;
     Ok(tally)
 }
 
@@ -369,14 +389,67 @@ fn read_correction(reader: &mut Reader<'_>) -> Result<Correction, DecodeError> {
     })
 }
 
-fn no_detail(
-    reader: &mut Reader<'_>,
-    cause: CorrectionCause,
-) -> Result<CorrectionCause, DecodeError> {
+fn write_unforeseen(writer: &mut Writer, entry: &Unforeseen) {
+    let Unforeseen {
+        revision,
+        time,
+        contest,
+        district,
+        unit,
+        cause,
+        attribution,
+    } = entry;
+    writer.revision(*revision);
+    writer.time(*time);
+    writer.option(*contest, Writer::u8);
+    writer.option(*district, Writer::u16);
+    writer.option(*unit, Writer::u32);
+    let (number, detail) = match cause {
+        UnforeseenCause::Report(kind) => (1, *kind as u8),
+        UnforeseenCause::Review => (2, 0),
+        UnforeseenCause::Withdrawal => (3, 0),
+        UnforeseenCause::Status(status) => (4, *status as u8),
+        UnforeseenCause::Turnout => (5, 0),
+        UnforeseenCause::Register => (6, 0),
+        UnforeseenCause::Rules => (7, 0),
+        UnforeseenCause::Candidates => (8, 0),
+    };
+    writer.u8(number);
+    writer.u8(detail);
+    writer.option(attribution.as_ref(), write_attribution);
+}
+
+fn read_unforeseen(reader: &mut Reader<'_>) -> Result<Unforeseen, DecodeError> {
+    Ok(Unforeseen {
+        revision: reader.revision()?,
+        time: reader.time()?,
+        contest: reader.option(Reader::u8)?,
+        district: reader.option(Reader::u16)?,
+        unit: reader.option(Reader::u32)?,
+        cause: match reader.u8()? {
+            1 => UnforeseenCause::Report(read_report_kind(reader)?),
+            2 => no_detail(reader, UnforeseenCause::Review)?,
+            3 => no_detail(reader, UnforeseenCause::Withdrawal)?,
+            4 => UnforeseenCause::Status(read_numbered(
+                reader,
+                &UnitStatus::ALL,
+                "status of a unit",
+            )?),
+            5 => no_detail(reader, UnforeseenCause::Turnout)?,
+            6 => no_detail(reader, UnforeseenCause::Register)?,
+            7 => no_detail(reader, UnforeseenCause::Rules)?,
+            8 => no_detail(reader, UnforeseenCause::Candidates)?,
+            _ => return Err(reader.fault("no cause of a wider range")),
+        },
+        attribution: reader.option(read_attribution)?,
+    })
+}
+
+fn no_detail<T>(reader: &mut Reader<'_>, cause: T) -> Result<T, DecodeError> {
     if reader.u8()? == 0 {
         Ok(cause)
     } else {
-        Err(reader.fault("this cause of a correction has no detail"))
+        Err(reader.fault("this cause has no detail"))
     }
 }
 

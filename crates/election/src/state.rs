@@ -211,17 +211,24 @@ impl State {
     /// invariant of F2 and F14. O(units).
     pub fn totals_reconcile(&self) -> bool {
         let mut sums = self.tally.without_sums();
-        for unit in &self.units {
-            sums.restore_roll(unit.district, unit.roll);
-            if unit.turnout_version > 0 {
-                sums.restore_turnout(unit.district, unit.turnout);
-            }
-        }
+        self.sum_units(&mut sums);
         self.sum_slots(&mut sums);
-        sums.contests == self.tally.contests && sums.turnout == self.tally.turnout
+        sums.contests == self.tally.contests
+            && sums.turnout == self.tally.turnout
+            && sums.ceilings == self.tally.ceilings
     }
 
-    /// Adds all slots to the totals.
+    /// Adds all units to the totals.
+    pub(crate) fn sum_units(&self, sums: &mut Tally) {
+        for (place, unit) in self.units.iter().enumerate() {
+            sums.restore_roll(place, unit.district, unit.roll);
+            if unit.turnout_version > 0 {
+                sums.restore_turnout(place, unit.district, unit.turnout);
+            }
+        }
+    }
+
+    /// Adds all slots to the totals, after all units.
     pub(crate) fn sum_slots(&self, sums: &mut Tally) {
         for slot in self.all_slots() {
             if let Some(facts) = self.facts(slot) {
@@ -229,6 +236,7 @@ impl State {
                 sums.restore_slot(slot, facts.state(), counted);
             }
         }
+        sums.ceilings.restored();
     }
 
     /// A slot is marked as pending while, and only while, something of it waits; what waits is not below what is

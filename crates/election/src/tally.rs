@@ -1,9 +1,9 @@
 //! The follower's fold: totals, units by state, turnout, publication, stage. O(options) an event, and nothing kept per
-//! unit but its name.
+//! unit but its name and what bounds the ballots that can still come of it.
 //!
 //! A correction's event carries what it replaces, so nobody but the results role needs to know any unit's counts.
 
-use crate::counts::Form;
+use crate::counts::{Form, ballots_counted};
 use crate::definition::{Ballot, Hash, OptionRole};
 use crate::event::{
     Counted, Declaration, DeclarationAbove, Event, Lot, PlacesLot, Recorded, Slot, SlotMove,
@@ -17,15 +17,20 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 mod apply;
+mod ceilings;
 mod correction;
 mod names;
 mod outline;
 mod totals;
+mod unforeseen;
 
+pub(crate) use ceilings::Ceilings;
+pub use ceilings::{BasisSum, CeilingBasis, StillToCome};
 pub use correction::{Correction, CorrectionCause};
 pub use names::UnitNames;
 pub use outline::{Outline, PartVersion};
 pub use totals::{DistrictTally, DistrictTurnout, StateCounts};
+pub use unforeseen::{UNFORESEEN_KEPT, Unforeseen, UnforeseenCause};
 
 /// How many recent corrections a tally remembers; their number is kept beyond that.
 pub const CORRECTIONS_KEPT: usize = 20;
@@ -99,6 +104,12 @@ pub struct Tally {
     pub corrections: VecDeque<Correction>,
     /// How many corrections there were in all.
     pub corrections_total: u64,
+    /// What bounds the ballots that are still to come.
+    pub(crate) ceilings: Ceilings,
+    /// The last [`UNFORESEEN_KEPT`] events that no such bound foresaw, newest last.
+    pub unforeseen: VecDeque<Unforeseen>,
+    /// How many there were in all.
+    pub unforeseen_total: u64,
 }
 
 impl Tally {
@@ -171,6 +182,9 @@ impl Tally {
             certification: None,
             corrections: VecDeque::new(),
             corrections_total: 0,
+            ceilings: Ceilings::new(rules.outstanding.as_ref(), ballot.contests.len(), districts),
+            unforeseen: VecDeque::new(),
+            unforeseen_total: 0,
         })
     }
 
@@ -186,11 +200,13 @@ impl Tally {
                 .map(|districts| districts.iter().map(empty).collect())
                 .collect(),
             turnout: vec![DistrictTurnout::default(); self.turnout.len()],
+            ceilings: self.ceilings.without_counts(),
             ..self.clone()
         }
     }
 
-    pub(crate) fn restore_roll(&mut self, district: u16, roll: Option<u32>) {
+    pub(crate) fn restore_roll(&mut self, unit: usize, district: u16, roll: Option<u32>) {
+        self.ceilings.restore_unit(unit, district, roll);
         let turnout = &mut self.turnout[usize::from(district)];
         turnout.units += 1;
         match roll {
@@ -199,11 +215,24 @@ impl Tally {
         }
     }
 
-    pub(crate) fn restore_turnout(&mut self, district: u16, turnout: Turnout) {
+    pub(crate) fn restore_turnout(&mut self, unit: usize, district: u16, turnout: Turnout) {
+        self.ceilings.restore_turnout(unit, turnout);
         let total = &mut self.turnout[usize::from(district)];
         total.ballots_issued += u64::from(turnout.ballots_issued);
         total.units_final += u32::from(turnout.is_final);
         total.units_reporting += 1;
+    }
+
+    /// Marks and merges of units, as [`Ceilings::with_marks`] takes them. `None` if they do not fit the units' names.
+    pub(crate) fn restore_marks(&mut self, marks: &[u8], merges: &[(u32, u32)]) -> Option<()> {
+        let ceilings = self.ceilings.clone();
+        let names = Arc::clone(&self.unit_names);
+        let ceilings = ceilings.with_marks(marks, merges, names.iter())?;
+        if ceilings.len() != names.len() {
+            return None;
+        }
+        self.ceilings = ceilings;
+        Some(())
     }
 
     pub(crate) fn restore_slot(
@@ -218,6 +247,19 @@ impl Tally {
         if let Some((votes, form)) = counted {
             district.add(votes, &form, votes_per_ballot);
         }
+        let ballots = counted.map_or(0, |(votes, form)| {
+            ballots_counted(votes, &form, votes_per_ballot).unwrap_or(0)
+        });
+        self.ceilings.restore_slot(slot, state, ballots);
+    }
+
+    /// What is still to come of a contest in a district; `None`: the rules say nothing of it, so nothing is claimed.
+    /// Units that are announced and not registered yet are bounded by nothing.
+    pub fn still_to_come(&self, contest: usize, district: usize) -> Option<StillToCome> {
+        let mut coming = self.ceilings.still_to_come(contest, district)?;
+        let registered = u32::try_from(self.unit_names.len()).unwrap_or(u32::MAX);
+        coming.unbounded += self.units_announced.saturating_sub(registered);
+        Some(coming)
     }
 
     /// All units that the definition announces are registered: reports can be taken.

@@ -12,8 +12,8 @@ use crate::definition::{
 };
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{
-    BonusRule, BonusToRule, ContestRules, DivisorRule, Procedure, RescueRule, Rules, StageRule,
-    ThresholdRule,
+    BonusRule, BonusToRule, ContestRules, DivisorRule, OutstandingRules, Procedure, RescueRule,
+    RollCeiling, Rules, StageRule, ThresholdRule,
 };
 use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
@@ -44,6 +44,13 @@ pub fn definition(definition: &Definition) -> Checked {
     self::ballot(ballot)?;
     self::register(register, ballot)?;
     rules(law, ballot)?;
+    let units: HashSet<&str> = law
+        .outstanding
+        .iter()
+        .flat_map(|_| &register.units)
+        .map(|unit| unit.id.as_str())
+        .collect();
+    outstanding_register(law, register.electorate, |unit| units.contains(unit))?;
     presentation(looks, ballot, law)?;
     size("definition", ballot, law, looks, &register.areas_only())
 }
@@ -441,7 +448,61 @@ pub fn rules(rules: &Rules, ballot: &Ballot) -> Checked {
         return Err(shape("rules.holds.version_jump_max", 0, "at least 1"));
     }
     let field = "rules.holds.ballots_per_roll_max";
-    small_ratio(field, rules.holds.ballots_per_roll_max, 1_000_000_000)
+    small_ratio(field, rules.holds.ballots_per_roll_max, 1_000_000_000)?;
+    rules.outstanding.as_ref().map_or(Ok(()), outstanding)
+}
+
+/// Checks what bounds the ballots that are still to come, but for the units that it names.
+fn outstanding(rules: &OutstandingRules) -> Checked {
+    let OutstandingRules {
+        issued_at_close: _,
+        electorate: _,
+        roll,
+        units,
+        kinds,
+    } = rules;
+    if let Some(RollCeiling { share, ballots: _ }) = roll {
+        let field = "rules.outstanding.roll.share";
+        small_ratio(field, *share, 1_000_000_000)?;
+        let [numerator, denominator] = *share;
+        if numerator < denominator || numerator / 100 > denominator {
+            let rule = "from [1, 1], the whole roll, to [100, 1]: less would foretell a turnout";
+            return Err(shape(field, format!("[{numerator}, {denominator}]"), rule));
+        }
+    }
+    distinct(
+        "rules.outstanding.units",
+        units.iter().map(|entry| &entry.id),
+    )?;
+    let kinds: Vec<&str> = kinds.iter().map(|entry| entry.kind.name()).collect();
+    distinct("rules.outstanding.kinds", kinds.iter())
+}
+
+/// Checks that the units and the electorate that bound outstanding ballots are there.
+pub fn outstanding_register(
+    rules: &Rules,
+    electorate: Option<u64>,
+    is_unit: impl Fn(&str) -> bool,
+) -> Checked {
+    let Some(rules) = &rules.outstanding else {
+        return Ok(());
+    };
+    if rules.electorate && electorate.is_none() {
+        let rule = "false, as the register has no electorate";
+        return Err(shape("rules.outstanding.electorate", "true", rule));
+    }
+    let mut units = rules.units.iter().enumerate();
+    let unknown = units.find(|(_, entry)| !is_unit(entry.id.as_str()));
+    unknown.map_or(Ok(()), |(place, entry)| {
+        let field = format!("rules.outstanding.units[{place}].id");
+        let rule = "must be a unit of the election's register";
+        Err(Refusal::new(
+            RefusalCode::UnknownUnit,
+            field,
+            &entry.id,
+            rule,
+        ))
+    })
 }
 
 fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked {

@@ -13,11 +13,12 @@ use election::bytes::{decode_record, encode_record};
 use election::command::Command;
 use election::counts::Counter;
 use election::decide::decide_submission;
-use election::definition::Definition;
+use election::definition::{Definition, UnitKind};
 use election::event::{Declaration, Event, Recorded, SlotMove, SlotState};
-use election::ids::{ContestId, DistrictId, OptionId, Revision, Timestamp};
+use election::ids::{ContestId, DistrictId, OptionId, Revision, Timestamp, UnitId};
 use election::publication::{PublicationClass, PublicationMode};
 use election::report::{Report, ReportKind, UnitStatus};
+use election::rules::{KindCeiling, OutstandingRules, RollCeiling, StatedBasis, UnitCeiling};
 use election::stage::{Mark, Stage};
 use election::state::State;
 use election::submission::Submission;
@@ -28,7 +29,31 @@ const OPTIONS: usize = 3;
 const UNITS: usize = 4;
 
 fn definition() -> Definition {
-    small(OPTIONS, UNITS)
+    let mut definition = small(OPTIONS, UNITS);
+    definition.rules.outstanding = Some(ceilings());
+    definition
+}
+
+/// Every way in which the ballots of a unit are bounded.
+fn ceilings() -> OutstandingRules {
+    OutstandingRules {
+        issued_at_close: true,
+        electorate: false,
+        roll: Some(RollCeiling {
+            share: [101, 100],
+            ballots: 3,
+        }),
+        units: vec![UnitCeiling {
+            id: UnitId::new("u2").unwrap(),
+            ballots: 500,
+            basis: StatedBasis::PapersDelivered,
+        }],
+        kinds: vec![KindCeiling {
+            kind: UnitKind::Station,
+            ballots: 1_500,
+            basis: StatedBasis::Stated,
+        }],
+    }
 }
 
 /// Anything that can be asked of an election, sense or not.
@@ -96,6 +121,13 @@ fn official() -> impl Strategy<Value = Command> {
         (1_u32..5).prop_map(move |jump| {
             let mut rules = definition().rules;
             rules.holds.version_jump_max = jump;
+            let ceilings = rules.outstanding.iter_mut();
+            ceilings.for_each(|ceilings| match jump {
+                1 => ceilings.roll = None,
+                2 => ceilings.kinds.clear(),
+                3 => ceilings.issued_at_close = false,
+                _ => {}
+            });
             Command::AmendRules {
                 rules: Box::new(rules),
                 reason: reason(),
@@ -235,6 +267,7 @@ fn take(night: &mut Night, step: &Step) {
             ordered,
         } => {
             let mut report = turnout(&unit_name(*unit), *version, *issued);
+            report.is_final = *version > 2;
             report.attribution = ordered.then(attribution);
             night.submit(report);
         }
@@ -245,6 +278,7 @@ fn take(night: &mut Night, step: &Step) {
             replaced_version,
         } => {
             let mut turnout = turnout(&unit_name(*unit), *version, *issued);
+            turnout.is_final = *version > 2;
             turnout.attribution = Some(attribution());
             let _ = night.run(Command::CorrectTurnout {
                 turnout,

@@ -225,6 +225,7 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
         next_in_line: first.and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
         seats_outside: above::seats_outside(contest),
         seats_pending: above::seats_pending(contest).unwrap_or_else(|| pending(contest)),
+        certain: contest.certain.clone(),
         ..FrameContest::default()
     }
 }
@@ -373,6 +374,7 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         next_in_line: allocation
             .and_then(|allocation| allocation.next_in_line.as_ref().map(frame_seat)),
         seats_pending: allocation.map_or(0, |allocation| allocation.seats_pending),
+        certain: district.certain.clone(),
         ..FrameContest::default()
     }
 }
@@ -483,6 +485,15 @@ fn envelope(standings: &Standings, scope: &Scope, distance: Distance) -> FrameEn
         corrections,
         corrections_count,
         bounds_revision: standings.bounds_revision,
+        widened_ranges: (standings.widened_ranges.iter())
+            .filter(|range| match scope {
+                Scope::Election(_) => true,
+                Scope::District(_, district) => range.district_id == *district,
+                Scope::Unit(..) => false,
+            })
+            .cloned()
+            .collect(),
+        widened_ranges_count: standings.widened_ranges_count,
         checkpoint: standings.checkpoint.clone(),
     }
 }

@@ -11,6 +11,7 @@ mod allocation_proof;
 mod allocation_request;
 mod allocation_result;
 mod bounds;
+mod certain;
 mod command;
 mod comparison;
 mod definition;
@@ -33,6 +34,7 @@ pub use allocation_request::{
 };
 pub use allocation_result::Lists;
 pub use bounds::{BoundsRequest, COALITIONS_MAX, bounds_refusal, bounds_response};
+pub use certain::unforeseen_event;
 pub use command::{Addressed, DefinitionOutline, UNITS_PER_MESSAGE_MAX, seat_rows};
 pub use comparison::{
     ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,

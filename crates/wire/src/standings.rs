@@ -3,6 +3,7 @@
 
 use crate::allocation::v1 as proto;
 use crate::allocation_result::Lists;
+use crate::certain;
 use crate::common::v1::{self as common, ListSeats, SeatsState};
 use crate::districted_result::{district_allocation, over_districts};
 use crate::field::timestamp;
@@ -10,6 +11,7 @@ use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
 use apportionment::ContestError;
 use election::allocation::{base_counters, lacking_counters, lots_of_no_tie};
+use election::certain::CertainSeats;
 use election::declaration::Finding;
 use election::definition::{BallotOption, ContestBallot, DistrictBallot, Hash, OptionRole, Part};
 use election::districted::Names;
@@ -21,12 +23,13 @@ use election::tally::Tally;
 use std::collections::HashMap;
 
 /// The standings of a tally. `seats` gives what is known of the seats of (contest, district), by position on the ballot;
-/// `None`: the rules give none there; `above`, of the contests whose districts hang together. Steps, certificates and margins
-/// are not in it.
+/// `None`: the rules give none there; `above`, of the contests whose districts hang together; `certain`, what is certain of
+/// (contest, district). Steps, certificates, margins and ranges that had to widen are not in it.
 pub fn standings<'a>(
     tally: &Tally,
     seats: impl Fn(usize, usize) -> Option<&'a DistrictSeats>,
     above: impl Fn(usize) -> Option<&'a ContestSeats>,
+    certain: impl Fn(usize, usize) -> Option<&'a CertainSeats>,
 ) -> proto::Standings {
     let parts = [
         Part::Ballot,
@@ -65,6 +68,7 @@ pub fn standings<'a>(
                     (contest, ballot),
                     |district| seats(contest, district),
                     above(contest),
+                    |district| certain(contest, district),
                 )
             })
             .collect(),
@@ -77,7 +81,12 @@ pub fn standings<'a>(
             .collect(),
         corrections_count: tally.corrections_total,
         notice_hash: notice_hash(tally),
-        bounds_revision: 0,
+        bounds_revision: match tally.outline.rules.outstanding {
+            Some(_) => tally.revision.0,
+            None => 0,
+        },
+        widened_ranges: Vec::new(),
+        widened_ranges_count: 0,
         checkpoint: Default::default(),
         certification: tally.certification.as_ref().map(|(revision, attribution)| {
             proto::Certification {
@@ -106,12 +115,19 @@ fn contest_standings<'a>(
     (contest, ballot): (usize, &ContestBallot),
     seats: impl Fn(usize) -> Option<&'a DistrictSeats>,
     above: Option<&ContestSeats>,
+    certain: impl Fn(usize) -> Option<&'a CertainSeats>,
 ) -> proto::ContestStandings {
     let districts: Vec<_> = (ballot.districts.iter().enumerate())
         .map(|(district, entry)| {
-            district_standings(tally, (contest, district), entry, seats(district), above)
+            let (seats, certain) = (seats(district), certain(district));
+            let mut standings = district_standings(tally, (contest, district), entry, seats, above);
+            if let Some(certain) = certain {
+                set_certain(&mut standings, certain, ballot.districts.len() == 1);
+            }
+            standings
         })
         .collect();
+    let certain = certain::together(districts.iter().filter_map(|it| it.certain.as_ref()));
     let over_districts = above.map(|above| over_districts(tally, contest, above));
     if let Some(over) = over_districts {
         let mut options = options(ballot, &districts);
@@ -136,6 +152,7 @@ fn contest_standings<'a>(
             districts,
             declaration: over.declaration.clone(),
             over_districts: Some(over),
+            certain,
         };
     }
     let allocations = || {
@@ -166,6 +183,7 @@ fn contest_standings<'a>(
         districts,
         over_districts: None,
         declaration: None,
+        certain,
     }
 }
 
@@ -221,7 +239,7 @@ fn add_seats(one: &ListSeats, other: &ListSeats) -> ListSeats {
         seats: is_known.then(|| one.seats.unwrap_or(0) + other.seats.unwrap_or(0)),
         seats_most: (state == SeatsState::Tied).then(|| most(one) + most(other)),
         seats_declared: declared,
-        bounds: None,
+        bounds: certain::add_bounds(one, other),
     }
 }
 
@@ -335,6 +353,7 @@ fn district_standings(
             .iter()
             .map(|option| option.id.as_str().into())
             .collect(),
+        certain: None,
         votes: counted.votes.clone(),
         totals: Some(totals([counted], &tally.outline.ballot.counting_groups)),
         turnout: tally.turnout.get(district).map(Into::into),
@@ -386,6 +405,17 @@ pub fn district_list_ids(ballot: &DistrictBallot) -> Vec<String> {
         .iter()
         .filter(|option| option.role == OptionRole::List);
     lists.map(|option| option.id.as_str().into()).collect()
+}
+
+/// Says what is certain of a district, and of each of its lists.
+fn set_certain(district: &mut proto::DistrictStandings, certain: &CertainSeats, is_whole: bool) {
+    district.certain = Some(certain.into());
+    let lists = district.allocation.iter_mut().flat_map(|it| &mut it.lists);
+    for (place, list) in lists.enumerate() {
+        if let Some(seats) = &mut list.seats {
+            seats.bounds = certain::seat_bounds(certain, place, is_whole);
+        }
+    }
 }
 
 fn set_declared(list: &mut proto::ListAllocation, option: u32, declaration: &Declaration) {

@@ -71,6 +71,7 @@ impl Night {
                 }],
             },
             holds: HoldRules::default(),
+            outstanding: None,
         };
         let units = (0..units).map(|number| unit(number, &district));
         let register = Register {

@@ -170,6 +170,7 @@ fn told(tally: &Tally, result: election::districted::DistrictedResult) -> Standi
     let seats = Seats {
         districts: vec![vec![None, None]],
         above: vec![Some(above)],
+        certain: vec![vec![None, None]],
     };
     alarm(&tally, &seats);
     let moment = moment.with_seats(seats);

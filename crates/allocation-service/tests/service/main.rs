@@ -9,6 +9,7 @@ mod bounds;
 #[path = "../../../explanation/tests/explanation/calculator.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod calculator;
+mod certain;
 mod comparison;
 mod damaged;
 mod districts;
@@ -152,10 +153,21 @@ fn naive(records: &[Recorded], revision: u64, publication: &Tally) -> Standings 
     let above: Vec<_> = (0..tally.contests.len())
         .map(|contest| election::standings::contest_seats(&tally, contest))
         .collect();
+    let certain: Vec<Vec<_>> = (seats.iter().enumerate())
+        .map(|(contest, districts)| {
+            let districts = districts.iter().enumerate();
+            let certain = districts.map(|(district, seats)| {
+                let place = (contest, district);
+                election::certain::certain_seats(&tally, place, seats.as_ref()?)
+            });
+            certain.collect()
+        })
+        .collect();
     let standings = wire::standings(
         &tally,
         |contest, district| seats[contest][district].as_ref(),
         |contest| above[contest].as_ref(),
+        |contest, district| certain[contest][district].as_ref(),
     );
     let token = standings.token.clone().map(|token| ResumeToken {
         publication_seq: publication.publication.seq(),

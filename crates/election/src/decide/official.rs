@@ -44,6 +44,8 @@ pub(super) fn decide(
                 ..
             } = &state.tally().outline;
             crate::validate::size("rules", ballot, rules, presentation, areas)?;
+            let is_unit = |unit: &str| state.unit_index(unit).is_some();
+            crate::validate::outstanding_register(rules, areas.electorate, is_unit)?;
             let same = **rules == *state.tally().outline.rules;
             Ok(unless(same, || Event::RulesAmended {
                 rules: rules.clone(),

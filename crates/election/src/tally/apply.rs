@@ -5,6 +5,7 @@
 use super::*;
 use crate::counts::Counts;
 use crate::definition::UNITS_MAX;
+use crate::report::HoldCode;
 
 impl Tally {
     /// Takes in the next event. It changes nothing if the event does not fit.
@@ -16,7 +17,9 @@ impl Tally {
                 found: recorded.revision,
             });
         }
+        let watched = self.watch(&recorded.event);
         self.apply_event(recorded)?;
+        self.note_unforeseen(recorded, watched);
         self.publication.apply(recorded);
         self.revision = recorded.revision;
         self.time = recorded.time;
@@ -53,6 +56,8 @@ impl Tally {
                     &crate::bytes::part_text(rules),
                 );
                 self.outline.rules = Arc::new((**rules).clone());
+                let ids = self.unit_names.iter();
+                self.ceilings.set_rules(rules.outstanding.as_ref(), ids);
             }
             Event::PresentationAmended {
                 presentation,
@@ -91,16 +96,19 @@ impl Tally {
                 }
             }
             Event::ReportHeld {
-                slot, slot_move, ..
-            }
-            | Event::Rejected {
-                slot, slot_move, ..
+                slot,
+                slot_move,
+                codes,
+                ..
             } => {
-                if slot_move.before.counted != slot_move.after.counted {
-                    return Err(misfit("what waits does not change what is counted"));
+                self.queue(*slot, *slot_move).map_err(misfit)?;
+                if codes.contains(&HoldCode::BallotsOverRoll) {
+                    self.ceilings.doubt(*slot);
                 }
-                self.shift(*slot, *slot_move).map_err(misfit)?;
             }
+            Event::Rejected {
+                slot, slot_move, ..
+            } => self.queue(*slot, *slot_move).map_err(misfit)?,
             Event::Withdrawn {
                 slot,
                 replaced,
@@ -123,7 +131,7 @@ impl Tally {
                 replaced,
                 slot_move,
                 attribution,
-                merged_into: _,
+                merged_into,
             } => {
                 let cause = CorrectionCause::Status(slot_move.after.status);
                 self.void(
@@ -135,8 +143,12 @@ impl Tally {
                     attribution,
                 )
                 .map_err(misfit)?;
+                if let Some(into) = merged_into {
+                    self.ceilings.merge(slot.unit, *into);
+                }
             }
             Event::TurnoutCounted {
+                unit,
                 district,
                 ballots_issued,
                 is_final,
@@ -149,6 +161,7 @@ impl Tally {
                 };
                 self.turn_out(*district, turnout, *replaced)
                     .map_err(misfit)?;
+                self.ceilings.set_turnout(*unit, turnout);
             }
             Event::LotDrawn(lot) => {
                 let options = lot.tied.iter().chain(&lot.winners).copied();
@@ -249,13 +262,17 @@ impl Tally {
                 Some(roll) => turnout.roll += u64::from(roll),
                 None => turnout.units_without_roll += 1,
             }
+            let groups = 0..ballot.counting_groups.len();
+            let groups: Vec<usize> = groups
+                .filter(|group| expects_group(&ballot, unit, *group))
+                .collect();
             for contest in &mut self.contests {
-                for (group, states) in contest[district].states.iter_mut().enumerate() {
-                    if expects_group(&ballot, unit, group) {
-                        states.0[StateCounts::index(SlotState::default())] += 1;
-                    }
+                for group in &groups {
+                    let states = &mut contest[district].states[*group];
+                    states.0[StateCounts::index(SlotState::default())] += 1;
                 }
             }
+            self.ceilings.register(unit, district, groups.len());
         }
         if is_amendment {
             self.units_announced = u32::try_from(self.unit_names.len()).unwrap_or(u32::MAX);
@@ -296,6 +313,7 @@ impl Tally {
             None => amended.units_without_roll += 1,
         }
         *turnout = amended;
+        self.ceilings.set_roll(index, unit.kind, unit.roll);
         self.chain_register(std::slice::from_ref(unit));
         Ok(())
     }
@@ -353,6 +371,16 @@ impl Tally {
             .ok_or("no such district")
     }
 
+    // What waits, or waits no more.
+    fn queue(&mut self, slot: Slot, slot_move: SlotMove) -> Result<(), &'static str> {
+        if slot_move.before.counted != slot_move.after.counted {
+            return Err("what waits does not change what is counted");
+        }
+        self.shift(slot, slot_move)?;
+        self.ceilings.shift(slot, slot_move, 0, 0);
+        Ok(())
+    }
+
     fn shift(&mut self, slot: Slot, slot_move: SlotMove) -> Result<(), &'static str> {
         let states = &mut self.district_mut(slot)?.states;
         let states = states
@@ -386,6 +414,10 @@ impl Tally {
         }
         let counts = &counted.counts;
         district.add(&counts.votes, &counts.form, votes_per_ballot);
+        let ballots = |counts: &Counts| counts.ballots_counted(votes_per_ballot).unwrap_or(0);
+        let before = counted.replaced.as_ref().map_or(0, ballots);
+        self.ceilings
+            .shift(counted.slot, counted.slot_move, before, ballots(counts));
         Ok(())
     }
 
@@ -411,6 +443,8 @@ impl Tally {
             return Err("the counts that go out are not in the totals");
         }
         self.shift(slot, slot_move)?;
+        let gone = replaced.and_then(|counts| counts.ballots_counted(votes_per_ballot));
+        self.ceilings.shift(slot, slot_move, gone.unwrap_or(0), 0);
         let Some(replaced) = replaced else {
             return Ok(());
         };

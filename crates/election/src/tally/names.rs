@@ -51,6 +51,11 @@ impl UnitNames {
         table.indexes.find(hash, is_it).copied()
     }
 
+    /// All ids in the order of the register.
+    pub fn iter(&self) -> impl Iterator<Item = &str> {
+        (0_u32..).map_while(|unit| self.get(unit))
+    }
+
     /// How many units are registered.
     pub fn len(&self) -> usize {
         self.ends.len()

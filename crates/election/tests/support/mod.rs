@@ -4,6 +4,7 @@
     reason = "each test binary uses a part of what they have in common"
 )]
 
+pub mod outstanding;
 pub mod samples;
 
 use election::bytes::{decode_record, encode_record, verify_annex};
@@ -99,6 +100,7 @@ pub fn small(options: usize, units: usize) -> Definition {
                 }],
             },
             holds: HoldRules::default(),
+            outstanding: None,
         },
         presentation: Presentation::default(),
     }
@@ -174,12 +176,48 @@ impl Night {
             event,
         };
         let public = public_of(&recorded);
+        let before = self.state.tally().clone();
         self.state.apply(&recorded).expect("what was decided fits");
         self.follower
             .apply(&public)
             .expect("what was decided fits a follower");
         self.records.push(recorded);
         self.check();
+        self.check_foreseen(&before);
+    }
+
+    /// What no bound foresaw is told: otherwise nothing falls, and no more ballots are counted and to come than before.
+    fn check_foreseen(&self, before: &Tally) {
+        let after = self.state.tally();
+        if after.unforeseen_total > before.unforeseen_total
+            || before.outline.rules.outstanding.is_none()
+        {
+            return;
+        }
+        for (contest, districts) in after.contests.iter().enumerate() {
+            for (district, now) in districts.iter().enumerate() {
+                let then = &before.contests[contest][district];
+                let mut votes = then.votes.iter().zip(&now.votes);
+                assert!(
+                    votes.all(|(then, now)| now >= then),
+                    "votes fall unforeseen"
+                );
+                let most = |tally: &Tally, counted: u64| {
+                    let coming = tally.still_to_come(contest, district)?.ballots()?;
+                    Some(counted + coming)
+                };
+                let (then, now) = (
+                    most(before, then.ballots_counted),
+                    most(after, now.ballots_counted),
+                );
+                if let Some(then) = then {
+                    assert!(
+                        now.is_some_and(|now| now <= then),
+                        "more ballots than foreseen"
+                    );
+                }
+            }
+        }
     }
 
     /// Every invariant of a state.
@@ -191,6 +229,16 @@ impl Night {
             self.state.tally(),
             "a follower sees the same"
         );
+        let tally = self.state.tally();
+        for (contest, districts) in (0_u8..).zip(&tally.contests) {
+            for (district, _) in (0_u16..).zip(districts) {
+                assert_eq!(
+                    tally.still_to_come(contest.into(), district.into()),
+                    outstanding::still_to_come(&self.records, &self.state, contest, district),
+                    "what is still to come"
+                );
+            }
+        }
     }
 
     pub fn run(&mut self, command: Command) -> Result<usize, Refusal> {

@@ -1,13 +1,13 @@
 //! Tables of totals and of units. Every row says of what election, revision and time it is.
 
-use crate::http::document::{election_id, lower, seats_state, stage, timestamp};
+use crate::http::document::{basis, certainty, election_id, lower, seats_state, stage, timestamp};
 use crate::official::stage_of_seats;
 use crate::presented::{Presented, Texts};
 use wire::common::v1::{OptionRole, UnitStatus, UnitTally};
 use wire::feed::v1::{Frame, FrameBody, FrameContest, FrameRow};
 use wire::results::v1::UnitState;
 
-const TOTALS: [&str; 29] = [
+const TOTALS: [&str; 36] = [
     "election_id",
     "is_test",
     "revision",
@@ -37,6 +37,13 @@ const TOTALS: [&str; 29] = [
     "ballots_issued",
     "turnout_units_reported",
     "turnout_units",
+    "seats_fewest",
+    "seats_most_certain",
+    "bounds_basis",
+    "ballots_outstanding_most",
+    "threshold_certainty",
+    "majority_certainty",
+    "no_claim",
 ];
 
 /// One row for each option of each contest.
@@ -67,6 +74,8 @@ fn total(
     };
     let states = contest.totals.as_ref().and_then(|it| it.states.as_ref());
     let seats = row.seats.as_ref();
+    let bounds = seats.and_then(|seats| seats.bounds.as_ref());
+    let certain = contest.certain.as_ref();
     let official = stage_of_seats(contest, body.stage());
     let role = Some(row.role()).filter(|role| *role != OptionRole::Unspecified);
     // Missing is not zero: as long as no unit has said how many ballots it has issued, there is no number.
@@ -108,6 +117,13 @@ fn total(
         optional(issued),
         turnout.units_reported.to_string(),
         turnout.units.to_string(),
+        optional(bounds.and_then(|it| it.seats_fewest)),
+        optional(bounds.and_then(|it| it.seats_most)),
+        bounds.map_or_else(String::new, |it| basis(it.basis())),
+        optional(bounds.map(|it| it.ballots_outstanding_most)),
+        bounds.map_or_else(String::new, |it| certainty(it.passes_threshold())),
+        bounds.map_or_else(String::new, |it| certainty(it.has_majority())),
+        certain.map_or_else(String::new, |it| it.no_claim.clone()),
     ]
 }
 

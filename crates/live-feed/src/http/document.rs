@@ -4,11 +4,13 @@
 //! somebody has thought about it here. Every number is written, zero too: in a count, missing is not zero. What it looks
 //! like is published as a JSON Schema, `results.schema.json`, and `tests/python/test_documents.py` holds a whole night to it.
 
+mod certain;
 mod parts;
 
 use crate::frame::Distance;
 use crate::official::stage_of_seats;
 use crate::presented::{Presented, Texts};
+use certain::{Certain, WidenedRange};
 use parts::{Correction, Part, Publication, Seats, Tie, Totals, Turnout};
 use serde::Serialize;
 use wire::allocation::v1::Eligibility;
@@ -18,6 +20,7 @@ use wire::feed::v1::{
     Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, Scope,
 };
 
+pub(crate) use certain::{basis, certainty};
 pub(crate) use parts::{lower, timestamp, token_text};
 
 /// The schema of the documents, as it is served.
@@ -85,6 +88,7 @@ struct Contest<'a> {
     districts_left_out: u32,
     district_options_left_out: bool,
     ties_left_out: u32,
+    certain: Option<Certain<'a>>,
 }
 
 #[derive(Debug, Serialize)]
@@ -137,6 +141,8 @@ struct Envelope<'a> {
     corrections: Vec<Correction<'a>>,
     corrections_count: u64,
     bounds_revision: u64,
+    widened_ranges: Vec<WidenedRange<'a>>,
+    widened_ranges_count: u64,
 }
 
 impl<'a> Document<'a> {
@@ -280,6 +286,7 @@ impl<'a> Contest<'a> {
             district_rows_left_out,
             ties_left_out,
             list_votes,
+            certain,
         } = contest;
         let stage = stage_of_seats(contest, stage);
         let district = |it| District::of(it, (rows, *district_rows_left_out), stage, presented);
@@ -311,6 +318,7 @@ impl<'a> Contest<'a> {
             districts_left_out: *districts_left_out,
             district_options_left_out: *district_rows_left_out,
             ties_left_out: *ties_left_out,
+            certain: certain.as_ref().map(Certain::from),
         }
     }
 }
@@ -410,6 +418,8 @@ impl<'a> From<&'a FrameEnvelope> for Envelope<'a> {
             bounds_revision,
             // Of a later version, with a document of its own.
             checkpoint: _,
+            widened_ranges,
+            widened_ranges_count,
         } = envelope;
         let token = token.clone().unwrap_or_default();
         Self {
@@ -422,6 +432,8 @@ impl<'a> From<&'a FrameEnvelope> for Envelope<'a> {
             corrections: corrections.iter().map(Correction::from).collect(),
             corrections_count: *corrections_count,
             bounds_revision: *bounds_revision,
+            widened_ranges: widened_ranges.iter().map(WidenedRange::from).collect(),
+            widened_ranges_count: *widened_ranges_count,
         }
     }
 }

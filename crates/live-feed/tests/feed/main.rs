@@ -19,6 +19,7 @@ mod viewers;
 use std::sync::Arc;
 use std::time::Duration;
 
+use election::certain::certain_seats;
 use election::command::Command;
 use election::definition::{Definition, DistrictBallot};
 use election::event::Recorded;
@@ -209,10 +210,22 @@ fn standings(records: &[Recorded], revision: u64, head: &Tally) -> Standings {
     let above: Vec<_> = (0..tally.contests.len())
         .map(|contest| election::standings::contest_seats(&tally, contest))
         .collect();
+    let certain = |contest: usize, district: usize| {
+        let seats = seats[contest][district].as_ref()?;
+        certain_seats(&tally, (contest, district), seats)
+    };
+    let certain: Vec<Vec<_>> = (seats.iter().enumerate())
+        .map(|(contest, districts)| {
+            (0..districts.len())
+                .map(|it| certain(contest, it))
+                .collect()
+        })
+        .collect();
     let standings = wire::standings(
         &tally,
         |contest, district| seats[contest][district].as_ref(),
         |contest| above[contest].as_ref(),
+        |contest, district| certain[contest][district].as_ref(),
     );
     let token = standings.token.clone().map(|token| ResumeToken {
         publication_seq: head.publication.seq(),

@@ -2540,7 +2540,7 @@ pub struct Standings {
     /// How many corrections there were in all.
     #[prost(uint64, tag = "14")]
     pub corrections_count: u64,
-    /// The revision that the bounds of seats are of. Set from a later version on; 0 now.
+    /// The revision that the bounds of seats are of; 0: the rules say nothing of outstanding ballots, so nothing is claimed.
     #[prost(uint64, tag = "15")]
     pub bounds_revision: u64,
     /// A signed checkpoint of the log. Set from a later version on; empty now.
@@ -2552,6 +2552,12 @@ pub struct Standings {
     /// SHA-256 of the notice that must be shown with everything; empty: there is none.
     #[prost(bytes = "bytes", tag = "18")]
     pub notice_hash: ::prost::bytes::Bytes,
+    /// Published ranges of seats that had to widen, newest first, at most 20, as far as this replica has seen them.
+    #[prost(message, repeated, tag = "19")]
+    pub widened_ranges: ::prost::alloc::vec::Vec<super::super::common::v1::WidenedRange>,
+    /// How many it has seen in all.
+    #[prost(uint64, tag = "20")]
+    pub widened_ranges_count: u64,
 }
 /// The certification of a result.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2595,6 +2601,9 @@ pub struct ContestStandings {
     /// The official result of the whole contest; missing: none is declared.
     #[prost(message, optional, tag = "9")]
     pub declaration: ::core::option::Option<super::super::common::v1::Declaration>,
+    /// What is certain in all districts together; missing: the rules say nothing of outstanding ballots.
+    #[prost(message, optional, tag = "10")]
+    pub certain: ::core::option::Option<super::super::common::v1::CertainSeats>,
 }
 /// An option over all districts.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2637,6 +2646,9 @@ pub struct DistrictStandings {
     /// The options of the district's ballot, in the order of `votes`.
     #[prost(string, repeated, tag = "7")]
     pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// What is certain here, of the lists of `allocation`; missing: the rules say nothing of outstanding ballots.
+    #[prost(message, optional, tag = "8")]
+    pub certain: ::core::option::Option<super::super::common::v1::CertainSeats>,
 }
 /// Votes and rules.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -10643,6 +10655,9 @@ impl serde::Serialize for ContestStandings {
         if self.declaration.is_some() {
             len += 1;
         }
+        if self.certain.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ContestStandings", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -10673,6 +10688,9 @@ impl serde::Serialize for ContestStandings {
         if let Some(v) = self.declaration.as_ref() {
             struct_ser.serialize_field("declaration", v)?;
         }
+        if let Some(v) = self.certain.as_ref() {
+            struct_ser.serialize_field("certain", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -10695,6 +10713,7 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
             "over_districts",
             "overDistricts",
             "declaration",
+            "certain",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -10708,6 +10727,7 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
             Districts,
             OverDistricts,
             Declaration,
+            Certain,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -10738,6 +10758,7 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                             "districts" => Ok(GeneratedField::Districts),
                             "overDistricts" | "over_districts" => Ok(GeneratedField::OverDistricts),
                             "declaration" => Ok(GeneratedField::Declaration),
+                            "certain" => Ok(GeneratedField::Certain),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -10766,6 +10787,7 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                 let mut districts__ = None;
                 let mut over_districts__ = None;
                 let mut declaration__ = None;
+                let mut certain__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -10826,6 +10848,12 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                             }
                             declaration__ = map_.next_value()?;
                         }
+                        GeneratedField::Certain => {
+                            if certain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("certain"));
+                            }
+                            certain__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(ContestStandings {
@@ -10838,6 +10866,7 @@ impl<'de> serde::Deserialize<'de> for ContestStandings {
                     districts: districts__.unwrap_or_default(),
                     over_districts: over_districts__,
                     declaration: declaration__,
+                    certain: certain__,
                 })
             }
         }
@@ -11247,6 +11276,9 @@ impl serde::Serialize for DistrictStandings {
         if !self.option_ids.is_empty() {
             len += 1;
         }
+        if self.certain.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictStandings", len)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
@@ -11269,6 +11301,9 @@ impl serde::Serialize for DistrictStandings {
         if !self.option_ids.is_empty() {
             struct_ser.serialize_field("optionIds", &self.option_ids)?;
         }
+        if let Some(v) = self.certain.as_ref() {
+            struct_ser.serialize_field("certain", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -11288,6 +11323,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
             "declaration",
             "option_ids",
             "optionIds",
+            "certain",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -11299,6 +11335,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
             Allocation,
             Declaration,
             OptionIds,
+            Certain,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -11327,6 +11364,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                             "allocation" => Ok(GeneratedField::Allocation),
                             "declaration" => Ok(GeneratedField::Declaration),
                             "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
+                            "certain" => Ok(GeneratedField::Certain),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -11353,6 +11391,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                 let mut allocation__ = None;
                 let mut declaration__ = None;
                 let mut option_ids__ = None;
+                let mut certain__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::DistrictId => {
@@ -11400,6 +11439,12 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                             }
                             option_ids__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Certain => {
+                            if certain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("certain"));
+                            }
+                            certain__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(DistrictStandings {
@@ -11410,6 +11455,7 @@ impl<'de> serde::Deserialize<'de> for DistrictStandings {
                     allocation: allocation__,
                     declaration: declaration__,
                     option_ids: option_ids__.unwrap_or_default(),
+                    certain: certain__,
                 })
             }
         }
@@ -20404,6 +20450,12 @@ impl serde::Serialize for Standings {
         if !self.notice_hash.is_empty() {
             len += 1;
         }
+        if !self.widened_ranges.is_empty() {
+            len += 1;
+        }
+        if self.widened_ranges_count != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Standings", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -20473,6 +20525,14 @@ impl serde::Serialize for Standings {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("noticeHash", pbjson::private::base64::encode(&self.notice_hash).as_str())?;
         }
+        if !self.widened_ranges.is_empty() {
+            struct_ser.serialize_field("widenedRanges", &self.widened_ranges)?;
+        }
+        if self.widened_ranges_count != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -20509,6 +20569,10 @@ impl<'de> serde::Deserialize<'de> for Standings {
             "certification",
             "notice_hash",
             "noticeHash",
+            "widened_ranges",
+            "widenedRanges",
+            "widened_ranges_count",
+            "widenedRangesCount",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -20531,6 +20595,8 @@ impl<'de> serde::Deserialize<'de> for Standings {
             Checkpoint,
             Certification,
             NoticeHash,
+            WidenedRanges,
+            WidenedRangesCount,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -20570,6 +20636,8 @@ impl<'de> serde::Deserialize<'de> for Standings {
                             "checkpoint" => Ok(GeneratedField::Checkpoint),
                             "certification" => Ok(GeneratedField::Certification),
                             "noticeHash" | "notice_hash" => Ok(GeneratedField::NoticeHash),
+                            "widenedRanges" | "widened_ranges" => Ok(GeneratedField::WidenedRanges),
+                            "widenedRangesCount" | "widened_ranges_count" => Ok(GeneratedField::WidenedRangesCount),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -20607,6 +20675,8 @@ impl<'de> serde::Deserialize<'de> for Standings {
                 let mut checkpoint__ = None;
                 let mut certification__ = None;
                 let mut notice_hash__ = None;
+                let mut widened_ranges__ = None;
+                let mut widened_ranges_count__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ElectionId => {
@@ -20727,6 +20797,20 @@ impl<'de> serde::Deserialize<'de> for Standings {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::WidenedRanges => {
+                            if widened_ranges__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("widenedRanges"));
+                            }
+                            widened_ranges__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::WidenedRangesCount => {
+                            if widened_ranges_count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("widenedRangesCount"));
+                            }
+                            widened_ranges_count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(Standings {
@@ -20748,6 +20832,8 @@ impl<'de> serde::Deserialize<'de> for Standings {
                     checkpoint: checkpoint__.unwrap_or_default(),
                     certification: certification__,
                     notice_hash: notice_hash__.unwrap_or_default(),
+                    widened_ranges: widened_ranges__.unwrap_or_default(),
+                    widened_ranges_count: widened_ranges_count__.unwrap_or_default(),
                 })
             }
         }

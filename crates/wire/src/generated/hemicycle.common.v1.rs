@@ -949,11 +949,12 @@ pub struct ListSeats {
     /// Seats by the commission's declaration: the official ones even where ours differ. Missing: not declared.
     #[prost(uint32, optional, tag = "4")]
     pub seats_declared: ::core::option::Option<u32>,
-    /// The fewest and the most over all completions of the count. Set from a later version on; empty now.
+    /// The fewest and the most, however the outstanding ballots fall; missing: nothing is claimed.
     #[prost(message, optional, tag = "5")]
     pub bounds: ::core::option::Option<SeatBounds>,
 }
-/// The fewest and the most seats over all completions of the count. Set from a later version on.
+/// The fewest and the most seats, however the outstanding ballots and the lots fall: they are secured, unless a counted station
+/// is corrected, annulled or recounted, or more ballots come than were bounded. Show them with the basis, and never as "final".
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SeatBounds {
     /// The fewest; missing: no claim.
@@ -962,12 +963,126 @@ pub struct SeatBounds {
     /// The most; missing: no claim.
     #[prost(uint32, optional, tag = "2")]
     pub seats_most: ::core::option::Option<u32>,
-    /// What the outstanding ballots were bounded by.
+    /// What the outstanding ballots were bounded by: of several things the weakest. Unspecified: none is outstanding.
     #[prost(enumeration = "BoundsBasis", tag = "3")]
     pub basis: i32,
     /// The most ballots that were taken to be outstanding.
     #[prost(uint64, tag = "4")]
     pub ballots_outstanding_most: u64,
+    /// Some way for the ballots to fall ends with the fewest. Otherwise it may be higher in truth.
+    #[prost(bool, tag = "5")]
+    pub is_fewest_exact: bool,
+    /// Some way for the ballots to fall ends with the most. Otherwise it may be lower in truth.
+    #[prost(bool, tag = "6")]
+    pub is_most_exact: bool,
+    /// Whether the list passes the threshold by its own votes. Unspecified: it needs none, or the row is of several districts.
+    #[prost(enumeration = "Certainty", tag = "7")]
+    pub passes_threshold: i32,
+    /// Whether the list has more than half of the seats that the contest allots. Unspecified: the row is of several districts.
+    #[prost(enumeration = "Certainty", tag = "8")]
+    pub has_majority: i32,
+}
+/// What is certain of a contest, and what that rests on.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CertainSeats {
+    /// The ballots that are still to come.
+    #[prost(message, optional, tag = "1")]
+    pub outstanding: ::core::option::Option<OutstandingBallots>,
+    /// Why nothing is claimed: UNBOUNDED (units are left whose ballots nothing bounds), SEATS_UNKNOWN, SEVERAL_VOTES (on a ballot,
+    /// with a threshold that is no share of list votes), BASE_MOVES (the threshold is a share of ballots issued, which not all
+    /// units have said), OVER_DISTRICTS (they hang together), TOO_MANY (lists; ask BoundSeats), REFUSED; others may come. Empty:
+    /// every list of the contest has its bounds.
+    #[prost(string, tag = "2")]
+    pub no_claim: ::prost::alloc::string::String,
+    /// Seats that are certain for some list: the sum of the fewest.
+    #[prost(uint64, tag = "3")]
+    pub seats_secured: u64,
+    /// Each list's fewest are its most.
+    #[prost(bool, tag = "4")]
+    pub is_all_secured: bool,
+}
+/// Ballots that are still to come.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OutstandingBallots {
+    /// At most so many; missing: nothing bounds them.
+    #[prost(uint64, optional, tag = "1")]
+    pub ballots_most: ::core::option::Option<u64>,
+    /// Units that can still report more, by what bounds each.
+    #[prost(message, repeated, tag = "2")]
+    pub units: ::prost::alloc::vec::Vec<BoundedUnits>,
+    /// Units that can still report more and of which nothing bounds the ballots. While there are some, nothing is claimed, but
+    /// where the electorate bounds all ballots.
+    #[prost(uint32, tag = "3")]
+    pub units_unbounded: u32,
+    /// The electorate less all ballots that are counted; missing: the units' bounds are lower, or it is no bound.
+    #[prost(uint64, optional, tag = "4")]
+    pub electorate_rest: ::core::option::Option<u64>,
+}
+/// Units whose ballots are bounded by the same thing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BoundedUnits {
+    /// By what.
+    #[prost(enumeration = "BoundsBasis", tag = "1")]
+    pub basis: i32,
+    /// So many units.
+    #[prost(uint32, tag = "2")]
+    pub units: u32,
+    /// At most so many ballots are still to come of them.
+    #[prost(uint64, tag = "3")]
+    pub ballots_most: u64,
+}
+/// A range of seats that was published and had to widen, or had to be taken back.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WidenedRange {
+    /// The revision that shows the wider one.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    /// The contest.
+    #[prost(string, tag = "2")]
+    pub contest_id: ::prost::alloc::string::String,
+    /// The district.
+    #[prost(string, tag = "3")]
+    pub district_id: ::prost::alloc::string::String,
+    /// The list.
+    #[prost(string, tag = "4")]
+    pub option_id: ::prost::alloc::string::String,
+    /// The fewest seats as they were.
+    #[prost(uint32, tag = "5")]
+    pub seats_fewest_before: u32,
+    /// The most seats as they were.
+    #[prost(uint32, tag = "6")]
+    pub seats_most_before: u32,
+    /// The fewest seats as they are; missing: nothing is claimed any more.
+    #[prost(uint32, optional, tag = "7")]
+    pub seats_fewest: ::core::option::Option<u32>,
+    /// The most seats as they are; missing: nothing is claimed any more.
+    #[prost(uint32, optional, tag = "8")]
+    pub seats_most: ::core::option::Option<u32>,
+    /// What happened in between, newest first, at most 5.
+    #[prost(message, repeated, tag = "9")]
+    pub causes: ::prost::alloc::vec::Vec<UnforeseenEvent>,
+    /// How many things happened in between.
+    #[prost(uint64, tag = "10")]
+    pub causes_count: u64,
+}
+/// An event that a bound on outstanding ballots did not foresee.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnforeseenEvent {
+    /// Where it stands in the log.
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    /// When it was decided.
+    #[prost(message, optional, tag = "2")]
+    pub revision_time: ::core::option::Option<::pbjson_types::Timestamp>,
+    /// The unit; empty: it is of no single one.
+    #[prost(string, tag = "3")]
+    pub unit_id: ::prost::alloc::string::String,
+    /// What it was.
+    #[prost(enumeration = "UnforeseenCause", tag = "4")]
+    pub cause: i32,
+    /// Who and why; missing: it was not said. An amendment says only why.
+    #[prost(message, optional, tag = "5")]
+    pub attribution: ::core::option::Option<Attribution>,
 }
 /// A change of counted numbers that somebody ordered: every fall in a total is one of these.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1155,11 +1270,105 @@ impl SeatsState {
         }
     }
 }
+/// Whether something is so, however the outstanding ballots fall.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Certainty {
+    /// It is not asked here.
+    Unspecified = 0,
+    /// It is.
+    Certain = 1,
+    /// It is not.
+    Excluded = 2,
+    /// Neither is proved.
+    Open = 3,
+}
+impl Certainty {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CERTAINTY_UNSPECIFIED",
+            Self::Certain => "CERTAINTY_CERTAIN",
+            Self::Excluded => "CERTAINTY_EXCLUDED",
+            Self::Open => "CERTAINTY_OPEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CERTAINTY_UNSPECIFIED" => Some(Self::Unspecified),
+            "CERTAINTY_CERTAIN" => Some(Self::Certain),
+            "CERTAINTY_EXCLUDED" => Some(Self::Excluded),
+            "CERTAINTY_OPEN" => Some(Self::Open),
+            _ => None,
+        }
+    }
+}
+/// What happened that a bound on outstanding ballots did not foresee.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnforeseenCause {
+    /// Not sent.
+    Unspecified = 0,
+    /// A report changed what was counted, or brought more ballots than its unit was bounded by.
+    Report = 1,
+    /// A reviewer let such a report in, or one waits that has more ballots than voters.
+    Review = 2,
+    /// A tally was withdrawn.
+    Withdrawal = 3,
+    /// The commission set a unit's status: annulled, to be repeated, open again.
+    Status = 4,
+    /// A turnout report was put right.
+    Turnout = 5,
+    /// Units were added, or a roll is another one.
+    Register = 6,
+    /// The rules are other ones.
+    Rules = 7,
+    /// A list has other candidates.
+    Candidates = 8,
+}
+impl UnforeseenCause {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNFORESEEN_CAUSE_UNSPECIFIED",
+            Self::Report => "UNFORESEEN_CAUSE_REPORT",
+            Self::Review => "UNFORESEEN_CAUSE_REVIEW",
+            Self::Withdrawal => "UNFORESEEN_CAUSE_WITHDRAWAL",
+            Self::Status => "UNFORESEEN_CAUSE_STATUS",
+            Self::Turnout => "UNFORESEEN_CAUSE_TURNOUT",
+            Self::Register => "UNFORESEEN_CAUSE_REGISTER",
+            Self::Rules => "UNFORESEEN_CAUSE_RULES",
+            Self::Candidates => "UNFORESEEN_CAUSE_CANDIDATES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNFORESEEN_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNFORESEEN_CAUSE_REPORT" => Some(Self::Report),
+            "UNFORESEEN_CAUSE_REVIEW" => Some(Self::Review),
+            "UNFORESEEN_CAUSE_WITHDRAWAL" => Some(Self::Withdrawal),
+            "UNFORESEEN_CAUSE_STATUS" => Some(Self::Status),
+            "UNFORESEEN_CAUSE_TURNOUT" => Some(Self::Turnout),
+            "UNFORESEEN_CAUSE_REGISTER" => Some(Self::Register),
+            "UNFORESEEN_CAUSE_RULES" => Some(Self::Rules),
+            "UNFORESEEN_CAUSE_CANDIDATES" => Some(Self::Candidates),
+            _ => None,
+        }
+    }
+}
 /// What the outstanding ballots were bounded by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum BoundsBasis {
-    /// Nothing: no claim is made.
+    /// Nothing: no claim is made, or no ballot is outstanding.
     Unspecified = 0,
     /// Ballots issued at close.
     BallotsIssued = 1,
@@ -1171,6 +1380,8 @@ pub enum BoundsBasis {
     PapersDelivered = 4,
     /// The electorate as a whole.
     Electorate = 5,
+    /// A number that the definition states.
+    Stated = 6,
 }
 impl BoundsBasis {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1185,6 +1396,7 @@ impl BoundsBasis {
             Self::Roll => "BOUNDS_BASIS_ROLL",
             Self::PapersDelivered => "BOUNDS_BASIS_PAPERS_DELIVERED",
             Self::Electorate => "BOUNDS_BASIS_ELECTORATE",
+            Self::Stated => "BOUNDS_BASIS_STATED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1196,6 +1408,7 @@ impl BoundsBasis {
             "BOUNDS_BASIS_ROLL" => Some(Self::Roll),
             "BOUNDS_BASIS_PAPERS_DELIVERED" => Some(Self::PapersDelivered),
             "BOUNDS_BASIS_ELECTORATE" => Some(Self::Electorate),
+            "BOUNDS_BASIS_STATED" => Some(Self::Stated),
             _ => None,
         }
     }
@@ -2362,6 +2575,140 @@ impl<'de> serde::Deserialize<'de> for BallotOption {
         deserializer.deserialize_struct("hemicycle.common.v1.BallotOption", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for BoundedUnits {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.basis != 0 {
+            len += 1;
+        }
+        if self.units != 0 {
+            len += 1;
+        }
+        if self.ballots_most != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.BoundedUnits", len)?;
+        if self.basis != 0 {
+            let v = BoundsBasis::try_from(self.basis)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.basis)))?;
+            struct_ser.serialize_field("basis", &v)?;
+        }
+        if self.units != 0 {
+            struct_ser.serialize_field("units", &self.units)?;
+        }
+        if self.ballots_most != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ballotsMost", ToString::to_string(&self.ballots_most).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for BoundedUnits {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "basis",
+            "units",
+            "ballots_most",
+            "ballotsMost",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Basis,
+            Units,
+            BallotsMost,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "basis" => Ok(GeneratedField::Basis),
+                            "units" => Ok(GeneratedField::Units),
+                            "ballotsMost" | "ballots_most" => Ok(GeneratedField::BallotsMost),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = BoundedUnits;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.BoundedUnits")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<BoundedUnits, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut basis__ = None;
+                let mut units__ = None;
+                let mut ballots_most__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Basis => {
+                            if basis__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("basis"));
+                            }
+                            basis__ = Some(map_.next_value::<BoundsBasis>()? as i32);
+                        }
+                        GeneratedField::Units => {
+                            if units__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("units"));
+                            }
+                            units__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::BallotsMost => {
+                            if ballots_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballotsMost"));
+                            }
+                            ballots_most__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(BoundedUnits {
+                    basis: basis__.unwrap_or_default(),
+                    units: units__.unwrap_or_default(),
+                    ballots_most: ballots_most__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.BoundedUnits", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for BoundsBasis {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -2375,6 +2722,7 @@ impl serde::Serialize for BoundsBasis {
             Self::Roll => "BOUNDS_BASIS_ROLL",
             Self::PapersDelivered => "BOUNDS_BASIS_PAPERS_DELIVERED",
             Self::Electorate => "BOUNDS_BASIS_ELECTORATE",
+            Self::Stated => "BOUNDS_BASIS_STATED",
         };
         serializer.serialize_str(variant)
     }
@@ -2392,6 +2740,7 @@ impl<'de> serde::Deserialize<'de> for BoundsBasis {
             "BOUNDS_BASIS_ROLL",
             "BOUNDS_BASIS_PAPERS_DELIVERED",
             "BOUNDS_BASIS_ELECTORATE",
+            "BOUNDS_BASIS_STATED",
         ];
 
         struct GeneratedVisitor;
@@ -2438,6 +2787,233 @@ impl<'de> serde::Deserialize<'de> for BoundsBasis {
                     "BOUNDS_BASIS_ROLL" => Ok(BoundsBasis::Roll),
                     "BOUNDS_BASIS_PAPERS_DELIVERED" => Ok(BoundsBasis::PapersDelivered),
                     "BOUNDS_BASIS_ELECTORATE" => Ok(BoundsBasis::Electorate),
+                    "BOUNDS_BASIS_STATED" => Ok(BoundsBasis::Stated),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CertainSeats {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.outstanding.is_some() {
+            len += 1;
+        }
+        if !self.no_claim.is_empty() {
+            len += 1;
+        }
+        if self.seats_secured != 0 {
+            len += 1;
+        }
+        if self.is_all_secured {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CertainSeats", len)?;
+        if let Some(v) = self.outstanding.as_ref() {
+            struct_ser.serialize_field("outstanding", v)?;
+        }
+        if !self.no_claim.is_empty() {
+            struct_ser.serialize_field("noClaim", &self.no_claim)?;
+        }
+        if self.seats_secured != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("seatsSecured", ToString::to_string(&self.seats_secured).as_str())?;
+        }
+        if self.is_all_secured {
+            struct_ser.serialize_field("isAllSecured", &self.is_all_secured)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CertainSeats {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "outstanding",
+            "no_claim",
+            "noClaim",
+            "seats_secured",
+            "seatsSecured",
+            "is_all_secured",
+            "isAllSecured",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Outstanding,
+            NoClaim,
+            SeatsSecured,
+            IsAllSecured,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "outstanding" => Ok(GeneratedField::Outstanding),
+                            "noClaim" | "no_claim" => Ok(GeneratedField::NoClaim),
+                            "seatsSecured" | "seats_secured" => Ok(GeneratedField::SeatsSecured),
+                            "isAllSecured" | "is_all_secured" => Ok(GeneratedField::IsAllSecured),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CertainSeats;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.CertainSeats")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CertainSeats, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut outstanding__ = None;
+                let mut no_claim__ = None;
+                let mut seats_secured__ = None;
+                let mut is_all_secured__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Outstanding => {
+                            if outstanding__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("outstanding"));
+                            }
+                            outstanding__ = map_.next_value()?;
+                        }
+                        GeneratedField::NoClaim => {
+                            if no_claim__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("noClaim"));
+                            }
+                            no_claim__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsSecured => {
+                            if seats_secured__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsSecured"));
+                            }
+                            seats_secured__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::IsAllSecured => {
+                            if is_all_secured__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isAllSecured"));
+                            }
+                            is_all_secured__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(CertainSeats {
+                    outstanding: outstanding__,
+                    no_claim: no_claim__.unwrap_or_default(),
+                    seats_secured: seats_secured__.unwrap_or_default(),
+                    is_all_secured: is_all_secured__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.CertainSeats", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for Certainty {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "CERTAINTY_UNSPECIFIED",
+            Self::Certain => "CERTAINTY_CERTAIN",
+            Self::Excluded => "CERTAINTY_EXCLUDED",
+            Self::Open => "CERTAINTY_OPEN",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for Certainty {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "CERTAINTY_UNSPECIFIED",
+            "CERTAINTY_CERTAIN",
+            "CERTAINTY_EXCLUDED",
+            "CERTAINTY_OPEN",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = Certainty;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "CERTAINTY_UNSPECIFIED" => Ok(Certainty::Unspecified),
+                    "CERTAINTY_CERTAIN" => Ok(Certainty::Certain),
+                    "CERTAINTY_EXCLUDED" => Ok(Certainty::Excluded),
+                    "CERTAINTY_OPEN" => Ok(Certainty::Open),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
@@ -6392,6 +6968,161 @@ impl<'de> serde::Deserialize<'de> for Outcome {
         deserializer.deserialize_struct("hemicycle.common.v1.Outcome", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for OutstandingBallots {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.ballots_most.is_some() {
+            len += 1;
+        }
+        if !self.units.is_empty() {
+            len += 1;
+        }
+        if self.units_unbounded != 0 {
+            len += 1;
+        }
+        if self.electorate_rest.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.OutstandingBallots", len)?;
+        if let Some(v) = self.ballots_most.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("ballotsMost", ToString::to_string(&v).as_str())?;
+        }
+        if !self.units.is_empty() {
+            struct_ser.serialize_field("units", &self.units)?;
+        }
+        if self.units_unbounded != 0 {
+            struct_ser.serialize_field("unitsUnbounded", &self.units_unbounded)?;
+        }
+        if let Some(v) = self.electorate_rest.as_ref() {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("electorateRest", ToString::to_string(&v).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for OutstandingBallots {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "ballots_most",
+            "ballotsMost",
+            "units",
+            "units_unbounded",
+            "unitsUnbounded",
+            "electorate_rest",
+            "electorateRest",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            BallotsMost,
+            Units,
+            UnitsUnbounded,
+            ElectorateRest,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "ballotsMost" | "ballots_most" => Ok(GeneratedField::BallotsMost),
+                            "units" => Ok(GeneratedField::Units),
+                            "unitsUnbounded" | "units_unbounded" => Ok(GeneratedField::UnitsUnbounded),
+                            "electorateRest" | "electorate_rest" => Ok(GeneratedField::ElectorateRest),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = OutstandingBallots;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.OutstandingBallots")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<OutstandingBallots, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut ballots_most__ = None;
+                let mut units__ = None;
+                let mut units_unbounded__ = None;
+                let mut electorate_rest__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::BallotsMost => {
+                            if ballots_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballotsMost"));
+                            }
+                            ballots_most__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Units => {
+                            if units__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("units"));
+                            }
+                            units__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::UnitsUnbounded => {
+                            if units_unbounded__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unitsUnbounded"));
+                            }
+                            units_unbounded__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ElectorateRest => {
+                            if electorate_rest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("electorateRest"));
+                            }
+                            electorate_rest__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(OutstandingBallots {
+                    ballots_most: ballots_most__,
+                    units: units__.unwrap_or_default(),
+                    units_unbounded: units_unbounded__.unwrap_or_default(),
+                    electorate_rest: electorate_rest__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.OutstandingBallots", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for PartVersion {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -8018,6 +8749,18 @@ impl serde::Serialize for SeatBounds {
         if self.ballots_outstanding_most != 0 {
             len += 1;
         }
+        if self.is_fewest_exact {
+            len += 1;
+        }
+        if self.is_most_exact {
+            len += 1;
+        }
+        if self.passes_threshold != 0 {
+            len += 1;
+        }
+        if self.has_majority != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.SeatBounds", len)?;
         if let Some(v) = self.seats_fewest.as_ref() {
             struct_ser.serialize_field("seatsFewest", v)?;
@@ -8034,6 +8777,22 @@ impl serde::Serialize for SeatBounds {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("ballotsOutstandingMost", ToString::to_string(&self.ballots_outstanding_most).as_str())?;
+        }
+        if self.is_fewest_exact {
+            struct_ser.serialize_field("isFewestExact", &self.is_fewest_exact)?;
+        }
+        if self.is_most_exact {
+            struct_ser.serialize_field("isMostExact", &self.is_most_exact)?;
+        }
+        if self.passes_threshold != 0 {
+            let v = Certainty::try_from(self.passes_threshold)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.passes_threshold)))?;
+            struct_ser.serialize_field("passesThreshold", &v)?;
+        }
+        if self.has_majority != 0 {
+            let v = Certainty::try_from(self.has_majority)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.has_majority)))?;
+            struct_ser.serialize_field("hasMajority", &v)?;
         }
         struct_ser.end()
     }
@@ -8052,6 +8811,14 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
             "basis",
             "ballots_outstanding_most",
             "ballotsOutstandingMost",
+            "is_fewest_exact",
+            "isFewestExact",
+            "is_most_exact",
+            "isMostExact",
+            "passes_threshold",
+            "passesThreshold",
+            "has_majority",
+            "hasMajority",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -8060,6 +8827,10 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
             SeatsMost,
             Basis,
             BallotsOutstandingMost,
+            IsFewestExact,
+            IsMostExact,
+            PassesThreshold,
+            HasMajority,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -8085,6 +8856,10 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
                             "seatsMost" | "seats_most" => Ok(GeneratedField::SeatsMost),
                             "basis" => Ok(GeneratedField::Basis),
                             "ballotsOutstandingMost" | "ballots_outstanding_most" => Ok(GeneratedField::BallotsOutstandingMost),
+                            "isFewestExact" | "is_fewest_exact" => Ok(GeneratedField::IsFewestExact),
+                            "isMostExact" | "is_most_exact" => Ok(GeneratedField::IsMostExact),
+                            "passesThreshold" | "passes_threshold" => Ok(GeneratedField::PassesThreshold),
+                            "hasMajority" | "has_majority" => Ok(GeneratedField::HasMajority),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -8108,6 +8883,10 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
                 let mut seats_most__ = None;
                 let mut basis__ = None;
                 let mut ballots_outstanding_most__ = None;
+                let mut is_fewest_exact__ = None;
+                let mut is_most_exact__ = None;
+                let mut passes_threshold__ = None;
+                let mut has_majority__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::SeatsFewest => {
@@ -8140,6 +8919,30 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::IsFewestExact => {
+                            if is_fewest_exact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isFewestExact"));
+                            }
+                            is_fewest_exact__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::IsMostExact => {
+                            if is_most_exact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isMostExact"));
+                            }
+                            is_most_exact__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::PassesThreshold => {
+                            if passes_threshold__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("passesThreshold"));
+                            }
+                            passes_threshold__ = Some(map_.next_value::<Certainty>()? as i32);
+                        }
+                        GeneratedField::HasMajority => {
+                            if has_majority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("hasMajority"));
+                            }
+                            has_majority__ = Some(map_.next_value::<Certainty>()? as i32);
+                        }
                     }
                 }
                 Ok(SeatBounds {
@@ -8147,6 +8950,10 @@ impl<'de> serde::Deserialize<'de> for SeatBounds {
                     seats_most: seats_most__,
                     basis: basis__.unwrap_or_default(),
                     ballots_outstanding_most: ballots_outstanding_most__.unwrap_or_default(),
+                    is_fewest_exact: is_fewest_exact__.unwrap_or_default(),
+                    is_most_exact: is_most_exact__.unwrap_or_default(),
+                    passes_threshold: passes_threshold__.unwrap_or_default(),
+                    has_majority: has_majority__.unwrap_or_default(),
                 })
             }
         }
@@ -9595,6 +10402,265 @@ impl<'de> serde::Deserialize<'de> for TurnoutTotals {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.TurnoutTotals", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnforeseenCause {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "UNFORESEEN_CAUSE_UNSPECIFIED",
+            Self::Report => "UNFORESEEN_CAUSE_REPORT",
+            Self::Review => "UNFORESEEN_CAUSE_REVIEW",
+            Self::Withdrawal => "UNFORESEEN_CAUSE_WITHDRAWAL",
+            Self::Status => "UNFORESEEN_CAUSE_STATUS",
+            Self::Turnout => "UNFORESEEN_CAUSE_TURNOUT",
+            Self::Register => "UNFORESEEN_CAUSE_REGISTER",
+            Self::Rules => "UNFORESEEN_CAUSE_RULES",
+            Self::Candidates => "UNFORESEEN_CAUSE_CANDIDATES",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnforeseenCause {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "UNFORESEEN_CAUSE_UNSPECIFIED",
+            "UNFORESEEN_CAUSE_REPORT",
+            "UNFORESEEN_CAUSE_REVIEW",
+            "UNFORESEEN_CAUSE_WITHDRAWAL",
+            "UNFORESEEN_CAUSE_STATUS",
+            "UNFORESEEN_CAUSE_TURNOUT",
+            "UNFORESEEN_CAUSE_REGISTER",
+            "UNFORESEEN_CAUSE_RULES",
+            "UNFORESEEN_CAUSE_CANDIDATES",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = UnforeseenCause;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "UNFORESEEN_CAUSE_UNSPECIFIED" => Ok(UnforeseenCause::Unspecified),
+                    "UNFORESEEN_CAUSE_REPORT" => Ok(UnforeseenCause::Report),
+                    "UNFORESEEN_CAUSE_REVIEW" => Ok(UnforeseenCause::Review),
+                    "UNFORESEEN_CAUSE_WITHDRAWAL" => Ok(UnforeseenCause::Withdrawal),
+                    "UNFORESEEN_CAUSE_STATUS" => Ok(UnforeseenCause::Status),
+                    "UNFORESEEN_CAUSE_TURNOUT" => Ok(UnforeseenCause::Turnout),
+                    "UNFORESEEN_CAUSE_REGISTER" => Ok(UnforeseenCause::Register),
+                    "UNFORESEEN_CAUSE_RULES" => Ok(UnforeseenCause::Rules),
+                    "UNFORESEEN_CAUSE_CANDIDATES" => Ok(UnforeseenCause::Candidates),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for UnforeseenEvent {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.revision != 0 {
+            len += 1;
+        }
+        if self.revision_time.is_some() {
+            len += 1;
+        }
+        if !self.unit_id.is_empty() {
+            len += 1;
+        }
+        if self.cause != 0 {
+            len += 1;
+        }
+        if self.attribution.is_some() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.UnforeseenEvent", len)?;
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        if let Some(v) = self.revision_time.as_ref() {
+            struct_ser.serialize_field("revisionTime", v)?;
+        }
+        if !self.unit_id.is_empty() {
+            struct_ser.serialize_field("unitId", &self.unit_id)?;
+        }
+        if self.cause != 0 {
+            let v = UnforeseenCause::try_from(self.cause)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.cause)))?;
+            struct_ser.serialize_field("cause", &v)?;
+        }
+        if let Some(v) = self.attribution.as_ref() {
+            struct_ser.serialize_field("attribution", v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for UnforeseenEvent {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "revision",
+            "revision_time",
+            "revisionTime",
+            "unit_id",
+            "unitId",
+            "cause",
+            "attribution",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Revision,
+            RevisionTime,
+            UnitId,
+            Cause,
+            Attribution,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "revision" => Ok(GeneratedField::Revision),
+                            "revisionTime" | "revision_time" => Ok(GeneratedField::RevisionTime),
+                            "unitId" | "unit_id" => Ok(GeneratedField::UnitId),
+                            "cause" => Ok(GeneratedField::Cause),
+                            "attribution" => Ok(GeneratedField::Attribution),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = UnforeseenEvent;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.UnforeseenEvent")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<UnforeseenEvent, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut revision__ = None;
+                let mut revision_time__ = None;
+                let mut unit_id__ = None;
+                let mut cause__ = None;
+                let mut attribution__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::RevisionTime => {
+                            if revision_time__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revisionTime"));
+                            }
+                            revision_time__ = map_.next_value()?;
+                        }
+                        GeneratedField::UnitId => {
+                            if unit_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("unitId"));
+                            }
+                            unit_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Cause => {
+                            if cause__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("cause"));
+                            }
+                            cause__ = Some(map_.next_value::<UnforeseenCause>()? as i32);
+                        }
+                        GeneratedField::Attribution => {
+                            if attribution__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("attribution"));
+                            }
+                            attribution__ = map_.next_value()?;
+                        }
+                    }
+                }
+                Ok(UnforeseenEvent {
+                    revision: revision__.unwrap_or_default(),
+                    revision_time: revision_time__,
+                    unit_id: unit_id__.unwrap_or_default(),
+                    cause: cause__.unwrap_or_default(),
+                    attribution: attribution__,
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.UnforeseenEvent", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Unit {
@@ -11116,5 +12182,273 @@ impl<'de> serde::Deserialize<'de> for WarningCode {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for WidenedRange {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if self.revision != 0 {
+            len += 1;
+        }
+        if !self.contest_id.is_empty() {
+            len += 1;
+        }
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        if self.seats_fewest_before != 0 {
+            len += 1;
+        }
+        if self.seats_most_before != 0 {
+            len += 1;
+        }
+        if self.seats_fewest.is_some() {
+            len += 1;
+        }
+        if self.seats_most.is_some() {
+            len += 1;
+        }
+        if !self.causes.is_empty() {
+            len += 1;
+        }
+        if self.causes_count != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.WidenedRange", len)?;
+        if self.revision != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        }
+        if !self.contest_id.is_empty() {
+            struct_ser.serialize_field("contestId", &self.contest_id)?;
+        }
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        if self.seats_fewest_before != 0 {
+            struct_ser.serialize_field("seatsFewestBefore", &self.seats_fewest_before)?;
+        }
+        if self.seats_most_before != 0 {
+            struct_ser.serialize_field("seatsMostBefore", &self.seats_most_before)?;
+        }
+        if let Some(v) = self.seats_fewest.as_ref() {
+            struct_ser.serialize_field("seatsFewest", v)?;
+        }
+        if let Some(v) = self.seats_most.as_ref() {
+            struct_ser.serialize_field("seatsMost", v)?;
+        }
+        if !self.causes.is_empty() {
+            struct_ser.serialize_field("causes", &self.causes)?;
+        }
+        if self.causes_count != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("causesCount", ToString::to_string(&self.causes_count).as_str())?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for WidenedRange {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "revision",
+            "contest_id",
+            "contestId",
+            "district_id",
+            "districtId",
+            "option_id",
+            "optionId",
+            "seats_fewest_before",
+            "seatsFewestBefore",
+            "seats_most_before",
+            "seatsMostBefore",
+            "seats_fewest",
+            "seatsFewest",
+            "seats_most",
+            "seatsMost",
+            "causes",
+            "causes_count",
+            "causesCount",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Revision,
+            ContestId,
+            DistrictId,
+            OptionId,
+            SeatsFewestBefore,
+            SeatsMostBefore,
+            SeatsFewest,
+            SeatsMost,
+            Causes,
+            CausesCount,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "revision" => Ok(GeneratedField::Revision),
+                            "contestId" | "contest_id" => Ok(GeneratedField::ContestId),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seatsFewestBefore" | "seats_fewest_before" => Ok(GeneratedField::SeatsFewestBefore),
+                            "seatsMostBefore" | "seats_most_before" => Ok(GeneratedField::SeatsMostBefore),
+                            "seatsFewest" | "seats_fewest" => Ok(GeneratedField::SeatsFewest),
+                            "seatsMost" | "seats_most" => Ok(GeneratedField::SeatsMost),
+                            "causes" => Ok(GeneratedField::Causes),
+                            "causesCount" | "causes_count" => Ok(GeneratedField::CausesCount),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = WidenedRange;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.WidenedRange")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<WidenedRange, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut revision__ = None;
+                let mut contest_id__ = None;
+                let mut district_id__ = None;
+                let mut option_id__ = None;
+                let mut seats_fewest_before__ = None;
+                let mut seats_most_before__ = None;
+                let mut seats_fewest__ = None;
+                let mut seats_most__ = None;
+                let mut causes__ = None;
+                let mut causes_count__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Revision => {
+                            if revision__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("revision"));
+                            }
+                            revision__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::ContestId => {
+                            if contest_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("contestId"));
+                            }
+                            contest_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsFewestBefore => {
+                            if seats_fewest_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsFewestBefore"));
+                            }
+                            seats_fewest_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsMostBefore => {
+                            if seats_most_before__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMostBefore"));
+                            }
+                            seats_most_before__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsFewest => {
+                            if seats_fewest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsFewest"));
+                            }
+                            seats_fewest__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::SeatsMost => {
+                            if seats_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMost"));
+                            }
+                            seats_most__ = 
+                                map_.next_value::<::std::option::Option<::pbjson::private::NumberDeserialize<_>>>()?.map(|x| x.0)
+                            ;
+                        }
+                        GeneratedField::Causes => {
+                            if causes__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("causes"));
+                            }
+                            causes__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::CausesCount => {
+                            if causes_count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("causesCount"));
+                            }
+                            causes_count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(WidenedRange {
+                    revision: revision__.unwrap_or_default(),
+                    contest_id: contest_id__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
+                    option_id: option_id__.unwrap_or_default(),
+                    seats_fewest_before: seats_fewest_before__.unwrap_or_default(),
+                    seats_most_before: seats_most_before__.unwrap_or_default(),
+                    seats_fewest: seats_fewest__,
+                    seats_most: seats_most__,
+                    causes: causes__.unwrap_or_default(),
+                    causes_count: causes_count__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.WidenedRange", FIELDS, GeneratedVisitor)
     }
 }

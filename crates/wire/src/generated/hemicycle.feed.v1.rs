@@ -204,6 +204,10 @@ pub struct FrameContest {
     /// Votes of all options of role list, those included that were left out of `rows`: what shares of lists are of.
     #[prost(uint64, tag = "24")]
     pub list_votes: u64,
+    /// What is certain in the scope, and what that rests on; the lists' bounds stand in the rows. Missing: nothing is ever
+    /// claimed, as the rules say nothing of outstanding ballots.
+    #[prost(message, optional, tag = "25")]
+    pub certain: ::core::option::Option<super::super::common::v1::CertainSeats>,
 }
 /// A seat and who it is for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -309,12 +313,18 @@ pub struct FrameEnvelope {
     /// How many corrections there were in the election in all. For a district or unit: how many of the newest 20.
     #[prost(uint64, tag = "6")]
     pub corrections_count: u64,
-    /// The revision that the bounds of seats are of. Set from a later version on; 0 now.
+    /// The revision that the bounds of seats are of; 0: the rules say nothing of outstanding ballots, so nothing is claimed.
     #[prost(uint64, tag = "7")]
     pub bounds_revision: u64,
     /// A signed checkpoint of the log. Set from a later version on; empty now.
     #[prost(bytes = "bytes", tag = "8")]
     pub checkpoint: ::prost::bytes::Bytes,
+    /// Published ranges of seats that had to widen, newest first, at most 20: those of the scope.
+    #[prost(message, repeated, tag = "9")]
+    pub widened_ranges: ::prost::alloc::vec::Vec<super::super::common::v1::WidenedRange>,
+    /// How many there were in the election in all, as far as is known.
+    #[prost(uint64, tag = "10")]
+    pub widened_ranges_count: u64,
 }
 /// Follows a scope.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1766,6 +1776,9 @@ impl serde::Serialize for FrameContest {
         if self.list_votes != 0 {
             len += 1;
         }
+        if self.certain.is_some() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1845,6 +1858,9 @@ impl serde::Serialize for FrameContest {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("listVotes", ToString::to_string(&self.list_votes).as_str())?;
         }
+        if let Some(v) = self.certain.as_ref() {
+            struct_ser.serialize_field("certain", v)?;
+        }
         struct_ser.end()
     }
 }
@@ -1896,6 +1912,7 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             "tiesLeftOut",
             "list_votes",
             "listVotes",
+            "certain",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1924,6 +1941,7 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             DistrictRowsLeftOut,
             TiesLeftOut,
             ListVotes,
+            Certain,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1969,6 +1987,7 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             "districtRowsLeftOut" | "district_rows_left_out" => Ok(GeneratedField::DistrictRowsLeftOut),
                             "tiesLeftOut" | "ties_left_out" => Ok(GeneratedField::TiesLeftOut),
                             "listVotes" | "list_votes" => Ok(GeneratedField::ListVotes),
+                            "certain" => Ok(GeneratedField::Certain),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2012,6 +2031,7 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                 let mut district_rows_left_out__ = None;
                 let mut ties_left_out__ = None;
                 let mut list_votes__ = None;
+                let mut certain__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -2182,6 +2202,12 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Certain => {
+                            if certain__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("certain"));
+                            }
+                            certain__ = map_.next_value()?;
+                        }
                     }
                 }
                 Ok(FrameContest {
@@ -2209,6 +2235,7 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                     district_rows_left_out: district_rows_left_out__.unwrap_or_default(),
                     ties_left_out: ties_left_out__.unwrap_or_default(),
                     list_votes: list_votes__.unwrap_or_default(),
+                    certain: certain__,
                 })
             }
         }
@@ -2518,6 +2545,12 @@ impl serde::Serialize for FrameEnvelope {
         if !self.checkpoint.is_empty() {
             len += 1;
         }
+        if !self.widened_ranges.is_empty() {
+            len += 1;
+        }
+        if self.widened_ranges_count != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameEnvelope", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -2551,6 +2584,14 @@ impl serde::Serialize for FrameEnvelope {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("checkpoint", pbjson::private::base64::encode(&self.checkpoint).as_str())?;
         }
+        if !self.widened_ranges.is_empty() {
+            struct_ser.serialize_field("widenedRanges", &self.widened_ranges)?;
+        }
+        if self.widened_ranges_count != 0 {
+            #[allow(clippy::needless_borrow)]
+            #[allow(clippy::needless_borrows_for_generic_args)]
+            struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
+        }
         struct_ser.end()
     }
 }
@@ -2573,6 +2614,10 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
             "bounds_revision",
             "boundsRevision",
             "checkpoint",
+            "widened_ranges",
+            "widenedRanges",
+            "widened_ranges_count",
+            "widenedRangesCount",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2585,6 +2630,8 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
             CorrectionsCount,
             BoundsRevision,
             Checkpoint,
+            WidenedRanges,
+            WidenedRangesCount,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2614,6 +2661,8 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
                             "correctionsCount" | "corrections_count" => Ok(GeneratedField::CorrectionsCount),
                             "boundsRevision" | "bounds_revision" => Ok(GeneratedField::BoundsRevision),
                             "checkpoint" => Ok(GeneratedField::Checkpoint),
+                            "widenedRanges" | "widened_ranges" => Ok(GeneratedField::WidenedRanges),
+                            "widenedRangesCount" | "widened_ranges_count" => Ok(GeneratedField::WidenedRangesCount),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2641,6 +2690,8 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
                 let mut corrections_count__ = None;
                 let mut bounds_revision__ = None;
                 let mut checkpoint__ = None;
+                let mut widened_ranges__ = None;
+                let mut widened_ranges_count__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Token => {
@@ -2699,6 +2750,20 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
                                 Some(map_.next_value::<::pbjson::private::BytesDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::WidenedRanges => {
+                            if widened_ranges__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("widenedRanges"));
+                            }
+                            widened_ranges__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::WidenedRangesCount => {
+                            if widened_ranges_count__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("widenedRangesCount"));
+                            }
+                            widened_ranges_count__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(FrameEnvelope {
@@ -2710,6 +2775,8 @@ impl<'de> serde::Deserialize<'de> for FrameEnvelope {
                     corrections_count: corrections_count__.unwrap_or_default(),
                     bounds_revision: bounds_revision__.unwrap_or_default(),
                     checkpoint: checkpoint__.unwrap_or_default(),
+                    widened_ranges: widened_ranges__.unwrap_or_default(),
+                    widened_ranges_count: widened_ranges_count__.unwrap_or_default(),
                 })
             }
         }

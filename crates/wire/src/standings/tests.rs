@@ -122,7 +122,12 @@ fn of(tally: &Tally, change: impl FnOnce(&mut Vec<DistrictSeats>)) -> proto::Sta
         .map(|district| district_seats(tally, 0, district).unwrap())
         .collect();
     change(&mut seats);
-    standings(tally, |_, district| seats.get(district), |_| None)
+    standings(
+        tally,
+        |_, district| seats.get(district),
+        |_| None,
+        |_, _| None,
+    )
 }
 
 fn almaty() -> Event {

@@ -1,5 +1,6 @@
 //! Parts of the documents: what the contract has in common for answers, standings and frames.
 
+use super::certain::Bounds;
 use serde::Serialize;
 use wire::common::v1 as proto;
 use wire::common::v1::publication_mode::{FollowHead, HoldAt, Mode, Paused};
@@ -66,14 +67,6 @@ pub(super) struct Seats {
     bounds: Option<Bounds>,
 }
 
-#[derive(Debug, Serialize)]
-struct Bounds {
-    seats_fewest: Option<u32>,
-    seats_most: Option<u32>,
-    basis: String,
-    ballots_outstanding_most: u64,
-}
-
 impl Seats {
     /// At a stage: what is certified is provisional no more.
     pub fn of(it: &proto::ListSeats, stage: proto::Stage) -> Self {
@@ -90,23 +83,6 @@ impl Seats {
             seats_most: *seats_most,
             seats_declared: *seats_declared,
             bounds: bounds.as_ref().map(Bounds::from),
-        }
-    }
-}
-
-impl From<&proto::SeatBounds> for Bounds {
-    fn from(it: &proto::SeatBounds) -> Self {
-        let proto::SeatBounds {
-            seats_fewest,
-            seats_most,
-            basis: _,
-            ballots_outstanding_most,
-        } = it;
-        Self {
-            seats_fewest: *seats_fewest,
-            seats_most: *seats_most,
-            basis: lower(it.basis().as_str_name(), "BOUNDS_BASIS_"),
-            ballots_outstanding_most: *ballots_outstanding_most,
         }
     }
 }

@@ -1,0 +1,173 @@
+//! Seats that are certain while ballots are outstanding: what is still to come of a contest in a district by the rules of
+//! the definition, and what the engine proves of seats with that many ballots.
+//!
+//! A claim holds as long as no counted tally is corrected, annulled or recounted, and the definition's ceilings hold. One
+//! unit that nothing bounds leaves the district without any claim; so does everything that the engine has no proof for.
+
+use crate::counts::Counter;
+use crate::standings::{DistrictSeats, SeatsResult};
+use crate::tally::{CeilingBasis, StillToCome, Tally};
+use apportionment::ThresholdBase;
+use apportionment::bounds::{SeatBounds, bound_seats_with};
+
+/// The ballots that are still to come of a contest in a district.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outstanding {
+    /// At most so many; `None`: nothing bounds them.
+    pub ballots: Option<u64>,
+    /// Unit by unit, by what bounds each.
+    pub units: StillToCome,
+    /// The electorate less all ballots counted in the election, where that is the bound: it is below the sum over units.
+    pub electorate_rest: Option<u64>,
+}
+
+impl Outstanding {
+    /// What the bound rests on: of several the weakest; `None`: there is no bound, or no ballot is outstanding.
+    #[must_use]
+    pub fn basis(&self) -> Option<OutstandingBasis> {
+        self.ballots.filter(|ballots| *ballots > 0)?;
+        if self.electorate_rest.is_some() {
+            return Some(OutstandingBasis::Electorate);
+        }
+        let mut bases = CeilingBasis::ALL.into_iter().rev();
+        let basis = bases.find(|basis| self.units.bounded[*basis as usize].ballots > 0);
+        basis.map(OutstandingBasis::Units)
+    }
+}
+
+/// What a bound on outstanding ballots rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OutstandingBasis {
+    /// Ceilings of units.
+    Units(CeilingBasis),
+    /// The electorate as a whole.
+    Electorate,
+}
+
+/// Why nothing is claimed of seats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NoClaim {
+    /// Units are left that nothing bounds.
+    Unbounded,
+    /// The seats of this moment are not known, or are withheld.
+    SeatsUnknown,
+    /// A ballot has several votes, and the threshold is a share of something else than list votes.
+    SeveralVotes,
+    /// The threshold is a share of ballots issued, and some units have not said their last number.
+    BaseMoves,
+    /// The districts hang together.
+    OverDistricts,
+    /// More lists than are computed with every frame.
+    TooMany,
+    /// The engine refuses the question, which it did not refuse of what is counted.
+    Refused,
+}
+
+impl NoClaim {
+    /// A stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Unbounded => "UNBOUNDED",
+            Self::SeatsUnknown => "SEATS_UNKNOWN",
+            Self::SeveralVotes => "SEVERAL_VOTES",
+            Self::BaseMoves => "BASE_MOVES",
+            Self::OverDistricts => "OVER_DISTRICTS",
+            Self::TooMany => "TOO_MANY",
+            Self::Refused => "REFUSED",
+        }
+    }
+}
+
+/// The most lists of a district whose bounds are computed with every frame. Who has more asks `BoundSeats`.
+pub const CERTAIN_LISTS_MAX: usize = 256;
+
+/// What is certain of a contest in a district.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CertainSeats {
+    /// The ballots that are still to come.
+    pub outstanding: Outstanding,
+    /// The fewest and the most seats by list, in the order of the question; or why nothing is claimed.
+    pub bounds: Result<SeatBounds, NoClaim>,
+}
+
+/// The ballots that are still to come of a contest in a district; `None`: the rules say nothing of them.
+#[must_use]
+pub fn outstanding(tally: &Tally, contest: usize, district: usize) -> Option<Outstanding> {
+    let units = tally.still_to_come(contest, district)?;
+    let rules = tally.outline.rules.outstanding.as_ref()?;
+    let electorate = tally.outline.areas.electorate.filter(|_| rules.electorate);
+    let districts = tally.contests.get(contest)?;
+    let counted: u64 = districts
+        .iter()
+        .map(|district| district.ballots_counted)
+        .sum();
+    // An electorate below what is counted already was no bound.
+    let rest = electorate.and_then(|electorate| electorate.checked_sub(counted));
+    let of_units = units.ballots();
+    let electorate_rest = rest.filter(|rest| of_units.is_none_or(|ballots| *rest < ballots));
+    Some(Outstanding {
+        ballots: electorate_rest.or(of_units),
+        units,
+        electorate_rest,
+    })
+}
+
+/// What is certain of the seats of a contest in a district, whose seats of the moment are these; `None`: the rules say
+/// nothing of what is outstanding.
+#[must_use]
+pub fn certain_seats(
+    tally: &Tally,
+    (contest, district): (usize, usize),
+    seats: &DistrictSeats,
+) -> Option<CertainSeats> {
+    let outstanding = outstanding(tally, contest, district)?;
+    let bounds = bounds(tally, (contest, district), seats, outstanding);
+    Some(CertainSeats {
+        outstanding,
+        bounds,
+    })
+}
+
+fn bounds(
+    tally: &Tally,
+    (contest, district): (usize, usize),
+    seats: &DistrictSeats,
+    outstanding: Outstanding,
+) -> Result<SeatBounds, NoClaim> {
+    let DistrictSeats {
+        question, result, ..
+    } = seats;
+    if !matches!(result, SeatsResult::Allocated(_)) {
+        return Err(NoClaim::SeatsUnknown);
+    }
+    let ballots = outstanding.ballots.ok_or(NoClaim::Unbounded)?;
+    if question.contest.lists.len() > CERTAIN_LISTS_MAX {
+        return Err(NoClaim::TooMany);
+    }
+    let base = question.rules.threshold.as_ref().map(|it| it.base);
+    let per_ballot = u64::from(tally.outline.ballot.votes_per_ballot);
+    if per_ballot > 1 && base.is_some_and(|base| base != ThresholdBase::ListVotes) {
+        return Err(NoClaim::SeveralVotes);
+    }
+    let mut asked = apportionment::bounds::Outstanding {
+        ballots: ballots.checked_mul(per_ballot).ok_or(NoClaim::Refused)?,
+        in_base: false,
+    };
+    if base == Some(ThresholdBase::BallotsIssued) && issued_by_turnout(tally, contest, district) {
+        // What was issued is known before it is counted, but only once no more is.
+        let turnout = tally.turnout.get(district).ok_or(NoClaim::BaseMoves)?;
+        if turnout.units_final != turnout.units {
+            return Err(NoClaim::BaseMoves);
+        }
+        asked.in_base = true;
+    }
+    let (contest, rules, lots) = (&question.contest, &question.rules, &question.lots);
+    bound_seats_with(contest, rules, lots, asked).map_err(|_| NoClaim::Refused)
+}
+
+// Whether ballots issued are those of turnout reports: the forms of what is counted do not say.
+fn issued_by_turnout(tally: &Tally, contest: usize, district: usize) -> bool {
+    let totals = tally.contests.get(contest).and_then(|it| it.get(district));
+    totals.is_none_or(|totals| totals.counter(Counter::BallotsIssued).is_none())
+}

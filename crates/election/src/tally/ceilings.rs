@@ -1,0 +1,596 @@
+//! How many ballots can still come: a ceiling for each unit that can still report some, and their sums.
+//!
+//! The one number that is kept per unit by followers, because no event carries it: a ceiling changes with rolls, turnout,
+//! rules and states, not with reports. It lies in pieces that clones share, so that a moment of the fold is copied in the
+//! time of a few thousand pointers.
+//!
+//! A unit with a slot that can still change adds its ceiling less what it has counted. What can still change: everything
+//! that is not complete, closed, annulled, merged or not opened, and whatever waits for a reviewer. A counted report that is
+//! corrected later is not foreseen: the claim is "unless a counted station is corrected".
+
+use crate::definition::{Unit, UnitKind};
+use crate::event::{Slot, SlotMove, SlotState, Turnout};
+use crate::ids::UnitId;
+use crate::report::UnitStatus;
+use crate::rules::{OutstandingRules, StatedBasis};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+/// What the ballots of a unit are bounded by, the strongest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum CeilingBasis {
+    /// Ballots issued at close.
+    BallotsIssued = 0,
+    /// Envelopes that were sent or received.
+    Envelopes = 1,
+    /// Ballot papers that were delivered.
+    PapersDelivered = 2,
+    /// The roll, with an allowance.
+    Roll = 3,
+    /// A number that the definition states.
+    Stated = 4,
+}
+
+impl CeilingBasis {
+    /// All of them, by number.
+    pub const ALL: [Self; 5] = [
+        Self::BallotsIssued,
+        Self::Envelopes,
+        Self::PapersDelivered,
+        Self::Roll,
+        Self::Stated,
+    ];
+}
+
+impl From<StatedBasis> for CeilingBasis {
+    fn from(basis: StatedBasis) -> Self {
+        match basis {
+            StatedBasis::Envelopes => Self::Envelopes,
+            StatedBasis::PapersDelivered => Self::PapersDelivered,
+            StatedBasis::Stated => Self::Stated,
+        }
+    }
+}
+
+/// The units that are bounded by one thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BasisSum {
+    /// So many units.
+    pub units: u32,
+    /// At most so many ballots are still to come of them.
+    pub ballots: u64,
+}
+
+/// What is still to come of a contest in a district.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StillToCome {
+    /// By what bounds them, as [`CeilingBasis`] is numbered.
+    pub bounded: [BasisSum; CeilingBasis::ALL.len()],
+    /// Units of which nothing bounds the ballots.
+    pub unbounded: u32,
+}
+
+impl StillToCome {
+    /// The most ballots, if every unit is bounded.
+    #[must_use]
+    pub fn ballots(&self) -> Option<u64> {
+        let total = self.bounded.iter().map(|sum| sum.ballots).sum();
+        (self.unbounded == 0).then_some(total)
+    }
+
+    fn add(&mut self, part: Part) {
+        match part {
+            Part::Nothing => {}
+            Part::Unbounded => self.unbounded += 1,
+            Part::Bounded(basis, ballots) => {
+                let sum = &mut self.bounded[basis as usize];
+                sum.units += 1;
+                sum.ballots += ballots;
+            }
+        }
+    }
+
+    fn subtract(&mut self, part: Part) {
+        match part {
+            Part::Nothing => {}
+            Part::Unbounded => self.unbounded -= 1,
+            Part::Bounded(basis, ballots) => {
+                let sum = &mut self.bounded[basis as usize];
+                sum.units -= 1;
+                sum.ballots -= ballots;
+            }
+        }
+    }
+}
+
+/// What one unit adds to the sums of one contest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Nothing,
+    Unbounded,
+    Bounded(CeilingBasis, u64),
+}
+
+/// What is known of a unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct UnitRow {
+    roll: Option<u32>,
+    issued: Option<u32>,
+    district: u16,
+    kind: UnitKind,
+}
+
+/// What is known of a unit in one contest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct ContestRow {
+    /// Ballots that its counted tallies account for.
+    counted: u64,
+    /// Slots that can still change.
+    open: u8,
+    /// Voting was repeated: what was issued the first time bounds nothing.
+    is_repeated: bool,
+    /// The counting groups, a bit each, of which a report waits that has more ballots than the unit has voters: the ceiling is
+    /// in doubt.
+    doubted: u8,
+}
+
+/// Units in a piece: small enough that a scattered report copies little, and large enough that there are few.
+const PIECE: usize = 256;
+
+#[derive(Debug, Clone, PartialEq, Default)]
+struct Piece {
+    units: Vec<UnitRow>,
+    /// By unit, then contest.
+    contests: Vec<ContestRow>,
+}
+
+/// Units that report, or once did, through other ones. What a unit may bring stays in the other one's ceiling for good: too
+/// much is safe, and of which of its tallies a status is taken back does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Merged {
+    /// By the unit that reports for others.
+    through: BTreeMap<u32, BTreeSet<u32>>,
+    /// By the unit that others report for.
+    into: BTreeMap<u32, BTreeSet<u32>>,
+}
+
+/// The ceilings of all units, and what is still to come.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Ceilings {
+    rules: Option<Arc<OutstandingRules>>,
+    /// Ceilings of single units, by id as the rules have them, and by index as far as they are registered.
+    stated_ids: Arc<HashMap<UnitId, (u32, StatedBasis)>>,
+    stated: Arc<BTreeMap<u32, (u32, StatedBasis)>>,
+    merged: Arc<Merged>,
+    pieces: Vec<Arc<Piece>>,
+    units: usize,
+    contests: usize,
+    /// By contest, then district.
+    sums: Vec<Vec<StillToCome>>,
+}
+
+impl Ceilings {
+    pub fn new(rules: Option<&OutstandingRules>, contests: usize, districts: usize) -> Self {
+        Self {
+            rules: rules.map(|rules| Arc::new(rules.clone())),
+            stated_ids: Arc::new(stated_ids(rules)),
+            stated: Arc::default(),
+            merged: Arc::default(),
+            pieces: Vec::new(),
+            units: 0,
+            contests,
+            sums: vec![vec![StillToCome::default(); districts]; contests],
+        }
+    }
+
+    /// What is still to come of a contest in a district; `None`: the rules say nothing of it.
+    pub fn still_to_come(&self, contest: usize, district: usize) -> Option<StillToCome> {
+        self.rules.as_ref()?;
+        Some(*self.sums.get(contest)?.get(district)?)
+    }
+
+    /// How many units are registered.
+    pub fn len(&self) -> usize {
+        self.units
+    }
+
+    /// Registers the next unit, `open` of whose slots in each contest are expected to report.
+    pub fn register(&mut self, unit: &Unit, district: usize, open: usize) {
+        // At most 2,000 districts and 8 counting groups.
+        let district = u16::try_from(district).unwrap_or(u16::MAX);
+        let open = u8::try_from(open).unwrap_or(u8::MAX);
+        let Unit { id, kind, roll, .. } = unit;
+        if self.units.is_multiple_of(PIECE) {
+            self.pieces.push(Arc::default());
+        }
+        let Some(piece) = self.pieces.last_mut() else {
+            return;
+        };
+        let unit = u32::try_from(self.units).unwrap_or(u32::MAX);
+        let piece = Arc::make_mut(piece);
+        piece.units.push(UnitRow {
+            roll: *roll,
+            issued: None,
+            district,
+            kind: *kind,
+        });
+        let row = ContestRow {
+            open,
+            ..ContestRow::default()
+        };
+        piece
+            .contests
+            .extend(std::iter::repeat_n(row, self.contests));
+        self.units += 1;
+        if let Some(stated) = self.stated_ids.get(id.as_str()) {
+            Arc::make_mut(&mut self.stated).insert(unit, *stated);
+        }
+        self.put_in(unit);
+    }
+
+    /// The roll of a unit is another one.
+    pub fn set_roll(&mut self, unit: u32, kind: UnitKind, roll: Option<u32>) {
+        self.change(unit, |row| {
+            row.roll = roll;
+            row.kind = kind;
+        });
+    }
+
+    /// What a unit's last turnout report says.
+    pub fn set_turnout(&mut self, unit: u32, turnout: Turnout) {
+        let issued = turnout.is_final.then_some(turnout.ballots_issued);
+        self.change(unit, |row| row.issued = issued);
+    }
+
+    /// A slot moved, and its counted ballots with it.
+    pub fn shift(&mut self, slot: Slot, slot_move: SlotMove, before: u64, after: u64) {
+        let (contest, unit) = (usize::from(slot.contest), slot.unit);
+        self.take_out_of(unit, contest);
+        if let Some(row) = self.contest_row_mut(unit, contest) {
+            row.counted = (row.counted - before.min(row.counted)) + after;
+            row.open = row.open - u8::from(can_change(slot_move.before)).min(row.open)
+                + u8::from(can_change(slot_move.after));
+            row.is_repeated |= slot_move.after.status == UnitStatus::RepeatOrdered;
+            if !slot_move.after.pending {
+                row.doubted &= !group_bit(slot);
+            }
+        }
+        self.put_into(unit, contest);
+    }
+
+    /// A report waits that has more ballots than the unit's roll allows.
+    pub fn doubt(&mut self, slot: Slot) {
+        let (contest, unit) = (usize::from(slot.contest), slot.unit);
+        self.take_out_of(unit, contest);
+        if let Some(row) = self.contest_row_mut(unit, contest) {
+            row.doubted |= group_bit(slot);
+        }
+        self.put_into(unit, contest);
+    }
+
+    /// A unit reports through another one from now on.
+    pub fn merge(&mut self, unit: u32, into: u32) {
+        let known = self.merged.into.get(&unit);
+        if unit == into || known.is_some_and(|known| known.contains(&into)) {
+            return;
+        }
+        let mut touched = reached(&self.merged.into, into);
+        touched.insert(into);
+        touched.iter().for_each(|unit| self.take_out_alone(*unit));
+        let merged = Arc::make_mut(&mut self.merged);
+        merged.into.entry(unit).or_default().insert(into);
+        merged.through.entry(into).or_default().insert(unit);
+        touched.iter().for_each(|unit| self.put_in_alone(*unit));
+    }
+
+    /// Other rules hold from now on. O(units).
+    pub fn set_rules<'a>(
+        &mut self,
+        rules: Option<&OutstandingRules>,
+        ids: impl Iterator<Item = &'a str>,
+    ) {
+        if self.rules.as_deref() == rules {
+            return;
+        }
+        self.rules = rules.map(|rules| Arc::new(rules.clone()));
+        self.stated_ids = Arc::new(stated_ids(rules));
+        self.name(ids);
+        self.sum_again();
+    }
+
+    /// Looks for the units that have ceilings of their own.
+    fn name<'a>(&mut self, ids: impl Iterator<Item = &'a str>) {
+        let known = &self.stated_ids;
+        let ids = (0_u32..).zip(ids).filter(|_| !known.is_empty());
+        let stated = ids.filter_map(|(unit, id)| Some((unit, *known.get(id)?)));
+        self.stated = Arc::new(stated.collect());
+    }
+
+    /// All sums anew. O(units).
+    fn sum_again(&mut self) {
+        for sum in self.sums.iter_mut().flatten() {
+            *sum = StillToCome::default();
+        }
+        for unit in (0_u32..).take(self.units) {
+            self.put_in_alone(unit);
+        }
+    }
+
+    // The next ones put the rows together again from units and slots.
+
+    /// The same units, rules and marks, with no roll, turnout or ballots yet.
+    pub fn without_counts(&self) -> Self {
+        let mut ceilings = self.clone();
+        for piece in &mut ceilings.pieces {
+            let piece = Arc::make_mut(piece);
+            for row in &mut piece.units {
+                (row.roll, row.issued) = (None, None);
+            }
+            for row in &mut piece.contests {
+                (row.counted, row.open) = (0, 0);
+            }
+        }
+        ceilings.sum_again();
+        ceilings
+    }
+
+    /// What neither the rules nor units and slots say: of each unit its kind, and of each of its contests what has been
+    /// repeated and what is in doubt.
+    pub fn marks(&self) -> Vec<u8> {
+        let mut marks = Vec::with_capacity(self.units * self.mark_length());
+        for piece in &self.pieces {
+            let contests = piece.contests.chunks(self.contests.max(1));
+            for (unit, contests) in piece.units.iter().zip(contests) {
+                marks.push(unit.kind as u8);
+                for row in contests {
+                    marks.extend([u8::from(row.is_repeated), row.doubted]);
+                }
+            }
+        }
+        marks
+    }
+
+    fn mark_length(&self) -> usize {
+        1 + 2 * self.contests
+    }
+
+    /// Which unit has reported through which.
+    pub fn merges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let pairs = self.merged.into.iter();
+        pairs.flat_map(|(unit, into)| into.iter().map(|into| (*unit, *into)))
+    }
+
+    /// Units with these marks that [`Self::marks`] gave, and these ids; `None` if they are not such. The rest is restored.
+    pub fn with_marks<'a>(
+        mut self,
+        marks: &[u8],
+        merges: &[(u32, u32)],
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Option<Self> {
+        let rows = marks.chunks_exact(self.mark_length());
+        if !rows.remainder().is_empty() {
+            return None;
+        }
+        for row in rows {
+            if self.units.is_multiple_of(PIECE) {
+                self.pieces.push(Arc::default());
+            }
+            let piece = Arc::make_mut(self.pieces.last_mut()?);
+            let (kind, contests) = row.split_first()?;
+            piece.units.push(UnitRow {
+                kind: *UnitKind::ALL.get(usize::from(*kind))?,
+                ..UnitRow::default()
+            });
+            for mark in contests.chunks_exact(2) {
+                piece.contests.push(ContestRow {
+                    is_repeated: mark[0] == 1,
+                    doubted: mark[1],
+                    ..ContestRow::default()
+                });
+            }
+            self.units += 1;
+        }
+        let is_unit = |unit: u32| usize::try_from(unit).is_ok_and(|unit| unit < self.units);
+        if !merges
+            .iter()
+            .all(|(unit, into)| is_unit(*unit) && is_unit(*into))
+        {
+            return None;
+        }
+        let merged = Arc::make_mut(&mut self.merged);
+        for (unit, into) in merges {
+            merged.into.entry(*unit).or_default().insert(*into);
+            merged.through.entry(*into).or_default().insert(*unit);
+        }
+        self.name(ids);
+        Some(self)
+    }
+
+    pub fn restore_unit(&mut self, unit: usize, district: u16, roll: Option<u32>) {
+        if let Some(row) = self.unit_row_mut(unit) {
+            (row.district, row.roll) = (district, roll);
+        }
+    }
+
+    pub fn restore_turnout(&mut self, unit: usize, turnout: Turnout) {
+        if let Some(row) = self.unit_row_mut(unit) {
+            row.issued = turnout.is_final.then_some(turnout.ballots_issued);
+        }
+    }
+
+    pub fn restore_slot(&mut self, slot: Slot, state: SlotState, ballots: u64) {
+        if let Some(row) = self.contest_row_mut(slot.unit, usize::from(slot.contest)) {
+            row.counted += ballots;
+            row.open += u8::from(can_change(state));
+        }
+    }
+
+    /// The sums of what was restored.
+    pub fn restored(&mut self) {
+        self.sum_again();
+    }
+
+    fn change(&mut self, unit: u32, change: impl FnOnce(&mut UnitRow)) {
+        self.take_out(unit);
+        if let Some(row) = usize::try_from(unit)
+            .ok()
+            .and_then(|unit| self.unit_row_mut(unit))
+        {
+            change(row);
+        }
+        self.put_in(unit);
+    }
+
+    fn unit_row_mut(&mut self, unit: usize) -> Option<&mut UnitRow> {
+        let piece = self.pieces.get_mut(unit / PIECE)?;
+        Arc::make_mut(piece).units.get_mut(unit % PIECE)
+    }
+
+    // A unit that reports through others changes their ceilings with its own.
+    fn take_out(&mut self, unit: u32) {
+        self.take_out_alone(unit);
+        for other in reached(&self.merged.into, unit) {
+            self.take_out_alone(other);
+        }
+    }
+
+    fn put_in(&mut self, unit: u32) {
+        self.put_in_alone(unit);
+        for other in reached(&self.merged.into, unit) {
+            self.put_in_alone(other);
+        }
+    }
+
+    fn take_out_alone(&mut self, unit: u32) {
+        (0..self.contests).for_each(|contest| self.take_out_of(unit, contest));
+    }
+
+    fn put_in_alone(&mut self, unit: u32) {
+        (0..self.contests).for_each(|contest| self.put_into(unit, contest));
+    }
+
+    fn take_out_of(&mut self, unit: u32, contest: usize) {
+        let part = self.part(unit, contest);
+        if let Some(sum) = self.sum_mut(unit, contest) {
+            sum.subtract(part);
+        }
+    }
+
+    fn put_into(&mut self, unit: u32, contest: usize) {
+        let part = self.part(unit, contest);
+        if let Some(sum) = self.sum_mut(unit, contest) {
+            sum.add(part);
+        }
+    }
+
+    fn sum_mut(&mut self, unit: u32, contest: usize) -> Option<&mut StillToCome> {
+        let district = usize::from(self.unit_row(unit)?.district);
+        self.sums.get_mut(contest)?.get_mut(district)
+    }
+
+    /// What a unit adds to the sum of its district in a contest.
+    fn part(&self, unit: u32, contest: usize) -> Part {
+        let Some(row) = self.contest_row(unit, contest).filter(|row| row.open > 0) else {
+            return Part::Nothing;
+        };
+        // More than the ceiling is counted, or waits: it was none.
+        match self.ceiling(unit, row.is_repeated) {
+            Some((ballots, basis)) if ballots >= row.counted && row.doubted == 0 => {
+                Part::Bounded(basis, ballots - row.counted)
+            }
+            Some(_) | None => Part::Unbounded,
+        }
+    }
+
+    /// The most ballots of a unit, with those of the units that report through it.
+    fn ceiling(&self, unit: u32, is_repeated: bool) -> Option<(u64, CeilingBasis)> {
+        let mut ceiling = self.own_ceiling(unit, is_repeated)?;
+        for other in reached(&self.merged.through, unit) {
+            let (ballots, basis) = self.own_ceiling(other, is_repeated)?;
+            ceiling = (ceiling.0.saturating_add(ballots), ceiling.1.max(basis));
+        }
+        Some(ceiling)
+    }
+
+    /// The least of all that bounds a unit; of equal ones the strongest.
+    fn own_ceiling(&self, unit: u32, is_repeated: bool) -> Option<(u64, CeilingBasis)> {
+        let rules = self.rules.as_deref()?;
+        let row = self.unit_row(unit)?;
+        let issued = row.issued.filter(|_| rules.issued_at_close && !is_repeated);
+        let issued = issued.map(|issued| (u64::from(issued), CeilingBasis::BallotsIssued));
+        let roll = row.roll.zip(rules.roll);
+        let roll = roll.map(|(roll, ceiling)| (ceiling.ballots(roll), CeilingBasis::Roll));
+        let stated = self.stated.get(&unit).copied();
+        let stated = stated.map(|(ballots, basis)| (u64::from(ballots), CeilingBasis::from(basis)));
+        let known = [issued, stated, roll].into_iter().flatten().min();
+        known.or_else(|| {
+            let entry = rules.kinds.iter().find(|entry| entry.kind == row.kind)?;
+            Some((u64::from(entry.ballots), CeilingBasis::from(entry.basis)))
+        })
+    }
+
+    fn unit_row(&self, unit: u32) -> Option<&UnitRow> {
+        let (piece, place) = place(unit);
+        self.pieces.get(piece)?.units.get(place)
+    }
+
+    fn contest_row(&self, unit: u32, contest: usize) -> Option<&ContestRow> {
+        let (piece, place) = place(unit);
+        let place = place * self.contests + contest;
+        self.pieces.get(piece)?.contests.get(place)
+    }
+
+    fn contest_row_mut(&mut self, unit: u32, contest: usize) -> Option<&mut ContestRow> {
+        let (piece, place) = place(unit);
+        let place = place * self.contests + contest;
+        let piece = self.pieces.get_mut(piece)?;
+        Arc::make_mut(piece).contests.get_mut(place)
+    }
+}
+
+/// A state in which ballots of a slot can still come. A status that the commission has set ends it, but what waits for a
+/// reviewer may still come in.
+pub(super) const fn can_change(state: SlotState) -> bool {
+    match state.status {
+        UnitStatus::Expected
+        | UnitStatus::Open
+        | UnitStatus::Partial
+        | UnitStatus::UnderRecount
+        | UnitStatus::RepeatOrdered => true,
+        UnitStatus::NotOpened
+        | UnitStatus::Complete
+        | UnitStatus::Closed
+        | UnitStatus::Annulled
+        | UnitStatus::Merged => state.pending,
+    }
+}
+
+// At most 8 counting groups.
+fn group_bit(slot: Slot) -> u8 {
+    1_u8.checked_shl(slot.counting_group.into()).unwrap_or(0)
+}
+
+fn stated_ids(rules: Option<&OutstandingRules>) -> HashMap<UnitId, (u32, StatedBasis)> {
+    let entries = rules.iter().flat_map(|rules| &rules.units);
+    entries
+        .map(|entry| (entry.id.clone(), (entry.ballots, entry.basis)))
+        .collect()
+}
+
+/// The other units that are reached from one, in however many steps.
+fn reached(steps: &BTreeMap<u32, BTreeSet<u32>>, unit: u32) -> BTreeSet<u32> {
+    let mut known = BTreeSet::new();
+    let mut waiting: Vec<u32> = steps.get(&unit).into_iter().flatten().copied().collect();
+    while let Some(next) = waiting.pop() {
+        if next != unit && known.insert(next) {
+            waiting.extend(steps.get(&next).into_iter().flatten());
+        }
+    }
+    known
+}
+
+fn place(unit: u32) -> (usize, usize) {
+    let unit = usize::try_from(unit).unwrap_or(usize::MAX);
+    (unit / PIECE, unit % PIECE)
+}

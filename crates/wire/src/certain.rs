@@ -1,0 +1,224 @@
+//! What is certain of seats while ballots are outstanding, as it is sent with standings.
+
+use crate::common::v1::{self as proto, BoundsBasis, Certainty, ListSeats};
+use crate::field::timestamp;
+use apportionment::bounds::{Claim, ListBounds, ThresholdClaim, majority_of};
+use election::certain::{CertainSeats, Outstanding, OutstandingBasis};
+use election::tally::{BasisSum, CeilingBasis, Tally, Unforeseen, UnforeseenCause};
+
+impl From<CeilingBasis> for BoundsBasis {
+    fn from(basis: CeilingBasis) -> Self {
+        match basis {
+            CeilingBasis::BallotsIssued => Self::BallotsIssued,
+            CeilingBasis::Envelopes => Self::Envelopes,
+            CeilingBasis::PapersDelivered => Self::PapersDelivered,
+            CeilingBasis::Roll => Self::Roll,
+            CeilingBasis::Stated => Self::Stated,
+        }
+    }
+}
+
+fn basis_of(outstanding: &Outstanding) -> BoundsBasis {
+    match outstanding.basis() {
+        None => BoundsBasis::Unspecified,
+        Some(OutstandingBasis::Electorate) => BoundsBasis::Electorate,
+        Some(OutstandingBasis::Units(basis)) => basis.into(),
+    }
+}
+
+/// How weak a basis is, for the weakest of several.
+fn weakness(basis: BoundsBasis) -> u8 {
+    match basis {
+        BoundsBasis::Unspecified => 0,
+        BoundsBasis::BallotsIssued => 1,
+        BoundsBasis::Envelopes => 2,
+        BoundsBasis::PapersDelivered => 3,
+        BoundsBasis::Roll => 4,
+        BoundsBasis::Stated => 5,
+        BoundsBasis::Electorate => 6,
+    }
+}
+
+impl From<&CertainSeats> for proto::CertainSeats {
+    fn from(certain: &CertainSeats) -> Self {
+        let CertainSeats {
+            outstanding,
+            bounds,
+        } = certain;
+        let known = bounds.as_ref().ok();
+        Self {
+            outstanding: Some(outstanding.into()),
+            no_claim: bounds
+                .as_ref()
+                .err()
+                .map(|reason| reason.code().into())
+                .unwrap_or_default(),
+            seats_secured: known.map_or(0, |bounds| bounds.secured()),
+            is_all_secured: known.is_some_and(|bounds| bounds.all_secured()),
+        }
+    }
+}
+
+impl From<&Outstanding> for proto::OutstandingBallots {
+    fn from(outstanding: &Outstanding) -> Self {
+        let Outstanding {
+            ballots,
+            units,
+            electorate_rest,
+        } = outstanding;
+        let bounded = CeilingBasis::ALL.into_iter().map(|basis| {
+            let BasisSum { units, ballots } = units.bounded[basis as usize];
+            proto::BoundedUnits {
+                basis: BoundsBasis::from(basis).into(),
+                units,
+                ballots_most: ballots,
+            }
+        });
+        Self {
+            ballots_most: *ballots,
+            units: bounded.filter(|entry| entry.units > 0).collect(),
+            units_unbounded: units.unbounded,
+            electorate_rest: *electorate_rest,
+        }
+    }
+}
+
+/// The bounds of list n of a contest, all of whose districts are this one if `is_whole`.
+pub(crate) fn seat_bounds(
+    certain: &CertainSeats,
+    list: usize,
+    is_whole: bool,
+) -> Option<proto::SeatBounds> {
+    let bounds = certain.bounds.as_ref().ok()?;
+    let ListBounds {
+        fewest,
+        most,
+        fewest_proof,
+        most_proof,
+        threshold,
+    } = *bounds.lists.get(list)?;
+    let threshold = match threshold {
+        ThresholdClaim::NotNeeded => Certainty::Unspecified,
+        ThresholdClaim::Passed => Certainty::Certain,
+        ThresholdClaim::Failed => Certainty::Excluded,
+        ThresholdClaim::Open => Certainty::Open,
+    };
+    let majority = match Claim::of(fewest, most, majority_of(bounds.seats)) {
+        Claim::Certain => Certainty::Certain,
+        Claim::Excluded => Certainty::Excluded,
+        Claim::Open => Certainty::Open,
+    };
+    Some(proto::SeatBounds {
+        seats_fewest: Some(fewest),
+        seats_most: Some(most),
+        basis: basis_of(&certain.outstanding).into(),
+        ballots_outstanding_most: certain.outstanding.ballots.unwrap_or(0),
+        is_fewest_exact: fewest_proof.is_exact(),
+        is_most_exact: most_proof.is_exact(),
+        passes_threshold: threshold.into(),
+        has_majority: if is_whole {
+            majority
+        } else {
+            Certainty::Unspecified
+        }
+        .into(),
+    })
+}
+
+/// The bounds of a list over two sets of districts: each is as it falls, so the sums hold.
+pub(crate) fn add_bounds(one: &ListSeats, other: &ListSeats) -> Option<proto::SeatBounds> {
+    let (one, other) = (one.bounds.as_ref()?, other.bounds.as_ref()?);
+    let basis = if weakness(one.basis()) >= weakness(other.basis()) {
+        one.basis()
+    } else {
+        other.basis()
+    };
+    // Where all districts share one electorate, not all of them can have all that is outstanding.
+    let is_apart = basis != BoundsBasis::Electorate;
+    Some(proto::SeatBounds {
+        seats_fewest: Some(one.seats_fewest? + other.seats_fewest?),
+        seats_most: Some(one.seats_most? + other.seats_most?),
+        basis: basis.into(),
+        ballots_outstanding_most: one
+            .ballots_outstanding_most
+            .saturating_add(other.ballots_outstanding_most),
+        is_fewest_exact: is_apart && one.is_fewest_exact && other.is_fewest_exact,
+        is_most_exact: is_apart && one.is_most_exact && other.is_most_exact,
+        passes_threshold: Certainty::Unspecified.into(),
+        has_majority: Certainty::Unspecified.into(),
+    })
+}
+
+/// What is certain in several districts together; `None`: in none of them is anything said.
+pub(crate) fn together<'a>(
+    districts: impl Iterator<Item = &'a proto::CertainSeats>,
+) -> Option<proto::CertainSeats> {
+    districts.cloned().reduce(|mut one, other| {
+        one.outstanding = match (one.outstanding.take(), other.outstanding) {
+            (Some(one), Some(other)) => Some(add_outstanding(one, other)),
+            (one, other) => one.or(other),
+        };
+        if one.no_claim.is_empty() {
+            one.no_claim = other.no_claim;
+        }
+        one.seats_secured += other.seats_secured;
+        one.is_all_secured &= other.is_all_secured;
+        one
+    })
+}
+
+fn add_outstanding(
+    mut one: proto::OutstandingBallots,
+    other: proto::OutstandingBallots,
+) -> proto::OutstandingBallots {
+    for entry in other.units {
+        match one.units.iter_mut().find(|it| it.basis == entry.basis) {
+            Some(known) => {
+                known.units += entry.units;
+                known.ballots_most += entry.ballots_most;
+            }
+            None => one.units.push(entry),
+        }
+    }
+    one.units_unbounded += other.units_unbounded;
+    // The rest of the electorate is the same for all districts.
+    one.electorate_rest = one.electorate_rest.or(other.electorate_rest);
+    let sum = one.ballots_most.zip(other.ballots_most);
+    let sum = sum.map(|(one, other)| one.saturating_add(other));
+    one.ballots_most = match (sum, one.electorate_rest) {
+        (Some(sum), Some(rest)) => Some(sum.min(rest)),
+        (sum, rest) => sum.or(rest),
+    };
+    one
+}
+
+/// An event that a bound did not foresee.
+pub fn unforeseen_event(tally: &Tally, event: &Unforeseen) -> proto::UnforeseenEvent {
+    let Unforeseen {
+        revision,
+        time,
+        contest: _,
+        district: _,
+        unit,
+        cause,
+        attribution,
+    } = event;
+    let cause = match cause {
+        UnforeseenCause::Report(_) => proto::UnforeseenCause::Report,
+        UnforeseenCause::Review => proto::UnforeseenCause::Review,
+        UnforeseenCause::Withdrawal => proto::UnforeseenCause::Withdrawal,
+        UnforeseenCause::Status(_) => proto::UnforeseenCause::Status,
+        UnforeseenCause::Turnout => proto::UnforeseenCause::Turnout,
+        UnforeseenCause::Register => proto::UnforeseenCause::Register,
+        UnforeseenCause::Rules => proto::UnforeseenCause::Rules,
+        UnforeseenCause::Candidates => proto::UnforeseenCause::Candidates,
+    };
+    let unit = unit.and_then(|unit| tally.unit_names.get(unit));
+    proto::UnforeseenEvent {
+        revision: revision.0,
+        revision_time: Some(timestamp(*time)),
+        unit_id: unit.unwrap_or_default().into(),
+        cause: cause.into(),
+        attribution: attribution.as_ref().map(Into::into),
+    }
+}
