@@ -9,6 +9,7 @@ pub mod invented;
 pub mod log;
 pub mod over_districts;
 pub mod play;
+pub mod ranges;
 pub mod raw;
 pub mod reads;
 pub mod viewer;

@@ -1,11 +1,15 @@
 //! The log as a follower reads it, and what must be in it.
 
 use client::{Client, LogNews};
+use election::command::Command;
+use election::decide;
+use election::definition::Definition;
 use election::event::{Counted, Event, Recorded};
-use election::ids::{ElectionId, Revision};
+use election::ids::{ElectionId, LogId, Revision, Timestamp};
 use election::report::Outcome;
 use election::state::State;
 use futures::StreamExt as _;
+use hemicycle::night::{Step, TimedStep};
 use wire::common::v1::View;
 
 use crate::play::Acknowledged;
@@ -28,6 +32,55 @@ pub async fn read(results: &Client, election: &ElectionId) -> Vec<Recorded> {
         }
     }
     panic!("the watch ended before the head");
+}
+
+/// The log of a night that is decided here and now, one event after the other: as the results role would, without it.
+pub fn decide(definition: &Definition, steps: Vec<TimedStep>) -> Vec<Recorded> {
+    let mut log: Vec<Recorded> = Vec::new();
+    let mut state: Option<State> = None;
+    let mut take = |state: &mut Option<State>, event: Event| {
+        let recorded = Recorded {
+            revision: Revision(u64::try_from(log.len()).expect("logs are short") + 1),
+            time: Timestamp(0),
+            principal: String::new(),
+            event,
+        };
+        match state {
+            None => *state = Some(State::begin(&recorded).expect("a log begins with a definition")),
+            Some(state) => state.apply(&recorded).expect("what is decided fits"),
+        }
+        log.push(recorded);
+    };
+    let define = Command::Define {
+        definition: Box::new(definition.clone()),
+        log_id: LogId([1; 16]),
+    };
+    let events = decide::decide(None, &define, Timestamp(0)).expect("the definition is sound");
+    events.into_iter().for_each(|event| take(&mut state, event));
+    for timed in steps {
+        let now = state.as_ref().expect("the election is defined");
+        let events = match timed.step {
+            Step::Submit(submission) => {
+                let decision = decide::decide_submission(now, &submission);
+                decision.event.into_iter().collect()
+            }
+            Step::Withdraw {
+                key,
+                version,
+                attribution,
+            } => {
+                let command = Command::Withdraw {
+                    key,
+                    version,
+                    attribution,
+                };
+                decide::decide(Some(now), &command, Timestamp(0)).expect("it is counted")
+            }
+            Step::Checkpoint(_) => Vec::new(),
+        };
+        events.into_iter().for_each(|event| take(&mut state, event));
+    }
+    log
 }
 
 /// The log folded by somebody who was not there.

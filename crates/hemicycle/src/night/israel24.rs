@@ -210,6 +210,12 @@ identities = [
     { left = ["votes"], right = ["valid"] },
 ]
 
+# Who votes elsewhere than where they are registered does so in double envelopes, which are counted in boxes of their own, of
+# unknown roll. No box of the register has more than 800 voters; these get the next round number.
+[rules.outstanding]
+roll = { share = [1, 1] }
+kinds = [{ kind = "envelope-centre", ballots = 1000, basis = "stated" }]
+
 [presentation]
 title = { en = "24th Knesset", he = "הכנסת ה-24" }
 "#;

@@ -191,6 +191,10 @@ identities = [
     { left = ["votes"], right = ["valid"] },
 ]
 
+# The rolls are those at close, with all who were added on the day.
+[rules.outstanding]
+roll = { share = [1, 1] }
+
 [presentation]
 title = { en = "State Duma 2007", ru = "Государственная дума 2007" }
 

@@ -1,0 +1,120 @@
+//! Ceilings put together again from units and slots, as a snapshot or a check has them.
+
+use super::{Ceilings, ContestRow, PIECE, UnitRow, can_change};
+use crate::definition::UnitKind;
+use crate::event::{Slot, SlotState, Turnout};
+use std::sync::Arc;
+
+impl Ceilings {
+    /// The same units, rules and marks, with no roll, turnout or ballots yet.
+    pub fn without_counts(&self) -> Self {
+        let mut ceilings = self.clone();
+        for piece in &mut ceilings.pieces {
+            let piece = Arc::make_mut(piece);
+            for row in &mut piece.units {
+                (row.roll, row.issued) = (None, None);
+            }
+            for row in &mut piece.contests {
+                (row.counted, row.open) = (0, 0);
+            }
+        }
+        ceilings.sum_again();
+        ceilings
+    }
+
+    /// What neither the rules nor units and slots say: of each unit its kind, and of each of its contests what has been
+    /// repeated and what is in doubt.
+    pub fn marks(&self) -> Vec<u8> {
+        let mut marks = Vec::with_capacity(self.units * self.mark_length());
+        for piece in &self.pieces {
+            let contests = piece.contests.chunks(self.contests.max(1));
+            for (unit, contests) in piece.units.iter().zip(contests) {
+                marks.push(unit.kind as u8);
+                for row in contests {
+                    marks.extend([u8::from(row.is_repeated), row.doubted]);
+                }
+            }
+        }
+        marks
+    }
+
+    fn mark_length(&self) -> usize {
+        1 + 2 * self.contests
+    }
+
+    /// Which unit has reported through which.
+    pub fn merges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let pairs = self.merged.into.iter();
+        pairs.flat_map(|(unit, into)| into.iter().map(|into| (*unit, *into)))
+    }
+
+    /// Units with these marks that [`Self::marks`] gave, and these ids; `None` if they are not such. The rest is restored.
+    pub fn with_marks<'a>(
+        mut self,
+        marks: &[u8],
+        merges: &[(u32, u32)],
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Option<Self> {
+        let rows = marks.chunks_exact(self.mark_length());
+        if !rows.remainder().is_empty() {
+            return None;
+        }
+        for row in rows {
+            if self.units.is_multiple_of(PIECE) {
+                self.pieces.push(Arc::default());
+            }
+            let piece = Arc::make_mut(self.pieces.last_mut()?);
+            let (kind, contests) = row.split_first()?;
+            piece.units.push(UnitRow {
+                kind: *UnitKind::ALL.get(usize::from(*kind))?,
+                ..UnitRow::default()
+            });
+            for mark in contests.chunks_exact(2) {
+                piece.contests.push(ContestRow {
+                    is_repeated: mark[0] == 1,
+                    doubted: mark[1],
+                    ..ContestRow::default()
+                });
+            }
+            self.units += 1;
+        }
+        let is_unit = |unit: u32| usize::try_from(unit).is_ok_and(|unit| unit < self.units);
+        if !merges
+            .iter()
+            .all(|(unit, into)| is_unit(*unit) && is_unit(*into))
+        {
+            return None;
+        }
+        let merged = Arc::make_mut(&mut self.merged);
+        for (unit, into) in merges {
+            merged.into.entry(*unit).or_default().insert(*into);
+            merged.through.entry(*into).or_default().insert(*unit);
+        }
+        self.name(ids);
+        Some(self)
+    }
+
+    pub fn restore_unit(&mut self, unit: usize, district: u16, roll: Option<u32>) {
+        if let Some(row) = self.unit_row_mut(unit) {
+            (row.district, row.roll) = (district, roll);
+        }
+    }
+
+    pub fn restore_turnout(&mut self, unit: usize, turnout: Turnout) {
+        if let Some(row) = self.unit_row_mut(unit) {
+            row.issued = turnout.is_final.then_some(turnout.ballots_issued);
+        }
+    }
+
+    pub fn restore_slot(&mut self, slot: Slot, state: SlotState, ballots: u64) {
+        if let Some(row) = self.contest_row_mut(slot.unit, usize::from(slot.contest)) {
+            row.counted += ballots;
+            row.open += u8::from(can_change(state));
+        }
+    }
+
+    /// The sums of what was restored.
+    pub fn restored(&mut self) {
+        self.sum_again();
+    }
+}

@@ -1,0 +1,130 @@
+//! The ranges of seats through a night, and which seats left them.
+
+use election::certain::certain_seats;
+use election::event::Recorded;
+use election::standings::district_seats;
+use election::tally::Tally;
+
+/// What was certain at a revision, of the first contest's only district.
+#[derive(Debug, Clone)]
+pub struct Frame {
+    /// The revision.
+    pub revision: u64,
+    /// Ballots counted.
+    pub counted: u64,
+    /// At most so many more ballots are to come.
+    pub outstanding: Option<u64>,
+    /// The fewest and the most seats of each list; empty: nothing is claimed.
+    pub ranges: Vec<(u32, u32)>,
+    /// Seats by what is counted.
+    pub seats: Vec<u32>,
+    /// Events so far that no bound foresaw.
+    pub unforeseen: u64,
+}
+
+impl Frame {
+    /// Seats that are certain.
+    pub fn secured(&self) -> u32 {
+        self.ranges.iter().map(|range| range.0).sum()
+    }
+}
+
+/// What was certain at so many moments of a log, evenly over its events, and at its end.
+pub fn frames(records: &[Recorded], moments: usize) -> Vec<Frame> {
+    let mut tally = Tally::begin(&records[0]).expect("a log begins with a definition");
+    let every = (records.len() / moments).max(1);
+    let mut frames = Vec::with_capacity(moments + 2);
+    for (place, recorded) in records.iter().enumerate().skip(1) {
+        tally.apply(recorded).expect("every record fits its tally");
+        if tally.is_complete() && (place % every == 0 || place + 1 == records.len()) {
+            frames.push(frame(&tally));
+        }
+    }
+    frames
+}
+
+fn frame(tally: &Tally) -> Frame {
+    let seats = district_seats(tally, 0, 0).expect("the contest gives seats");
+    let certain = certain_seats(tally, (0, 0), &seats).expect("the definition bounds ballots");
+    let lists = 0..seats.question.contest.lists.len();
+    let bounds = certain.bounds.as_ref();
+    let bounds = bounds.map(|bounds| bounds.lists.iter().map(|it| (it.fewest, it.most)).collect());
+    Frame {
+        revision: tally.revision.0,
+        counted: tally.contests[0][0].ballots_counted,
+        outstanding: certain.outstanding.ballots,
+        ranges: bounds.unwrap_or_default(),
+        seats: lists
+            .map(|list| seats.result.seats(list).unwrap_or(0))
+            .collect(),
+        unforeseen: tally.unforeseen_total,
+    }
+}
+
+/// Something that a frame excluded and that came about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The frame.
+    pub revision: u64,
+    /// What it was.
+    pub what: String,
+    /// Events after the frame that no bound foresaw.
+    pub unforeseen_after: u64,
+}
+
+/// More ballots than a frame said could come, and final seats outside of its ranges.
+pub fn left(frames: &[Frame]) -> Vec<Left> {
+    let end = frames.last().expect("a night has frames");
+    let mut left = Vec::new();
+    for (place, frame) in frames.iter().enumerate() {
+        let mut tell = |what: String, unforeseen: u64| {
+            left.push(Left {
+                revision: frame.revision,
+                what,
+                unforeseen_after: unforeseen - frame.unforeseen,
+            });
+        };
+        if let Some(outstanding) = frame.outstanding {
+            for later in &frames[place..] {
+                if later.counted > frame.counted + outstanding {
+                    tell(
+                        format!("{} ballots at revision {}", later.counted, later.revision),
+                        later.unforeseen,
+                    );
+                }
+            }
+        }
+        for (list, (range, seats)) in frame.ranges.iter().zip(&end.seats).enumerate() {
+            if *seats < range.0 || *seats > range.1 {
+                tell(
+                    format!("list {list}: {seats} seats outside {range:?}"),
+                    end.unforeseen,
+                );
+            }
+        }
+    }
+    left
+}
+
+/// How narrow the ranges were, as lines of a table.
+pub fn table(frames: &[Frame]) -> String {
+    let total = frames.last().map_or(0, |frame| frame.counted).max(1);
+    let mut text =
+        String::from("revision  counted      outstanding  secured  widest  unforeseen\n");
+    for frame in frames {
+        let widest = frame.ranges.iter().map(|range| range.1 - range.0).max();
+        let outstanding = frame
+            .outstanding
+            .map_or(String::from("-"), |it| it.to_string());
+        text += &format!(
+            "{:>8}  {:>9} {:>3}%  {outstanding:>10}  {:>7}  {:>6}  {:>10}\n",
+            frame.revision,
+            frame.counted,
+            frame.counted * 100 / total,
+            frame.secured(),
+            widest.map_or(String::from("-"), |it| it.to_string()),
+            frame.unforeseen,
+        );
+    }
+    text
+}
