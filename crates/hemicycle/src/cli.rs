@@ -665,6 +665,13 @@ pub enum What {
     Units,
 }
 
+/// A picture of a night.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Chart {
+    /// How the ranges of certain seats closed.
+    Bounds,
+}
+
 /// `export`.
 #[derive(Debug, Args)]
 pub struct Export {
@@ -676,6 +683,12 @@ pub struct Export {
     /// What is written.
     #[arg(long, value_enum, default_value = "standings")]
     pub what: What,
+    /// Draw a picture (SVG) of the whole log up to the revision instead.
+    #[arg(long, value_enum, conflicts_with_all = ["format", "what", "language"])]
+    pub chart: Option<Chart>,
+    /// How many moments of the log the picture has.
+    #[arg(long, default_value_t = 60, requires = "chart", value_parser = clap::value_parser!(u64).range(2..=1_000))]
+    pub moments: u64,
     /// The language of text and Markdown.
     #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
     pub language: String,

@@ -10,6 +10,7 @@ mod support;
 
 mod bad_definitions;
 mod bad_input;
+mod certain;
 mod commands;
 mod damage;
 mod damaged_feed;

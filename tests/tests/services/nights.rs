@@ -164,8 +164,20 @@ async fn finish(cluster: &Cluster, player: &Player, by_size: &[u32]) {
         usize::try_from(states.counted).unwrap(),
         player.expected.counted()
     );
-    // Whoever folds the log has the same state, and everything that was acknowledged is in it.
     let records = log::read(&cluster.client(Role::Results), &player.election).await;
+    // Nothing that a frame excluded came about, but for what no bound foresaw.
+    let frames = frames(&records, 30);
+    let left = ranges::left(&frames);
+    assert!(
+        left.iter().all(|left| left.unforeseen_after > 0),
+        "{left:?}"
+    );
+    let secured = standings.contests[0].certain.clone().unwrap();
+    assert_eq!(
+        secured.seats_secured,
+        u64::from(frames.last().unwrap().secured())
+    );
+    // Whoever folds the log has the same state, and everything that was acknowledged is in it.
     assert_eq!(records.last().unwrap().revision.0, player.head);
     assert_eq!(
         log::fold(&records).tally().contests[0][0].votes,

@@ -2,7 +2,7 @@
 
 use super::allocate::style;
 use super::{connect, election_id, instant, to_json};
-use crate::cli::{Explained, Export, Format, What};
+use crate::cli::{Chart, Explained, Export, Format, What};
 use crate::failure::{Ending, Failure};
 use client::Client;
 use election::ids::ElectionId;
@@ -26,6 +26,16 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
     } else {
         View::Head
     };
+    if let Some(Chart::Bounds) = arguments.chart {
+        let (until, moments) = (arguments.revision, arguments.moments);
+        let svg = super::chart::bounds(&client, &election, view, until, moments).await?;
+        let mut output = open(arguments.output.as_deref())?;
+        output
+            .write_all(svg.as_bytes())
+            .and_then(|()| output.flush())
+            .map_err(Failure::io("the output"))?;
+        return Ok(Ending::Done);
+    }
     let words = match arguments.format {
         Format::Json | Format::Csv => None,
         Format::Text => Some(Explained::Text),
@@ -180,6 +190,8 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
         "seats_most",
         "seats_declared",
         "state",
+        "seats_fewest",
+        "seats_most_certain",
     ];
     rows.write_record(header).map_err(written)?;
     let revision = standings
@@ -203,6 +215,7 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                     .flat_map(|allocation| &allocation.lists);
                 let list = lists.into_iter().find(|list| list.option_id == *option);
                 let seats = list.and_then(|list| list.seats);
+                let bounds = seats.as_ref().and_then(|seats| seats.bounds.as_ref());
                 let state = seats.as_ref().map_or("", |seats| {
                     seats
                         .state()
@@ -222,6 +235,8 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                     optional(seats.as_ref().and_then(|seats| seats.seats_most)),
                     optional(seats.as_ref().and_then(|seats| seats.seats_declared)),
                     state.to_owned(),
+                    optional(bounds.and_then(|bounds| bounds.seats_fewest)),
+                    optional(bounds.and_then(|bounds| bounds.seats_most)),
                 ];
                 rows.write_record(&row).map_err(written)?;
             }
@@ -240,6 +255,8 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                 most,
                 declared,
                 state,
+                String::new(),
+                String::new(),
             ];
             rows.write_record(&row).map_err(written)?;
         }

@@ -6,6 +6,7 @@ pub mod amend;
 pub mod bounds;
 pub mod certify;
 pub mod change_candidates;
+mod chart;
 pub mod compare;
 mod compare_districts;
 pub mod correct_turnout;
