@@ -4,7 +4,7 @@ use crate::counts::Counter;
 use crate::definition::{BallotOption, OptionRole};
 use crate::event::Lot as RecordedLot;
 use crate::rules::Procedure;
-use crate::tally::{DistrictTally, Tally};
+use crate::tally::{DistrictTally, Drawn, Tally};
 use apportionment::{
     Allocation, BaseCounts, Contest, List, Lot, Rules, StageAt, ThresholdBase, seats_most,
 };
@@ -231,22 +231,31 @@ fn ballots_in_box(totals: &DistrictTally) -> Option<u64> {
 }
 
 fn lots(tally: &Tally, place: (u8, u16), options: &[u32]) -> Vec<Lot> {
-    let here = lots_of(tally, place);
-    here.filter_map(|lot| engine_lot(lot, options)).collect()
+    let standing = lots_of(tally, place).filter(|drawn| drawn.stands(tally));
+    let lots = standing.filter_map(|drawn| engine_lot(&drawn.lot, options));
+    lots.collect()
 }
 
-/// Recorded lots of a district that can name no tie of its allocation: logs written before they were refused have some.
-pub fn lots_of_no_tie<'a>(
+/// Recorded lots of a district that the engine is not given, and whether that is because votes or rules are others than they
+/// were drawn on. Otherwise they can name no tie of the allocation: logs written before such were refused have some.
+pub fn lots_left_out<'a>(
     tally: &'a Tally,
     place: (u8, u16),
     options: &'a [u32],
-) -> impl Iterator<Item = &'a RecordedLot> {
-    lots_of(tally, place).filter(|lot| engine_lot(lot, options).is_none())
+) -> impl Iterator<Item = (&'a RecordedLot, bool)> {
+    lots_of(tally, place).filter_map(|drawn| {
+        let has_changed = !drawn.stands(tally);
+        let is_left_out = has_changed || engine_lot(&drawn.lot, options).is_none();
+        is_left_out.then_some((&drawn.lot, has_changed))
+    })
 }
 
-fn lots_of(tally: &Tally, (contest, district): (u8, u16)) -> impl Iterator<Item = &RecordedLot> {
+fn lots_of(
+    tally: &Tally,
+    (contest, district): (u8, u16),
+) -> impl Iterator<Item = &Drawn<RecordedLot>> {
     let lots = tally.lots.iter();
-    lots.filter(move |lot| lot.contest == contest && lot.district == district)
+    lots.filter(move |drawn| drawn.lot.contest == contest && drawn.lot.district == district)
 }
 
 fn engine_lot(lot: &RecordedLot, options: &[u32]) -> Option<Lot> {

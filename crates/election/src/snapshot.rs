@@ -4,26 +4,26 @@
 //! but summed anew from the slots, so the two cannot disagree. Tables are rows of a fixed width, as a restart waits for
 //! them: a million units are read in about a tenth of a second.
 
+mod parts;
 mod rows;
 
 use crate::bytes::codec::{Reader, Writer};
 use crate::bytes::stream::Stream;
 use crate::bytes::{
-    DecodeError, parse_part, part_text, read_attribution, read_counts, read_declaration,
-    read_declaration_above, read_hold_reason, read_lot, read_mode, read_numbered, read_places_lot,
-    read_report_kind, read_slot, write_attribution, write_counts, write_declaration,
-    write_declaration_above, write_hold_reason, write_lot, write_mode, write_places_lot,
-    write_slot,
+    DecodeError, parse_part, part_text, read_attribution, read_declaration, read_declaration_above,
+    read_lot, read_mode, read_numbered, read_places_lot, write_attribution, write_declaration,
+    write_declaration_above, write_lot, write_mode, write_places_lot,
 };
 use crate::definition::Hash;
 use crate::event::{Event, Recorded};
 use crate::ids::{LogId, Revision, Timestamp};
 use crate::publication::Publication;
-use crate::report::UnitStatus;
 use crate::stage::Stage;
 use crate::state::{Pending, Settled, State};
-use crate::tally::{
-    Correction, CorrectionCause, PartVersion, Tally, Unforeseen, UnforeseenCause, UnitNames,
+use crate::tally::{PartVersion, Tally, UnitNames};
+use parts::{
+    read_correction, read_drawn, read_pending, read_unforeseen, write_correction, write_drawn,
+    write_pending, write_unforeseen,
 };
 use rows::{SLOT_ROW, UNIT_ROW, read_slots, read_unit_row, slot_row, unit_row};
 use std::collections::HashMap;
@@ -220,8 +220,12 @@ fn write_tally(writer: &mut Writer, tally: &Tally) {
             writer.u32(*candidates);
         },
     );
-    writer.list(lots.iter(), write_lot);
-    writer.list(places_lots.iter(), write_places_lot);
+    writer.list(lots.iter(), |writer, drawn| {
+        write_drawn(writer, drawn, write_lot)
+    });
+    writer.list(places_lots.iter(), |writer, drawn| {
+        write_drawn(writer, drawn, write_places_lot);
+    });
     writer.list(declarations.values(), |writer, (revision, declaration)| {
         writer.revision(*revision);
         write_declaration(writer, declaration);
@@ -281,8 +285,8 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
         Ok(((reader.u8()?, reader.u16()?, reader.u32()?), reader.u32()?))
     })?;
     tally.candidates = candidates.into_iter().collect();
-    tally.lots = reader.list(16, read_lot)?;
-    tally.places_lots = reader.list(30, read_places_lot)?;
+    tally.lots = reader.list(52, |reader| read_drawn(reader, read_lot))?;
+    tally.places_lots = reader.list(66, |reader| read_drawn(reader, read_places_lot))?;
     let declarations = reader.list(16, |reader| {
         let revision = reader.revision()?;
         let declaration = read_declaration(reader)?;
@@ -306,151 +310,6 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
     tally.unforeseen = reader.list(20, read_unforeseen)?.into();
     tally.unforeseen_total = reader.u64()?;
     Ok(tally)
-}
-
-fn write_pending(writer: &mut Writer, pending: &Pending) {
-    let Pending {
-        revision,
-        version,
-        kind,
-        counts,
-        attribution,
-        reasons,
-        conflicts_with,
-    } = pending;
-    writer.revision(*revision);
-    writer.u32(*version);
-    writer.u8(*kind as u8);
-    write_counts(writer, counts);
-    writer.option(attribution.as_ref(), write_attribution);
-    writer.list(reasons.iter(), write_hold_reason);
-    writer.option(*conflicts_with, Writer::revision);
-}
-
-fn read_pending(reader: &mut Reader<'_>) -> Result<Pending, DecodeError> {
-    Ok(Pending {
-        revision: reader.revision()?,
-        version: reader.u32()?,
-        kind: read_report_kind(reader)?,
-        counts: read_counts(reader)?,
-        attribution: reader.option(read_attribution)?,
-        reasons: reader.list(1, read_hold_reason)?,
-        conflicts_with: reader.option(Reader::revision)?,
-    })
-}
-
-fn write_correction(writer: &mut Writer, correction: &Correction) {
-    let Correction {
-        revision,
-        time,
-        slot,
-        cause,
-        attribution,
-        changes,
-        ballots,
-    } = correction;
-    writer.revision(*revision);
-    writer.time(*time);
-    write_slot(writer, *slot);
-    let (number, detail) = match cause {
-        CorrectionCause::Report(kind) => (1, *kind as u8),
-        CorrectionCause::Review => (2, 0),
-        CorrectionCause::Withdrawal => (3, 0),
-        CorrectionCause::Status(status) => (4, *status as u8),
-    };
-    writer.u8(number);
-    writer.u8(detail);
-    write_attribution(writer, attribution);
-    writer.list(changes.iter(), |writer, (option, before, after)| {
-        writer.u32s(&[*option, *before, *after])
-    });
-    writer.u64s(&[ballots.0, ballots.1]);
-}
-
-fn read_correction(reader: &mut Reader<'_>) -> Result<Correction, DecodeError> {
-    let (revision, time, slot) = (reader.revision()?, reader.time()?, read_slot(reader)?);
-    let cause = match reader.u8()? {
-        1 => CorrectionCause::Report(read_report_kind(reader)?),
-        2 => no_detail(reader, CorrectionCause::Review)?,
-        3 => no_detail(reader, CorrectionCause::Withdrawal)?,
-        4 => CorrectionCause::Status(read_numbered(reader, &UnitStatus::ALL, "status of a unit")?),
-        _ => return Err(reader.fault("no cause of a correction")),
-    };
-    Ok(Correction {
-        revision,
-        time,
-        slot,
-        cause,
-        attribution: read_attribution(reader)?,
-        changes: reader.list(12, |reader| {
-            Ok((reader.u32()?, reader.u32()?, reader.u32()?))
-        })?,
-        ballots: (reader.u64()?, reader.u64()?),
-    })
-}
-
-fn write_unforeseen(writer: &mut Writer, entry: &Unforeseen) {
-    let Unforeseen {
-        revision,
-        time,
-        contest,
-        district,
-        unit,
-        cause,
-        attribution,
-    } = entry;
-    writer.revision(*revision);
-    writer.time(*time);
-    writer.option(*contest, Writer::u8);
-    writer.option(*district, Writer::u16);
-    writer.option(*unit, Writer::u32);
-    let (number, detail) = match cause {
-        UnforeseenCause::Report(kind) => (1, *kind as u8),
-        UnforeseenCause::Review => (2, 0),
-        UnforeseenCause::Withdrawal => (3, 0),
-        UnforeseenCause::Status(status) => (4, *status as u8),
-        UnforeseenCause::Turnout => (5, 0),
-        UnforeseenCause::Register => (6, 0),
-        UnforeseenCause::Rules => (7, 0),
-        UnforeseenCause::Candidates => (8, 0),
-    };
-    writer.u8(number);
-    writer.u8(detail);
-    writer.option(attribution.as_ref(), write_attribution);
-}
-
-fn read_unforeseen(reader: &mut Reader<'_>) -> Result<Unforeseen, DecodeError> {
-    Ok(Unforeseen {
-        revision: reader.revision()?,
-        time: reader.time()?,
-        contest: reader.option(Reader::u8)?,
-        district: reader.option(Reader::u16)?,
-        unit: reader.option(Reader::u32)?,
-        cause: match reader.u8()? {
-            1 => UnforeseenCause::Report(read_report_kind(reader)?),
-            2 => no_detail(reader, UnforeseenCause::Review)?,
-            3 => no_detail(reader, UnforeseenCause::Withdrawal)?,
-            4 => UnforeseenCause::Status(read_numbered(
-                reader,
-                &UnitStatus::ALL,
-                "status of a unit",
-            )?),
-            5 => no_detail(reader, UnforeseenCause::Turnout)?,
-            6 => no_detail(reader, UnforeseenCause::Register)?,
-            7 => no_detail(reader, UnforeseenCause::Rules)?,
-            8 => no_detail(reader, UnforeseenCause::Candidates)?,
-            _ => return Err(reader.fault("no cause of a wider range")),
-        },
-        attribution: reader.option(read_attribution)?,
-    })
-}
-
-fn no_detail<T>(reader: &mut Reader<'_>, cause: T) -> Result<T, DecodeError> {
-    if reader.u8()? == 0 {
-        Ok(cause)
-    } else {
-        Err(reader.fault("this cause has no detail"))
-    }
 }
 
 impl Publication {

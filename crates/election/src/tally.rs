@@ -19,6 +19,7 @@ use std::sync::Arc;
 mod apply;
 mod ceilings;
 mod correction;
+mod drawn;
 mod names;
 mod outline;
 mod totals;
@@ -27,6 +28,7 @@ mod unforeseen;
 pub(crate) use ceilings::Ceilings;
 pub use ceilings::{BasisSum, CeilingBasis, StillToCome};
 pub use correction::{Correction, CorrectionCause};
+pub use drawn::Drawn;
 pub use names::UnitNames;
 pub use outline::{Outline, PartVersion};
 pub use totals::{DistrictTally, DistrictTurnout, StateCounts};
@@ -91,9 +93,9 @@ pub struct Tally {
     /// Candidates that lists have now, where an event changed them: (contest, district, option) -> candidates.
     pub candidates: BTreeMap<(u8, u16, u32), u32>,
     /// Lots that were drawn.
-    pub lots: Vec<Lot>,
+    pub lots: Vec<Drawn<Lot>>,
     /// Lots that were drawn among places of districts that hang together.
-    pub places_lots: Vec<PlacesLot>,
+    pub places_lots: Vec<Drawn<PlacesLot>>,
     /// The declared result of each (contest, district), with its revision.
     pub declarations: BTreeMap<(u8, u16), (Revision, Declaration)>,
     /// The declared result of each contest as a whole, and of districts of the law that are none of the ballot.

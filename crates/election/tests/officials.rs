@@ -528,7 +528,7 @@ fn lots_are_bound_to_their_tie() {
         Ok(0),
         "the same lot in other words"
     );
-    assert_eq!(night.state.tally().lots[0].tied, [0, 1, 2]);
+    assert_eq!(night.state.tally().lots[0].lot.tied, [0, 1, 2]);
     for (command, field) in [
         (draw(&[0], 1, &[0]), "tied_option_ids"),
         (draw(&[0, 0], 1, &[0]), "tied_option_ids"),

@@ -11,7 +11,7 @@ use apportionment::{
     Bonus, BonusCounting, BonusSeats, BonusTo, Contest, Method, Outcome, Rescue, Rules, Silence,
     Threshold, allocate,
 };
-use election::allocation::{Question, engine_rules, lots_of_no_tie};
+use election::allocation::{Question, engine_rules, lots_left_out};
 use election::command::Command;
 use election::counts::Counter;
 use election::declaration::{Finding, check_declaration};
@@ -163,8 +163,11 @@ fn a_recorded_lot_that_can_name_no_tie_is_kept_as_void() {
     let tally = night.state.tally();
     let question = Question::of(tally, 0, 0).unwrap();
     assert_eq!(question.lots.len(), 1);
-    let void: Vec<u32> = lots_of_no_tie(tally, (0, 0), &question.options)
-        .map(|lot| lot.stage)
+    let void: Vec<u32> = lots_left_out(tally, (0, 0), &question.options)
+        .map(|(lot, has_changed)| {
+            assert!(!has_changed);
+            lot.stage
+        })
         .collect();
     assert_eq!(void, [99]);
 }

@@ -10,7 +10,7 @@ use crate::field::timestamp;
 use crate::publication::Position;
 use crate::tally::{correction, totals, turnout};
 use apportionment::ContestError;
-use election::allocation::{base_counters, lacking_counters, lots_of_no_tie};
+use election::allocation::{base_counters, lacking_counters, lots_left_out};
 use election::certain::CertainSeats;
 use election::declaration::Finding;
 use election::definition::{BallotOption, ContestBallot, DistrictBallot, Hash, OptionRole, Part};
@@ -263,8 +263,8 @@ fn together(one: SeatsState, other: SeatsState) -> SeatsState {
     if rank(one) >= rank(other) { one } else { other }
 }
 
-/// A recorded lot that can name no tie of the district's lists.
-fn recorded_void(lot: &Lot, ballot: &DistrictBallot) -> proto::VoidLot {
+/// A recorded lot that the engine was not given: it was drawn on other votes or rules, or can name no tie of the district.
+fn recorded_void(lot: &Lot, has_changed: bool, ballot: &DistrictBallot) -> proto::VoidLot {
     let id = |option: &u32| {
         let option = ballot.options.get(usize::try_from(*option).ok()?)?;
         Some(option.id.as_str().to_owned())
@@ -277,7 +277,12 @@ fn recorded_void(lot: &Lot, ballot: &DistrictBallot) -> proto::VoidLot {
             seats_at_stake: lot.seats,
             winner_option_ids: ids(&lot.winners),
         }),
-        reason: proto::VoidLotReason::NoSuchTie.into(),
+        reason: if has_changed {
+            proto::VoidLotReason::TieChanged
+        } else {
+            proto::VoidLotReason::NoSuchTie
+        }
+        .into(),
     }
 }
 
@@ -299,11 +304,11 @@ fn district_standings(
         } = seats;
         let ids = district_list_ids(ballot);
         let mut allocation = Lists::new(&ids).allocation(question, result);
-        let of_no_tie = place.map(|place| lots_of_no_tie(tally, place, &question.options));
-        let of_no_tie = of_no_tie.into_iter().flatten();
+        let left_out = place.map(|place| lots_left_out(tally, place, &question.options));
+        let left_out = left_out.into_iter().flatten();
         allocation
             .void_lots
-            .extend(of_no_tie.map(|lot| recorded_void(lot, ballot)));
+            .extend(left_out.map(|(lot, has_changed)| recorded_void(lot, has_changed, ballot)));
         if !allocation.problem.is_empty() {
             allocation.problem = located(tally, (contest, district), result, &allocation.problem);
         }

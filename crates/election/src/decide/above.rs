@@ -57,7 +57,9 @@ pub(super) fn draw_places(state: &State, mut lot: PlacesLot) -> Result<Vec<Event
         let rule = "at least one seat at stake, as many winners, and fewer than tied places";
         return Err(Refusal::new(RefusalCode::Shape, "seats", lot.seats, rule));
     }
-    Ok(unless(state.tally().places_lots.contains(&lot), || {
+    let tally = state.tally();
+    let mut known = tally.places_lots.iter().filter(|known| known.lot == lot);
+    Ok(unless(known.any(|known| known.stands(tally)), || {
         Event::PlacesDrawn(lot)
     }))
 }

@@ -91,7 +91,10 @@ pub(super) fn draw_lot(
         winners: winner_set.into_iter().collect(),
         attribution: attribution.clone(),
     };
-    Ok(unless(state.tally().lots.contains(&lot), || {
+    // The same lot may be drawn again: for a tie that came back with other votes.
+    let tally = state.tally();
+    let mut known = tally.lots.iter().filter(|known| known.lot == lot);
+    Ok(unless(known.any(|known| known.stands(tally)), || {
         Event::LotDrawn(lot)
     }))
 }

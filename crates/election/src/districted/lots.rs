@@ -1,6 +1,6 @@
 //! Recorded lots, which name districts and lists by their ids, as the engine takes them.
 
-use super::question::Names;
+use super::names::Names;
 use crate::allocation::stage_at;
 use crate::event::{PlacesLot, PlacesStage, TiedPlace};
 use crate::ids::OptionId;

@@ -5,6 +5,7 @@ mod answer;
 mod bounds;
 mod declared;
 mod lots;
+mod names;
 mod outcomes;
 mod question;
 #[cfg(test)]
@@ -17,7 +18,8 @@ pub use answer::{
 };
 pub use declared::{check_district, check_whole};
 pub use lots::{CellLots, TierLotsOf};
-pub use question::{Asked, DistrictedQuestion, Names};
+pub use names::Names;
+pub use question::{Asked, DistrictedQuestion};
 pub use rules::DistrictedRules;
 pub(crate) use rules::check_chain;
 pub use ties::{PlacesTie, open_ties};

@@ -2,6 +2,7 @@
 
 use super::DistrictedRules;
 use super::lots::{CellLots, TierLotsOf};
+use super::names::Names;
 use crate::allocation::base_counts;
 use crate::definition::{ContestBallot, OptionRole};
 use crate::event::PlacesLot;
@@ -22,49 +23,8 @@ pub struct DistrictedQuestion {
     pub asked: Asked,
     /// The lots that were recorded for this contest, by which [`super::void_lots`] names those that were not used.
     pub recorded: Vec<PlacesLot>,
-}
-
-/// What the engine's positions mean.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Names {
-    /// The lists, in the order in which ballots name them first.
-    pub lists: Vec<OptionId>,
-    /// The districts of the law.
-    pub districts: Vec<DistrictId>,
-    /// The districts of the ballot that each district of the law consists of, by index on the ballot.
-    pub parts: Vec<Vec<usize>>,
-    /// By district of the law and list: whether the list stands there.
-    pub stands: Vec<Vec<bool>>,
-    /// The regions.
-    pub regions: Vec<DistrictId>,
-    /// The constituencies: the districts of the ballot, where there are first votes.
-    pub constituencies: Vec<DistrictId>,
-    /// By constituency: who has the most first votes of all persons without a list; a lot can name them.
-    pub outsiders: Vec<Vec<OptionId>>,
-    /// Persons without a list, who can have a seat by votes of their own: the persons of the contest, in their order.
-    pub persons: Vec<OptionId>,
-}
-
-impl Names {
-    /// The position of a list.
-    #[must_use]
-    pub fn list(&self, option: &OptionId) -> Option<usize> {
-        self.lists.iter().position(|list| list == option)
-    }
-
-    /// The position of a district of the law.
-    #[must_use]
-    pub fn district(&self, district: &DistrictId) -> Option<usize> {
-        self.districts.iter().position(|known| known == district)
-    }
-
-    /// The district of the law that is the district of the ballot at this index, and no other.
-    #[must_use]
-    pub fn district_of_one(&self, ballot_district: usize) -> Option<usize> {
-        self.parts
-            .iter()
-            .position(|parts| parts.as_slice() == [ballot_district])
-    }
+    /// Those of them that were drawn on other votes or rules than there are now, and are void.
+    pub changed: Vec<usize>,
 }
 
 /// Votes, rules and lots as the engine takes them.
@@ -145,10 +105,14 @@ impl DistrictedQuestion {
             lists: lists.entries.clone(),
         };
         let drawn = tally.places_lots.iter();
-        let drawn = drawn.filter(|lot| usize::from(lot.contest) == contest);
-        let recorded = drawn.cloned().collect();
+        let drawn = drawn.filter(|drawn| usize::from(drawn.lot.contest) == contest);
+        let (recorded, stands): (Vec<_>, Vec<bool>) = drawn
+            .map(|drawn| (drawn.lot.clone(), drawn.stands(tally)))
+            .unzip();
+        let changed = stands.iter().enumerate().filter(|(_, stands)| !**stands);
+        let changed: Vec<usize> = changed.map(|(place, _)| place).collect();
         let (contest, names) = tier_contest(tally, (contest, law), &lists, districted, names);
-        Some(Self::new(names, rules, contest, recorded))
+        Some(Self::of_lots(names, rules, contest, recorded, changed))
     }
 
     /// The question of these districts. Of the contest, double proportional seats take lists and districts alone. Lots name
@@ -160,10 +124,25 @@ impl DistrictedQuestion {
         contest: TierContest,
         recorded: Vec<PlacesLot>,
     ) -> Self {
-        let drawn = recorded.iter().enumerate().collect();
+        Self::of_lots(names, rules, contest, recorded, Vec::new())
+    }
+
+    /// The same, where some lots were drawn on other votes or rules than there are now: those are void.
+    fn of_lots(
+        names: Names,
+        rules: DistrictedRules,
+        contest: TierContest,
+        recorded: Vec<PlacesLot>,
+        changed: Vec<usize>,
+    ) -> Self {
+        let drawn = recorded.iter().enumerate();
+        let drawn = drawn
+            .filter(|(place, _)| !changed.contains(place))
+            .collect();
         let asked = match rules {
             DistrictedRules::Tiers(rules) => {
-                let (lots, contest) = TierLotsOf::of(&names, &rules, contest, drawn);
+                let (mut lots, contest) = TierLotsOf::of(&names, &rules, contest, drawn);
+                lots.void.extend_from_slice(&changed);
                 Asked::Tiers {
                     contest,
                     rules,
@@ -171,7 +150,8 @@ impl DistrictedQuestion {
                 }
             }
             DistrictedRules::DoubleProportional(rules) => {
-                let lots = CellLots::of(&names, drawn);
+                let mut lots = CellLots::of(&names, drawn);
+                lots.void.extend_from_slice(&changed);
                 Asked::DoubleProportional {
                     contest: contest.districted,
                     rules,
@@ -183,6 +163,7 @@ impl DistrictedQuestion {
             names,
             asked,
             recorded,
+            changed,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Open ties of an answer by the ids of districts and lists, as a lot names them.
 
 use super::answer::DistrictedAllocation;
-use super::question::{Asked, DistrictedQuestion, Names};
+use super::names::Names;
+use super::question::{Asked, DistrictedQuestion};
 use crate::allocation::stage_number;
 use crate::event::{PlacesStage, TiedPlace};
 use crate::ids::{DistrictId, OptionId};

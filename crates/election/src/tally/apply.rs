@@ -167,7 +167,7 @@ impl Tally {
                 let options = lot.tied.iter().chain(&lot.winners).copied();
                 self.check_options(lot.contest, lot.district, options)
                     .map_err(misfit)?;
-                self.lots.push(lot.clone());
+                self.lots.push(Drawn::<Lot>::now(self, lot));
             }
             Event::PlacesDrawn(lot) => {
                 if usize::from(lot.contest) >= self.contests.len() {
@@ -177,7 +177,7 @@ impl Tally {
                 if !places.all(|place| self.has_place_option(lot.contest, place)) {
                     return Err(misfit("no such option in the contest"));
                 }
-                self.places_lots.push(lot.clone());
+                self.places_lots.push(Drawn::<PlacesLot>::now(self, lot));
             }
             Event::CandidatesChanged {
                 contest,

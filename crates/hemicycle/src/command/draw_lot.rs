@@ -57,7 +57,7 @@ fn told(arguments: &DrawLot, events: u64) -> Result<Ending, Failure> {
         print("this lot is recorded already")?;
     } else {
         print(&format!(
-            "recorded: the lot fell on {}; should its tie not stand any more when all is counted, it is void",
+            "recorded: the lot fell on {}; should its lists get other votes, or the contest other rules, it is void",
             arguments.winners.join(", ")
         ))?;
     }

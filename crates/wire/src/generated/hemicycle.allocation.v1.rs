@@ -1446,6 +1446,9 @@ pub enum VoidLotReason {
     WrongWinners = 2,
     /// An earlier lot settled the same tie.
     AlreadyDrawn = 3,
+    /// The tied lists have other votes than when it was drawn, or the contest has other rules: should they tie again, that is
+    /// another tie, for which nobody has drawn a lot.
+    TieChanged = 4,
 }
 impl VoidLotReason {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1458,6 +1461,7 @@ impl VoidLotReason {
             Self::NoSuchTie => "VOID_LOT_REASON_NO_SUCH_TIE",
             Self::WrongWinners => "VOID_LOT_REASON_WRONG_WINNERS",
             Self::AlreadyDrawn => "VOID_LOT_REASON_ALREADY_DRAWN",
+            Self::TieChanged => "VOID_LOT_REASON_TIE_CHANGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1467,6 +1471,7 @@ impl VoidLotReason {
             "VOID_LOT_REASON_NO_SUCH_TIE" => Some(Self::NoSuchTie),
             "VOID_LOT_REASON_WRONG_WINNERS" => Some(Self::WrongWinners),
             "VOID_LOT_REASON_ALREADY_DRAWN" => Some(Self::AlreadyDrawn),
+            "VOID_LOT_REASON_TIE_CHANGED" => Some(Self::TieChanged),
             _ => None,
         }
     }
@@ -23412,6 +23417,7 @@ impl serde::Serialize for VoidLotReason {
             Self::NoSuchTie => "VOID_LOT_REASON_NO_SUCH_TIE",
             Self::WrongWinners => "VOID_LOT_REASON_WRONG_WINNERS",
             Self::AlreadyDrawn => "VOID_LOT_REASON_ALREADY_DRAWN",
+            Self::TieChanged => "VOID_LOT_REASON_TIE_CHANGED",
         };
         serializer.serialize_str(variant)
     }
@@ -23427,6 +23433,7 @@ impl<'de> serde::Deserialize<'de> for VoidLotReason {
             "VOID_LOT_REASON_NO_SUCH_TIE",
             "VOID_LOT_REASON_WRONG_WINNERS",
             "VOID_LOT_REASON_ALREADY_DRAWN",
+            "VOID_LOT_REASON_TIE_CHANGED",
         ];
 
         struct GeneratedVisitor;
@@ -23471,6 +23478,7 @@ impl<'de> serde::Deserialize<'de> for VoidLotReason {
                     "VOID_LOT_REASON_NO_SUCH_TIE" => Ok(VoidLotReason::NoSuchTie),
                     "VOID_LOT_REASON_WRONG_WINNERS" => Ok(VoidLotReason::WrongWinners),
                     "VOID_LOT_REASON_ALREADY_DRAWN" => Ok(VoidLotReason::AlreadyDrawn),
+                    "VOID_LOT_REASON_TIE_CHANGED" => Ok(VoidLotReason::TieChanged),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }
