@@ -6,6 +6,8 @@
 //! least `p * N + sum over rivals of min over c of (cost(c) - p * c)`); rivals taken by their best ratio; and the table of the
 //! cheapest way to each number of claims, which is exact.
 
+use crate::bounds::relaxed::between;
+
 /// What is left of the work that one call may do, in steps of a few nanoseconds.
 #[derive(Debug)]
 pub(crate) struct Budget {
@@ -149,6 +151,26 @@ pub(crate) fn cover(rivals: &[Rival], wanted: u32, money: u64, budget: &mut Budg
     {
         if is_too_dear(rivals, missing, money, (above, below)) {
             return Verdict::Cannot;
+        }
+    }
+    almost(rivals, missing, money, budget)
+}
+
+/// The table with costs that are a little too low, where that is enough; otherwise the table itself.
+fn almost(rivals: &[Rival], missing: u32, money: u64, budget: &mut Budget) -> Verdict {
+    // Costs that two of them could overflow are for the table.
+    if money < 1 << 40 {
+        let row = u64::from(missing) * u64::from(missing.ilog2() + 2);
+        if !budget.take(row.saturating_mul(u64::try_from(rivals.len()).unwrap_or(u64::MAX))) {
+            budget.spend();
+            return Verdict::Unknown;
+        }
+        let (lower, upper) = between(rivals, usize::try_from(missing).unwrap_or(usize::MAX));
+        if lower > money {
+            return Verdict::Cannot;
+        }
+        if upper.is_some_and(|cost| cost <= money) {
+            return Verdict::Can;
         }
     }
     cheapest(rivals, missing, money, budget)

@@ -30,6 +30,7 @@ mod model;
 mod price;
 mod quotas;
 mod quotas_most;
+mod relaxed;
 mod rescued;
 
 use std::fmt;
