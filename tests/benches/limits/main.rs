@@ -4,6 +4,7 @@
 //! said loudly and is no error: the figures belong to the machine as much as to the program.
 
 mod allocation;
+mod bounds;
 mod contests;
 mod cpu;
 mod feed;
@@ -33,8 +34,9 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 type Outcome<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
 /// The benchmarks, in the order in which they run.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 9] = [
     "allocation",
+    "bounds",
     "fold",
     "journal",
     "idle",
@@ -125,6 +127,7 @@ fn run(options: &Options) -> Outcome<()> {
         eprintln!("{name} ...");
         match name {
             "allocation" => lines.extend(allocation::run(options)?),
+            "bounds" => lines.extend(bounds::run(options)?),
             "fold" => lines.extend(fold::run(options)?),
             "journal" => lines.extend(runtime.block_on(journal::run(options))?),
             "idle" => lines.extend(runtime.block_on(idle::run(options))?),
