@@ -247,16 +247,16 @@ test("nothing moves for whoever asks for less motion", { timeout: 60_000 }, asyn
   await night.server.stop();
 });
 
-test("a stream that never opens, or is overrun, is tried again after pauses that grow", { timeout: 60_000 }, async () => {
-  const night = await election("pauses-2026", { seats: 10 });
+// Time is the test's own, and so is the stream: what it says is what the test lets it say.
+const scripted = async (address) => {
   const page = await browser.context.newPage();
-  // Time is the test's own; the stream is one that opens, says nothing, and ends.
   await page.clock.install();
   await page.addInitScript(() => {
     globalThis.opened = [];
     globalThis.EventSource = class extends EventTarget {
-      constructor() {
+      constructor(address) {
         super();
+        this.address = address;
         globalThis.opened.push(this);
       }
       close() {
@@ -264,11 +264,26 @@ test("a stream that never opens, or is overrun, is tried again after pauses that
       }
     };
   });
-  await page.goto(`${night.server.base}/e/pauses-2026?lang=en`);
-  const count = () => page.evaluate(() => globalThis.opened.length);
-  const fire = (type, data) =>
-    page.evaluate(([type, data]) => globalThis.opened.at(-1).dispatchEvent(Object.assign(new Event(type), { data })), [type, data]);
-  const text = () => page.textContent("#connection");
+  await page.goto(address);
+  return {
+    page,
+    count: () => page.evaluate(() => globalThis.opened.length),
+    text: () => page.textContent("#connection"),
+    token: () => page.evaluate(() => document.getElementById("live").dataset.token),
+    asked: () => page.evaluate(() => Object.fromEntries(new URL(globalThis.opened.at(-1).address, location).searchParams)),
+    fire: (type, data, lastEventId) =>
+      page.evaluate(
+        ([type, data, lastEventId]) =>
+          globalThis.opened.at(-1).dispatchEvent(Object.assign(new Event(type), { data: data && JSON.stringify(data), lastEventId })),
+        [type, data, lastEventId],
+      ),
+  };
+};
+const beat = (more) => ({ is_stale: false, is_behind: false, ...more });
+
+test("a stream that never opens, or is overrun, is tried again after pauses that grow", { timeout: 60_000 }, async () => {
+  const night = await election("pauses-2026", { seats: 10 });
+  const { page, count, text, fire } = await scripted(`${night.server.base}/e/pauses-2026?lang=en`);
   assert.equal(await count(), 1);
   assert.equal(await text(), "", "nobody knows yet");
   // It never opens: given up after a while.
@@ -277,29 +292,80 @@ test("a stream that never opens, or is overrun, is tried again after pauses that
   assert.match(await text(), /Reconnecting/);
   await page.clock.runFor(2_000);
   assert.equal(await count(), 2);
-  // It opens and ends, again and again: the pauses grow all the same.
+  // It opens, greets and ends, again and again: the pauses grow all the same.
   for (const [least, most] of [[900, 3_100], [1_900, 6_100], [3_900, 12_100]]) {
     const before = await count();
     await fire("open");
+    await fire("heartbeat", beat());
+    assert.equal(await text(), "Live");
     await fire("error");
+    assert.match(await text(), /Reconnecting/);
     await page.clock.runFor(least);
     assert.equal(await count(), before, `not before ${least} ms`);
     await page.clock.runFor(most - least);
     assert.equal(await count(), before + 1);
   }
-  // Something comes: the other side is there, and the next pause is short again.
-  const beat = (more) => JSON.stringify({ is_stale: false, is_behind: false, ...more });
-  await fire("heartbeat", beat({}));
-  assert.equal(await text(), "Live");
-  // A replica that has not come as far as the page does not know the newest.
-  await fire("heartbeat", beat({ is_behind: true }));
-  assert.match(await text(), /Stale, as of/);
-  await fire("heartbeat", beat({}));
-  assert.equal(await text(), "Live");
+  // One that has lasted is another matter: the next pause is short again.
+  await fire("heartbeat", beat());
+  await page.clock.runFor(15_000);
+  await fire("heartbeat", beat());
+  await page.clock.runFor(6_000);
   const before = await count();
   await fire("error");
   await page.clock.runFor(1_600);
   assert.equal(await count(), before + 1);
   await page.close();
   await night.server.stop();
+});
+
+test("what is stale is called so until that is over, and what is not there any more goes", { timeout: 60_000 }, async () => {
+  const night = await election("said-2026", { seats: 10 });
+  night.submit([["s1", 1, { a: 500, b: 300, c: 200 }]]);
+  await waitFor("the seats", async () => (await night.document()).contests[0].seats_state === "provisional");
+  const { page, text, fire, token, asked } = await scripted(`${night.server.base}/e/said-2026?lang=en`);
+  // The server is told what is there already.
+  const { resume, page: mark, sections } = await asked();
+  assert.equal(resume, await token());
+  assert.match(`${mark} ${sections}`, /^[0-9a-f]{16} [0-9a-f]{16}$/);
+  await fire("heartbeat", beat());
+  assert.equal(await text(), "Live");
+  // A replica that has not come as far as the page does not know the newest.
+  await fire("heartbeat", beat({ is_behind: true }));
+  assert.match(await text(), /Stale, as of/);
+  await fire("heartbeat", beat());
+  assert.equal(await text(), "Live");
+  await fire("heartbeat", beat({ is_stale: true }));
+  // More of the same frame is no word on how old it is; of another frame it is nothing.
+  await fire("parts", { page: "00000000000000aa", slots: { "last-seat": "<p id=more>more</p>" } }, await token());
+  assert.equal(await page.textContent("#more"), "more");
+  assert.match(await text(), /Stale, as of/);
+  await fire("parts", { page: "00000000000000ab", slots: { "last-seat": "<p id=other>other</p>" } }, (await token()).replace(/-\d+$/, "-999"));
+  assert.equal(await page.locator("#other").count(), 0);
+  // Who listens is told of it, by the one region there is.
+  await page.clock.runFor(21_000);
+  assert.match(await page.textContent("#summary"), /Stale, as of/);
+  assert.equal(await page.locator("[aria-live]").count(), 1);
+  // Sections that are others wait for what stands in them.
+  const html = '<section class="result" aria-labelledby="r"><h2 id="r">Result</h2><div data-slot="table-0"></div></section>';
+  await fire("sections", { sections: "00000000000000ba", html });
+  assert.equal(await page.locator("#seats use").count(), 10);
+  const [log, revision, publication] = (await token()).split("-");
+  const next = `${log}-${Number(revision) + 1}-${publication}`;
+  const slots = { "table-0": "<p id=fresh>fresh</p>", "table-1": "nowhere", "house-text": "nowhere" };
+  await fire("frame", { is_stale: false, summary: "new", page: "00000000000000ac", slots }, next);
+  assert.equal(await page.locator("#seats, .lists").count(), 0, "the old house and the old table are gone");
+  assert.equal(await page.textContent("#fresh"), "fresh");
+  assert.equal(await text(), "Live");
+  // A lower frame, and its sections, are never shown.
+  await fire("sections", { sections: "00000000000000bb", html: "<p id=low>low</p>" });
+  await fire("frame", { is_stale: true, summary: "old", page: "00000000000000ad", slots: { "table-0": "old" } }, `${log}-1-1`);
+  assert.equal(await page.locator("#low").count(), 0);
+  assert.equal(await page.textContent("#fresh"), "fresh");
+  // What it has now is what it asks with.
+  await fire("error");
+  await page.clock.runFor(2_000);
+  assert.deepEqual(await asked(), { lang: "en", resume: next, page: "00000000000000ac", sections: "00000000000000ba" });
+  await page.close();
+  await night.server.stop();
+  assert.deepEqual(browser.faults, []);
 });

@@ -6,6 +6,7 @@ use election::definition::{Ballot, Definition, Presentation, Register, Unit};
 use election::ids::ElectionId;
 use election::rules::{Rules, TieRule};
 use futures::StreamExt as _;
+use live_feed::threshold::{Needing, Thresholds};
 use std::collections::BTreeMap;
 use wire::common::v1::View;
 use wire::results::v1::ListUnitsRequest;
@@ -118,16 +119,33 @@ fn colour(text: &str) -> Option<[u8; 3]> {
     Some([red, green, blue])
 }
 
-/// What breaks a tie in each contest, by its rules.
+/// What of the rules is told on the screen: what breaks a tie in each contest, and which threshold it has.
 #[derive(Debug, Clone, Default)]
-pub struct TieRules(Option<BTreeMap<String, Vec<TieRule>>>);
+pub struct ScreenRules {
+    ties: Option<BTreeMap<String, Vec<TieRule>>>,
+    /// The thresholds of contests; empty where the rules are not known.
+    pub thresholds: Thresholds,
+}
 
-impl TieRules {
-    /// Those of these rules.
-    pub fn of(rules: &Rules) -> Self {
+impl ScreenRules {
+    /// Those of these rules, for the options of the ballot.
+    pub fn of(rules: &Rules, ballot: &Ballot) -> Self {
         let contests = rules.contests.iter();
         let chains = contests.map(|contest| (contest.id.to_string(), contest.ties.clone()));
-        Self(Some(chains.collect()))
+        let needing = ballot.contests.iter().flat_map(|contest| {
+            let districts = contest.districts.iter();
+            let options = districts.flat_map(|district| &district.options);
+            options.map(|option| Needing {
+                contest: contest.id.as_str(),
+                option: option.id.as_str(),
+                is_minority: option.minority,
+                coalition_size: option.coalition_size,
+            })
+        });
+        Self {
+            ties: Some(chains.collect()),
+            thresholds: Thresholds::new(rules, needing),
+        }
     }
 
     /// Asks the server. A listener of the live feed alone knows no rules: then nothing is told of them.
@@ -137,19 +155,20 @@ impl TieRules {
     /// As `GetDefinition`.
     pub async fn ask(client: &Client, election: &ElectionId, view: View) -> Result<Self, Failure> {
         let definition = match client.get_definition(election, view, 0).await {
-            Err(error) if error.code() == tonic::Code::Unimplemented => return Ok(Self(None)),
+            Err(error) if error.code() == tonic::Code::Unimplemented => return Ok(Self::default()),
             answer => answer?,
         };
-        Ok(Self::of(&parse(&definition.rules_toml)?))
+        let ballot = parse(&definition.ballot_toml)?;
+        Ok(Self::of(&parse(&definition.rules_toml)?, &ballot))
     }
 
     /// Whether the server has told the rules: then the election is public.
     pub fn is_known(&self) -> bool {
-        self.0.is_some()
+        self.ties.is_some()
     }
 
     fn chain(&self, contest: &str) -> Option<&[TieRule]> {
-        let chains = self.0.as_ref()?;
+        let chains = self.ties.as_ref()?;
         Some(chains.get(contest).map_or(&[], Vec::as_slice))
     }
 

@@ -1,11 +1,13 @@
 //! Results as tables of text. Shares are cut to hundredths of a percent in whole numbers.
 
-use crate::names::Names;
+use crate::names::{Names, ScreenRules};
 use crate::text::count;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
 use live_feed::shares::{self, Base};
-use wire::common::v1::{ListSeats, SeatsState, Totals, TurnoutTotals};
+use live_feed::threshold::Entry;
+use live_feed::turnout::Turnout;
+use wire::common::v1::{ListSeats, OptionRole, SeatsState, Totals, TurnoutTotals};
 use wire::feed::v1::{FrameContest, FrameRow};
 
 /// A plain table with a header.
@@ -100,53 +102,37 @@ pub fn share_header(contest: &FrameContest) -> &'static str {
     }
 }
 
-/// A line of a contest's table.
-#[derive(Debug, Clone, Copy)]
-pub enum Entry<'a> {
-    /// The votes that a list needs to pass.
-    Threshold(u64),
-    /// An option.
-    Option {
-        /// Its place on the ballot.
-        place: usize,
-        /// What is known of it.
-        row: &'a FrameRow,
-        /// It takes no part.
-        is_below: bool,
-    },
+/// What the options of a contest are called.
+pub fn option_header(contest: &FrameContest) -> &'static str {
+    if shares::has_only_lists(contest) {
+        "list"
+    } else {
+        "option"
+    }
 }
 
-/// The options of a contest, the largest first, with the threshold between those that take part and those that do not.
-pub fn ranked(contest: &FrameContest) -> Vec<Entry<'_>> {
-    let is_begun = base_votes(contest) > 0;
-    let threshold = contest.threshold_votes.filter(|_| is_begun);
-    let is_below = |row: &FrameRow| {
-        let falls_short = threshold.is_some_and(|threshold| row.votes < threshold);
-        threshold.is_some() && row.takes_part.map_or(falls_short, |takes_part| !takes_part)
+/// An option's name, and what it is, where it stands among lists and is none.
+pub fn option(row: &FrameRow, names: &Names) -> String {
+    let name = names.option(&row.option_id);
+    let role = match row.role() {
+        OptionRole::Independent => "independent",
+        OptionRole::AgainstAll => "against all",
+        OptionRole::WriteIn => "write-in",
+        OptionRole::Other => "other",
+        OptionRole::Unspecified | OptionRole::List => return name.to_owned(),
     };
-    let mut rows: Vec<(usize, &FrameRow)> = contest.rows.iter().enumerate().collect();
-    rows.sort_by_key(|(_, row)| (is_below(row), std::cmp::Reverse(row.votes)));
-    let mut line = threshold;
-    let mut entries = Vec::new();
-    for (place, row) in rows {
-        let is_below = is_below(row);
-        if is_below {
-            entries.extend(line.take().map(Entry::Threshold));
-        }
-        entries.push(Entry::Option {
-            place,
-            row,
-            is_below,
-        });
+    if name.eq_ignore_ascii_case(role) {
+        return name.to_owned();
     }
-    entries
+    format!("{name} ({role})")
 }
 
 /// The live table of a contest: the largest first, the threshold as a line between those above and below it.
-pub fn contest(contest: &FrameContest, names: &Names) -> String {
+pub fn contest(contest: &FrameContest, names: &Names, rules: &ScreenRules) -> String {
     let total = base_votes(contest);
-    let mut table = table(&["list", "votes", share_header(contest), "seats", ""]);
-    for entry in ranked(contest) {
+    let heading = option_header(contest);
+    let mut table = table(&[heading, "votes", share_header(contest), "seats", ""]);
+    for entry in rules.thresholds.ranked(contest) {
         table.add_row(match entry {
             Entry::Threshold(votes) => [
                 String::from("── threshold"),
@@ -159,7 +145,7 @@ pub fn contest(contest: &FrameContest, names: &Names) -> String {
                 let held = row.seats.as_ref().and_then(|seats| seats.seats);
                 let bar = held.unwrap_or(0).min(60);
                 [
-                    names.option(&row.option_id).to_owned(),
+                    option(row, names),
                     thousands(row.votes),
                     share_of(contest, row),
                     seats(row.seats.as_ref()),
@@ -197,35 +183,32 @@ pub fn progress(totals: Option<&Totals>, turnout: Option<&TurnoutTotals>) -> Str
     }
     let ballots = if counted == 1 { "ballot" } else { "ballots" };
     line.push_str(&format!("; {} {ballots} counted", thousands(counted)));
-    let Some(turnout) = turnout.filter(|turnout| turnout.units > 0) else {
+    let turnout = Turnout::of(turnout);
+    if turnout.units == 0 {
         return line;
-    };
-    if turnout.units_reported == 0 {
+    }
+    let Some(issued) = turnout.ballots_issued else {
         // Missing is not zero.
         line.push_str("; ballots issued: - (no unit has said so yet)");
         return line;
-    }
-    let issued = thousands(turnout.ballots_issued);
-    if turnout.units_reported < turnout.units {
+    };
+    let number = thousands(issued);
+    if !turnout.is_whole() {
         // Ballots of all units and those issued at some of them cannot be compared.
         let units = count(turnout.units, "unit", "units");
-        let have = if turnout.units_reported == 1 {
-            "has"
-        } else {
-            "have"
+        let have = match turnout.units_reported {
+            1 => "has",
+            _ => "have",
         };
         line.push_str(&format!(
-            "; {issued} issued at the {} of {units} that {have} said so",
+            "; {number} issued at the {} of {units} that {have} said so",
             turnout.units_reported
         ));
         return line;
     }
-    line.push_str(&format!(" of {issued} issued"));
-    if turnout.units_without_roll == 0 {
-        line.push_str(&format!(
-            ", turnout {}",
-            share(turnout.ballots_issued, turnout.roll)
-        ));
+    line.push_str(&format!(" of {number} issued"));
+    if let Some(voters) = turnout.voters {
+        line.push_str(&format!(", turnout {}", share(issued, voters)));
     }
     line
 }
@@ -241,50 +224,6 @@ mod tests {
         assert_eq!(share(1, 0_u64), "-");
         assert_eq!(share(u64::MAX, u64::MAX), "100.00%");
         assert_eq!(share(u64::MAX, u128::from(u64::MAX) * 2), "50.00%");
-    }
-
-    #[test]
-    fn the_line_stands_between_who_takes_part_and_who_does_not() {
-        let row = |votes, takes_part| FrameRow {
-            votes,
-            takes_part,
-            seats: Some(ListSeats::default()),
-            ..FrameRow::default()
-        };
-        let contest = FrameContest {
-            // Of two with 5 votes one was rescued; with 30 one takes no part, as a coalition that needs more.
-            rows: vec![
-                row(5, Some(true)),
-                row(90, Some(true)),
-                row(5, Some(false)),
-                row(30, Some(false)),
-                row(4, None),
-            ],
-            threshold_votes: Some(20),
-            ..FrameContest::default()
-        };
-        let told = |contest: &FrameContest| -> Vec<String> {
-            let entries = ranked(contest).into_iter();
-            entries
-                .map(|entry| match entry {
-                    Entry::Threshold(votes) => format!("-- {votes}"),
-                    Entry::Option { row, is_below, .. } => format!("{} {is_below}", row.votes),
-                })
-                .collect()
-        };
-        let wanted = [
-            "90 false", "5 false", "-- 20", "30 true", "5 true", "4 true",
-        ];
-        assert_eq!(told(&contest), wanted);
-        let none = FrameContest {
-            rows: vec![row(0, None)],
-            ..contest
-        };
-        assert_eq!(
-            told(&none),
-            ["0 false"],
-            "nothing is below before the first vote"
-        );
     }
 
     #[test]
@@ -311,6 +250,17 @@ mod tests {
         let wanted = "45\u{202f}000 issued at the 120 of 581 units that have said so";
         assert!(some.ends_with(wanted), "{some}");
         assert!(told(581, 300).ends_with("of 300 issued, turnout 30.00%"));
+        // As on the page: where some roll is unknown, of those whom the commission says to be entitled, or of nobody.
+        let abroad = |electorate| {
+            let turnout = TurnoutTotals {
+                units_without_roll: 1,
+                electorate,
+                ..turnout(581, 300)
+            };
+            progress(None, Some(&turnout))
+        };
+        assert!(abroad(None).ends_with("of 300 issued"));
+        assert!(abroad(Some(1_200)).ends_with("of 300 issued, turnout 25.00%"));
     }
 
     #[test]

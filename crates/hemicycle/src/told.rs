@@ -1,12 +1,12 @@
 //! What is told of a contest besides its table, for every form of `watch`: how far its seats are known, ties, what is declared,
 //! and what a frame had no room for.
 
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use crate::table;
 use crate::text::count;
 use live_feed::house;
 use live_feed::official::{district_differs, stage_of_seats};
-use live_feed::shares::{self, Base};
+use live_feed::shares;
 use wire::common::v1::publication_mode::Mode;
 use wire::common::v1::{Publication, SeatsState, Stage};
 use wire::feed::v1::{FrameBody, FrameContest, FrameDistrict};
@@ -26,7 +26,7 @@ pub fn withheld(publication: &Publication) -> Option<String> {
 const TIES_MAX: usize = 8;
 
 /// Who ties for how many seats, and how that would be settled.
-pub fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<String> {
+pub fn ties(contest: &FrameContest, names: &Names, rules: &ScreenRules) -> Vec<String> {
     let shown = contest.ties.iter().take(TIES_MAX).map(|tie| {
         let place = if tie.district_id.is_empty() {
             String::new()
@@ -49,9 +49,10 @@ pub fn ties(contest: &FrameContest, names: &Names, rules: &TieRules) -> Vec<Stri
         format!("  tie{place}: {lists} for {seats}{rule}")
     });
     let mut lines: Vec<String> = shown.collect();
+    // Those too that the frame had no room for.
     let more = contest.ties.len().saturating_sub(TIES_MAX);
+    let more = u64::try_from(more).unwrap_or(u64::MAX) + u64::from(contest.ties_left_out);
     if more > 0 {
-        let more = u64::try_from(more).unwrap_or(u64::MAX);
         lines.push(format!("  and {}", count(more, "more tie", "more ties")));
     }
     lines
@@ -143,9 +144,9 @@ pub fn left_out(contest: &FrameContest) -> Vec<String> {
         let (all, left_out) = (table::thousands(all), table::thousands(left_out.into()));
         format!("  only {shown} of {all} {what} are shown: the frame has no room for {left_out}")
     };
-    let options = match shares::base(contest) {
-        Base::Lists => "lists",
-        Base::All => "options",
+    let options = match shares::has_only_lists(contest) {
+        true => "lists",
+        false => "options",
     };
     let mut lines = Vec::new();
     for (shown, left_out, what) in [
@@ -155,7 +156,6 @@ pub fn left_out(contest: &FrameContest) -> Vec<String> {
             contest.districts_left_out,
             "districts",
         ),
-        (contest.ties.len(), contest.ties_left_out, "ties"),
     ] {
         if left_out > 0 {
             lines.push(line(shown, left_out, what));

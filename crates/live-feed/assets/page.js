@@ -2,15 +2,19 @@
 const live = document.getElementById("live");
 const connection = document.getElementById("connection");
 const summary = document.getElementById("summary");
+const sections = document.getElementById("sections");
 const QUIET_MS = 40_000;
 const ANNOUNCE_MS = 20_000;
 const PAUSE_MS = 1_000;
 const PAUSE_MS_MAX = 10_000;
+const STEADY_MS = 20_000;
 
 let token = live.dataset.token;
 let source;
 let pause = PAUSE_MS;
 let quiet;
+// When this stream said something for the first time.
+let heardAt;
 let isStale = live.dataset.isStale === "true";
 let isBehind = false;
 let isCut = false;
@@ -18,6 +22,8 @@ let hasHeard = false;
 let announced = 0;
 let announcing;
 let latest = "";
+// Sections that came before the frame that fills them.
+let pending;
 const shown = new Map();
 
 const slot = (name) => document.querySelector(`[data-slot="${CSS.escape(name)}"]`);
@@ -38,20 +44,24 @@ const isNewer = (next) => {
 const tell = () => {
   const updated = document.getElementById("updated");
   const isOld = isStale || isBehind || isCut;
+  const was = connection.className;
   // Until the stream has said anything, nobody knows.
   connection.className = isOld ? "connection stale" : hasHeard ? "connection live" : "connection";
   if (isCut) connection.textContent = `${live.dataset.reconnecting} ${live.dataset.asOf} ${updated.textContent}`;
   else if (isOld) connection.textContent = `${live.dataset.stale}, ${live.dataset.asOf} ${updated.textContent}`;
   else connection.textContent = hasHeard ? live.dataset.live : "";
+  // Who listens is told when it goes and when it is back.
+  if (hasHeard && was !== connection.className && was !== "connection") announce();
 };
 
 const announce = () => {
   clearTimeout(announcing);
   const wait = announced + ANNOUNCE_MS - Date.now();
+  const state = connection.className === "connection stale" ? connection.textContent : latest || connection.textContent;
   if (wait > 0) announcing = setTimeout(announce, wait);
-  else if (summary.textContent !== latest) {
+  else if (summary.textContent !== state) {
     announced = Date.now();
-    summary.textContent = latest;
+    summary.textContent = state;
   }
 };
 
@@ -67,39 +77,47 @@ const seats = (runs) => {
 };
 
 // Whoever stands on a link of a part that is replaced stands on the same link after it; what was opened stays open.
-const replace = (element, html) => {
-  const at = document.activeElement;
-  const held = element.contains(at) && (at.getAttribute("href") ?? at.localName);
-  const opened = [...element.querySelectorAll("details")].map((details) => details.open);
-  const scrolled = [...element.querySelectorAll(".wide")].map((wide) => wide.scrollLeft);
-  element.innerHTML = html;
-  element.querySelectorAll("details").forEach((details, place) => (details.open = opened[place] ?? false));
-  element.querySelectorAll(".wide").forEach((wide, place) => (wide.scrollLeft = scrolled[place] ?? 0));
-  if (!held) return;
-  const find = (it) => it.getAttribute("href") === held || (!it.hasAttribute("href") && it.localName === held);
-  [...element.querySelectorAll("a, summary, [tabindex]")].find(find)?.focus({ preventScroll: true });
+const what = (it) => `${it.localName} ${it.getAttribute("href") ?? it.getAttribute("aria-label") ?? ""}`;
+const keeping = (root, replace) => {
+  const at = root.contains(document.activeElement) && document.activeElement;
+  const opened = [...root.querySelectorAll("details")].map((details) => details.open);
+  const scrolled = new Map([...root.querySelectorAll(".wide")].map((wide) => [wide.ariaLabel, wide.scrollLeft]));
+  replace();
+  root.querySelectorAll("details").forEach((details, place) => (details.open = opened[place] ?? false));
+  root.querySelectorAll(".wide").forEach((wide) => (wide.scrollLeft = scrolled.get(wide.ariaLabel) ?? 0));
+  if (!at || at.isConnected) return;
+  [...root.querySelectorAll("a, summary, [tabindex]")].find((it) => what(it) === what(at))?.focus({ preventScroll: true });
+};
+
+const fill = (slots) => {
+  for (const [name, html] of Object.entries(slots)) {
+    const element = slot(name);
+    if (!element || shown.get(name) === html) continue;
+    element.innerHTML = html;
+    shown.set(name, html);
+  }
 };
 
 const show = (event) => {
   heard();
   isBehind = false;
+  const next = pending;
+  pending = undefined;
   if (!isNewer(event.lastEventId)) return;
   const news = JSON.parse(event.data);
   token = event.lastEventId;
   live.dataset.token = token;
-  for (const [name, html] of Object.entries(news.slots)) {
-    const element = slot(name);
-    if (element && shown.get(name) !== html) {
-      replace(element, html);
-      shown.set(name, html);
-      if (name === "house") shown.delete("house-text");
+  keeping(document.body, () => {
+    if (next) {
+      // Others than before: all that stands in them follows.
+      sections.innerHTML = next.html;
+      live.dataset.sections = next.sections;
+      shown.clear();
     }
-  }
-  if (news.seats) {
-    seats(news.seats);
-    // What the part was sent as is not what it shows any more.
-    shown.delete("house");
-  }
+    fill(news.slots);
+    if (news.seats) seats(news.seats);
+  });
+  live.dataset.page = news.page;
   document.title = slot("title").textContent + live.dataset.mark;
   isStale = news.is_stale;
   latest = news.summary;
@@ -107,11 +125,18 @@ const show = (event) => {
   tell();
 };
 
-// Something came, so the other side is there: the next pause is a short one again. That a stream has opened says less: a
-// server that is overrun may open many and end each at once.
+// More of what is shown already. It says nothing of how old that is.
+const add = (event) => {
+  heard();
+  if (event.lastEventId !== token) return;
+  const news = JSON.parse(event.data);
+  keeping(document.body, () => fill(news.slots));
+  live.dataset.page = news.page;
+};
+
 const heard = () => {
   arm();
-  pause = PAUSE_MS;
+  heardAt ??= Date.now();
   hasHeard = true;
   if (isCut) {
     isCut = false;
@@ -125,20 +150,28 @@ const arm = () => {
   quiet = setTimeout(again, QUIET_MS);
 };
 
-// After a pause that grows and differs between readers, so that not all come back at once.
+// After a pause that differs between readers, so that not all come back at once, and grows. That a stream has opened, or has
+// said something, makes the next one no shorter: a server that is overrun may greet many and drop each at once. Only one that
+// has lasted does.
 const again = () => {
   clearTimeout(quiet);
   source?.close();
   isCut = true;
   tell();
+  if (heardAt && Date.now() - heardAt >= STEADY_MS) pause = PAUSE_MS;
   setTimeout(connect, pause * (0.5 + Math.random()));
   pause = Math.min(pause * 2, PAUSE_MS_MAX);
 };
 
 const connect = () => {
   arm();
-  source = new EventSource(`${live.dataset.events}&resume=${encodeURIComponent(token)}`);
+  heardAt = undefined;
+  pending = undefined;
+  const has = { resume: token, page: live.dataset.page, sections: live.dataset.sections };
+  source = new EventSource(`${live.dataset.events}&${new URLSearchParams(has)}`);
+  source.addEventListener("sections", (event) => (pending = JSON.parse(event.data)));
   source.addEventListener("frame", show);
+  source.addEventListener("parts", add);
   source.addEventListener("heartbeat", (event) => {
     heard();
     const beat = JSON.parse(event.data);
@@ -151,6 +184,7 @@ const connect = () => {
     isBehind = true;
     heard();
     token = "";
+    live.dataset.page = "";
     shown.clear();
     tell();
   });

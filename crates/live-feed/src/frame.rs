@@ -4,6 +4,7 @@ mod above;
 
 use crate::reduction;
 use crate::scope::Scope;
+use crate::shares::base_of;
 use election::ids::Timestamp;
 use std::collections::HashMap;
 use wire::allocation::v1::{
@@ -187,6 +188,7 @@ fn election_contest(contest: &ContestStandings) -> FrameContest {
     });
     let rows: Vec<FrameRow> = rows.collect();
     FrameContest {
+        share_base: base_of(contest).into(),
         list_votes: list_votes(&rows),
         contest_id: contest.contest_id.clone(),
         state: contest.state,
@@ -353,6 +355,7 @@ fn district_contest(contest: &ContestStandings, district: &DistrictStandings) ->
         });
     let rows: Vec<FrameRow> = rows.collect();
     FrameContest {
+        share_base: base_of(contest).into(),
         list_votes: list_votes(&rows),
         contest_id: contest.contest_id.clone(),
         state: allocation.map_or(0, |allocation| allocation.state),

@@ -64,8 +64,9 @@ pub fn runs(contest: &FrameContest) -> Vec<Run> {
     if is_known {
         put(Holder::Others, contest.row_seats_left_out);
         put(Holder::Person, contest.seats_outside);
-        let at_stake = contest.ties.iter().map(|tie| tie.seats_at_stake).sum();
-        put(Holder::Tied, at_stake);
+        // Those too that the frame had no room for.
+        let at_stake: u32 = contest.ties.iter().map(|tie| tie.seats_at_stake).sum();
+        put(Holder::Tied, at_stake + contest.tie_seats_left_out);
         put(Holder::Unassigned, contest.seats_unassigned);
     }
     put(
@@ -160,6 +161,12 @@ mod tests {
         ];
         // One is pending beyond the tie, and one more is in no number: both are still to come.
         assert_eq!(told(&contest), wanted);
+        // Seats of ties that had no room are tied as well.
+        contest.tie_seats_left_out = 2;
+        assert_eq!(
+            told(&contest)[4..],
+            [(Holder::Tied, 4), (Holder::Unassigned, 1)]
+        );
     }
 
     #[test]

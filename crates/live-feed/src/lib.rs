@@ -27,6 +27,8 @@ mod rpc;
 mod scope;
 mod service;
 pub mod shares;
+pub mod threshold;
+pub mod turnout;
 mod units;
 mod upstream;
 mod viewer;

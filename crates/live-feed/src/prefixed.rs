@@ -6,7 +6,7 @@ use wire::feed::v1::WatchFramesResponse;
 use wire::feed::v1::watch_frames_response::Event;
 
 /// What stands before a message of gRPC: that it is not compressed, and its length in four bytes.
-pub(crate) const PREFIX_BYTES: usize = 5;
+const PREFIX_BYTES: usize = 5;
 
 /// An answer of `WatchFrames` as gRPC sends it, with its length before it.
 pub(crate) fn prefixed(event: Event) -> Bytes {

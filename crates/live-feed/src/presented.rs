@@ -2,9 +2,10 @@
 
 use crate::error::FeedError;
 use crate::scope::Scope;
+use crate::threshold::{Needing, Thresholds};
 use election::definition::{OptionPresentation, Presentation, Register};
 use election::ids::ElectionId;
-use election::rules::{Rules, ThresholdRule};
+use election::rules::Rules;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OnceCell;
@@ -27,8 +28,8 @@ pub(crate) struct Presented {
     pub presentation: Presentation,
     /// What each option of the ballot is, by id.
     pub roles: BTreeMap<String, OptionRole>,
-    /// The threshold of a contest, by contest.
-    pub thresholds: BTreeMap<String, ThresholdRule>,
+    /// The thresholds of its contests.
+    pub thresholds: Thresholds,
     /// Names of areas, by id.
     pub areas: BTreeMap<String, String>,
     /// The place of each option on the ballot of its contest, over all districts: it never changes.
@@ -58,27 +59,6 @@ impl Presented {
         self.numbers.get(contest)?.get(option).copied()
     }
 
-    /// The share that a list needs in a contest.
-    pub fn threshold(&self, contest: &str) -> Option<[u64; 2]> {
-        self.thresholds.get(contest).map(|rule| rule.share)
-    }
-
-    /// The share that an option of a contest needs: a coalition may need another one than a party alone. `None`: it need
-    /// not pass, or there is no threshold.
-    pub fn share_needed(&self, contest: &str, option: &str) -> Option<[u64; 2]> {
-        let rule = self.thresholds.get(contest)?;
-        let mut contests = self.ballot.contests.iter();
-        let ballot = contests.find(|it| it.contest_id == contest)?;
-        let mut options = ballot.districts.iter().flat_map(|it| &it.options);
-        let option = options.find(|it| it.option_id == option)?;
-        if option.minority && rule.minorities_exempt {
-            return None;
-        }
-        let coalitions = rule.coalitions.iter();
-        let mut reached = coalitions.filter(|it| option.coalition_size >= it.parties);
-        Some(reached.next_back().map_or(rule.share, |it| it.share))
-    }
-
     /// A district's names by language.
     pub fn district_names(&self, id: &str) -> Option<&Texts> {
         self.presentation.districts.get(id)
@@ -103,10 +83,17 @@ impl TryFrom<GetDefinitionResponse> for Presented {
             .map(|option| (option.option_id.clone(), option.role()))
             .collect();
         let rules: Rules = toml::from_str(&answer.rules_toml).map_err(unread)?;
-        let thresholds = rules.contests.into_iter().filter_map(|contest| {
-            let threshold = contest.threshold.filter(|it| !it.per_seat)?;
-            Some((contest.id.to_string(), threshold))
+        let needing = ballot.contests.iter().flat_map(|contest| {
+            let districts = contest.districts.iter();
+            let options = districts.flat_map(|district| &district.options);
+            options.map(|option| Needing {
+                contest: &contest.contest_id,
+                option: &option.option_id,
+                is_minority: option.minority,
+                coalition_size: option.coalition_size,
+            })
         });
+        let thresholds = Thresholds::new(&rules, needing);
         let numbers = ballot.contests.iter().map(|contest| {
             let districts = contest.districts.iter();
             let ids = districts.flat_map(|district| &district.options);
@@ -120,7 +107,7 @@ impl TryFrom<GetDefinitionResponse> for Presented {
         Ok(Self {
             numbers: numbers.collect(),
             roles,
-            thresholds: thresholds.collect(),
+            thresholds,
             areas: register
                 .areas
                 .into_iter()

@@ -52,6 +52,8 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
     },
     |body| {
         for contest in &mut body.contests {
+            let left_out = contest.ties.iter().skip(TIES_MAX);
+            contest.tie_seats_left_out = left_out.map(|tie| tie.seats_at_stake).sum();
             contest.ties_left_out = count(contest.ties.len().saturating_sub(TIES_MAX));
             contest.ties.truncate(TIES_MAX);
         }

@@ -158,7 +158,8 @@ struct FrameMaker {
 
 impl FrameMaker {
     async fn run(self) {
-        tokio::join!(self.make_frames(), self.tell_stale());
+        // In this order, so that a first frame is never there before it is known whether it is stale.
+        tokio::join!(self.tell_stale(), self.make_frames());
     }
 
     async fn make_frames(&self) {

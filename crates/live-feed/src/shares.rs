@@ -1,7 +1,8 @@
 //! What shares of a contest are of: the page and the terminal say the same percentage of the same votes.
 
+use wire::allocation::v1::ContestStandings;
 use wire::common::v1::OptionRole;
-use wire::feed::v1::{FrameContest, FrameRow};
+use wire::feed::v1::{FrameContest, FrameRow, ShareBase};
 
 /// The votes that shares are of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,10 +13,33 @@ pub enum Base {
     All,
 }
 
-/// The base of a contest's shares.
+/// The base of a contest's shares: as the frame says. Frames of before it was in them are read by their seats.
 pub fn base(contest: &FrameContest) -> Base {
-    let is_allotted = contest.seats > 0 || contest.rows.iter().any(|row| row.seats.is_some());
-    if is_allotted { Base::Lists } else { Base::All }
+    match contest.share_base() {
+        ShareBase::ListVotes => Base::Lists,
+        ShareBase::Votes => Base::All,
+        ShareBase::Unspecified => {
+            let has_seats = contest.rows.iter().any(|row| row.seats.is_some());
+            match contest.seats > 0 || has_seats {
+                true => Base::Lists,
+                false => Base::All,
+            }
+        }
+    }
+}
+
+/// The base of a contest in every scope of it, a district too that gives no seats of its own.
+pub(crate) fn base_of(contest: &ContestStandings) -> ShareBase {
+    let has_seats = contest.options.iter().any(|option| option.seats.is_some());
+    match contest.seats > 0 || has_seats {
+        true => ShareBase::ListVotes,
+        false => ShareBase::Votes,
+    }
+}
+
+/// Whether all options that are shown are lists, and may be called so.
+pub fn has_only_lists(contest: &FrameContest) -> bool {
+    base(contest) == Base::Lists && contest.rows.iter().all(|row| Base::Lists.has(row))
 }
 
 impl Base {
@@ -80,6 +104,12 @@ mod tests {
         assert_eq!(told(&contest), (Base::Lists, 100, lists));
         contest.seats = 0;
         assert_eq!(told(&contest), (Base::All, 120, vec![true; 4]));
+        // A district that gives no seats of its own is one of the contest all the same.
+        contest.share_base = ShareBase::ListVotes.into();
+        assert_eq!(told(&contest).0, Base::Lists);
+        contest.share_base = ShareBase::Votes.into();
+        contest.seats = 7;
+        assert_eq!(told(&contest).0, Base::All);
     }
 
     #[test]

@@ -36,9 +36,10 @@ pub(crate) struct Viewer {
     incarnation: Option<u64>,
     /// Since when there is nothing to show it: the token is ahead of this replica, or nothing is known yet.
     waiting_since: Option<Instant>,
-    /// When it was told anything last, and whether it knows that what it sees is stale.
+    /// When it was told anything last, and whether it knows that what it sees is stale, or that this replica is behind it.
     spoke: Instant,
     knows_stale: bool,
+    knows_behind: bool,
     /// It came back, and has not been told anything yet: that there is nothing newer is news to it.
     greets: bool,
     _permit: OwnedSemaphorePermit,
@@ -95,6 +96,7 @@ impl Viewer {
             waiting_since: None,
             spoke: Instant::now(),
             knows_stale: false,
+            knows_behind: false,
             greets: seen.is_some(),
             _permit: permit,
         }
@@ -105,6 +107,12 @@ impl Viewer {
         let news = self.news().await?;
         self.spoke = Instant::now();
         self.greets = false;
+        // What it was told last is what it knows, whichever reason there was to tell it.
+        (self.knows_stale, self.knows_behind) = match &news {
+            News::Frame(frame) => (frame.is_stale(), false),
+            News::Reset(_) => (self.knows_stale, false),
+            News::Heartbeat(heartbeat) => (heartbeat.is_stale, heartbeat.is_behind),
+        };
         Ok(news)
     }
 
@@ -116,7 +124,6 @@ impl Viewer {
                     self.seen = Some(frame.place.position);
                     self.incarnation = Some(frame.place.incarnation);
                     self.waiting_since = None;
-                    self.knows_stale = frame.is_stale();
                     return Ok(News::Frame(frame));
                 }
                 Next::Reset(log_id) => {
@@ -128,11 +135,12 @@ impl Viewer {
                 }
                 Next::Wait => {}
             }
-            // That the count is out of sight, or in sight again, is told at once.
-            let greets = self.greets && self.waiting_since.is_none();
-            if greets || self.seen.is_some() && self.knows_stale != is_stale {
-                self.knows_stale = is_stale;
-                return Ok(News::Heartbeat(self.heartbeat()));
+            // That the count is out of sight, or in sight again, is told at once; and that this replica has caught up.
+            let has_it = self.waiting_since.is_none();
+            let greets = self.greets && has_it;
+            let caught_up = self.knows_behind && has_it;
+            if greets || caught_up || self.seen.is_some() && self.knows_stale != is_stale {
+                return Ok(News::Heartbeat(self.heartbeat(is_stale)));
             }
             let pause = match self.waiting_since {
                 Some(_) => self.config.tick * 4,
@@ -146,7 +154,7 @@ impl Viewer {
                 changed = self.told.changed() => if changed.is_err() { return Err(FeedError::Stopping) },
                 () = &mut self.stopping => return Err(FeedError::Stopping),
                 () = &mut self.alarm => if Instant::now() >= due {
-                    return Ok(News::Heartbeat(self.heartbeat()));
+                    return Ok(News::Heartbeat(self.heartbeat(is_stale)));
                 },
             }
         }
@@ -219,12 +227,14 @@ impl Viewer {
         Ok(Next::Wait)
     }
 
-    fn heartbeat(&self) -> Heartbeat {
+    // Whether it is stale is what all viewers are told, not what the clock says a moment before or after: what turns with the
+    // clock alone would be told wrongly until the next heartbeat.
+    fn heartbeat(&self, is_stale: bool) -> Heartbeat {
         let touch = *self.feed.upstream.touch.borrow();
         let distance = touch.distance(self.config.stale_after);
         Heartbeat {
             is_behind: self.seen.is_some() && self.waiting_since.is_some(),
-            is_stale: distance.is_stale,
+            is_stale,
             lag_ms: distance.lag_ms,
             send_time: Some(wire::timestamp(Timestamp(self.clock.now_micros()))),
         }

@@ -6,7 +6,7 @@ use super::watch::screen;
 use super::{open_classes, print};
 use crate::cli::{Demo, Explained};
 use crate::failure::{Ending, Failure};
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use crate::night::{Night, almaty};
 use crate::rehearsal::{Pace, Rehearsal, Summary};
 use crate::serve::config::{Config, Data, Listen};
@@ -291,7 +291,7 @@ async fn follow(
         tokio::select! {
             item = news.next() => match item {
                 Some(Ok(FrameNews::Frame(frame))) => {
-                    let text = self::screen(&frame, &screen.names, &TieRules::default());
+                    let text = self::screen(&frame, &screen.names, &ScreenRules::default());
                     screen.bar.set_message(visible(&text).into_owned());
                     newest = Some(*frame);
                 }
@@ -321,7 +321,7 @@ async fn report(
     (last, summary): (&Frame, &Summary),
     language: &str,
 ) -> Result<Ending, Failure> {
-    print(&screen(last, names, &TieRules::default()))?;
+    print(&screen(last, names, &ScreenRules::default()))?;
     let request = GetStandingsRequest {
         election_id: election.to_string(),
         view: View::Public.into(),

@@ -5,7 +5,7 @@ mod places;
 use super::{attribution_of, connect, election_id, print, print_json, required_id};
 use crate::cli::official::DrawLot;
 use crate::failure::{Ending, Failure};
-use crate::names::TieRules;
+use crate::names::ScreenRules;
 use crate::table::table;
 use client::Client;
 use election::command::Command;
@@ -38,7 +38,7 @@ pub async fn run(arguments: DrawLot) -> Result<Ending, Failure> {
         return told(&arguments, events);
     }
     let ties = in_districts(&standings);
-    let rules = TieRules::ask(&client, &election, View::Head).await?;
+    let rules = ScreenRules::ask(&client, &election, View::Head).await?;
     if arguments.winners.is_empty() {
         show(&election, &ties, &among, &rules, arguments.json)?;
         return Ok(Ending::Done);
@@ -95,7 +95,7 @@ fn show(
     election: &ElectionId,
     ties: &[Place<'_>],
     among: &[places::Among<'_>],
-    rules: &TieRules,
+    rules: &ScreenRules,
     as_json: bool,
 ) -> Result<(), Failure> {
     let open = || ties.iter().filter(|place| is_open(place));
@@ -239,7 +239,7 @@ async fn record(
     client: &Client,
     election: &ElectionId,
     place: Place<'_>,
-    rules: &TieRules,
+    rules: &ScreenRules,
     arguments: &DrawLot,
 ) -> Result<u64, Failure> {
     if !rules.has_lot(place.contest) {

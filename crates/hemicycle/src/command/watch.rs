@@ -3,7 +3,7 @@
 use super::{connect, election_id, print, required_id, say, to_json};
 use crate::cli::Watch;
 use crate::failure::{Ending, Failure};
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use crate::table;
 use crate::terminal::{self, Heard};
 use crate::text::{count, print_at_home};
@@ -26,7 +26,7 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let names = Names::ask(&client, &election, View::Public).await?;
-    let rules = TieRules::ask(&client, &election, View::Public).await?;
+    let rules = ScreenRules::ask(&client, &election, View::Public).await?;
     let mut patience = Patience::new(rules.is_known());
     let names = match &arguments.district {
         Some(district) => names.of_district(district),
@@ -183,7 +183,7 @@ impl Patience {
 }
 
 /// A frame as text.
-pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
+pub fn screen(frame: &Frame, names: &Names, rules: &ScreenRules) -> String {
     let mut lines = vec![names.title.clone()];
     let Some(body) = &frame.body else {
         return names.title.clone();
@@ -200,7 +200,7 @@ pub fn screen(frame: &Frame, names: &Names, rules: &TieRules) -> String {
         if body.contests.len() > 1 {
             lines.push(contest.contest_id.clone());
         }
-        lines.push(table::contest(contest, names));
+        lines.push(table::contest(contest, names, rules));
         let state = told::contest_state(contest, body.stage());
         lines.push(match contest.seats {
             0 => state,

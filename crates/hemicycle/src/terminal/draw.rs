@@ -7,6 +7,7 @@ use crate::text::visible;
 use crate::told;
 use election::ids::Timestamp;
 use live_feed::house::{Holder, runs};
+use live_feed::threshold::Entry;
 use ratatui::Frame as Canvas;
 use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
@@ -86,6 +87,7 @@ fn contact(contact: &Contact) -> Span<'_> {
             let text = format!("STALE: the feed has lost the count for {seconds} s");
             Span::styled(text, alarm)
         }
+        Contact::Behind => Span::styled("STALE: this feed has not come as far yet", alarm),
         Contact::Lost { since, why } => {
             let text = format!("RECONNECTING: no contact since {} ({why})", time(since));
             Span::styled(visible(&text).into_owned(), alarm)
@@ -219,7 +221,15 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for contest in &body.contests {
         if body.contests.len() > 1 {
-            rows.push(Row::new([Cell::from(contest.contest_id.as_str()).bold()]));
+            // What shares are of may be another in each.
+            let base = Line::from(table::share_header(contest))
+                .right_aligned()
+                .dim();
+            rows.push(Row::new([
+                Cell::from(contest.contest_id.as_str()).bold(),
+                Cell::from(""),
+                Cell::from(base),
+            ]));
         }
         contest_rows(page, contest, &mut rows);
     }
@@ -230,9 +240,12 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
         rows.push(Row::new([format!("and {more} more lines")]).dim());
     }
     let number = |text: &str| Cell::from(Line::from(text.to_owned()).right_aligned());
-    let base = body.contests.first().map_or("share", table::share_header);
+    let (option, base) = match &body.contests[..] {
+        [only] => (table::option_header(only), table::share_header(only)),
+        _ => ("", "share"),
+    };
     let header = Row::new([
-        Cell::from("list"),
+        Cell::from(option),
         number("votes"),
         number(base),
         number("seats"),
@@ -253,21 +266,22 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
 fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Row<'a>>) {
     let number = |text: String| Cell::from(Line::from(text).right_aligned());
     let total = table::base_votes(contest);
-    for entry in table::ranked(contest) {
+    for entry in page.rules.thresholds.ranked(contest) {
         rows.push(match entry {
-            table::Entry::Threshold(votes) => Row::new([
+            Entry::Threshold(votes) => Row::new([
                 Cell::from("── threshold ──"),
                 number(table::thousands(votes)),
                 number(table::share(votes, total)),
                 Cell::default(),
             ])
             .dim(),
-            table::Entry::Option {
+            Entry::Option {
                 place,
                 row,
                 is_below,
             } => {
-                let name = visible(page.names.option(&row.option_id));
+                let name = table::option(row, &page.names);
+                let name = visible(&name);
                 let colour = colour(page, &row.option_id);
                 let sign = Span::styled(sign(page, contest, place), Style::new().fg(colour));
                 let style = if is_below {

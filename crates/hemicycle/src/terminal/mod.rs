@@ -11,7 +11,7 @@ mod ticker;
 mod tests;
 
 use crate::failure::{Ending, Failure};
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use client::{ClientError, FrameNews};
 use election::ids::Timestamp;
 use futures::{Stream, StreamExt as _};
@@ -46,7 +46,7 @@ pub(crate) enum Heard {
 pub(crate) async fn run(
     heard: impl Stream<Item = Result<Heard, ClientError>>,
     names: Names,
-    rules: TieRules,
+    rules: ScreenRules,
 ) -> Result<Ending, Failure> {
     let mut heard = std::pin::pin!(heard);
     let mut terminated =

@@ -2,7 +2,7 @@
 
 use super::Heard;
 use super::ticker::{self, Line};
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use crate::table;
 use client::FrameNews;
 use election::ids::Timestamp;
@@ -26,6 +26,8 @@ pub(super) enum Contact {
         /// In milliseconds.
         lag_ms: u64,
     },
+    /// The feed that is heard now has not come as far as what is shown: it does not know what is newest.
+    Behind,
     /// No contact with the feed since then.
     Lost {
         /// Since when.
@@ -39,7 +41,7 @@ pub(super) enum Contact {
 #[derive(Debug)]
 pub(super) struct Page {
     pub names: Names,
-    pub rules: TieRules,
+    pub rules: ScreenRules,
     pub frame: Option<Box<Frame>>,
     pub contact: Contact,
     /// The newest first.
@@ -48,7 +50,7 @@ pub(super) struct Page {
 
 impl Page {
     /// A page that has heard nothing.
-    pub fn new(names: Names, rules: TieRules) -> Self {
+    pub fn new(names: Names, rules: ScreenRules) -> Self {
         Self {
             names,
             rules,
@@ -64,7 +66,10 @@ impl Page {
             Heard::Waiting => self.contact = Contact::Waiting,
             Heard::News(FrameNews::Frame(frame)) => self.show(frame),
             Heard::News(FrameNews::Heartbeat(heartbeat)) => {
-                self.contact = contact(heartbeat.is_stale, heartbeat.lag_ms);
+                self.contact = match heartbeat.is_behind {
+                    true => Contact::Behind,
+                    false => contact(heartbeat.is_stale, heartbeat.lag_ms),
+                };
             }
             Heard::News(FrameNews::Lost(why)) => {
                 let since = match self.contact {

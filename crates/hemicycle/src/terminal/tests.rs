@@ -2,7 +2,7 @@
 
 use super::page::Page;
 use super::{Heard, Key, draw, key};
-use crate::names::{Names, TieRules};
+use crate::names::{Names, ScreenRules};
 use crate::night::almaty;
 use client::FrameNews;
 use election::ids::{LogId, Timestamp};
@@ -11,7 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::Color;
 use std::path::PathBuf;
-use wire::common::v1::{Publication, PublicationMode, publication_mode};
+use wire::common::v1::{OptionRole, Publication, PublicationMode, publication_mode};
 use wire::feed::v1::{Frame, Heartbeat};
 
 const NOW: Timestamp = Timestamp(1_610_287_205_000_000);
@@ -38,7 +38,10 @@ fn page() -> Page {
         &definition.presentation,
         definition.ballot.election.as_str(),
     );
-    Page::new(names, TieRules::of(&definition.rules))
+    Page::new(
+        names,
+        ScreenRules::of(&definition.rules, &definition.ballot),
+    )
 }
 
 fn hear(page: &mut Page, frame: &Frame) {
@@ -138,6 +141,14 @@ fn what_is_cut_off_stale_kept_back_or_reset_is_said() {
     };
     page.hear(Heard::News(FrameNews::Heartbeat(heartbeat)), NOW);
     assert!(text(&page, 100, 30).contains("STALE: the feed has lost the count for 7 s"));
+    let heartbeat = Heartbeat {
+        is_behind: true,
+        ..Heartbeat::default()
+    };
+    page.hear(Heard::News(FrameNews::Heartbeat(heartbeat)), NOW);
+    assert!(text(&page, 100, 30).contains("STALE: this feed has not come as far yet"));
+    page.hear(Heard::News(FrameNews::Heartbeat(Heartbeat::default())), NOW);
+    assert!(text(&page, 100, 30).contains("LIVE"));
     let mut held = frames[2].clone();
     let body = held.body.as_mut().unwrap();
     body.revision += 1;
@@ -224,5 +235,46 @@ fn a_panic_gives_the_terminal_back_before_its_message() {
     assert!(
         entered < left && left < at("in the middle of a page"),
         "{said}"
+    );
+}
+
+#[test]
+fn each_contest_says_what_its_shares_are_of_and_what_is_no_list() {
+    let mut page = page();
+    let mut frame = frames()[3].clone();
+    let body = frame.body.as_mut().unwrap();
+    let mut mayor = body.contests[0].clone();
+    mayor.contest_id = String::from("mayor");
+    mayor.seats = 0;
+    for row in &mut mayor.rows {
+        row.seats = None;
+        row.role = OptionRole::Independent.into();
+    }
+    body.contests[0].rows[4].role = OptionRole::AgainstAll.into();
+    body.contests.push(mayor);
+    hear(&mut page, &frame);
+    let drawn = text(&page, 120, 40);
+    let at = |text: &str| {
+        let place = drawn.find(text);
+        place.unwrap_or_else(|| panic!("{text}: {drawn}"))
+    };
+    assert!(at("of list votes") < at("mayor") && at("mayor") < at("of all votes"));
+    let lines: Vec<&str> = drawn.lines().collect();
+    let with = |text: &str| lines.iter().find(|line| line.contains(text)).unwrap();
+    assert!(with("mayor").contains("of all votes") && !with("mayor").contains("of list votes"));
+    assert!(
+        drawn.contains("(against all)") && drawn.contains("(independent)"),
+        "{drawn}"
+    );
+    // One contest alone has them in the head, with the word for its options.
+    let body = frame.body.as_mut().unwrap();
+    body.contests.pop();
+    body.revision += 1;
+    hear(&mut page, &frame);
+    let drawn = text(&page, 120, 40);
+    assert!(
+        drawn
+            .lines()
+            .any(|line| line.contains("option ") && line.contains("of list votes"))
     );
 }

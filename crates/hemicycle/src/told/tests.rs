@@ -112,9 +112,11 @@ fn what_a_frame_had_no_room_for_is_counted() {
     let wanted = [
         "  only 2 of 10\u{202f}000 lists are shown: the frame has no room for 9\u{202f}998",
         "  only 0 of 1 districts are shown: the frame has no room for 1",
-        "  only 16 of 20 ties are shown: the frame has no room for 4",
     ];
     assert_eq!(lines, wanted);
+    // Ties are counted once, with those that are shown.
+    let told = ties(&contest, &Names::default(), &ScreenRules::default());
+    assert_eq!((told.len(), told[8].as_str()), (9, "  and 12 more ties"));
     let body = FrameBody {
         contests_left_out: 3,
         ..body(10, Stage::PreElection)

@@ -70,6 +70,7 @@ struct Contest<'a> {
     seats_unassigned: u32,
     seats_outside: u32,
     seats_pending: u32,
+    share_base: String,
     list_votes: u64,
     threshold_votes: Option<u64>,
     law_is_silent: bool,
@@ -89,6 +90,7 @@ struct Contest<'a> {
     district_options_left_out: bool,
     ties_left_out: u32,
     certain: Option<Certain<'a>>,
+    tie_seats_left_out: u32,
 }
 
 #[derive(Debug, Serialize)]
@@ -287,6 +289,8 @@ impl<'a> Contest<'a> {
             ties_left_out,
             list_votes,
             certain,
+            share_base: _,
+            tie_seats_left_out,
         } = contest;
         let stage = stage_of_seats(contest, stage);
         let district = |it| District::of(it, (rows, *district_rows_left_out), stage, presented);
@@ -297,6 +301,7 @@ impl<'a> Contest<'a> {
             seats_unassigned: *seats_unassigned,
             seats_outside: *seats_outside,
             seats_pending: *seats_pending,
+            share_base: lower(contest.share_base().as_str_name(), "SHARE_BASE_"),
             list_votes: *list_votes,
             threshold_votes: *threshold_votes,
             law_is_silent: *law_is_silent,
@@ -319,6 +324,7 @@ impl<'a> Contest<'a> {
             district_options_left_out: *district_rows_left_out,
             ties_left_out: *ties_left_out,
             certain: certain.as_ref().map(Certain::from),
+            tie_seats_left_out: *tie_seats_left_out,
         }
     }
 }

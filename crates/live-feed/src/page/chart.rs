@@ -7,16 +7,19 @@ use std::fmt::Write as _;
 
 const WIDTH: u32 = 720;
 const LEFT: u32 = 36;
-const RIGHT: u32 = 596;
+const RIGHT: u32 = 586;
 const TOP: u32 = 14;
 /// The least height of the lines; many labels need more.
 const LINES_HEIGHT: u32 = 258;
 /// What two labels need between them.
 const LABEL: u32 = 23;
+/// What two lines of as many seats have between them, and how many are set apart.
+const LANE: u32 = 4;
+const LANES_MAX: u32 = 5;
 /// Lines at most, those with the most seats; the table has all lists that ever held one.
 const LINES_MAX: usize = 20;
 /// Letters of a label, without its number.
-const LABEL_LETTERS: usize = 7;
+const LABEL_LETTERS: usize = 6;
 /// Columns of the table: instants at which seats were others than before.
 const COLUMNS_MAX: usize = 8;
 
@@ -86,7 +89,11 @@ fn svg(
     let bottom = TOP + LINES_HEIGHT.max(labels * LABEL);
     let seats_most = shown.first().map_or(0, |(_, most)| *most);
     let top = seats_most.max(words.majority.unwrap_or(1)).max(1);
-    let x = |time: i64| scale(time - first, (last - first).max(1), RIGHT - LEFT) + LEFT;
+    // A single instant is the newest, at the end of the axis.
+    let x = |time: i64| match last - first {
+        0 => RIGHT,
+        all => scale(time - first, all, RIGHT - LEFT) + LEFT,
+    };
     let y = |seats: u32| bottom - scale(i64::from(seats), i64::from(top), bottom - TOP);
     let mut svg = format!(
         "<svg class=\"chart\" viewBox=\"0 0 {WIDTH} {}\" role=\"img\" aria-label=\"{}\">",
@@ -111,8 +118,12 @@ fn svg(
             "<line class=\"majority\" x1=\"{LEFT}\" x2=\"{RIGHT}\" y1=\"{line}\" y2=\"{line}\"/>"
         );
     }
-    let ends = [(first, "start"), (last, "end")];
-    for (time, anchor) in ends.into_iter().take(if first == last { 1 } else { 2 }) {
+    let ticks = [
+        (first, "start"),
+        (first + (last - first) / 2, "middle"),
+        (last, "end"),
+    ];
+    for (time, anchor) in ticks.into_iter().skip(if first == last { 2 } else { 0 }) {
         let _ = write!(
             svg,
             "<text class=\"axis\" x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\">{}</text>",
@@ -121,36 +132,63 @@ fn svg(
             escape(&clock(time))
         );
     }
-    for (line, _) in shown {
+    // Lines of as many seats lie beside each other, and not on each other.
+    let beside = |place: usize, seats: &BTreeMap<String, u32>| {
+        let held = at(seats, shown[place].0);
+        let others = shown[..place].iter();
+        let same = others.filter(|(line, _)| held > 0 && at(seats, line) == held);
+        let lanes = u32::try_from(same.count()).unwrap_or(0).min(LANES_MAX);
+        y(held).saturating_sub(lanes * LANE)
+    };
+    for (place, (line, _)) in shown.iter().enumerate() {
         let mut path = String::new();
+        let mut before = None;
         for (time, seats) in known {
-            let (x, y) = (x(*time), y(at(seats, line)));
-            let _ = match path.is_empty() {
-                true => write!(path, "M{x} {y}"),
-                false => write!(path, "H{x}V{y}"),
+            let (x, y) = (x(*time), beside(place, seats));
+            // A step where seats change hands, and nothing where they do not.
+            let _ = match before.replace(y) {
+                None => write!(path, "M{x} {y}"),
+                Some(before) if before == y => Ok(()),
+                Some(_) => write!(path, "H{x}V{y}"),
             };
         }
+        let _ = write!(path, "H{}", x(last));
         let dash = ["", "9 5", "2 5", "14 5 2 5", "5 5", "16 6"][line.look.number % 6];
+        let class = line.look.class();
+        if class != "dot" {
+            // One whose colour is lost on the paper has a stronger edge, as its dots have.
+            let class = class.replace("dot", "casing");
+            let _ = write!(
+                svg,
+                "<path class=\"{class}\" d=\"{path}\" stroke-dasharray=\"{dash}\"/>"
+            );
+        }
         let _ = write!(
             svg,
             "<path class=\"line\" d=\"{path}\" stroke=\"{}\" stroke-dasharray=\"{dash}\"/>",
             escape(&line.look.colour)
         );
     }
-    let ends = shown.iter().map(|(line, _)| {
-        let end = known.last().map_or(0, |(_, seats)| at(seats, line));
-        (y(end), (*line, end))
-    });
+    let newest = known.last()?.1;
+    let ends = shown.iter().enumerate();
+    let ends = ends.map(|(place, (line, _))| (beside(place, newest), (*line, at(newest, line))));
+    let end_of_lines = x(last);
     for (from, to, (line, end)) in apart(ends.collect(), TOP, bottom) {
+        // Where a line ends, and all that there is of it after a single instant.
+        let _ = write!(
+            svg,
+            "<circle class=\"tip\" cx=\"{end_of_lines}\" cy=\"{from}\" r=\"4\" fill=\"{}\"/>",
+            escape(&line.look.colour)
+        );
         // What has been moved is led back to its line.
         let _ = write!(
             svg,
             "<path class=\"lead\" d=\"M{} {from}L{} {to}\" stroke=\"{}\"/>\
              <text class=\"end\" x=\"{}\" y=\"{}\">{} {end}</text>",
-            RIGHT + 2,
-            RIGHT + 14,
+            RIGHT + 6,
+            RIGHT + 16,
             escape(&line.look.colour),
-            RIGHT + 18,
+            RIGHT + 20,
             to + 5,
             escape(&shortened(line.label))
         );
@@ -290,7 +328,10 @@ mod tests {
         ];
         let html = drawn(&samples, &lines).unwrap();
         assert!(html.contains("A &amp; B 5") && html.contains("at 10") && html.contains("at 20"));
-        assert!(html.contains(&format!("M{LEFT} ")) && html.contains(&format!("H{RIGHT}V{TOP}")));
+        assert!(
+            html.contains(&format!("M{LEFT} "))
+                && html.contains(&format!("H{RIGHT}V{TOP}H{RIGHT}"))
+        );
         assert!(html.contains(
             "<th scope=\"row\">A and B</th><td class=\"number\">3</td><td class=\"number\">5</td>"
         ));
@@ -339,6 +380,30 @@ mod tests {
             "<th scope=\"row\">l12</th><td class=\"number\">2</td><td class=\"number\">0</td>"
         ));
         assert!(!html.contains("l13"));
+    }
+
+    #[test]
+    fn lines_of_as_many_seats_do_not_hide_each_other() {
+        let looks = [look(0), look(1), look(2)];
+        let lines: Vec<Line<'_>> = ["a", "b", "c"]
+            .iter()
+            .zip(&looks)
+            .map(|(id, look)| Line {
+                option_id: id,
+                label: id,
+                name: id,
+                look,
+            })
+            .collect();
+        let held = [("a", 3), ("b", 3), ("c", 5)];
+        let html = drawn(&[sample(0, Some(&held)), sample(9, Some(&held))], &lines).unwrap();
+        let paths = html.split("class=\"line\" d=\"").skip(1);
+        let mut paths: Vec<&str> = paths.map(|path| path.split('"').next().unwrap()).collect();
+        assert_eq!(paths.len(), 3);
+        assert!(paths.iter().all(|path| !path.contains('V')), "{paths:?}");
+        paths.sort_unstable();
+        paths.dedup();
+        assert_eq!(paths.len(), 3, "{paths:?}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ const CONTRAST_MIN: f64 = 3.0;
 /// How an option looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Look {
-    /// Its place on the ballot of the contest: the same in every frame.
+    /// Its place on the ballot of the contest, which never changes.
     pub number: usize,
     /// `#rrggbb`.
     pub colour: String,
@@ -124,13 +124,16 @@ fn rows(seats: u32) -> u32 {
 /// Who holds a run of seats from the left, as the drawing has it: the id of its symbol, and how many.
 pub(crate) type Symbols = Vec<(String, u32)>;
 
-/// A drawing in two parts: the same house with other holders of its seats needs only the second.
+/// A drawing in parts: where the same house has other holders of its seats, the places of its seats need not be sent again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Drawing {
-    /// All but the holders of the seats, and what is said of them.
+    /// All but the holders of the seats, how they look, and what is said of them.
     before: String,
     after: String,
-    description: String,
+    /// Who holds what, as it is said.
+    pub description: String,
+    /// How the holders look: each that holds a seat, once.
+    pub looks: String,
     /// The holders.
     pub symbols: Symbols,
 }
@@ -153,11 +156,9 @@ impl Drawing {
         let plan = Plan::of(runs.iter().map(|run| run.seats).sum());
         let mut before = format!(
             "<svg class=\"house\" viewBox=\"0 0 {WIDTH:.0} {HEIGHT:.0}\" role=\"img\" aria-labelledby=\"house-title house-text\">\
-             <title id=\"house-title\">{}</title><defs>",
+             <title id=\"house-title\">{}</title>",
             escape(texts.title),
         );
-        defined(&mut before, runs, looks, plan.radius);
-        before.push_str("</defs>");
         let (x, y) = CENTRE;
         if texts.has_line {
             let inner = OUTER * f64_of(INNER_PARTS.0) / f64_of(INNER_PARTS.1);
@@ -171,6 +172,7 @@ impl Drawing {
             before,
             after: centre(texts.centre),
             description: escape(texts.description),
+            looks: defined(runs, looks, plan.radius),
             symbols: runs
                 .iter()
                 .map(|run| (symbol(run.holder, looks), run.seats))
@@ -178,30 +180,30 @@ impl Drawing {
         }
     }
 
-    /// The same house: what differs is who holds its seats.
-    pub fn has_same_frame(&self, other: &Self) -> bool {
-        let seats = |it: &Self| it.symbols.iter().map(|(_, seats)| seats).sum::<u32>();
-        (&self.before, &self.after) == (&other.before, &other.after) && seats(self) == seats(other)
+    /// Its seats.
+    pub fn seats(&self) -> u32 {
+        self.symbols.iter().map(|(_, seats)| seats).sum()
     }
 
-    /// Who holds what, as it is said.
-    pub fn description(&self) -> &str {
-        &self.description
+    /// What is the same as long as seats only change hands: everything but the parts that are replaced one by one.
+    pub fn frame(&self) -> [&str; 2] {
+        [&self.before, &self.after]
     }
 
     /// The whole drawing.
     pub fn svg(&self) -> String {
-        let count = self.symbols.iter().map(|(_, seats)| seats).sum();
         let mut svg = self.before.clone();
         let _ = write!(
             svg,
-            "<desc id=\"house-text\" data-slot=\"house-text\">{}</desc><g id=\"seats\">",
-            self.description
+            "<desc id=\"house-text\" data-slot=\"house-text\">{}</desc>\
+             <defs data-slot=\"house-looks\">{}</defs><g id=\"seats\">",
+            self.description, self.looks
         );
         let holders = self.symbols.iter();
         let holders = holders.flat_map(|(symbol, seats)| (0..*seats).map(move |_| symbol));
-        for (symbol, (x, y)) in holders.zip(Plan::of(count).places) {
-            let _ = write!(svg, "<use href=\"#{symbol}\" x=\"{x:.1}\" y=\"{y:.1}\"/>");
+        for (symbol, (x, y)) in holders.zip(Plan::of(self.seats()).places) {
+            // Without quotes, which an event would have to escape: there may be hundreds.
+            let _ = write!(svg, "<use href=#{symbol} x={x:.1} y={y:.1} />");
         }
         svg.push_str("</g>");
         svg.push_str(&self.after);
@@ -245,7 +247,8 @@ pub(crate) fn symbol(holder: Holder, looks: &[Look]) -> String {
 }
 
 // The symbols that are used, each once. Neighbours never have the same mark.
-fn defined(svg: &mut String, runs: &[Run], looks: &[Look], radius: f64) {
+fn defined(runs: &[Run], looks: &[Look], radius: f64) -> String {
+    let mut svg = String::new();
     let mut last_mark = None;
     for run in runs {
         let symbol = symbol(run.holder, looks);
@@ -262,12 +265,13 @@ fn defined(svg: &mut String, runs: &[Run], looks: &[Look], radius: f64) {
                     _ => usual,
                 };
                 last_mark = Some(mark);
-                dot(svg, look, mark, radius);
+                dot(&mut svg, look, mark, radius);
             }
             None => svg.push_str(&sign(run.holder, radius)),
         }
         svg.push_str("</g>");
     }
+    svg
 }
 
 fn dot(svg: &mut String, look: &Look, mark: usize, radius: f64) {

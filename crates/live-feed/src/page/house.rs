@@ -14,16 +14,15 @@ pub(super) struct House {
     pub drawing: Drawing,
     /// Who holds how many seats, as a sentence.
     pub sentence: String,
-    legend: String,
-    /// The whole of it.
-    pub html: String,
+    /// The signs that no row of the table explains.
+    pub legend: String,
 }
 
 impl House {
     pub fn of(shown: &Shown<'_>, contest: &FrameContest) -> Self {
         let (words, language) = (Words::of(shown.language), shown.language);
         let runs = house::runs(contest);
-        let sentence = sentence(shown, contest);
+        let sentence = sentence(shown, contest, &runs);
         let majority = house::majority(shown.body.house_size, contest);
         let mut centre = vec![
             language.number(contest.seats),
@@ -41,47 +40,65 @@ impl House {
             has_line: majority.is_whole,
         };
         let drawing = Drawing::of(&runs, &shown.looks(contest), &texts);
-        let legend = legend(shown, &runs);
-        let html = format!("<figure>{}{legend}</figure>", drawing.svg());
         Self {
             drawing,
             sentence,
-            legend,
-            html,
+            legend: legend(shown, &runs),
         }
     }
 
-    /// The same house and legend: what differs is who holds its seats.
-    pub fn has_same_frame(&self, other: &Self) -> bool {
-        self.legend == other.legend && self.drawing.has_same_frame(&other.drawing)
+    /// The whole of it.
+    pub fn html(&self) -> String {
+        format!(
+            "<figure>{}<figcaption class=\"legend\" data-slot=\"legend\">{}</figcaption></figure>",
+            self.drawing.svg(),
+            self.legend
+        )
     }
 }
 
-// Who holds what, as a sentence.
-fn sentence(shown: &Shown<'_>, contest: &FrameContest) -> String {
+// Who holds what, as a sentence: what no row of the table explains too.
+fn sentence(shown: &Shown<'_>, contest: &FrameContest, runs: &[Run]) -> String {
     let mut rows: Vec<&FrameRow> = contest.rows.iter().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(held(row.seats.as_ref())));
-    let parts = rows.iter().filter(|row| held(row.seats.as_ref()) > 0);
-    let parts: Vec<String> = parts
-        .map(|row| {
-            let seats = crate::page::table::seats(shown, row.seats.as_ref());
-            format!("{} {seats}", shown.name(&row.option_id))
-        })
-        .collect();
+    let rows = rows.iter().filter(|row| held(row.seats.as_ref()) > 0);
+    let rows = rows.map(|row| {
+        let seats = crate::page::table::seats(shown, row.seats.as_ref());
+        format!("{} {seats}", shown.name(&row.option_id))
+    });
+    let mut parts: Vec<String> = rows.collect();
     if parts.is_empty() {
         let stage = stage_of_seats(contest, shown.body.stage());
         return words::standing(shown.language, contest.state(), stage).to_owned();
     }
+    parts.extend(others(shown, runs).map(|(_, name, seats)| format!("{name} {seats}")));
     parts.join(", ")
 }
 
 // The lists stand in the table with their colours and letters; the other signs here, with their numbers.
 fn legend(shown: &Shown<'_>, runs: &[Run]) -> String {
-    let words = Words::of(shown.language);
     let mut html = String::new();
-    for run in runs {
+    for (holder, name, seats) in others(shown, runs) {
+        let _ = write!(
+            html,
+            "<span class=\"sign\"><svg class=\"swatch\" viewBox=\"-12 -12 24 24\" \
+             aria-hidden=\"true\">{}</svg>{} <strong>{seats}</strong></span> ",
+            sign(holder, 11.0),
+            escape(name),
+        );
+    }
+    html
+}
+
+// The holders that are no rows, each with what it is called and its seats.
+fn others<'a>(
+    shown: &'a Shown<'_>,
+    runs: &'a [Run],
+) -> impl Iterator<Item = (Holder, &'static str, String)> + 'a {
+    let words = Words::of(shown.language);
+    runs.iter().filter_map(move |run| {
         let name = match run.holder {
-            Holder::Row(_) => continue,
+            Holder::Row(_) => return None,
             Holder::Others => words.others,
             Holder::Person => words.persons,
             Holder::Tied => words.tied,
@@ -89,17 +106,6 @@ fn legend(shown: &Shown<'_>, runs: &[Run]) -> String {
             Holder::Withheld => words.withheld,
             Holder::NotYet => words.not_yet,
         };
-        let number = shown.language.number(run.seats);
-        let _ = write!(
-            html,
-            "<span class=\"sign\"><svg class=\"swatch\" viewBox=\"-12 -12 24 24\" \
-             aria-hidden=\"true\">{}</svg>{} <strong>{number}</strong></span> ",
-            sign(run.holder, 11.0),
-            escape(name),
-        );
-    }
-    if html.is_empty() {
-        return html;
-    }
-    format!("<figcaption class=\"legend\">{html}</figcaption>")
+        Some((run.holder, name, shown.language.number(run.seats)))
+    })
 }

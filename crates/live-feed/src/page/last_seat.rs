@@ -103,7 +103,12 @@ fn what(margin: &Margin, language: Language, name: impl Fn(&str) -> String) -> S
 fn seats(margin: &Margin, before: &BTreeMap<String, u32>, name: impl Fn(&str) -> String) -> String {
     let changed = margin.seats_after.iter().filter_map(|row| {
         let before = before.get(&row.option_id).copied().unwrap_or(0);
-        let text = format!("{} {before} → {}", name(&row.option_id), row.seats);
+        // A change of numbers is not broken between lines.
+        let text = format!(
+            "{}\u{a0}{before}\u{a0}→\u{a0}{}",
+            name(&row.option_id),
+            row.seats
+        );
         (before != row.seats).then_some(text)
     });
     changed.collect::<Vec<_>>().join(", ")
@@ -185,7 +190,10 @@ mod tests {
             !text.contains("1,200") && !text.contains("20 votes"),
             "{text}"
         );
-        assert!(text.contains("A 4 → 3, B 3 → 4") && text.contains("A, seat no. 4"));
+        assert!(
+            text.contains("A\u{a0}4\u{a0}→\u{a0}3, B\u{a0}3\u{a0}→\u{a0}4")
+                && text.contains("A, seat no. 4")
+        );
         assert!(!text.contains("at revision"), "{text}");
         let later = part(&contest(), 10, &known, Language::Ru, name);
         assert!(

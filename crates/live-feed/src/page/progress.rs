@@ -3,8 +3,9 @@
 use crate::page::table::bar;
 use crate::page::view::Shown;
 use crate::page::words::{self, Words};
+use crate::turnout::Turnout;
 use askama::Template;
-use wire::common::v1::{TallyStates, TurnoutTotals};
+use wire::common::v1::TallyStates;
 
 #[derive(Template)]
 #[template(path = "progress.html")]
@@ -32,68 +33,38 @@ pub(super) fn part(shown: &Shown<'_>) -> String {
         .and_then(|totals| totals.states.clone())
         .unwrap_or_default();
     let counted = totals.map_or(0, |totals| totals.ballots_counted);
-    let turnout = shown.body.turnout.unwrap_or_default();
-    let said = Said::of(shown, &turnout);
+    let turnout = Turnout::of(shown.body.turnout.as_ref());
+    let all = turnout.ballots_issued.unwrap_or(0);
+    // A dash as long as nobody has said so: missing is not zero.
+    let issued = turnout.ballots_issued.map(|it| language.number(it));
+    let issued = issued.unwrap_or_else(|| String::from("–"));
+    let by_whom = words::units_said(language, turnout.units_reported, turnout.units);
     let part = ProgressPart {
         w: words,
         counted: language.number(counted),
-        counted_share: if said.by_all {
-            let share = language.percent(counted, turnout.ballots_issued);
-            words::of_issued(language, &share, &said.issued)
+        counted_share: if turnout.is_whole() {
+            words::of_issued(language, &language.percent(counted, all), &issued)
         } else {
             String::new()
         },
-        counted_bar: bar(counted, turnout.ballots_issued),
-        issued_note: format!("{}: {}. {}", words.issued, said.issued, said.by_whom),
+        counted_bar: bar(counted, all),
+        issued_note: format!("{}: {issued}. {by_whom}", words.issued),
         tallies: language.number(states.tallies),
         tallies_counted: language.number(states.counted),
         tallies_bar: bar(states.counted.into(), states.tallies.into()),
         states: by_state(shown, &states),
-        turnout: match said.voters {
-            Some(voters) => language.percent(turnout.ballots_issued, voters),
-            None => said.issued.clone(),
+        turnout_bar: turnout.voters.map_or(0, |voters| bar(all, voters)),
+        turnout_note: match turnout.voters {
+            Some(voters) => words::of_roll(language, &issued, &language.number(voters)),
+            None if turnout.ballots_issued.is_none() => by_whom,
+            None => format!("{}. {by_whom}", words.issued),
         },
-        turnout_bar: said
-            .voters
-            .map_or(0, |voters| bar(turnout.ballots_issued, voters)),
-        turnout_note: match said.voters {
-            Some(voters) => words::of_roll(language, &said.issued, &language.number(voters)),
-            None if turnout.units_reported == 0 => said.by_whom.clone(),
-            None => format!("{}. {}", words.issued, said.by_whom),
+        turnout: match turnout.voters {
+            Some(voters) => language.percent(all, voters),
+            None => issued,
         },
     };
     part.render().unwrap_or_default()
-}
-
-/// What stations have said of ballots issued.
-struct Said {
-    by_all: bool,
-    /// How many they are; a dash as long as nobody has said so: missing is not zero.
-    issued: String,
-    /// Who has said so, as a sentence.
-    by_whom: String,
-    /// The voters of whom this is a share; none: no share can be said.
-    voters: Option<u64>,
-}
-
-impl Said {
-    fn of(shown: &Shown<'_>, turnout: &TurnoutTotals) -> Self {
-        let by_all = turnout.units > 0 && turnout.units_reported == turnout.units;
-        let rolls_known = turnout.units_without_roll == 0;
-        let voters = match rolls_known {
-            true => Some(turnout.roll),
-            false => turnout.electorate,
-        };
-        Self {
-            by_all,
-            issued: match turnout.units_reported {
-                0 => String::from("–"),
-                _ => shown.language.number(turnout.ballots_issued),
-            },
-            by_whom: words::units_said(shown.language, turnout.units_reported, turnout.units),
-            voters: voters.filter(|voters| by_all && *voters > 0),
-        }
-    }
 }
 
 fn by_state(shown: &Shown<'_>, states: &TallyStates) -> Vec<String> {

@@ -7,7 +7,9 @@ use crate::http::{
 };
 use crate::page::language::Language;
 use crate::page::margins::Known as Margins;
+use crate::page::parts::Has;
 use crate::page::rendered::{PATIENCE, Rendered};
+use crate::page::sections::Mark;
 use crate::page::units;
 use crate::page::view::text;
 use crate::page::words::{self, Words};
@@ -36,6 +38,9 @@ use wire::feed::v1::Index;
 pub(super) struct Asked {
     lang: Option<String>,
     kiosk: Option<String>,
+    /// What the reader of events has: the marks of its page and of its sections.
+    page: Option<String>,
+    sections: Option<String>,
 }
 
 impl Asked {
@@ -43,6 +48,15 @@ impl Asked {
     pub fn language(&self, headers: &HeaderMap) -> Language {
         let accept = headers.get(ACCEPT_LANGUAGE).and_then(|it| it.to_str().ok());
         Language::asked(self.lang.as_deref(), accept)
+    }
+
+    /// What the reader of events has. Marks of another form are of nothing that is here.
+    fn has(&self) -> Has {
+        let mark = |text: &Option<String>| text.as_deref().and_then(Mark::read);
+        Has {
+            page: mark(&self.page),
+            sections: mark(&self.sections),
+        }
     }
 }
 
@@ -322,7 +336,7 @@ async fn election_page(
         let page = Rendered::of(service, &feed, &frame, language, PATIENCE).await?;
         let forms = frame.forms(&feed.upstream.definitions).await?;
         let is_kiosk = asked.kiosk.is_some();
-        let document = page.document(&frame, forms.presented(), language, is_kiosk, is_stale);
+        let document = page.document(&frame, forms.presented(), is_kiosk, is_stale);
         Ok::<_, FeedError>(document.answer(headers, Freshness::Newest))
     };
     shown
@@ -348,12 +362,13 @@ async fn events(
     margins.mark_changed();
     let follower = Follower {
         margins,
-        resumed: seen,
+        chart: feed.upstream.timeline.news(),
         news: Box::pin(news),
         service,
         feed,
         language,
-        seen: None,
+        shown: seen,
+        has: asked.has(),
     };
     let chunks = futures::stream::unfold(follower, |mut follower| async move {
         let bytes = follower.next().await?;
@@ -362,21 +377,22 @@ async fn events(
     Ok(stream(chunks))
 }
 
-// A reader of a page's events.
+/// A reader of a page's events. It holds no frame and no page: one that reads slowly, or not at all, keeps nothing alive.
 struct Follower<S> {
     service: Arc<Service>,
     feed: Arc<ScopeFeed>,
     language: Language,
     news: Pin<Box<S>>,
     margins: watch::Receiver<Arc<Margins>>,
-    /// What the reader had before its first event.
-    resumed: Option<Position>,
-    /// The frame that was shown last, and its page.
-    seen: Option<(Arc<EncodedFrame>, Arc<Rendered>)>,
+    chart: watch::Receiver<u64>,
+    /// The place of what the reader is shown, and its marks.
+    shown: Option<Position>,
+    has: Has,
 }
 
 impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
-    // The next event. Margins come a moment after their frame: then what differs in its page is sent once more.
+    // The next event. Margins, and the past that the chart shows, come a moment after their frame: then what differs in its
+    // page is sent once more.
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             tokio::select! {
@@ -384,19 +400,18 @@ impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
                     News::Frame(frame) => self.frame(frame).await,
                     news @ News::Reset(_) => {
                         // What was shown is gone: what follows is sent whole.
-                        (self.seen, self.resumed) = (None, None);
+                        (self.shown, self.has.page) = (None, None);
                         Some(crate::http::event(&news, |_| Bytes::new()))
                     }
                     news @ News::Heartbeat(_) => {
                         Some(crate::http::event(&news, |_| Bytes::new()))
                     }
                 },
-                changed = self.margins.changed() => {
-                    changed.ok()?;
-                    if let Some(bytes) = self.again().await {
-                        return Some(bytes);
-                    }
-                }
+                changed = self.margins.changed() => changed.ok()?,
+                changed = self.chart.changed() => changed.ok()?,
+            }
+            if let Some(bytes) = self.again().await {
+                return Some(bytes);
             }
         }
     }
@@ -405,9 +420,9 @@ impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
     async fn frame(&mut self, frame: Arc<EncodedFrame>) -> Option<Bytes> {
         for _ in 0..40 {
             if let Ok(page) = self.page(&frame).await {
-                let seen = self.seen.as_ref().map(|(_, page)| page.as_ref());
-                let bytes = page.event(seen);
-                self.seen = Some((frame, page));
+                let bytes = page.event(&frame, self.has);
+                self.has = page.marks();
+                self.shown = Some(frame.place.position);
                 return Some(bytes);
             }
             tokio::time::sleep(self.service.tick()).await;
@@ -415,25 +430,16 @@ impl<S: Stream<Item = Result<News, FeedError>>> Follower<S> {
         None
     }
 
+    // What differs in the page of the frame that the reader is shown. Where there is a newer one, that brings it all.
     async fn again(&mut self) -> Option<Bytes> {
-        let Some((frame, before)) = self.seen.clone() else {
-            return self.first().await;
-        };
-        let page = self.page(&frame).await.ok()?;
-        let bytes = (!page.is_same(&before)).then(|| page.event(Some(&before)));
-        self.seen = Some((frame, page));
-        bytes
-    }
-
-    // A reader of the newest page, which may have been without the margins, and gets no frame before there is a newer one.
-    async fn first(&self) -> Option<Bytes> {
         let (_, frame) = self.service.newest(&self.feed.scope).await.ok()?;
-        let has_it = self.resumed == Some(frame.place.position);
-        if !has_it || self.margins.borrow().revision == 0 {
+        if self.shown != Some(frame.place.position) {
             return None;
         }
         let page = self.page(&frame).await.ok()?;
-        Some(page.last_seat(&frame))
+        let bytes = page.parts(&frame, self.has)?;
+        self.has = page.marks();
+        Some(bytes)
     }
 
     async fn page(&self, frame: &EncodedFrame) -> Result<Arc<Rendered>, FeedError> {

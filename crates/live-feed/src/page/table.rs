@@ -1,11 +1,13 @@
 //! The table of a contest: votes, shares with what they are of, seats, and the line between who takes part and who does not.
 
 use crate::official::{list_differs, stage_of_seats};
+use crate::page::hemicycle::Look;
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, LeftOut, Words};
 use crate::shares;
+use crate::threshold::Entry;
 use askama::Template;
-use wire::common::v1::{ListSeats, SeatsState};
+use wire::common::v1::{ListSeats, OptionRole, SeatsState};
 use wire::feed::v1::{FrameContest, FrameRow};
 
 /// Parts of a bar.
@@ -19,11 +21,13 @@ const TIES_MAX: usize = 8;
 #[template(path = "table.html")]
 struct TablePart<'a> {
     w: &'a Words,
+    /// What its rows are called.
+    heading: &'static str,
     /// What shares are of.
     base: &'static str,
     has_seats: bool,
     has_declared: bool,
-    rows: Vec<Row>,
+    rows: Vec<Row<'a>>,
     /// What is said of rows that a wall has no room for.
     on_wall: String,
     state: &'static str,
@@ -32,18 +36,18 @@ struct TablePart<'a> {
 }
 
 #[derive(Default)]
-struct Row {
+struct Row<'a> {
     is_line: bool,
     is_below: bool,
     /// A wall has no room for it.
     is_rest: bool,
     name: String,
-    /// Why it takes part, where its own votes do not let it.
-    note: &'static str,
-    colour: String,
+    /// What it is, where it is no list, and why it takes part, where its own votes do not let it.
+    note: String,
+    colour: &'a str,
     class: &'static str,
     ink: &'static str,
-    letters: String,
+    letters: &'a str,
     letter_size: &'static str,
     votes: String,
     share: String,
@@ -59,62 +63,35 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
     let base = shares::base(contest);
     let all_votes = base.votes(contest);
     let looks = shown.looks(contest);
-    let mut sorted: Vec<_> = contest.rows.iter().zip(&looks).collect();
-    let threshold = contest.threshold_votes.filter(|_| all_votes > 0);
-    let is_below = |row: &FrameRow| threshold.is_some_and(|it| is_below(shown, contest, row, it));
-    // Who takes part stands above the line, with however few votes; what is no list, by its votes.
-    let is_low = |row: &FrameRow| {
-        is_below(row) || row.seats.is_none() && threshold.is_some_and(|it| row.votes < it)
-    };
-    sorted.sort_by_key(|(row, _)| (is_low(row), std::cmp::Reverse(row.votes)));
-    let mut line = threshold.filter(|_| contest.rows.iter().any(is_below));
     let (mut rows, mut below, mut rest) = (Vec::new(), 0, 0_u64);
-    for (place, (row, look)) in sorted.into_iter().enumerate() {
-        let is_below = is_below(row);
-        if is_below {
-            below += row.votes;
-        }
-        if let Some(votes) = line.take_if(|_| is_low(row)) {
-            rows.push(threshold_row(shown, contest, votes, all_votes));
-        }
-        let is_rest = place >= WALL_ROWS && held(row.seats.as_ref()) == 0;
-        rest += u64::from(is_rest);
-        let has_share = base.has(row);
-        let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
-        rows.push(Row {
-            is_line: false,
-            is_below,
-            is_rest,
-            name: shown.name(&row.option_id),
-            note: words::eligibility(language, row.eligibility()),
-            colour: look.colour.clone(),
-            class: look.class(),
-            ink: look.ink(),
-            letter_size: match look.letters.chars().count() {
-                0 | 1 => "13",
-                2 => "11",
-                3 => "8",
-                _ => "6.5",
-            },
-            letters: look.letters.clone(),
-            votes: language.number(row.votes),
-            share: if has_share {
-                language.percent(row.votes, all_votes)
-            } else {
-                String::from("–")
-            },
-            bar: if has_share {
-                bar(row.votes, all_votes)
-            } else {
-                0
-            },
-            seats: seats(shown, row.seats.as_ref()),
-            declared: declared.map_or_else(String::new, |it| language.number(it)),
-            differs: row.seats.as_ref().is_some_and(list_differs),
+    let mut ranks = 0..;
+    for entry in shown.presented.thresholds.ranked(contest) {
+        rows.push(match entry {
+            Entry::Threshold(votes) => threshold_row(shown, contest, votes, all_votes),
+            Entry::Option {
+                place,
+                row,
+                is_below,
+            } => {
+                below += if is_below { row.votes } else { 0 };
+                let rank: usize = ranks.next().unwrap_or(usize::MAX);
+                let is_rest = rank >= WALL_ROWS && held(row.seats.as_ref()) == 0;
+                rest += u64::from(is_rest);
+                Row {
+                    is_below,
+                    is_rest,
+                    ..option_row(shown, (base, all_votes), row, &looks[place])
+                }
+            }
         });
     }
     let part = TablePart {
         w: words,
+        heading: if shares::has_only_lists(contest) {
+            words.list
+        } else {
+            words.option
+        },
         base: words::share_base(language, base),
         has_seats: contest.seats > 0 || contest.rows.iter().any(|row| row.seats.is_some()),
         has_declared: rows.iter().any(|row| !row.declared.is_empty()),
@@ -141,6 +118,57 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
         },
     };
     part.render().unwrap_or_default()
+}
+
+fn option_row<'a>(
+    shown: &Shown<'_>,
+    (base, all_votes): (shares::Base, u64),
+    row: &FrameRow,
+    look: &'a Look,
+) -> Row<'a> {
+    let language = shown.language;
+    let has_share = base.has(row);
+    let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
+    let name = shown.name(&row.option_id);
+    // Of a mayor's contest nobody expects lists.
+    let role = match (base, row.role()) {
+        (shares::Base::All, OptionRole::Independent) => OptionRole::Unspecified,
+        (_, role) => role,
+    };
+    let notes = [
+        words::role(language, role),
+        words::eligibility(language, row.eligibility()),
+    ];
+    let mut notes = Vec::from(notes);
+    // What is called so says so itself.
+    notes.retain(|note| !note.is_empty() && !name.eq_ignore_ascii_case(note) && name != *note);
+    Row {
+        note: notes.join(", "),
+        name,
+        colour: &look.colour,
+        class: look.class(),
+        ink: look.ink(),
+        letter_size: match look.letters.chars().count() {
+            0 | 1 => "13",
+            2 => "11",
+            3 => "8",
+            _ => "6.5",
+        },
+        letters: &look.letters,
+        votes: language.number(row.votes),
+        share: match has_share {
+            true => language.percent(row.votes, all_votes),
+            false => String::from("–"),
+        },
+        bar: match has_share {
+            true => bar(row.votes, all_votes),
+            false => 0,
+        },
+        seats: seats(shown, row.seats.as_ref()),
+        declared: declared.map_or_else(String::new, |it| language.number(it)),
+        differs: row.seats.as_ref().is_some_and(list_differs),
+        ..Row::default()
+    }
 }
 
 /// Seats as a number, a range, or why there is none.
@@ -173,45 +201,14 @@ pub(super) fn bar(part: u64, whole: u64) -> u64 {
     }
 }
 
-// Whether a list takes no part for want of votes. Where districts may differ in it the frame does not say who was let in
-// below the threshold, but who holds a seat, or may get one, was. What nobody knows is not said of anybody.
-fn is_below(shown: &Shown<'_>, contest: &FrameContest, row: &FrameRow, threshold: u64) -> bool {
-    if let Some(takes_part) = row.takes_part {
-        return !takes_part;
-    }
-    let Some(seats) = row.seats.as_ref().filter(|seats| seats.seats == Some(0)) else {
-        return false;
-    };
-    let others = [seats.seats_most, seats.seats_declared];
-    if others.into_iter().flatten().any(|seats| seats > 0) {
-        return false;
-    }
-    let presented = shown.presented;
-    let Some(plain) = presented.threshold(&contest.contest_id) else {
-        return row.votes < threshold;
-    };
-    match presented.share_needed(&contest.contest_id, &row.option_id) {
-        None => false,
-        Some(share) if share == plain => row.votes < threshold,
-        Some(share) => falls_short(row.votes, share, threshold, plain),
-    }
-}
-
-// Whether votes are less than another share, of a base of which no more is known than the fewest votes that pass the plain
-// share: the base times the plain share is at least one vote less than those.
-fn falls_short(votes: u64, share: [u64; 2], threshold: u64, plain: [u64; 2]) -> bool {
-    let product = |factors: [u64; 3]| {
-        let mut factors = factors.into_iter().map(u128::from);
-        factors.try_fold(1_u128, u128::checked_mul)
-    };
-    let has = product([votes, share[1], plain[0]]);
-    let needs = product([threshold.saturating_sub(1), share[0], plain[1]]);
-    matches!((has, needs), (Some(has), Some(needs)) if has < needs)
-}
-
-fn threshold_row(shown: &Shown<'_>, contest: &FrameContest, votes: u64, all_votes: u64) -> Row {
+fn threshold_row(
+    shown: &Shown<'_>,
+    contest: &FrameContest,
+    votes: u64,
+    all_votes: u64,
+) -> Row<'static> {
     let language = shown.language;
-    let share = shown.presented.threshold(&contest.contest_id);
+    let share = shown.presented.thresholds.share(&contest.contest_id);
     let share = share.map_or_else(String::new, |[numerator, denominator]| {
         format!(" {}", language.fraction(numerator, denominator))
     });
@@ -267,9 +264,9 @@ fn remarks(shown: &Shown<'_>, contest: &FrameContest) -> Vec<String> {
     }
     let left_out = u64::from(contest.rows_left_out);
     if left_out > 0 {
-        let what = match shares::base(contest) {
-            shares::Base::Lists => LeftOut::Lists,
-            shares::Base::All => LeftOut::Options,
+        let what = match shares::has_only_lists(contest) {
+            true => LeftOut::Lists,
+            false => LeftOut::Options,
         };
         let rows = u64::try_from(contest.rows.len()).unwrap_or(u64::MAX);
         remarks.push(words::only_shown(language, what, rows, left_out));

@@ -153,14 +153,22 @@ impl<'a> Shown<'a> {
         let own = own.unwrap_or_default();
         match (self.body.is_test, own.as_str()) {
             (false, "") => String::new(),
-            (false, own) => format!("<p class=\"notice\">{}</p>", escape(own)),
+            (false, own) => format!(
+                "<aside class=\"notice\" aria-label=\"{}\"><p>{}</p></aside>",
+                w.notice,
+                escape(own)
+            ),
             (true, own) => {
                 let mark = match own.starts_with(w.test) {
                     true => String::new(),
                     false => format!("<strong>{}</strong> ", w.test),
                 };
                 let text = if own.is_empty() { w.test_long } else { own };
-                format!("<p class=\"test\">{mark}<span>{}</span></p>", escape(text))
+                format!(
+                    "<aside class=\"test\" aria-label=\"{}\"><p>{mark}<span>{}</span></p></aside>",
+                    w.test,
+                    escape(text)
+                )
             }
         }
     }
@@ -188,7 +196,9 @@ impl<'a> Shown<'a> {
         )
     }
 
-    /// How the options of a contest look, row by row. An option looks the same in every frame.
+    /// How the options of a contest look, row by row: their place on the ballot never changes, and colour and letters are
+    /// those of the presentation. So an option has the same of them in every frame until the presentation is amended. (The
+    /// mark of a dot that is too small for letters may be another beside other neighbours.)
     pub fn looks(&self, contest: &FrameContest) -> Vec<Look> {
         let rows = contest.rows.iter().enumerate();
         rows.map(|(place, row)| {

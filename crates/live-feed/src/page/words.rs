@@ -9,7 +9,7 @@ pub(crate) use of_units::{correction, counter, report, status, unit_kind};
 use crate::page::language::Language;
 use crate::shares::Base;
 use wire::allocation::v1::{Eligibility, MarginKind};
-use wire::common::v1::{Mark, SeatsState, Stage};
+use wire::common::v1::{Mark, OptionRole, SeatsState, Stage};
 
 macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $en:literal, $ru:literal, $kk:literal;)+) => {
@@ -79,14 +79,14 @@ words! {
     data: "Data", "Данные", "Деректер";
     stale: "Stale", "Устарело", "Ескірген";
     as_of: "as of", "по состоянию на", "мына уақыттағы күйі:";
-    reconnecting: "Reconnecting …", "Соединяемся снова …", "Қайта қосылуда …";
-    live: "Live", "В эфире", "Тікелей";
+    reconnecting: "Reconnecting …", "Восстанавливаем связь …", "Байланыс қалпына келтірілуде …";
+    live: "Live", "Обновляется", "Жаңарып тұр";
     without_script:
         "This page shows the moment at which it was loaded. Load it again for the newest.",
         "Страница показывает момент загрузки. Обновите её, чтобы увидеть новое.",
         "Бет жүктелген сәтті көрсетеді. Жаңасын көру үшін қайта жүктеңіз.";
     back: "Back to the result", "К результату", "Нәтижеге қайту";
-    withheld: "Withheld by our own check", "Удержано нашей проверкой", "Өз тексеруіміз ұстап қалды";
+    withheld: "Withheld by our own check", "Не показаны: наша проверка против", "Көрсетілмейді: тексеруімізден өтпеді";
     tied: "Tied", "Ничья", "Тең түсті";
     unassigned: "Unassigned", "Не распределены", "Бөлінбеген";
     paused: "Publication is paused", "Публикация приостановлена", "Жариялау тоқтатылды";
@@ -113,8 +113,8 @@ words! {
     next_in_line: "Next in line:", "Следующий по очереди:", "Кезекте тұрған:";
     would_change:
         "What would change a seat",
-        "При чём мандат сменил бы владельца",
-        "Қай жағдайда мандат ауысар еді";
+        "Что изменило бы распределение мандатов",
+        "Мандаттардың бөлінуін не өзгертер еді";
     at_most: "at most", "не более", "ең көбі";
     at_revision: "at revision", "по ревизии", "ревизия бойынша:";
     districts: "Districts", "Округа", "Округтер";
@@ -130,6 +130,8 @@ words! {
         "Who holds their seats is left out here: there is no room for it.",
         "Кому они принадлежат, здесь опущено: не хватает места.",
         "Олардың мандаттары кімдікі екені мұнда қалдырылды: орын жетпейді.";
+    differs_here: "differs from ours", "отличается от нашего", "біздікінен өзгеше";
+    held_by: "Held by", "Чьи мандаты", "Мандат иелері";
     declared_seats: "Declared", "Объявлено", "Жарияланған";
     notice: "Notice", "Примечание", "Ескерту";
     figures: "The same in figures", "То же в цифрах", "Дәл осы сандармен";
@@ -255,6 +257,18 @@ pub(crate) fn change(
     }
 }
 
+/// What an option is; nothing of a list, as which a contest's options are known.
+pub(crate) fn role(language: Language, role: OptionRole) -> &'static str {
+    let texts = match role {
+        OptionRole::Independent => ["Independent", "Независимый кандидат", "Тәуелсіз кандидат"],
+        OptionRole::AgainstAll => ["Against all", "Против всех", "Бәріне қарсы"],
+        OptionRole::WriteIn => ["Write-in", "Вписанный кандидат", "Қосып жазылған кандидат"],
+        OptionRole::Other => ["Other", "Прочее", "Басқа"],
+        OptionRole::Unspecified | OptionRole::List => return "",
+    };
+    pick(language, texts)
+}
+
 /// Why a list takes part below the threshold; nothing where its own votes decide.
 pub(crate) fn eligibility(language: Language, eligibility: Eligibility) -> &'static str {
     let texts = match eligibility {
@@ -360,8 +374,8 @@ fn seats_state(language: Language, state: SeatsState) -> &'static str {
         ],
         SeatsState::Provisional => [
             "Provisional: seats if only the counted ballots existed.",
-            "Предварительно: мандаты, если бы были только подсчитанные бюллетени.",
-            "Алдын ала: тек саналған бюллетеньдер болғандағы мандаттар.",
+            "Предварительно: так распределились бы мандаты, если учитывать только уже подсчитанные бюллетени.",
+            "Алдын ала: тек осы уақытқа дейін саналған бюллетеньдер ескерілсе, мандаттар осылай бөлінер еді.",
         ],
         SeatsState::Tied => [
             "A tie is open: some lists have a range, all other seats stand.",

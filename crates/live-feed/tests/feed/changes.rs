@@ -1,12 +1,11 @@
 //! What the page says of what changes under it, and of what is not as usual: houses that grow, elections that are very large,
 //! contests without seats, seats of nobody's list.
 
-use super::page::{PAGE, dots, event, get, page};
+use super::page::{PAGE, dots, event, follow, get, has, page, sent};
 use super::*;
-use ::http::{Request, StatusCode};
-use axum::body::{Body, BodyDataStream};
+use ::http::StatusCode;
+use axum::body::BodyDataStream;
 use serde_json::Value;
-use tower::ServiceExt as _;
 
 // What is shown is kept live by parts, whatever changes: a page that loads itself anew asks for everything, with all others,
 // at the worst moment (F21).
@@ -19,13 +18,10 @@ async fn the_script_never_loads_the_page_anew() {
     }
 }
 
-/// Opens the events of the page and reads the first, which is whole.
-async fn opened(stage: &Stage) -> (BodyDataStream, Value) {
-    let request = Request::builder().uri(format!("{PAGE}/events?lang=en"));
-    let request = request.body(Body::empty()).unwrap();
-    let response = stage.http.clone().oneshot(request).await.unwrap();
-    let mut body = response.into_body().into_data_stream();
-    let (_, first) = event(&mut body).await;
+/// Opens the events of the page and reads the first, which are its sections and the whole of it.
+async fn opened(stage: &Stage) -> (BodyDataStream, Vec<(String, Value)>) {
+    let mut body = follow(stage, "").await;
+    let (_, first) = sent(&mut body).await;
     (body, first)
 }
 
@@ -57,25 +53,38 @@ async fn show_changed(stage: &Stage, shown: &mut Standings) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_house_is_sent_whole_only_when_its_seats_or_looks_are_others() {
+async fn a_house_is_sent_only_when_its_seats_are_others() {
     let stage = stage();
     let mut night = lively(&small(3, 4));
     stage.show(&night, head(&night));
     page(&stage).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
     let (mut body, first) = opened(&stage).await;
-    let house = first["slots"]["house"].as_str().unwrap();
+    let house = first[0].1["html"].as_str().unwrap();
     assert_eq!(house.matches("<use ").count(), 10);
-    assert!(first["seats"].is_null(), "it stands in the part itself");
     // Votes move a seat: only who holds which is sent.
     night.submit(night.ordered(ReportKind::Recount, "u0", 2, &[10, 200, 30]));
     stage.show(&night, head(&night));
     let moved = until(&mut body, |sent| !sent["seats"].is_null()).await;
-    assert!(moved["slots"]["house"].is_null(), "{moved}");
+    assert!(!moved.to_string().contains("<use "), "{moved}");
     assert!(moved["slots"]["house-text"].is_string());
+    assert!(moved["slots"]["house-looks"].is_null(), "{moved}");
     let runs = moved["seats"].as_array().unwrap();
     let seats: u64 = runs.iter().map(|run| run[1].as_u64().unwrap()).sum();
     assert_eq!(seats, 10);
+    // Who skips a frame, or comes back with this page, gets all parts of the next and no house.
+    let back = has(&page(&stage).await);
+    let mut skipping = follow(&stage, &back).await;
+    for votes in [[20, 190, 30], [30, 180, 30]] {
+        let version = if votes[0] == 20 { 3 } else { 4 };
+        night.submit(night.ordered(ReportKind::Recount, "u0", version, &votes));
+        stage.show(&night, head(&night));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let (text, whole) = event(&mut skipping).await;
+    assert!(whole["slots"]["table-0"].is_string());
+    assert!(!text.contains("<use ") && !text.contains("event: sections"));
+    until(&mut body, |sent| sent["slots"]["table-0"].is_string()).await;
     // An amendment gives other colours, letters and a title; another makes the house larger.
     let definition = small(3, 4);
     let mut presentation = definition.presentation;
@@ -105,15 +114,121 @@ async fn a_house_is_sent_whole_only_when_its_seats_or_looks_are_others() {
     };
     assert_eq!(slot("title"), "The &lt;new&gt; title");
     assert!(slot("notice").contains("A notice &amp; more"));
-    assert!(slot("house").contains("#123456") && slot("house").contains("Q&amp;"));
+    assert!(slot("house-looks").contains("#123456") && slot("house-looks").contains("Q&amp;"));
     assert!(slot("table-0").contains("#123456"));
     let mut grown = standings(&night.records, head(&night), night.state.tally());
     grown.contests[0].seats = 13;
     grown.house_size = 13;
     show_changed(&stage, &mut grown).await;
-    let larger = until(&mut body, |sent| sent["slots"]["house"].is_string()).await;
-    let house = larger["slots"]["house"].as_str().unwrap();
+    let larger = loop {
+        let (_, events) = sent(&mut body).await;
+        if events[0].0 == "sections" {
+            break events;
+        }
+    };
+    let house = larger[0].1["html"].as_str().unwrap();
     assert_eq!(house.matches("<use ").count(), 13);
+    // What stands in them is sent with them.
+    assert!(larger[1].1["slots"]["table-0"].is_string());
+}
+
+// Of very many contests the frame has room for sixteen: those that were shown, and are not any more, go from the page too.
+#[tokio::test(start_paused = true)]
+async fn contests_that_are_left_out_go_from_the_page() {
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    stage.show(&night, head(&night));
+    let mut shown = standings(&night.records, head(&night), night.state.tally());
+    let one = shown.contests[0].clone();
+    let contests = |count: usize, options: usize| {
+        let contests = (0..count).map(|number| {
+            let mut contest = one.clone();
+            contest.contest_id = format!("contest-{number}");
+            let option = contest.options[0].clone();
+            contest.options.resize(options, option);
+            contest
+        });
+        contests.collect::<Vec<_>>()
+    };
+    shown.contests = contests(20, 3);
+    show_changed(&stage, &mut shown).await;
+    let text = page(&stage).await;
+    assert_eq!(text.matches("class=\"result\"").count(), 20);
+    let mut body = follow(&stage, &has(&text)).await;
+    // More contests, of more options, than there is room for.
+    shown.contests = contests(150, 200);
+    show_changed(&stage, &mut shown).await;
+    let (_, events) = sent(&mut body).await;
+    let [(name, sections), (_, frame)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(name, "sections");
+    let html = sections["html"].as_str().unwrap();
+    assert_eq!(html.matches("class=\"result\"").count(), 16);
+    let slots = frame["slots"].as_object().unwrap();
+    let tables = slots.keys().filter(|name| name.starts_with("table-"));
+    assert_eq!(tables.count(), 16);
+    assert_eq!(
+        frame["slots"]["more"],
+        "Only 16 of 150 contests are shown; 134 are left out."
+    );
+}
+
+// A district of the ballot that is a part of a larger one of the law gives no seats itself. Shares there are of the same votes
+// as in the whole contest.
+#[tokio::test(start_paused = true)]
+async fn shares_of_a_part_of_a_district_are_of_what_those_of_the_contest_are() {
+    let stage = stage();
+    let night = lively(&two_districts());
+    let mut shown = standings(&night.records, head(&night), night.state.tally());
+    let contest = &mut shown.contests[0];
+    contest.districts[0].allocation = None;
+    contest.options[2].role = wire::common::v1::OptionRole::Independent.into();
+    let districts: Vec<String> = (contest.districts.iter())
+        .map(|district| district.district_id.clone())
+        .collect();
+    stage.show(&night, 1);
+    show_changed(&stage, &mut shown).await;
+    let base = async |path: &str| {
+        let path = format!("/v1/elections/{ELECTION}{path}/results.json");
+        let (_, text) = get(&stage, &path, "en").await;
+        let json: Value = serde_json::from_str(&text).unwrap();
+        let contest = &json["contests"][0];
+        (contest["share_base"].clone(), contest["seats"].clone())
+    };
+    assert_eq!(base("").await.0, "list_votes");
+    for district in districts {
+        let (base, seats) = base(&format!("/districts/{district}")).await;
+        assert_eq!(base, "list_votes", "{district}, with {seats} seats");
+        let frame = stage.frame(super::district(&district)).await.unwrap();
+        let contest = &frame.body.unwrap().contests[0];
+        let lists: u64 = contest.rows[..2].iter().map(|row| row.votes).sum();
+        let base = live_feed::shares::base(contest);
+        assert_eq!(base.votes(contest), lists, "{district}");
+        assert!(!base.has(&contest.rows[2]));
+    }
+}
+
+// What is no list among lists is called what it is.
+#[tokio::test(start_paused = true)]
+async fn who_stands_among_lists_and_is_none_is_called_so() {
+    use wire::common::v1::OptionRole;
+    let stage = stage();
+    let night = lively(&small(3, 4));
+    let mut shown = standings(&night.records, head(&night), night.state.tally());
+    stage.show(&night, head(&night));
+    assert!(page(&stage).await.contains("<th scope=\"col\">List</th>"));
+    shown.contests[0].options[1].role = OptionRole::Independent.into();
+    shown.contests[0].options[2].role = OptionRole::AgainstAll.into();
+    show_changed(&stage, &mut shown).await;
+    let text = page(&stage).await;
+    assert!(text.contains("<th scope=\"col\">Option</th>"), "{text}");
+    assert!(
+        text.contains("<small>Independent</small>") && text.contains("<small>Against all</small>"),
+        "{text}"
+    );
+    let (_, russian) = get(&stage, PAGE, "ru").await;
+    assert!(russian.contains("<small>Независимый кандидат</small>"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -225,7 +340,8 @@ async fn stage_wording_does_not_contradict_the_count() {
     assert!(!text.contains("Provisional"), "{text}");
     // What is declared stands beside ours, in a column of its own, and is marked where it differs.
     assert!(
-        text.contains("Declared</th>") && text.contains("seats differs\">9<"),
+        text.contains("Declared</th>")
+            && text.contains("≠</span> <span class=\"unseen\">differs from ours:</span> 9<"),
         "{text}"
     );
     let (_, csv) = get(

@@ -478,6 +478,24 @@ async fn nothing_is_there_before_its_opening_by_the_feeds_own_clock() {
         let hidden = hidden.to_string().replace("small-2026", "other-2026");
         assert_eq!(hidden, absent.to_string(), "{path}");
     }
+    // Nor on the pages, in the list, or by the contract.
+    for path in ["", "/units", "/units/u0"] {
+        let page = |election: &str| format!("/e/{election}{path}?lang=en");
+        let hidden = ask(&stage, &page("small-2026"), &[]).await;
+        let absent = ask(&stage, &page("other-2026"), &[]).await;
+        assert_eq!(
+            (hidden.status(), absent.status()),
+            (StatusCode::NOT_FOUND, StatusCode::NOT_FOUND)
+        );
+        let hidden = text(hidden).await.replace("small-2026", "other-2026");
+        assert_eq!(hidden, text(absent).await, "{path}");
+    }
+    let (status, _) = problem(&stage, "/e/small-2026/events").await;
+    assert_eq!(status, 404);
+    for scope in [whole(), district("city"), unit("u0")] {
+        let refused = stage.frame(scope).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::NotFound);
+    }
     stage.show(&night, empty);
     stage.clock.advance(Duration::from_secs(10));
     tokio::time::sleep(Duration::from_secs(1)).await;

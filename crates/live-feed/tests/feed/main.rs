@@ -4,7 +4,9 @@
     reason = "helpers of tests, outside of what clippy knows as tests"
 )]
 
+mod agreement;
 mod changes;
+mod chart;
 mod failures;
 mod frames;
 mod http;

@@ -30,7 +30,7 @@ pub(super) async fn page(stage: &Stage) -> String {
 }
 
 pub(super) fn dots(page: &str, symbol: &str) -> usize {
-    page.matches(&format!("<use href=\"#{symbol}\"")).count()
+    page.matches(&format!("<use href=#{symbol} ")).count()
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,16 +144,57 @@ async fn it_speaks_the_language_that_is_asked_for_and_marks_a_test() {
     assert!(text.contains("Здесь нет ничего опубликованного"));
 }
 
-pub(super) async fn event(body: &mut BodyDataStream) -> (String, Value) {
+/// What came in one piece: the text, and its events but heartbeats, each by name.
+pub(super) async fn sent(body: &mut BodyDataStream) -> (String, Vec<(String, Value)>) {
+    let began = tokio::time::Instant::now();
     loop {
+        assert!(began.elapsed() < Duration::from_secs(300), "nothing comes");
         let chunk = body.next().await.unwrap().unwrap();
         let text = String::from_utf8(chunk.to_vec()).unwrap();
-        let data = text.lines().find_map(|line| line.strip_prefix("data: "));
-        if let Some(data) = data.filter(|_| text.contains("event: frame")) {
-            let value = serde_json::from_str(data).unwrap();
-            return (text, value);
+        let events = text.split("\n\n").filter_map(|block| {
+            let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+            let event = field("event: ").filter(|event| *event != "heartbeat")?;
+            let data = serde_json::from_str(field("data: ")?).unwrap();
+            Some((event.to_owned(), data))
+        });
+        let events: Vec<_> = events.collect();
+        if !events.is_empty() {
+            return (text, events);
         }
     }
+}
+
+/// The next frame.
+pub(super) async fn event(body: &mut BodyDataStream) -> (String, Value) {
+    loop {
+        let (text, events) = sent(body).await;
+        let frame = events.into_iter().find(|(event, _)| event == "frame");
+        if let Some((_, data)) = frame {
+            return (text, data);
+        }
+    }
+}
+
+/// What the page says that its reader has.
+pub(super) fn has(page: &str) -> String {
+    let data = |name: &str| {
+        let after = page.split(&format!("data-{name}=\"")).nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    format!(
+        "&resume={}&page={}&sections={}",
+        data("token"),
+        data("page"),
+        data("sections")
+    )
+}
+
+/// The events of the page for who has something, or nothing.
+pub(super) async fn follow(stage: &Stage, has: &str) -> BodyDataStream {
+    let request = Request::builder().uri(format!("{PAGE}/events?lang=en{has}"));
+    let request = request.body(Body::empty()).unwrap();
+    let response = stage.http.clone().oneshot(request).await.unwrap();
+    response.into_body().into_data_stream()
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,17 +203,19 @@ async fn who_was_shown_the_last_page_gets_what_differs_and_the_same_bytes_as_all
     let mut night = lively(&small(3, 4));
     let revision = head(&night);
     stage.show(&night, revision);
-    let open = async || {
-        let request = Request::builder().uri(format!("{PAGE}/events?lang=en"));
-        let request = request.body(Body::empty()).unwrap();
-        let response = stage.http.clone().oneshot(request).await.unwrap();
-        response.into_body().into_data_stream()
-    };
     // The chart's past is read by then.
-    page(&stage).await;
+    let loaded = page(&stage).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let (mut first, mut second) = (open().await, open().await);
-    let whole = event(&mut first).await.1;
+    let (mut first, mut second) = (follow(&stage, "").await, follow(&stage, "").await);
+    // Of whom nothing is known, the sections come first, with the house and nothing else in them.
+    let (text, events) = sent(&mut first).await;
+    let [(_, sections), (_, whole)] = &events[..] else {
+        panic!("{text}")
+    };
+    assert!(text.contains("event: sections"));
+    let html = sections["html"].as_str().unwrap();
+    assert_eq!(html.matches("<use ").count(), 10);
+    assert!(html.contains("data-slot=\"table-0\"></div>"), "{html}");
     event(&mut second).await;
     for slot in [
         "status",
@@ -180,12 +223,19 @@ async fn who_was_shown_the_last_page_gets_what_differs_and_the_same_bytes_as_all
         "progress",
         "chart",
         "corrections",
-        "house",
+        "house-looks",
+        "house-text",
+        "legend",
         "title",
         "notice",
     ] {
         assert!(whole["slots"][slot].is_string(), "{slot}");
     }
+    assert_eq!(whole["seats"].as_array().unwrap().len(), 3);
+    // Who has the newest page gets nothing of it again.
+    let mut third = follow(&stage, &has(&loaded)).await;
+    let quiet = tokio::time::timeout(Duration::from_secs(1), sent(&mut third)).await;
+    assert!(quiet.is_err(), "{quiet:?}");
     tokio::time::sleep(Duration::from_secs(1)).await;
     // Nothing but the publication moves.
     let mode = PublicationMode::HoldAt(election::ids::Revision(revision));
@@ -204,10 +254,15 @@ async fn who_was_shown_the_last_page_gets_what_differs_and_the_same_bytes_as_all
             .contains("a &lt;review&gt;")
     );
     assert!(delta["seats"].is_null());
-    assert_eq!(event(&mut second).await.0, text);
-    // Who comes now gets all of it.
-    let late = event(&mut open().await).await.1;
-    assert!(late["slots"]["progress"].is_string());
+    for reader in [&mut second, &mut third] {
+        assert_eq!(event(reader).await.0, text);
+    }
+    // Who had the page before this one gets what differs when it comes back, and who had another house all of it.
+    let mut back = follow(&stage, &has(&loaded)).await;
+    assert_eq!(event(&mut back).await.0, text);
+    let stranger = has(&loaded).replace("&sections=", "&sections=0");
+    let (text, late) = event(&mut follow(&stage, &stranger).await).await;
+    assert!(late["slots"]["progress"].is_string() && text.contains("event: sections"));
 }
 
 /// The table's rows in their order: class, name or line, votes.
@@ -325,21 +380,26 @@ async fn the_last_seat_is_told_at_once_and_what_would_change_it_a_moment_later()
     let stage = stage();
     let night = lively(&small(3, 4));
     let last = head(&night);
+    // What the role behind is asked takes it longer than a page waits.
+    let slow = Duration::from_secs(1);
+    stage
+        .roles
+        .state
+        .send_modify(|known| known.past_time = slow);
     stage.show(&night, last);
     let text = page(&stage).await;
     assert!(
         text.contains("The last seat:") && text.contains("seat no."),
         "{text}"
     );
-    let path = format!("/e/{ELECTION}/events?lang=en");
-    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-    let response = stage.http.clone().oneshot(request).await.unwrap();
-    let mut body = response.into_body().into_data_stream();
+    let before = has(&text);
+    let mut body = follow(&stage, "").await;
     let mut moves = String::new();
     while !moves.contains("votes more") {
-        let (_, sent) = event(&mut body).await;
-        if let Some(html) = sent["slots"]["last-seat"].as_str() {
-            moves = html.to_owned();
+        for (_, data) in sent(&mut body).await.1 {
+            if let Some(html) = data["slots"]["last-seat"].as_str() {
+                moves = html.to_owned();
+            }
         }
     }
     let number = format!("1,{last:03} votes more");
@@ -349,17 +409,16 @@ async fn the_last_seat_is_told_at_once_and_what_would_change_it_a_moment_later()
     );
     let text = page(&stage).await;
     assert!(text.contains(&number));
-    // Who loaded the page before they came, and connects after it, is told as well, and of nothing else.
-    let token = text.split("data-token=\"").nth(1).unwrap();
-    let token = token.split('"').next().unwrap();
-    let path = format!("/e/{ELECTION}/events?lang=en&resume={token}");
-    let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-    let response = stage.http.clone().oneshot(request).await.unwrap();
-    let mut body = response.into_body().into_data_stream();
-    let (_, sent) = event(&mut body).await;
-    let slots = sent["slots"].as_object().unwrap();
-    assert_eq!(slots.keys().collect::<Vec<_>>(), ["last-seat"]);
+    // Who loaded the page before they came, and connects after it, is told as well; and not how stale it is, of which this is
+    // no news.
+    let (_, events) = sent(&mut follow(&stage, &before).await).await;
+    let [(name, data)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(name, "parts");
+    let slots = data["slots"].as_object().unwrap();
     assert!(slots["last-seat"].as_str().unwrap().contains(&number));
+    assert!(data["is_stale"].is_null());
 }
 
 #[tokio::test(start_paused = true)]
@@ -387,8 +446,8 @@ async fn the_house_is_that_of_the_first_contest_with_seats() {
         .await;
     let text = page(&stage).await;
     assert_eq!(text.matches("<g id=\"seats\">").count(), 1);
-    assert_eq!(text.matches("<use href=\"#d").count(), 10);
-    let (house, mayor) = (text.find("data-slot=\"house\""), text.find("table-0"));
+    assert_eq!(text.matches("<use href=#d").count(), 10);
+    let (house, mayor) = (text.find("<g id=\"seats\">"), text.find("table-0"));
     assert!(house > mayor, "beside its own table");
 }
 

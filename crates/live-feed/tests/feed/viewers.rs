@@ -154,8 +154,13 @@ async fn a_token_ahead_is_behind_then_unavailable() {
     let ahead = ResumeToken { revision: 9, ..now };
     let mut patient = stage.watch(whole(), Some(ahead.clone())).await.unwrap();
     assert!(patient.heartbeat().await.is_behind);
+    // It has what was seen: that is told at once, and not with the next heartbeat.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let caught_up = Instant::now();
     stage.show(&night, 9);
     while patient.heartbeat().await.is_behind {}
+    let silence = caught_up.elapsed();
+    assert!(silence < Duration::from_millis(300), "{silence:?}");
     let beyond = ResumeToken {
         revision: 1_000,
         ..ahead

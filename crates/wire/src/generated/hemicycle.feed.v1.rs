@@ -208,6 +208,13 @@ pub struct FrameContest {
     /// claimed, as the rules say nothing of outstanding ballots.
     #[prost(message, optional, tag = "25")]
     pub certain: ::core::option::Option<super::super::common::v1::CertainSeats>,
+    /// What shares of votes are of. It is the same in every scope of the contest: in a district too that gives no seats of its
+    /// own, as a part of a larger district of the law.
+    #[prost(enumeration = "ShareBase", tag = "26")]
+    pub share_base: i32,
+    /// Seats at stake in the ties that were left out of `ties`.
+    #[prost(uint32, tag = "27")]
+    pub tie_seats_left_out: u32,
 }
 /// A seat and who it is for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -325,6 +332,39 @@ pub struct FrameEnvelope {
     /// How many there were in the election in all, as far as is known.
     #[prost(uint64, tag = "10")]
     pub widened_ranges_count: u64,
+}
+/// What shares of votes are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ShareBase {
+    /// Said by no frame of this version.
+    Unspecified = 0,
+    /// The votes of all lists, `list_votes`: the contest gives seats, and only options of role list have a share.
+    ListVotes = 1,
+    /// All votes, `totals.votes`: the contest gives no seats (a mayor, a question), and every option has a share.
+    Votes = 2,
+}
+impl ShareBase {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SHARE_BASE_UNSPECIFIED",
+            Self::ListVotes => "SHARE_BASE_LIST_VOTES",
+            Self::Votes => "SHARE_BASE_VOTES",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SHARE_BASE_UNSPECIFIED" => Some(Self::Unspecified),
+            "SHARE_BASE_LIST_VOTES" => Some(Self::ListVotes),
+            "SHARE_BASE_VOTES" => Some(Self::Votes),
+            _ => None,
+        }
+    }
 }
 /// Follows a scope.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1779,6 +1819,12 @@ impl serde::Serialize for FrameContest {
         if self.certain.is_some() {
             len += 1;
         }
+        if self.share_base != 0 {
+            len += 1;
+        }
+        if self.tie_seats_left_out != 0 {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1861,6 +1907,14 @@ impl serde::Serialize for FrameContest {
         if let Some(v) = self.certain.as_ref() {
             struct_ser.serialize_field("certain", v)?;
         }
+        if self.share_base != 0 {
+            let v = ShareBase::try_from(self.share_base)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.share_base)))?;
+            struct_ser.serialize_field("shareBase", &v)?;
+        }
+        if self.tie_seats_left_out != 0 {
+            struct_ser.serialize_field("tieSeatsLeftOut", &self.tie_seats_left_out)?;
+        }
         struct_ser.end()
     }
 }
@@ -1913,6 +1967,10 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             "list_votes",
             "listVotes",
             "certain",
+            "share_base",
+            "shareBase",
+            "tie_seats_left_out",
+            "tieSeatsLeftOut",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -1942,6 +2000,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
             TiesLeftOut,
             ListVotes,
             Certain,
+            ShareBase,
+            TieSeatsLeftOut,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -1988,6 +2048,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             "tiesLeftOut" | "ties_left_out" => Ok(GeneratedField::TiesLeftOut),
                             "listVotes" | "list_votes" => Ok(GeneratedField::ListVotes),
                             "certain" => Ok(GeneratedField::Certain),
+                            "shareBase" | "share_base" => Ok(GeneratedField::ShareBase),
+                            "tieSeatsLeftOut" | "tie_seats_left_out" => Ok(GeneratedField::TieSeatsLeftOut),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2032,6 +2094,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                 let mut ties_left_out__ = None;
                 let mut list_votes__ = None;
                 let mut certain__ = None;
+                let mut share_base__ = None;
+                let mut tie_seats_left_out__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::ContestId => {
@@ -2208,6 +2272,20 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                             }
                             certain__ = map_.next_value()?;
                         }
+                        GeneratedField::ShareBase => {
+                            if share_base__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("shareBase"));
+                            }
+                            share_base__ = Some(map_.next_value::<ShareBase>()? as i32);
+                        }
+                        GeneratedField::TieSeatsLeftOut => {
+                            if tie_seats_left_out__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("tieSeatsLeftOut"));
+                            }
+                            tie_seats_left_out__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(FrameContest {
@@ -2236,6 +2314,8 @@ impl<'de> serde::Deserialize<'de> for FrameContest {
                     ties_left_out: ties_left_out__.unwrap_or_default(),
                     list_votes: list_votes__.unwrap_or_default(),
                     certain: certain__,
+                    share_base: share_base__.unwrap_or_default(),
+                    tie_seats_left_out: tie_seats_left_out__.unwrap_or_default(),
                 })
             }
         }
@@ -4109,6 +4189,80 @@ impl<'de> serde::Deserialize<'de> for Scope {
             }
         }
         deserializer.deserialize_struct("hemicycle.feed.v1.Scope", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for ShareBase {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        let variant = match self {
+            Self::Unspecified => "SHARE_BASE_UNSPECIFIED",
+            Self::ListVotes => "SHARE_BASE_LIST_VOTES",
+            Self::Votes => "SHARE_BASE_VOTES",
+        };
+        serializer.serialize_str(variant)
+    }
+}
+impl<'de> serde::Deserialize<'de> for ShareBase {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "SHARE_BASE_UNSPECIFIED",
+            "SHARE_BASE_LIST_VOTES",
+            "SHARE_BASE_VOTES",
+        ];
+
+        struct GeneratedVisitor;
+
+        impl serde::de::Visitor<'_> for GeneratedVisitor {
+            type Value = ShareBase;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(formatter, "expected one of: {:?}", &FIELDS)
+            }
+
+            fn visit_i64<E>(self, v: i64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Signed(v), &self)
+                    })
+            }
+
+            fn visit_u64<E>(self, v: u64) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                i32::try_from(v)
+                    .ok()
+                    .and_then(|x| x.try_into().ok())
+                    .ok_or_else(|| {
+                        serde::de::Error::invalid_value(serde::de::Unexpected::Unsigned(v), &self)
+                    })
+            }
+
+            fn visit_str<E>(self, value: &str) -> std::result::Result<Self::Value, E>
+            where
+                E: serde::de::Error,
+            {
+                match value {
+                    "SHARE_BASE_UNSPECIFIED" => Ok(ShareBase::Unspecified),
+                    "SHARE_BASE_LIST_VOTES" => Ok(ShareBase::ListVotes),
+                    "SHARE_BASE_VOTES" => Ok(ShareBase::Votes),
+                    _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
+                }
+            }
+        }
+        deserializer.deserialize_any(GeneratedVisitor)
     }
 }
 impl serde::Serialize for UnitScope {

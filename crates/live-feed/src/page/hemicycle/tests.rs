@@ -80,7 +80,7 @@ fn seats_are_in_order_and_every_run_has_its_own() {
         ("dn", 1),
         ("dw", 1),
     ] {
-        let used = svg.matches(&format!("<use href=\"#{symbol}\"")).count();
+        let used = svg.matches(&format!("<use href=#{symbol} ")).count();
         assert_eq!(used, count, "{symbol}");
         assert!(svg.contains(&format!("<g id=\"{symbol}\">")), "{symbol}");
     }
@@ -93,19 +93,35 @@ fn seats_are_in_order_and_every_run_has_its_own() {
 }
 
 #[test]
-fn the_frame_is_the_same_until_seats_or_looks_are_others() {
+fn where_seats_change_hands_their_places_are_the_same() {
     let looks = [look(0, "#1a9fb8"), look(1, "#d9a400")];
     let runs = |one, other| [(Holder::Row(0), one), (Holder::Row(1), other)];
     let first = drawn(&runs(20, 19), &looks);
     let moved = drawn(&runs(21, 18), &looks);
-    assert!(first.has_same_frame(&moved) && first != moved);
-    assert!(
-        !first.has_same_frame(&drawn(&runs(20, 20), &looks)),
-        "it has grown"
+    assert!(first.frame() == moved.frame() && first.looks == moved.looks && first != moved);
+    // A list that has got its first seat is in the looks, and what has another colour.
+    let one = drawn(&runs(39, 0)[..1], &looks);
+    assert!(one.frame() == first.frame() && one.looks != first.looks);
+    let other = drawn(&runs(20, 19), &[look(0, "#1a9fb8"), look(1, "#d9a401")]);
+    assert!(other.frame() == first.frame() && other.looks != first.looks);
+    assert_eq!(
+        (first.seats(), drawn(&runs(20, 20), &looks).seats()),
+        (39, 40)
     );
-    assert!(!first.has_same_frame(&drawn(&runs(39, 0)[..1], &looks)));
-    let other = [look(0, "#1a9fb8"), look(1, "#d9a401")];
-    assert!(!first.has_same_frame(&drawn(&runs(20, 19), &other)));
+}
+
+#[test]
+fn a_house_of_705_seats_fits_a_frame() {
+    let looks: Vec<Look> = (0..9).map(|number| look(number, "#1a9fb8")).collect();
+    let runs: Vec<(Holder, u32)> = (0..9).map(|row| (Holder::Row(row), 78)).collect();
+    let drawing = drawn(&[&runs[..], &[(Holder::Tied, 3)]].concat(), &looks);
+    assert_eq!(drawing.seats(), 705);
+    let written = serde_json::to_string(&drawing.svg()).unwrap();
+    assert!(
+        written.len() < crate::FRAME_BYTES_MAX,
+        "{} bytes",
+        written.len()
+    );
 }
 
 #[test]
