@@ -1,6 +1,7 @@
 //! Frames from standings: a pure part at a revision, and an envelope.
 
 mod above;
+mod envelope;
 
 use crate::reduction;
 use crate::scope::Scope;
@@ -15,7 +16,7 @@ use wire::common::v1::{
 };
 use wire::feed::v1::{DistrictScope, ElectionScope, UnitScope};
 use wire::feed::v1::{
-    Frame, FrameBody, FrameContest, FrameDistrict, FrameEnvelope, FrameRow, FrameSeat, FrameTie,
+    Frame, FrameBody, FrameContest, FrameDistrict, FrameRow, FrameSeat, FrameTie,
     scope as proto_scope,
 };
 use wire::results::v1::UnitState;
@@ -98,7 +99,7 @@ pub(crate) fn frame(
 ) -> Frame {
     let mut frame = Frame {
         body: Some(body(standings, scope, unit)),
-        envelope: Some(envelope(standings, scope, distance)),
+        envelope: Some(envelope::of(standings, scope, distance)),
     };
     reduction::reduce(&mut frame);
     frame
@@ -456,47 +457,4 @@ fn declaration_differs(district: &DistrictStandings) -> bool {
         .declaration
         .as_ref()
         .is_some_and(|declaration| !declaration.findings.is_empty())
-}
-
-fn envelope(standings: &Standings, scope: &Scope, distance: Distance) -> FrameEnvelope {
-    let in_scope = |correction: &&wire::common::v1::Correction| match scope {
-        Scope::Election(_) => true,
-        Scope::District(_, district) => correction.district_id == *district,
-        Scope::Unit(_, unit) => correction
-            .key
-            .as_ref()
-            .is_some_and(|key| key.unit_id == *unit),
-    };
-    let corrections: Vec<_> = standings
-        .corrections
-        .iter()
-        .filter(in_scope)
-        .cloned()
-        .collect();
-    let corrections_count = match scope {
-        Scope::Election(_) => standings.corrections_count,
-        // Older ones than those remembered are known of the whole election only.
-        Scope::District(..) | Scope::Unit(..) => {
-            u64::try_from(corrections.len()).unwrap_or(u64::MAX)
-        }
-    };
-    FrameEnvelope {
-        token: standings.token.clone(),
-        is_stale: distance.is_stale,
-        lag_ms: distance.lag_ms,
-        publication: standings.publication.clone(),
-        corrections,
-        corrections_count,
-        bounds_revision: standings.bounds_revision,
-        widened_ranges: (standings.widened_ranges.iter())
-            .filter(|range| match scope {
-                Scope::Election(_) => true,
-                Scope::District(_, district) => range.district_id == *district,
-                Scope::Unit(..) => false,
-            })
-            .cloned()
-            .collect(),
-        widened_ranges_count: standings.widened_ranges_count,
-        checkpoint: standings.checkpoint.clone(),
-    }
 }
