@@ -72,6 +72,13 @@ pub fn seats(seats: Option<&ListSeats>) -> String {
             _ => String::from("-"),
         },
     };
+    // What is still possible, where anything is claimed of it.
+    let bounds = seats.bounds.as_ref();
+    let range = bounds.and_then(|bounds| bounds.seats_fewest.zip(bounds.seats_most));
+    let known = match range {
+        Some((fewest, most)) => format!("{known} [{}]", crate::told::written(fewest, most)),
+        None => known,
+    };
     // The official ones beside ours, whether they are the same or not.
     match seats.seats_declared {
         Some(declared) => format!("{known} (declared {declared})"),

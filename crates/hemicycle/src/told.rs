@@ -1,6 +1,10 @@
 //! What is told of a contest besides its table, for every form of `watch`: how far its seats are known, ties, what is declared,
 //! and what a frame had no room for.
 
+mod certain;
+
+pub use certain::{certain, widened, written};
+
 use crate::names::{Names, ScreenRules};
 use crate::table;
 use crate::text::count;

@@ -14,6 +14,8 @@ use wire::feed::v1::FrameContest;
 pub enum Holder {
     /// The option of this row of the frame.
     Row(usize),
+    /// The same by what is counted, where it is not certain yet: said only where any seat is called certain.
+    Open(usize),
     /// Options that the frame has no room for.
     Others,
     /// Persons without a list.
@@ -58,7 +60,10 @@ pub fn runs(contest: &FrameContest) -> Vec<Run> {
         }
     };
     for (place, row) in contest.rows.iter().enumerate() {
-        put(Holder::Row(place), held(row.seats.as_ref()));
+        let held = held(row.seats.as_ref());
+        let open = held - certain(row.seats.as_ref()).unwrap_or(held).min(held);
+        put(Holder::Row(place), held - open);
+        put(Holder::Open(place), open);
     }
     // Of seats that are not shown, neither is who may get them.
     if is_known {
@@ -88,6 +93,11 @@ fn held(seats: Option<&ListSeats>) -> u32 {
     seats.and_then(|seats| seats.seats).unwrap_or(0)
 }
 
+/// Seats that are certain; `None`: nothing is claimed.
+fn certain(seats: Option<&ListSeats>) -> Option<u32> {
+    seats?.bounds.as_ref()?.seats_fewest
+}
+
 /// What is needed to have more than half of the house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Majority {
@@ -113,6 +123,7 @@ pub fn majority(house_size: u32, contest: &FrameContest) -> Majority {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use wire::common::v1::SeatBounds;
     use wire::feed::v1::{FrameRow, FrameTie};
 
     fn contest(state: SeatsState, seats: &[u32]) -> FrameContest {
@@ -167,6 +178,31 @@ mod tests {
             told(&contest)[4..],
             [(Holder::Tied, 4), (Holder::Unassigned, 1)]
         );
+    }
+
+    #[test]
+    fn seats_that_are_not_certain_are_told_apart() {
+        let mut contest = contest(SeatsState::Provisional, &[7, 4, 9]);
+        let mut claim = |row: usize, fewest| {
+            let seats = contest.rows[row].seats.as_mut();
+            seats.unwrap().bounds = Some(SeatBounds {
+                seats_fewest: Some(fewest),
+                seats_most: Some(12),
+                ..SeatBounds::default()
+            });
+        };
+        // Of a list with fewer seats than are certain (a tie may give it one more) none is open.
+        [5, 6, 0]
+            .into_iter()
+            .enumerate()
+            .for_each(|(row, fewest)| claim(row, fewest));
+        let wanted = [
+            (Holder::Row(0), 5),
+            (Holder::Open(0), 2),
+            (Holder::Row(1), 4),
+            (Holder::Open(2), 9),
+        ];
+        assert_eq!(told(&contest), wanted);
     }
 
     #[test]

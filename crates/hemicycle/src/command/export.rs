@@ -462,10 +462,10 @@ mod tests {
         standings_csv(&standings(), &mut written).unwrap();
         let text = String::from_utf8(written).unwrap();
         for row in [
-            "list,north,ash,60,,,,",
-            "list,state,ash,,3,,,TIED",
-            "list,state,birch,,2,3,,TIED",
-            "list,,birch,,1,,,PROVISIONAL",
+            "list,north,ash,60,,,,,,",
+            "list,state,ash,,3,,,TIED,,",
+            "list,state,birch,,2,3,,TIED,,",
+            "list,,birch,,1,,,PROVISIONAL,,",
         ] {
             assert!(
                 text.lines().any(|line| line.ends_with(row)),

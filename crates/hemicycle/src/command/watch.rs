@@ -208,6 +208,10 @@ pub fn screen(frame: &Frame, names: &Names, rules: &ScreenRules) -> String {
         });
         lines.extend(told::ties(contest, names, rules));
         lines.extend(told::declared(contest, names));
+        lines.extend(told::certain(contest, names));
+        let envelope = frame.envelope.as_ref();
+        let widened = envelope.map(|envelope| told::widened(envelope, contest, names));
+        lines.extend(widened.into_iter().flatten());
         lines.extend(told::left_out(contest));
         lines.push(table::progress(
             contest.totals.as_ref(),

@@ -165,11 +165,18 @@ fn house(
 fn drawn(page: &Page, contest: &FrameContest) -> Vec<Run> {
     let runs = runs(contest).into_iter().map(|run| {
         let row = match run.holder {
-            Holder::Row(row) => contest.rows.get(row).map(|entry| (row, entry)),
+            Holder::Row(row) | Holder::Open(row) => contest.rows.get(row).map(|entry| (row, entry)),
             _ => None,
         };
         let (sign, colour) = match row {
-            Some((place, row)) => (sign(page, contest, place), colour(page, &row.option_id)),
+            Some((place, row)) => {
+                let number = number(page, contest, place);
+                let sign = match run.holder {
+                    Holder::Open(_) => house::open_sign(number),
+                    _ => house::sign(number),
+                };
+                (sign, colour(page, &row.option_id))
+            }
             None => (house::sign_of(run.holder), Color::DarkGray),
         };
         Run {
@@ -183,16 +190,20 @@ fn drawn(page: &Page, contest: &FrameContest) -> Vec<Run> {
 
 // The sign of an option, by its place on the ballot: the same in every frame.
 fn sign(page: &Page, contest: &FrameContest, place: usize) -> &'static str {
+    house::sign(number(page, contest, place))
+}
+
+fn number(page: &Page, contest: &FrameContest, place: usize) -> usize {
     let row = contest.rows.get(place);
     let number = row.and_then(|row| page.names.number(&contest.contest_id, &row.option_id));
-    house::sign(number.unwrap_or(place))
+    number.unwrap_or(place)
 }
 
 // What the signs stand for that no list of the table has.
 fn legend(contest: &FrameContest) -> Option<String> {
     let signs = runs(contest).into_iter().filter_map(|run| {
         let what = match run.holder {
-            Holder::Row(_) => return None,
+            Holder::Row(_) | Holder::Open(_) => return None,
             Holder::Others => "others, not shown",
             Holder::Person => "without a list",
             Holder::Tied => "tied",
@@ -317,6 +328,15 @@ fn notes(page: &Page, body: &FrameBody) -> Vec<Line<'static>> {
         told::declared(contest, &page.names)
             .into_iter()
             .for_each(&mut say);
+        told::certain(contest, &page.names)
+            .into_iter()
+            .for_each(&mut say);
+        let envelope = page
+            .frame
+            .as_ref()
+            .and_then(|frame| frame.envelope.as_ref());
+        let widened = envelope.map(|envelope| told::widened(envelope, contest, &page.names));
+        widened.into_iter().flatten().for_each(&mut say);
         told::left_out(contest).into_iter().for_each(&mut say);
         say(table::progress(
             contest.totals.as_ref(),

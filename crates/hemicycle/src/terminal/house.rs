@@ -17,10 +17,19 @@ pub(super) fn sign(place: usize) -> &'static str {
     SIGNS[place % SIGNS.len()]
 }
 
+/// The same where its seat is not certain yet.
+const OPEN_SIGNS: [&str; 8] = ["◎", "□", "△", "◇", "☆", "▽", "♡", "♧"];
+
+/// The sign of a seat of a list that is not certain yet.
+pub(super) fn open_sign(place: usize) -> &'static str {
+    OPEN_SIGNS[place % OPEN_SIGNS.len()]
+}
+
 /// The sign of a seat that no option of the table holds.
 pub(super) fn sign_of(holder: Holder) -> &'static str {
     match holder {
         Holder::Row(place) => sign(place),
+        Holder::Open(place) => open_sign(place),
         Holder::Others => "•",
         Holder::Person => "☺",
         Holder::Tied => "?",

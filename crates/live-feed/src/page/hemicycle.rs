@@ -236,6 +236,10 @@ pub(crate) fn symbol(holder: Holder, looks: &[Look]) -> String {
             let number = looks.get(row).map_or(row, |look| look.number);
             return format!("d{number}");
         }
+        Holder::Open(row) => {
+            let number = looks.get(row).map_or(row, |look| look.number);
+            return format!("h{number}");
+        }
         Holder::Others => "do",
         Holder::Person => "dp",
         Holder::NotYet => "dn",
@@ -254,10 +258,13 @@ fn defined(runs: &[Run], looks: &[Look], radius: f64) -> String {
         let symbol = symbol(run.holder, looks);
         let _ = write!(svg, "<g id=\"{symbol}\">");
         let look = match run.holder {
-            Holder::Row(row) => looks.get(row),
+            Holder::Row(row) | Holder::Open(row) => looks.get(row),
             _ => None,
         };
         match look {
+            Some(look) if matches!(run.holder, Holder::Open(_)) => {
+                svg.push_str(&hatched(look, radius));
+            }
             Some(look) => {
                 let usual = look.number % MARKS;
                 let mark = match last_mark {
@@ -274,6 +281,51 @@ fn defined(runs: &[Run], looks: &[Look], radius: f64) -> String {
     svg
 }
 
+/// A seat that is not certain: hatched in the list's colour, with its letters where there is room.
+pub(crate) fn hatched(look: &Look, radius: f64) -> String {
+    let (edge, colour) = (radius * 0.14, escape(&look.colour));
+    let inside = radius - edge / 2.0;
+    // Three chords at 45 degrees: through the centre, and half a radius beside it.
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    let mut chords = String::new();
+    for (aside, length) in [(-0.5, 0.866), (0.0, 1.0), (0.5, 0.866)] {
+        let (middle, reach) = (aside * inside * half, length * inside * half);
+        let _ = write!(
+            chords,
+            "M{:.1} {:.1}L{:.1} {:.1}",
+            middle - reach,
+            middle + reach,
+            middle + reach,
+            middle - reach
+        );
+    }
+    let mut svg = format!(
+        "<circle class=\"open\" r=\"{inside:.1}\" stroke=\"{colour}\" stroke-width=\"{edge:.1}\"/>\
+         <path class=\"hatch\" d=\"{chords}\" stroke=\"{colour}\" stroke-width=\"{edge:.1}\"/>\
+         <circle class=\"rim\" r=\"{radius:.1}\"/>"
+    );
+    if radius >= LETTER_RADIUS_MIN {
+        let size = letter_size(look);
+        let _ = write!(
+            svg,
+            "<text class=\"letter open-letter\" text-anchor=\"middle\" font-weight=\"700\" font-size=\"{:.1}\" \
+             y=\"{:.1}\">{}</text>",
+            radius * size,
+            radius * size * 0.36,
+            escape(&look.letters)
+        );
+    }
+    svg
+}
+
+fn letter_size(look: &Look) -> f64 {
+    match look.letters.chars().count() {
+        0 | 1 => 1.1,
+        2 => 0.82,
+        _ => 0.62,
+    }
+}
+
 fn dot(svg: &mut String, look: &Look, mark: usize, radius: f64) {
     let (ink, colour) = (look.ink(), escape(&look.colour));
     let _ = write!(
@@ -285,11 +337,7 @@ fn dot(svg: &mut String, look: &Look, mark: usize, radius: f64) {
         svg.push_str(&small_mark(mark, radius, ink));
         return;
     }
-    let size = match look.letters.chars().count() {
-        0 | 1 => 1.1,
-        2 => 0.82,
-        _ => 0.62,
-    };
+    let size = letter_size(look);
     let _ = write!(
         svg,
         "<text class=\"letter\" text-anchor=\"middle\" font-weight=\"700\" \
@@ -304,7 +352,7 @@ fn dot(svg: &mut String, look: &Look, mark: usize, radius: f64) {
 pub(crate) fn sign(holder: Holder, radius: f64) -> String {
     let (inside, dash, small) = (radius * 0.86, radius * 0.5, radius * 0.4);
     match holder {
-        Holder::Row(_) => String::new(),
+        Holder::Row(_) | Holder::Open(_) => String::new(),
         Holder::NotYet => format!("<circle class=\"hollow\" r=\"{inside:.1}\"/>"),
         Holder::Others => format!("<circle class=\"others\" r=\"{radius:.1}\"/>"),
         // A head and shoulders.

@@ -2,7 +2,7 @@
 
 use crate::house::{self, Holder, Run};
 use crate::official::stage_of_seats;
-use crate::page::hemicycle::{Drawing, Texts, escape, sign};
+use crate::page::hemicycle::{Drawing, Look, Texts, escape, hatched, sign};
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, Words};
 use std::fmt::Write as _;
@@ -43,7 +43,7 @@ impl House {
         Self {
             drawing,
             sentence,
-            legend: legend(shown, &runs),
+            legend: legend(shown, contest, &runs),
         }
     }
 
@@ -76,8 +76,33 @@ fn sentence(shown: &Shown<'_>, contest: &FrameContest, runs: &[Run]) -> String {
 }
 
 // The lists stand in the table with their colours and letters; the other signs here, with their numbers.
-fn legend(shown: &Shown<'_>, runs: &[Run]) -> String {
+fn legend(shown: &Shown<'_>, contest: &FrameContest, runs: &[Run]) -> String {
     let mut html = String::new();
+    let open = runs.iter().find_map(|run| match run.holder {
+        Holder::Open(row) => Some(row),
+        _ => None,
+    });
+    let looks = shown.looks(contest);
+    if let Some(look) = open.and_then(|row| looks.get(row)) {
+        let words = Words::of(shown.language);
+        let _ = write!(
+            html,
+            "<span class=\"sign\"><svg class=\"swatch\" viewBox=\"-12 -12 24 24\" aria-hidden=\"true\">\
+             <circle class=\"{}\" r=\"11\" fill=\"{}\"/></svg>{}</span> \
+             <span class=\"sign\"><svg class=\"swatch\" viewBox=\"-12 -12 24 24\" aria-hidden=\"true\">{}</svg>{}</span> ",
+            look.class(),
+            escape(&look.colour),
+            words.secured,
+            hatched(
+                &Look {
+                    letters: String::new(),
+                    ..look.clone()
+                },
+                11.0
+            ),
+            words.still_open,
+        );
+    }
     for (holder, name, seats) in others(shown, runs) {
         let _ = write!(
             html,
@@ -98,7 +123,7 @@ fn others<'a>(
     let words = Words::of(shown.language);
     runs.iter().filter_map(move |run| {
         let name = match run.holder {
-            Holder::Row(_) => return None,
+            Holder::Row(_) | Holder::Open(_) => return None,
             Holder::Others => words.others,
             Holder::Person => words.persons,
             Holder::Tied => words.tied,

@@ -1,6 +1,7 @@
 //! The page: what people see. Rendered here whole, in three languages, readable without a script; a small module keeps it
 //! live by replacing parts with what is rendered here for all at once.
 
+mod certain;
 mod chart;
 mod corrections;
 mod districts;

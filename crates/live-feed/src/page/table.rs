@@ -1,6 +1,7 @@
 //! The table of a contest: votes, shares with what they are of, seats, and the line between who takes part and who does not.
 
 use crate::official::{list_differs, stage_of_seats};
+use crate::page::certain;
 use crate::page::hemicycle::Look;
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, LeftOut, Words};
@@ -27,12 +28,14 @@ struct TablePart<'a> {
     base: &'static str,
     has_seats: bool,
     has_declared: bool,
+    has_possible: bool,
     rows: Vec<Row<'a>>,
     /// What is said of rows that a wall has no room for.
     on_wall: String,
     state: &'static str,
     remarks: Vec<String>,
     below: String,
+    certain: String,
 }
 
 #[derive(Default)]
@@ -55,6 +58,9 @@ struct Row<'a> {
     seats: String,
     declared: String,
     differs: bool,
+    /// The range that is proved, and what is certain of the threshold.
+    possible: String,
+    mark: (&'static str, &'static str),
 }
 
 /// The part of a contest.
@@ -95,6 +101,8 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
         base: words::share_base(language, base),
         has_seats: contest.seats > 0 || contest.rows.iter().any(|row| row.seats.is_some()),
         has_declared: rows.iter().any(|row| !row.declared.is_empty()),
+        has_possible: rows.iter().any(|row| !row.possible.is_empty()),
+        certain: certain::part(shown, contest),
         rows,
         on_wall: match rest {
             0 => String::new(),
@@ -167,6 +175,8 @@ fn option_row<'a>(
         seats: seats(shown, row.seats.as_ref()),
         declared: declared.map_or_else(String::new, |it| language.number(it)),
         differs: row.seats.as_ref().is_some_and(list_differs),
+        possible: certain::range(language, row.seats.as_ref()),
+        mark: certain::threshold(language, row.seats.as_ref()),
         ..Row::default()
     }
 }

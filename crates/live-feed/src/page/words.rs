@@ -117,6 +117,17 @@ words! {
         "Мандаттардың бөлінуін не өзгертер еді";
     at_most: "at most", "не более", "ең көбі";
     at_revision: "at revision", "по ревизии", "ревизия бойынша:";
+    secured: "certain", "закреплён", "бекітілген";
+    still_open: "not certain yet", "ещё не закреплён", "әлі бекітілмеген";
+    possible: "Possible", "Возможно", "Мүмкін";
+    passed_for_certain:
+        "past the threshold for certain",
+        "барьер точно пройден",
+        "межеден анық өтті";
+    failed_for_certain:
+        "below the threshold for certain",
+        "точно ниже барьера",
+        "межеден анық төмен";
     districts: "Districts", "Округа", "Округтер";
     district: "District", "Округ", "Округ";
     unknown: "Unknown", "Неизвестно", "Белгісіз";

@@ -155,3 +155,38 @@ fn letters_and_dots_stand_out() {
         ["dot pale", "dot pale", "dot deep", "dot"]
     );
 }
+
+#[test]
+fn a_seat_that_is_not_certain_is_hatched_in_the_colour_of_its_list() {
+    let runs = [
+        Run {
+            holder: Holder::Row(0),
+            seats: 3,
+        },
+        Run {
+            holder: Holder::Open(0),
+            seats: 2,
+        },
+    ];
+    let looks = [Look {
+        number: 4,
+        colour: String::from("#33658a"),
+        letters: String::from("AB"),
+    }];
+    let texts = Texts {
+        title: "t",
+        description: "d",
+        centre: &[],
+        has_line: false,
+    };
+    let svg = Drawing::of(&runs, &looks, &texts).svg();
+    assert_eq!(svg.matches("<use href=#d4 ").count(), 3);
+    assert_eq!(svg.matches("<use href=#h4 ").count(), 2);
+    let symbol = svg.split("<g id=\"h4\">").nth(1).unwrap();
+    let symbol = symbol.split("</g>").next().unwrap();
+    assert!(
+        symbol.contains("class=\"hatch\"") && symbol.contains("stroke=\"#33658a\""),
+        "{symbol}"
+    );
+    assert!(symbol.contains(">AB</text>"), "{symbol}");
+}
