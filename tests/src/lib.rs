@@ -12,6 +12,8 @@ pub mod play;
 pub mod ranges;
 pub mod raw;
 pub mod reads;
+#[path = "../../crates/apportionment/tests/skipped/mod.rs"]
+pub mod skipped;
 pub mod viewer;
 
 use std::time::Duration;

@@ -154,7 +154,9 @@ stages = [
             "/../../shared/data/zug2018/zug2018.csv"
         );
         if !Path::new(path).exists() {
-            eprintln!("skipped: zug2018/zug2018.csv is not in the folder of data");
+            crate::skipped::skipped(format_args!(
+                "zug2018/zug2018.csv is not in the folder of data"
+            ));
             return None;
         }
         let text = std::fs::read_to_string(path).expect("the file can be read");

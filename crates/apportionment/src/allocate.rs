@@ -31,13 +31,14 @@ pub fn allocate(
     lots: &[Lot],
 ) -> Result<Allocation, ContestError> {
     // Nothing of an earlier contest is left in the buffers that a workspace reads.
-    let mut workspace = WORKSPACE.take();
-    workspace.record = Some(Record::default());
-    let allocation = record(&mut workspace, contest, rules, lots);
-    if workspace.is_small() {
-        WORKSPACE.set(workspace);
-    }
-    allocation
+    WORKSPACE.with_borrow_mut(|workspace| {
+        workspace.record = Some(Record::default());
+        let allocation = record(workspace, contest, rules, lots);
+        if !workspace.is_small() {
+            *workspace = Workspace::default();
+        }
+        allocation
+    })
 }
 
 thread_local! {

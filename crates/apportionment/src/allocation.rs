@@ -80,7 +80,7 @@ impl Allocation {
         self.before_stages()
             .chain(in_stages)
             .chain(self.behind_stages())
-            .filter(|tie| tie.open_seats > 0 && self.pending > 0)
+            .filter(|tie| tie.is_open() && self.pending > 0)
     }
 }
 
@@ -238,8 +238,7 @@ pub struct Certificate {
     pub smallest_granted: Option<Key>,
     /// The largest key that was refused or is tied; `None` where no list could take one more seat.
     pub largest_refused: Option<Key>,
-    /// Whether the first is above the second. They are equal where a rule or a lot settled a tie, or where no winner
-    /// of the tie has a candidate and the law leaves the seat empty.
+    /// Whether the first is above the second. They are equal where a rule or a lot settled a tie.
     pub strict: bool,
 }
 
@@ -288,6 +287,16 @@ pub struct Tie {
     pub open: Vec<usize>,
     /// The seats that they still compete for; 0 when everything is settled.
     pub open_seats: u32,
+    /// Whether these seats stay empty whoever wins them, because none of the open lists has a candidate for one: no lot is
+    /// asked for, and nothing hangs on the tie.
+    pub stays_empty: bool,
+}
+
+impl Tie {
+    /// Whether something hangs on the tie that nothing has settled.
+    pub(crate) fn is_open(&self) -> bool {
+        self.open_seats > 0 && !self.stays_empty
+    }
 }
 
 /// What one rule of the tie chain settled.

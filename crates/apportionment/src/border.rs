@@ -73,15 +73,15 @@ fn refused_key(runner: &Runner) -> (Level, u32) {
     (runner.level, runner.seats)
 }
 
-/// Takes back the seats with the key of the border where more lists have it than seats are left, and lets the chain of
-/// rules settle them. `is_last`: no seat of the house is left for a later stage. One list has at most one key of any value,
+/// Takes back the seats with the key of the border where more lists have it than seats are left, and lets the rules settle
+/// them, but for a lot: whether one is asked for is seen from what they leave. One list has at most one key of any value,
 /// because its keys fall strictly.
 pub(crate) fn settle_border(
     keys: &Keys,
     runners: &mut [Runner],
     found: Border,
-    (at, is_last): (StageAt, bool),
-    (rules, lots): (&Rules, &[Lot]),
+    at: StageAt,
+    rules: &Rules,
 ) -> Option<Tie> {
     let (last, next) = (found.last?, found.next?);
     let border = granted_key(&runners[last]);
@@ -94,22 +94,6 @@ pub(crate) fn settle_border(
     let lacks_it = |runner: &Runner| {
         runner.seats < runner.limit && keys.compare(refused_key(runner), border).is_eq()
     };
-    // A seat that stays empty counts in the keys of later stages, and can be the one beyond a cap with which a list leaves:
-    // only where neither follows is it all one whose it is.
-    let says_who_leaves =
-        |before: u32| rules.above_max == AboveMax::SharedAnew && rules.seats_max == Some(before);
-    let is_empty =
-        |runner: &Runner, before: u32| before >= runner.candidates && !says_who_leaves(before);
-    let tied_without_candidates = is_last
-        && rules.exhausted == ExhaustedList::StaysEmpty
-        && runners.iter().all(|runner| {
-            (!has_it(runner) || is_empty(runner, runner.seats - 1))
-                && (!lacks_it(runner) || is_empty(runner, runner.seats))
-        });
-    if tied_without_candidates {
-        // Whoever wins has no candidate and the seat stays empty: a lot could not matter, so there is none to draw.
-        return None;
-    }
     let key = keys.key(border.0, border.1);
     let (mut tied, mut seats) = (Vec::new(), 0);
     for runner in runners.iter_mut() {
@@ -119,13 +103,9 @@ pub(crate) fn settle_border(
         } else if !lacks_it(runner) {
             continue;
         }
-        tied.push(Tied {
-            list: runner.list,
-            weight: runner.weight,
-            registration: runner.registration,
-        });
+        tied.push(Tied::of(runner));
     }
-    let tie = settle(at, Some(key), tied, seats, &rules.ties, lots);
+    let tie = settle(at, Some(key), tied, seats, &rules.ties, &[]);
     for runner in runners.iter_mut() {
         let list = &runner.list;
         if tie
@@ -138,6 +118,26 @@ pub(crate) fn settle_border(
         runner.tied = tie.open_seats > 0 && tie.open.binary_search(list).is_ok();
     }
     Some(tie)
+}
+
+/// Notes that the seats of a tie stay empty whoever wins them, where that is so and nothing comes behind: then nobody is
+/// tied, and there is no lot to draw.
+pub(crate) fn leave_empty(tie: &mut Tie, runners: &mut [Runner], rules: &Rules) {
+    // A seat that stays empty can be the one beyond a cap with which a list leaves: then it is not all one whose it is.
+    let says_who_leaves = |runner: &Runner| {
+        rules.above_max == AboveMax::SharedAnew && rules.seats_max == Some(runner.seats)
+    };
+    let is_empty = |runner: &Runner| runner.seats >= runner.candidates && !says_who_leaves(runner);
+    let is_open = |runner: &&mut Runner| tie.open.binary_search(&runner.list).is_ok();
+    tie.stays_empty = tie.open_seats > 0 && rules.exhausted == ExhaustedList::StaysEmpty && {
+        runners.iter_mut().filter(is_open)
+    }
+    .all(|runner| is_empty(runner));
+    if tie.stays_empty {
+        for runner in runners {
+            runner.tied = false;
+        }
+    }
 }
 
 /// Lets a lot settle what other rules left of a tie.

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 
 use crate::allocation::{Allocation, Award, Contender, StageResult, Tie};
 use crate::contest::StageAt;
-use crate::fill::{Runner, Scratch, fill, heapify, sift_down};
+use crate::fill::{Slot, fill_all, heapify, sift_down};
 use crate::key::Key;
 use crate::keys::Keys;
+use crate::order::{Heaps, Order, Ordered};
 use crate::ratio::Ratio;
 
 /// Most single steps of a stage: what goes beyond is summed up in its rows.
@@ -93,254 +94,280 @@ pub fn explain(allocation: &Allocation) -> Vec<StageSteps> {
 }
 
 fn explain_stage(stage: &StageResult) -> StageSteps {
-    let (keys, mut runners) = restore(stage);
-    start(&keys, &mut runners, &stage.contenders);
+    let (keys, mut slots) = restore(stage);
+    start(&keys, &mut slots, &stage.contenders);
     let rows = stage
         .contenders
         .iter()
-        .zip(&runners)
-        .map(|(contender, runner)| QuotientRow {
+        .zip(&slots)
+        .map(|(contender, slot)| QuotientRow {
             list: contender.list,
             weight: contender.weight,
-            quotient: stage.quota.map(|_| keys.quotient(runner.level)),
-            seats: runner.seats,
-            next_key: (runner.seats < runner.limit).then(|| keys.key(runner.level, runner.seats)),
+            quotient: stage.quota.map(|_| keys.quotient(slot.level)),
+            seats: slot.seats,
+            next_key: (slot.seats < slot.limit).then(|| keys.key(slot.level, slot.seats)),
         });
     let rows = rows.collect();
-    let mut steps = Vec::new();
-    // What is too much comes back before anything is given.
-    for kind in [StepKind::Withdrawn, StepKind::Granted] {
-        walk(&keys, &mut runners, &stage.contenders, kind, &mut steps);
-    }
+    let all = slots.iter().fold(0, |all, slot| all | slot.level.value);
+    let walk = Walk {
+        slots: &mut slots,
+        contenders: &stage.contenders,
+    };
     StageSteps {
         at: stage.at,
         quota: stage.quota,
         rows,
-        steps,
+        steps: keys.in_order(all, walk),
         tie: stage.tie.clone(),
     }
 }
 
 /// The keys and competitors of a recorded stage.
-fn restore(stage: &StageResult) -> (Keys, Vec<Runner>) {
+fn restore(stage: &StageResult) -> (Keys, Vec<Slot>) {
     let scale = stage
         .contenders
         .iter()
         .map(|contender| contender.weight.denominator())
         .fold(1, least_common_multiple);
     let keys = Keys::restored(stage.method, stage.quota, scale);
-    let runners = stage.contenders.iter().map(|contender| {
+    let slots = stage.contenders.iter().map(|contender| {
         let (above, below) = contender.weight.lowest_terms();
         let weight = match below == scale {
             true => above.unsigned_abs(),
             false => above.unsigned_abs() * (scale / below),
         };
-        Runner {
-            list: contender.list,
-            votes: contender.votes,
-            weight,
+        Slot {
             level: keys.level(weight, scale),
             held: contender.seats_before,
             limit: contender.limit.unwrap_or(u32::MAX),
             seats: contender.seats_before,
-            ..Runner::default()
         }
     });
-    let runners = runners.collect();
-    (keys, runners)
+    let slots = slots.collect();
+    (keys, slots)
 }
 
-/// Puts the runners where the steps begin: not more than [`STEPS_MAX`] seats away from the end.
-fn start(keys: &Keys, runners: &mut [Runner], contenders: &[Contender]) {
-    let total: u32 = contenders.iter().map(|contender| contender.seats).sum();
+/// Puts the competitors where the steps begin: not more than [`STEPS_MAX`] seats away from the end.
+fn start(keys: &Keys, slots: &mut [Slot], contenders: &[Contender]) {
     let mut distance: u64 = 0;
-    for (runner, contender) in runners.iter_mut().zip(contenders) {
-        runner.seats = keys
-            .whole_quotas(runner.level)
-            .min(runner.limit)
-            .max(runner.held);
-        distance += u64::from(runner.seats.abs_diff(contender.seats));
+    for (slot, contender) in slots.iter_mut().zip(contenders) {
+        slot.seats = keys.whole_quotas(slot.level).min(slot.limit).max(slot.held);
+        distance += u64::from(slot.seats.abs_diff(contender.seats));
     }
     if distance <= u64::from(STEPS_MAX) {
         return;
     }
     // Limits at the certain seats keep equal keys from going to a list that the tie chain refused.
-    let limits: Vec<u32> = runners.iter().map(|runner| runner.limit).collect();
-    for (runner, contender) in runners.iter_mut().zip(contenders) {
-        runner.limit = contender.seats;
+    let limits: Vec<u32> = slots.iter().map(|slot| slot.limit).collect();
+    for (slot, contender) in slots.iter_mut().zip(contenders) {
+        slot.limit = contender.seats;
     }
-    let held: u32 = runners.iter().map(|runner| runner.held).sum();
-    fill(
-        keys,
-        runners,
-        &mut Scratch::default(),
-        total.saturating_sub(STEPS_MAX).max(held),
-    );
-    for (runner, limit) in runners.iter_mut().zip(limits) {
-        runner.limit = limit;
+    let total: u32 = contenders.iter().map(|contender| contender.seats).sum();
+    let held: u32 = slots.iter().map(|slot| slot.held).sum();
+    let target = total.saturating_sub(STEPS_MAX).max(held);
+    fill_all(keys, slots, &mut Heaps::default(), target);
+    for (slot, limit) in slots.iter_mut().zip(limits) {
+        slot.limit = limit;
     }
 }
 
-/// All seats of one kind on the way to the certain ones, each with the key that decided and the one that comes next.
-///
-/// The runners that are on the way wait in a heap, the one whose turn is next on top. Of those that are not, because they
-/// have their certain seats but could hold another, only the best can ever be next in line, and its key does not change.
-fn walk(
-    keys: &Keys,
-    runners: &mut [Runner],
-    contenders: &[Contender],
-    kind: StepKind,
-    steps: &mut Vec<Step>,
-) {
-    let ways = Ways { keys, kind };
-    let left = |runner: &Runner, index: usize| {
-        let certain = contenders[index].seats;
-        match kind {
-            StepKind::Granted => certain.saturating_sub(runner.seats),
-            StepKind::Withdrawn => runner.seats.saturating_sub(certain),
+/// All steps of a stage.
+struct Walk<'a> {
+    slots: &'a mut [Slot],
+    contenders: &'a [Contender],
+}
+
+impl Ordered for Walk<'_> {
+    type Output = Vec<Step>;
+
+    fn run<O: Order>(self, order: &O) -> Vec<Step> {
+        let Self { slots, contenders } = self;
+        let mut steps = Vec::new();
+        let mut both = slots.iter().zip(contenders);
+        // What is too much comes back before anything is given.
+        if both.any(|(slot, contender)| slot.seats > contender.seats) {
+            Way::<O, false> { order }.walk(slots, contenders, &mut steps);
         }
-    };
-    let (mut waiting, mut others, mut number) = (Vec::new(), None, 0);
-    for (index, runner) in runners.iter().enumerate() {
-        match left(runner, index) {
-            0 => others = ways.better(runners, others, index),
-            more => {
-                waiting.push(index);
-                number += usize::try_from(more).unwrap_or(0);
-            }
-        }
+        Way::<O, true> { order }.walk(slots, contenders, &mut steps);
+        steps
     }
-    let before = |runners: &[Runner], one: usize, other: usize| ways.before(runners, one, other);
-    // A few are kept in their order, which is a heap as well: who takes a seat is mostly first or second again.
-    let is_sorted = waiting.len() <= SORTED_MAX;
-    if is_sorted {
-        waiting.sort_unstable_by(|&one, &other| match before(runners, one, other) {
-            true => Ordering::Less,
-            false => Ordering::Greater,
-        });
-    } else {
-        heapify(&mut waiting, runners, &before);
-    }
-    steps.reserve(number);
-    let mut total: u32 = runners.iter().map(|runner| runner.seats).sum();
-    // Who is next in line is nearly always who gets the next seat, by the same key.
-    let mut known: Option<(usize, Key)> = None;
-    while let Some(&top) = waiting.first() {
-        let (list, seats_before) = (runners[top].list, runners[top].seats);
-        let key = match known {
-            Some((next, key)) if next == top => key,
-            _ => keys.key(runners[top].level, ways.number(&runners[top])),
-        };
-        let (seat, after) = match kind {
-            StepKind::Granted => (total + 1, seats_before + 1),
-            StepKind::Withdrawn => (total, seats_before - 1),
-        };
-        total = total - seats_before + after;
-        runners[top].seats = after;
-        let is_done = after == contenders[top].seats;
-        if is_done {
-            others = ways.better(runners, others, top);
-        }
-        match (is_sorted, is_done) {
-            (true, true) => {
-                waiting.remove(0);
-            }
-            (true, false) => sink(&mut waiting, runners, &before),
-            (false, _) => {
-                if is_done {
-                    waiting.swap_remove(0);
-                }
-                sift_down(&mut waiting, runners, 0, &before);
-            }
-        }
-        let next = match waiting.first() {
-            Some(&first) => ways.better(runners, others, first),
-            None => others,
-        };
-        let next_in_line = next.map(|next| ways.award(&runners[next]));
-        known = next.zip(next_in_line.map(|award| award.key));
-        steps.push(Step {
-            seat,
-            kind,
-            list,
-            seats_before,
-            key,
-            next_in_line,
-        });
-    }
+}
+
+/// A competitor on its way to its certain seats.
+#[derive(Clone, Copy)]
+struct Turn<K> {
+    /// The key of the seat that it would get or give back.
+    key: K,
+    /// The list, or the first list of the group.
+    list: usize,
+    /// Its place among the contenders.
+    place: usize,
+    /// The number of that seat among its own, from 0.
+    number: u32,
+    /// Seats that it still gets or gives back.
+    left: u32,
 }
 
 /// As many as are kept in order.
 const SORTED_MAX: usize = 12;
 
-/// Moves the first back to its place among others that are in order.
-#[inline]
-fn sink(
-    waiting: &mut [usize],
-    runners: &[Runner],
-    before: &impl Fn(&[Runner], usize, usize) -> bool,
-) {
-    let mut place = 0;
-    while let Some(&next) = waiting.get(place + 1)
-        && before(runners, next, waiting[place])
-    {
-        waiting.swap(place, place + 1);
-        place += 1;
+/// Steps of one kind: seats that are given, or taken back.
+struct Way<'a, O, const GIVES: bool> {
+    order: &'a O,
+}
+
+impl<O: Order, const GIVES: bool> Way<'_, O, GIVES> {
+    const KIND: StepKind = match GIVES {
+        true => StepKind::Granted,
+        false => StepKind::Withdrawn,
+    };
+
+    /// All seats of one kind on the way to the certain ones, each with the key that decided and the one that comes next.
+    ///
+    /// Those that are on the way wait in a heap, the one whose turn is next on top. Of those that are not, because they
+    /// have their certain seats but could hold another, only the best can ever be next in line, and its key does not change.
+    fn walk(&self, slots: &mut [Slot], contenders: &[Contender], steps: &mut Vec<Step>) {
+        let (mut others, mut number, mut total) = (None, 0, 0);
+        let mut waiting = Vec::with_capacity(slots.len());
+        for (place, (slot, contender)) in slots.iter_mut().zip(contenders).enumerate() {
+            total += slot.seats;
+            let left = match GIVES {
+                true => contender.seats.saturating_sub(slot.seats),
+                false => slot.seats.saturating_sub(contender.seats),
+            };
+            let first = match GIVES {
+                true => (slot.seats < slot.limit).then_some(slot.seats),
+                false => (slot.seats > slot.held).then(|| slot.seats - 1),
+            };
+            let Some(first) = first else { continue };
+            let turn = Turn {
+                key: self.order.carried(slot.level, first),
+                list: contender.list,
+                place,
+                number: first,
+                left,
+            };
+            if left > 0 {
+                number += usize::try_from(left).unwrap_or(0);
+                slot.seats = contender.seats;
+                waiting.push(turn);
+            } else {
+                others = self.better(others, turn);
+            }
+        }
+        let before = |one: &Turn<O::Carried>, other: &Turn<O::Carried>| self.before(one, other);
+        // A few are kept in their order, which is a heap as well: who takes a seat is mostly first or second again.
+        let is_sorted = waiting.len() <= SORTED_MAX;
+        if is_sorted {
+            waiting.sort_unstable_by(|one, other| match before(one, other) {
+                true => Ordering::Less,
+                false => Ordering::Greater,
+            });
+        } else {
+            heapify(&mut waiting, &before);
+        }
+        steps.reserve(number);
+        while let Some(&top) = waiting.first() {
+            let mut turn = top;
+            turn.left -= 1;
+            let (seat, seats_before) = match GIVES {
+                true => {
+                    total += 1;
+                    (total, top.number)
+                }
+                false => {
+                    total -= 1;
+                    (total + 1, top.number + 1)
+                }
+            };
+            let goes_on = self.advance(&mut turn, &slots[top.place]);
+            if turn.left > 0 && goes_on {
+                waiting[0] = turn;
+                match is_sorted {
+                    true => sink(&mut waiting, &before),
+                    false => sift_down(&mut waiting, 0, &before),
+                }
+            } else {
+                if goes_on {
+                    others = self.better(others, turn);
+                }
+                if is_sorted {
+                    waiting.remove(0);
+                } else {
+                    waiting.swap_remove(0);
+                    sift_down(&mut waiting, 0, &before);
+                }
+            }
+            let next = match waiting.first() {
+                Some(&first) => self.better(others, first),
+                None => others,
+            };
+            steps.push(Step {
+                seat,
+                kind: Self::KIND,
+                list: top.list,
+                seats_before,
+                key: self.order.key(top.key),
+                next_in_line: next.map(|next| Award {
+                    list: next.list,
+                    seat: next.number + 1,
+                    key: self.order.key(next.key),
+                }),
+            });
+        }
     }
-}
 
-/// Whose turn it is, for one kind of steps.
-struct Ways<'a> {
-    keys: &'a Keys,
-    kind: StepKind,
-}
-
-impl Ways<'_> {
-    /// The number of the seat that a runner would get or give back, from 0.
-    #[inline]
-    fn number(&self, runner: &Runner) -> u32 {
-        match self.kind {
-            StepKind::Granted => runner.seats,
-            StepKind::Withdrawn => runner.seats - 1,
+    /// Goes on to the seat that the competitor would get or give back next; whether there is one.
+    #[inline(always)]
+    fn advance(&self, turn: &mut Turn<O::Carried>, slot: &Slot) -> bool {
+        match GIVES {
+            true => {
+                turn.number += 1;
+                turn.key = self.order.next(turn.key, turn.number);
+                turn.number < slot.limit
+            }
+            false if turn.number > slot.held => {
+                turn.number -= 1;
+                turn.key = self.order.previous(turn.key, turn.number);
+                true
+            }
+            false => false,
         }
     }
 
     /// Whether one comes before another; of equal ones the first in the order of the contest does, so that steps can be
     /// compared with those of another day.
-    #[inline]
-    fn before(&self, runners: &[Runner], one: usize, other: usize) -> bool {
-        let key = |index: usize| (runners[index].level, self.number(&runners[index]));
-        let wanted = match self.kind {
-            StepKind::Granted => Ordering::Greater,
-            StepKind::Withdrawn => Ordering::Less,
-        };
-        let order = self.keys.compare(key(one), key(other));
-        order == wanted || (order.is_eq() && one < other)
+    #[inline(always)]
+    fn before(&self, one: &Turn<O::Carried>, other: &Turn<O::Carried>) -> bool {
+        match self.order.compare(one.key, other.key) {
+            Ordering::Greater => GIVES,
+            Ordering::Less => !GIVES,
+            Ordering::Equal => one.place < other.place,
+        }
     }
 
-    /// The better of two, where the second could get or give back a seat at all.
-    #[inline]
-    fn better(&self, runners: &[Runner], best: Option<usize>, other: usize) -> Option<usize> {
-        let runner = &runners[other];
-        let could = match self.kind {
-            StepKind::Granted => runner.seats < runner.limit,
-            StepKind::Withdrawn => runner.seats > runner.held,
-        };
+    #[inline(always)]
+    fn better(
+        &self,
+        best: Option<Turn<O::Carried>>,
+        other: Turn<O::Carried>,
+    ) -> Option<Turn<O::Carried>> {
         match best {
-            _ if !could => best,
-            Some(best) if !self.before(runners, other, best) => Some(best),
+            Some(best) if self.before(&best, &other) => Some(best),
             _ => Some(other),
         }
     }
+}
 
-    #[inline]
-    fn award(&self, runner: &Runner) -> Award {
-        let number = self.number(runner);
-        Award {
-            list: runner.list,
-            seat: number + 1,
-            key: self.keys.key(runner.level, number),
-        }
+/// Moves the first back behind those that come before it, among others that are in order.
+#[inline(always)]
+fn sink<K: Copy>(waiting: &mut [Turn<K>], before: &impl Fn(&Turn<K>, &Turn<K>) -> bool) {
+    let mut place = 0;
+    while let [turn, next, ..] = &mut waiting[place..]
+        && before(next, turn)
+    {
+        std::mem::swap(turn, next);
+        place += 1;
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::jump::{MANY, jump};
 use crate::keys::{Keys, Level};
+use crate::order::{Entry, Heaps, Order, Ordered};
 
 /// A competitor as the routine sees it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,10 +62,10 @@ pub(crate) trait Seated {
 /// A competitor of many, without what only other parts of a stage ask for.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Slot {
-    level: Level,
-    held: u32,
-    limit: u32,
-    seats: u32,
+    pub level: Level,
+    pub held: u32,
+    pub limit: u32,
+    pub seats: u32,
 }
 
 macro_rules! seated {
@@ -101,7 +102,7 @@ seated!(Slot);
 /// Buffers of the routine.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    heap: Vec<usize>,
+    heaps: Heaps,
     slots: Vec<Slot>,
 }
 
@@ -110,104 +111,161 @@ pub(crate) struct Scratch {
 /// A jump puts every runner near its end in a division each, so that what is missing or too much is about one seat a
 /// runner; the rest is taken or given back key by key from a heap, in O(n log n).
 pub(crate) fn fill(keys: &Keys, runners: &mut [Runner], scratch: &mut Scratch, target: u32) -> u32 {
+    let Scratch { heaps, slots } = scratch;
     if runners.len() <= MANY {
-        return fill_all(keys, runners, &mut scratch.heap, target);
+        return fill_all(keys, runners, heaps, target);
     }
-    scratch.slots.clear();
-    scratch.slots.extend(runners.iter().map(|runner| Slot {
+    slots.clear();
+    slots.extend(runners.iter().map(|runner| Slot {
         level: runner.level,
         held: runner.held,
         limit: runner.limit,
         seats: runner.seats,
     }));
-    let left_over = fill_all(keys, &mut scratch.slots, &mut scratch.heap, target);
-    for (runner, slot) in runners.iter_mut().zip(&scratch.slots) {
+    let left_over = fill_all(keys, slots, heaps, target);
+    for (runner, slot) in runners.iter_mut().zip(slots) {
         runner.seats = slot.seats;
     }
     left_over
 }
 
-fn fill_all<R: Seated>(keys: &Keys, runners: &mut [R], heap: &mut Vec<usize>, target: u32) -> u32 {
-    let mut total = jump(keys, runners, target);
+/// The same for competitors of whom nothing else is known.
+pub(crate) fn fill_all<R: Seated>(
+    keys: &Keys,
+    runners: &mut [R],
+    heaps: &mut Heaps,
+    target: u32,
+) -> u32 {
+    let total = jump(keys, runners, target);
     let wanted = u64::from(target);
-    if total < wanted {
-        let better = |runners: &[R], left: usize, right: usize| {
-            let (left, right) = (&runners[left], &runners[right]);
-            let key = |runner: &R| (runner.level(), runner.seats());
-            keys.compare(key(left), key(right)) == Ordering::Greater
-        };
-        heap.clear();
-        heap.extend(
-            (0..runners.len()).filter(|&index| runners[index].seats() < runners[index].limit()),
-        );
-        heapify(heap, runners, &better);
-        while total < wanted
-            && let Some(&top) = heap.first()
-        {
-            let seats = runners[top].seats() + 1;
-            runners[top].put(seats);
-            total += 1;
-            if seats == runners[top].limit() {
-                heap.swap_remove(0);
-            }
-            sift_down(heap, runners, 0, &better);
-        }
-    } else if total > wanted {
-        let worse = |runners: &[R], left: usize, right: usize| {
-            let (left, right) = (&runners[left], &runners[right]);
-            let key = |runner: &R| (runner.level(), runner.seats() - 1);
-            keys.compare(key(left), key(right)) == Ordering::Less
-        };
-        heap.clear();
-        heap.extend(
-            (0..runners.len()).filter(|&index| runners[index].seats() > runners[index].held()),
-        );
-        heapify(heap, runners, &worse);
-        while total > wanted
-            && let Some(&top) = heap.first()
-        {
-            let seats = runners[top].seats() - 1;
-            runners[top].put(seats);
-            total -= 1;
-            if seats == runners[top].held() {
-                heap.swap_remove(0);
-            }
-            sift_down(heap, runners, 0, &worse);
-        }
+    if total == wanted {
+        return 0;
     }
-    u32::try_from(wanted.saturating_sub(total)).expect("it is at most the target, which is a u32")
+    let all = runners
+        .iter()
+        .fold(0, |all, runner| all | runner.level().value);
+    let rest = Rest {
+        runners,
+        heaps,
+        number: total.abs_diff(wanted),
+        is_missing: total < wanted,
+    };
+    let left = keys.in_order(all, rest);
+    if total > wanted {
+        // What runners held before is not taken from them.
+        return 0;
+    }
+    u32::try_from(left).expect("it is at most the target, which is a u32")
+}
+
+/// What a jump leaves: seats that are missing, or too many.
+struct Rest<'a, R> {
+    runners: &'a mut [R],
+    heaps: &'a mut Heaps,
+    number: u64,
+    is_missing: bool,
+}
+
+/// So many seats are looked for one by one.
+const FEW: u64 = 2;
+
+impl<R: Seated> Ordered for Rest<'_, R> {
+    type Output = u64;
+
+    /// Gives what is missing to the largest keys, or takes what is too much from the smallest; returns what is left of it.
+    fn run<O: Order>(self, order: &O) -> u64 {
+        let Self {
+            runners,
+            heaps,
+            number: mut left,
+            is_missing,
+        } = self;
+        let first = if is_missing {
+            Ordering::Greater
+        } else {
+            Ordering::Less
+        };
+        let before = |one: &Entry<O::Carried>, other: &Entry<O::Carried>| {
+            order.compare(one.0, other.0) == first
+        };
+        // The key of the seat that a runner would get or give back.
+        let key = |runner: &R| {
+            let (seats, level) = (runner.seats(), runner.level());
+            match is_missing {
+                true => (seats < runner.limit()).then(|| order.carried(level, seats)),
+                false => (seats > runner.held()).then(|| order.carried(level, seats - 1)),
+            }
+        };
+        if left <= FEW {
+            // A look at all of them for each is cheaper than to put them in order.
+            while left > 0 {
+                let mut best: Option<Entry<O::Carried>> = None;
+                for (place, runner) in runners.iter().enumerate() {
+                    if let Some(key) = key(runner)
+                        && best.is_none_or(|best| before(&(key, place), &best))
+                    {
+                        best = Some((key, place));
+                    }
+                }
+                let Some((_, place)) = best else { break };
+                let runner = &mut runners[place];
+                runner.put(match is_missing {
+                    true => runner.seats() + 1,
+                    false => runner.seats() - 1,
+                });
+                left -= 1;
+            }
+            return left;
+        }
+        let heap = O::heap(heaps);
+        heap.clear();
+        let places = runners.iter().enumerate();
+        heap.extend(places.filter_map(|(place, runner)| Some((key(runner)?, place))));
+        heapify(heap, &before);
+        while let Some(top) = heap.first_mut() {
+            let runner = &mut runners[top.1];
+            let seats = match is_missing {
+                true => runner.seats() + 1,
+                false => runner.seats() - 1,
+            };
+            runner.put(seats);
+            left -= 1;
+            if left == 0 {
+                break;
+            }
+            match key(runner) {
+                Some(key) => top.0 = key,
+                None => {
+                    heap.swap_remove(0);
+                }
+            }
+            sift_down(heap, 0, &before);
+        }
+        left
+    }
 }
 
 /// Brings the entries into an order in which each comes before its children.
-pub(crate) fn heapify<R>(
-    heap: &mut [usize],
-    runners: &[R],
-    before: &impl Fn(&[R], usize, usize) -> bool,
-) {
+pub(crate) fn heapify<T>(heap: &mut [T], before: &impl Fn(&T, &T) -> bool) {
     for parent in (0..heap.len() / 2).rev() {
-        sift_down(heap, runners, parent, before);
+        sift_down(heap, parent, before);
     }
 }
 
 /// Moves the entry at `parent` down until it comes before its children.
-pub(crate) fn sift_down<R>(
-    heap: &mut [usize],
-    runners: &[R],
-    mut parent: usize,
-    before: &impl Fn(&[R], usize, usize) -> bool,
-) {
+pub(crate) fn sift_down<T>(heap: &mut [T], mut parent: usize, before: &impl Fn(&T, &T) -> bool) {
     loop {
         let left = 2 * parent + 1;
         if left >= heap.len() {
             return;
         }
         let right = left + 1;
-        let child = if right < heap.len() && before(runners, heap[right], heap[left]) {
+        let child = if right < heap.len() && before(&heap[right], &heap[left]) {
             right
         } else {
             left
         };
-        if !before(runners, heap[child], heap[parent]) {
+        if !before(&heap[child], &heap[parent]) {
             return;
         }
         heap.swap(parent, child);

@@ -11,7 +11,7 @@
 
 use crate::curve::{Curve, power_of_two};
 use crate::fill::Seated;
-use crate::keys::{Keys, Line, divide, multiply};
+use crate::keys::{Keys, Line, divide, multiply, remainder};
 use crate::log::floor_log2;
 
 /// Most rounds; any number is right.
@@ -172,10 +172,11 @@ fn by_quota(quota: i128, runners: &mut [impl Seated], target: u32) -> u64 {
         largest = largest.max(runner.level().value);
     }
     // If seats were not whole and nobody had a limit, rounding would cost half a seat a runner.
-    let shift = split(i128::from(target) * quota - levels, count) + quota / 2;
-    // Nobody has a key so large, and everybody as many of those.
-    let (few, many) = (-largest - 1, i128::from(target) * quota + 1);
+    let missing = remainder(levels, target, quota);
+    let shift = quota / 2 - split(missing, count);
     let found = Round::of(way.put(runners, shift), target);
+    // Nobody has a key so large, and everybody as many of those.
+    let (few, many) = (-largest - 1, levels - missing + 1);
     search(&way, runners, target, (shift, few, many), found)
 }
 

@@ -82,8 +82,8 @@ impl Keys {
                 let whole = match quota.rounding {
                     Rounding::Exact => {
                         return Self::Quota {
-                            quota: signed(votes * u128::from(scale)),
-                            unit: divisor * u128::from(scale),
+                            quota: signed(multiply(votes, u128::from(scale))),
+                            unit: multiply(divisor, u128::from(scale)),
                             rounded_to_zero: false,
                         };
                     }
@@ -92,7 +92,7 @@ impl Keys {
                     Rounding::Up => votes.div_ceil(divisor),
                     Rounding::Nearest => divide(2 * votes + divisor, 2 * divisor),
                 };
-                let quota = signed(whole.max(1) * u128::from(scale));
+                let quota = signed(multiply(whole.max(1), u128::from(scale)));
                 Self::Quota {
                     quota,
                     unit: u128::from(scale),
@@ -145,7 +145,12 @@ impl Keys {
     pub(crate) fn level(&self, weight: u128, scale: u128) -> Level {
         let value = match self {
             Self::Quota { unit, .. } if *unit != scale => {
-                signed(multiply(weight, divide(*unit, scale)))
+                let denominator = if scale == 1 {
+                    *unit
+                } else {
+                    divide(*unit, scale)
+                };
+                signed(multiply(weight, denominator))
             }
             Self::Quota { .. } | Self::Divisors(_) | Self::Curved(_) => signed(weight),
         };

@@ -44,6 +44,7 @@ mod margin;
 mod margins;
 mod method;
 mod natural;
+mod order;
 mod ratio;
 mod reach;
 mod rescue;

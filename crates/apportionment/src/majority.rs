@@ -6,6 +6,7 @@
 //! one, and the tie itself needs no lot.
 
 use crate::allocation::{MajorityTransfer, Tie};
+use crate::border::{leave_empty, settle_by_lot};
 use crate::contest::StageAt;
 use crate::fill::Runner;
 use crate::key::Key;
@@ -26,6 +27,11 @@ impl Chain<'_> {
                 let runner = &runners[owed];
                 !tie.open.contains(&runner.list) || !self.is_owed_beyond(runner)
             })
+    }
+
+    /// Whether the clause moves a seat, or may as long as a tie is open.
+    pub(crate) fn may_move_a_seat(&self, runners: &[Runner]) -> bool {
+        self.owed(runners).is_some()
     }
 
     /// The list with more than half of the votes, where it has at most half of the seats and a candidate for one more.
@@ -130,23 +136,25 @@ impl Workspace {
         keep: usize,
     ) {
         runners[owed].seats += 1;
-        let tied = from.iter().map(|&index| Tied {
-            list: runners[index].list,
-            weight: runners[index].weight,
-            registration: runners[index].registration,
-        });
+        let tied = from.iter().map(|&index| Tied::of(&runners[index]));
         let tied: Vec<Tied> = tied.collect();
         let lists = tied.iter().map(|tied| tied.list).collect();
         let keep = u32::try_from(keep).expect("at most 10,000 lists");
-        let tie = (keep > 0).then(|| {
+        let mut tie = (keep > 0).then(|| {
             let (rules, at) = (chain.rules, StageAt::Majority);
-            settle(at, Some(key), tied, keep, &rules.ties, chain.lots)
+            settle(at, Some(key), tied, keep, &rules.ties, &[])
         });
-        if let Some(tie) = &tie {
+        if let Some(tie) = &mut tie {
             for runner in runners.iter_mut() {
                 let wins = |winners: &[usize]| winners.contains(&runner.list);
                 runner.seats += u32::from(tie.settled.iter().any(|one| wins(&one.winners)));
                 runner.tied = tie.open_seats > 0 && tie.open.contains(&runner.list);
+            }
+            leave_empty(tie, runners, chain.rules);
+            if tie.stays_empty {
+                self.unassigned += tie.open_seats;
+            } else {
+                settle_by_lot(tie, runners, (chain.rules, chain.lots));
             }
         }
         if let Some(record) = &mut self.record {

@@ -43,16 +43,23 @@ impl Ratio {
 
     /// The part below the line, in lowest terms; at least 1.
     #[must_use]
+    #[inline]
     pub fn denominator(self) -> u128 {
         self.lowest_terms().1
     }
 
     /// Both parts in lowest terms, above and below the line.
     #[must_use]
+    #[inline]
     pub fn lowest_terms(self) -> (i128, u128) {
         if self.below == 1 {
-            return (self.above, 1);
+            (self.above, 1)
+        } else {
+            self.reduced()
         }
+    }
+
+    fn reduced(self) -> (i128, u128) {
         let divisor = greatest_common_divisor(self.above.unsigned_abs(), self.below);
         let magnitude = divide(self.above.unsigned_abs(), divisor);
         let above = match (self.above < 0, i128::try_from(magnitude)) {

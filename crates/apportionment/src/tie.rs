@@ -2,6 +2,7 @@
 
 use crate::allocation::{Settlement, Tie, VoidLot, VoidReason};
 use crate::contest::{Lot, StageAt};
+use crate::fill::Runner;
 use crate::key::Key;
 use crate::rules::TieBreak;
 
@@ -14,6 +15,16 @@ pub(crate) struct Tied {
     pub weight: u128,
     /// Order of registration, where it is known; a group has none.
     pub registration: Option<u64>,
+}
+
+impl Tied {
+    pub(crate) fn of(runner: &Runner) -> Self {
+        Self {
+            list: runner.list,
+            weight: runner.weight,
+            registration: runner.registration,
+        }
+    }
 }
 
 /// A tie that stopped a chain: who may still win how many seats.
@@ -31,10 +42,10 @@ pub(crate) struct OpenTie {
 }
 
 impl OpenTie {
-    /// `None` where the tie is settled.
+    /// `None` where the tie is settled, or nothing hangs on it.
     pub(crate) fn of(tie: &Tie, stage: usize) -> Option<Self> {
         let winners = tie.settled.iter().flat_map(|one| &one.winners);
-        (tie.open_seats > 0).then(|| Self {
+        tie.is_open().then(|| Self {
             at: tie.at,
             stage,
             lists: tie.open.clone(),
@@ -64,6 +75,7 @@ pub(crate) fn settle(
         settled: Vec::new(),
         open: Vec::new(),
         open_seats: seats,
+        stays_empty: false,
     };
     for &by in chain {
         if tie.open_seats == 0 {
@@ -184,8 +196,7 @@ pub(crate) fn void_lots(lots: &[Lot], ties: &[&Tie]) -> Vec<VoidLot> {
                     binds(lot, tie.at, seats, lists.into_iter())
                 }
                 None => {
-                    tie.open_seats > 0
-                        && binds(lot, tie.at, tie.open_seats, tie.open.iter().copied())
+                    tie.is_open() && binds(lot, tie.at, tie.open_seats, tie.open.iter().copied())
                 }
             }
         };

@@ -4,7 +4,7 @@ use crate::allocation::{
     BonusAward, Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
 };
 use crate::bonus::Favour;
-use crate::border::{Border, result_of, settle_border, settle_by_lot};
+use crate::border::{Border, leave_empty, result_of, settle_border, settle_by_lot};
 use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, Scratch, fill};
@@ -353,9 +353,10 @@ impl Workspace {
         first: usize,
     ) -> u32 {
         self.open = None;
-        let mut given: u32 = runners.iter().map(|runner| runner.held).sum();
+        let mut given = 0;
         for runner in runners.iter_mut() {
             runner.seats = runner.held;
+            given += runner.held;
         }
         for (index, stage) in chain.stages.iter().enumerate().skip(first) {
             let remaining = chain.house.saturating_sub(given);
@@ -382,19 +383,20 @@ impl Workspace {
             let left_over = fill(&keys, runners, &mut self.scratch, given + offered);
             let at = chain.place.stage(index);
             let mut border = Border::of(&keys, runners);
-            let at_end = (
-                at,
-                given + offered == chain.house && chain.rules.majority.is_none(),
-            );
-            let may_be_void = chain.may_make_void(stage, given + offered);
-            let lots = if may_be_void { &[][..] } else { chain.lots };
-            let mut tie = settle_border(&keys, runners, border, at_end, (chain.rules, lots));
-            if let Some(tie) = &mut tie
-                && may_be_void
-                && !chain.makes_void(runners, tie)
-            {
-                settle_by_lot(tie, runners, (chain.rules, chain.lots));
+            let mut tie = settle_border(&keys, runners, border, at, chain.rules);
+            if let Some(tie) = &mut tie {
+                let is_last = given + offered == chain.house;
+                if is_last && !chain.may_move_a_seat(runners) {
+                    leave_empty(tie, runners, chain.rules);
+                }
+                let is_void =
+                    chain.may_make_void(stage, given + offered) && chain.makes_void(runners, tie);
+                if !(is_void || tie.stays_empty) {
+                    settle_by_lot(tie, runners, (chain.rules, chain.lots));
+                }
             }
+            let empty = tie.as_ref().filter(|tie| tie.stays_empty);
+            let empty = empty.map_or(0, |tie| tie.open_seats);
             self.open = tie.as_ref().and_then(|tie| OpenTie::of(tie, index));
             if let Some(record) = &mut self.record {
                 if tie.is_some() {
@@ -408,7 +410,8 @@ impl Workspace {
                     ..result
                 });
             }
-            if stage.seats != StageSeats::WholeQuotas {
+            // Only the clause of a majority asks for it.
+            if chain.majority_of.is_some() && stage.seats != StageSeats::WholeQuotas {
                 for runner in runners
                     .iter_mut()
                     .filter(|runner| runner.seats > runner.held)
@@ -424,9 +427,12 @@ impl Workspace {
                 }
                 return 0;
             }
-            given += offered - left_over;
+            given += offered - left_over - empty;
             for runner in runners.iter_mut() {
                 runner.held = runner.seats;
+            }
+            if empty > 0 {
+                break;
             }
         }
         chain.house.saturating_sub(given)

@@ -9,12 +9,14 @@
 )]
 
 mod page;
+mod skipped;
 
 use std::path::Path;
 
 use apportionment::*;
 use page::Page;
 use serde::Deserialize;
+use skipped::skipped;
 
 const CASES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -317,10 +319,4 @@ fn a_lot_says_who_gives_up_a_seat() {
     assert_eq!(allocation.void_lots, []);
     assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
     assert!(verify(&contest, &rules, &[], &allocation).is_err());
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

@@ -380,3 +380,39 @@ fn a_lot_for_a_round_that_is_left_behind_is_void() {
         assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
     }
 }
+
+/// A seat that stays empty can be the one beyond the cap with which a list leaves: then it matters whose it is, and the order
+/// of the lists must not say it (it did). Small contests of that kind: turned around, they come out turned around.
+#[test]
+fn the_order_of_lists_settles_no_tie_for_leaving_with_an_empty_seat() {
+    let (mut open, mut empty) = (0, 0);
+    for number in 0..4_096_u32 {
+        let digit = |place: u32, base: u32| number / 4_u32.pow(place) % base;
+        let votes = [0, 1, 2].map(|place| 2 + u64::from(digit(place, 4)));
+        let mut contest = Contest::with_votes(3 + digit(3, 4), &votes);
+        for (list, place) in contest.lists.iter_mut().zip(0..) {
+            list.candidates = Some(digit(4 + place % 2, 4));
+        }
+        let rules = Rules {
+            exhausted: ExhaustedList::StaysEmpty,
+            ..capped(2)
+        };
+        let mut turned = contest.clone();
+        turned.lists.reverse();
+        let [plain, mut turned] = [contest, turned].map(|contest| {
+            let allocation = allocate(&contest, &rules, &[]).unwrap();
+            assert_eq!(verify(&contest, &rules, &[], &allocation), Ok(()));
+            allocation
+        });
+        turned.lists.reverse();
+        assert_eq!(plain.lists, turned.lists, "{votes:?}");
+        let whole = |one: &Allocation| (one.pending, one.unassigned, one.outcome);
+        assert_eq!(whole(&plain), whole(&turned), "{votes:?}");
+        open += u32::from(plain.pending > 0);
+        empty += u32::from(plain.unassigned > 0);
+    }
+    assert!(
+        open > 100 && empty > 100,
+        "{open} open, {empty} with empty seats"
+    );
+}

@@ -10,12 +10,14 @@
 )]
 
 mod page;
+mod skipped;
 
 use std::path::Path;
 
 use apportionment::{Contest, Method, Outcome, Rules, Threshold, allocate, verify};
 use page::{Page, Part};
 use serde::Deserialize;
+use skipped::skipped;
 
 const CASES: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
@@ -226,10 +228,4 @@ fn a_page_that_is_not_true_is_told_apart() {
     assert_eq!(page.differs(of, 1_003, &[]).len(), 2);
     assert_eq!(page.differs(of, 1_003, &["one", "two"]).len(), 2);
     assert_eq!(page.differs(("b.json", "all"), 1, &[]).len(), 1);
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

@@ -273,3 +273,45 @@ fn certain_seats_and_lots_are_those_of_the_law() {
         "{open} open, {transferred} moved"
     );
 }
+
+/// The seat that is kept stays empty whoever keeps it: no lot is asked for (it was), and one that was drawn is void.
+#[test]
+fn no_lot_for_keeping_a_seat_that_stays_empty() {
+    let mut contest = Contest::with_votes(5, &[41, 13, 9, 9, 9]);
+    let rules = Rules {
+        exhausted: ExhaustedList::StaysEmpty,
+        ..clause(Method::HARE)
+    };
+    for list in &mut contest.lists[2..] {
+        list.candidates = Some(0);
+    }
+    let allocation = agreed(&contest, &rules, &[]);
+    assert_eq!(allocation.seats(), [3, 1, 0, 0, 0]);
+    assert_eq!((allocation.pending, allocation.unassigned), (0, 1));
+    assert_eq!(allocation.open_ties().count(), 0);
+    let tie = allocation.majority.as_ref().unwrap().tie.as_ref().unwrap();
+    assert!(tie.stays_empty && tie.open == [2, 3, 4] && tie.open_seats == 1);
+    let lot = Lot {
+        stage: StageAt::Majority,
+        lists: vec![2, 3, 4],
+        seats_at_stake: 1,
+        winners: vec![3],
+    };
+    let told = agreed(&contest, &rules, &[lot]);
+    assert_eq!(told.void_lots[0].reason, VoidReason::NoSuchTie);
+    // With a candidate on one of the lists it matters again.
+    contest.lists[4].candidates = Some(1);
+    let open = agreed(&contest, &rules, &[]);
+    assert_eq!((open.pending, open.open_ties().count()), (1, 1));
+    // A result that hides the tie as one that nothing hangs on is refused.
+    let mut wrong = open;
+    wrong
+        .majority
+        .as_mut()
+        .unwrap()
+        .tie
+        .as_mut()
+        .unwrap()
+        .stays_empty = true;
+    assert!(verify(&contest, &rules, &[], &wrong).is_err());
+}

@@ -8,9 +8,11 @@
 )]
 
 mod page;
+mod skipped;
 
 use apportionment::*;
 use serde_json::Value;
+use skipped::skipped;
 
 fn cases(name: &str) -> Option<Vec<Value>> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data/cases/");
@@ -216,10 +218,4 @@ fn worked_examples() {
         seen += 1;
     }
     page::hold(("other.json", "single contests"), seen, &unmet);
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

@@ -4,6 +4,9 @@
     reason = "a failed unwrap in a helper is a failed test"
 )]
 
+#[path = "../../apportionment/tests/skipped/mod.rs"]
+mod skipped;
+
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
@@ -19,6 +22,7 @@ use apportionment::{
 use election::allocation::engine_rules;
 use election::districted::DistrictedRules;
 use election::profile::Profile;
+use skipped::skipped;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
 
@@ -447,10 +451,4 @@ fn estonia_in_small() {
     assert_eq!(allocation.seats, [[3, 1, 0, 1], [7, 6, 0, 0], [5, 4, 0, 0]]);
     assert_eq!(allocation.house_seats, [1, 2, 0, 0]);
     assert_eq!(allocation.list_seats(), [16, 13, 0, 1]);
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

@@ -10,6 +10,9 @@ pub mod names;
 pub mod night;
 pub mod rehearsal;
 pub mod serve;
+#[cfg(test)]
+#[path = "../../apportionment/tests/skipped/mod.rs"]
+mod skipped;
 pub mod table;
 mod terminal;
 pub mod text;

@@ -220,6 +220,8 @@ impl<'a> Lists<'a> {
             settled,
             open,
             open_seats,
+            // No lot is asked for such a tie, and then `ties` leaves nothing open in it.
+            stays_empty: _,
         } = tie;
         let settlements = settled.iter().map(
             |Settlement {

@@ -404,4 +404,6 @@ fn fraction_message([numerator, denominator]: [u64; 2]) -> proto::Fraction {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;

@@ -37,7 +37,7 @@ fn data(name: &str, is_here: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     if is_here(&folder) {
         return Some(folder);
     }
-    eprintln!("skipped: {} is not here", folder.display());
+    end_to_end::skipped::skipped(format_args!("{} is not here", folder.display()));
     None
 }
 

@@ -21,6 +21,8 @@ mod official;
 mod restored;
 mod results;
 mod size;
+#[path = "../../../apportionment/tests/skipped/mod.rs"]
+mod skipped;
 mod standings;
 mod watch;
 

@@ -2,6 +2,7 @@
 
 use super::districts::{over, report, seats, standings};
 use super::districts_told::{recompute, told};
+use super::skipped::skipped;
 use super::*;
 use election::definition::Definition;
 use std::collections::{BTreeMap, BTreeSet};
@@ -484,10 +485,4 @@ stage = "cover"
         .map(|place| (place.constituency_id, place.option_id))
         .collect();
     assert_eq!((covered.len(), covered), (276, elected));
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

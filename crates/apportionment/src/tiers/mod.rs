@@ -21,6 +21,7 @@
 //! carry their keys.
 //! [`verify`] checks every stage with code of its own.
 
+mod ahead;
 mod allocate;
 mod contest;
 mod cover;

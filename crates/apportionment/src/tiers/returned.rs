@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use super::ahead::Ahead;
 use super::place::{Draw, key};
 use super::{Place, PlaceTie, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use crate::districts::DistrictedContest;
@@ -27,6 +28,7 @@ pub(super) fn give_back(
     let mut run = Run {
         contest,
         returning,
+        due: due.to_vec(),
         over: differences()
             .map(|(held, due)| held.saturating_sub(*due))
             .collect(),
@@ -46,6 +48,7 @@ struct Run<'a> {
     contest: &'a DistrictedContest,
     returning: &'a Returning,
     held: &'a mut [Vec<u32>],
+    due: Vec<u32>,
     /// Seats by list beyond those that are due to it.
     over: Vec<u32>,
     /// Seats by list that it lacks.
@@ -86,8 +89,10 @@ impl Run<'_> {
                         if !(is_free && one_list) || tied.is_empty() {
                             tied.clone_from(&equal);
                         }
-                        let winner = draw.winner(&tied);
-                        winner.ok_or(PlaceTie { tied, key })?
+                        match tied.first() {
+                            Some(&first) if self.all_come_to_the_same(&tied) => first,
+                            _ => draw.winner(&tied).ok_or(PlaceTie { tied, key })?,
+                        }
                     }
                 };
                 going.push(winner);
@@ -197,6 +202,32 @@ impl Run<'_> {
             .collect()
     }
 
+    /// Whether it is all one which of these goes back first, all that comes behind it included.
+    fn all_come_to_the_same(&self, tied: &[Place]) -> bool {
+        let ahead = self.ahead();
+        let firsts = tied.iter().flat_map(|&place| ahead.after(self.held, place));
+        ahead.is_small() && ahead.come_to_the_same(firsts.collect())
+    }
+
+    /// Whether it is all one which of these gets the seat that has just gone back.
+    fn all_takers_come_to_the_same(&self, best: &[Place]) -> bool {
+        let ahead = self.ahead();
+        let with_seat = |place: &Place| {
+            let mut table = self.held.to_vec();
+            table[place.district][place.list] += 1;
+            table
+        };
+        ahead.is_small() && ahead.come_to_the_same(best.iter().map(with_seat).collect())
+    }
+
+    fn ahead(&self) -> Ahead<'_> {
+        Ahead {
+            contest: self.contest,
+            returning: self.returning,
+            due: &self.due,
+        }
+    }
+
     /// Takes one seat back and gives it to the largest next key. `beside`: how many of its district go back with it, itself
     /// included; as many lists with equal keys all have one in the end.
     fn give(
@@ -215,6 +246,9 @@ impl Run<'_> {
         let best: Vec<Place> = best.map(|(_, list)| place(district, *list)).collect();
         let chosen = match (largest, best.first()) {
             (Some(key), Some(&first)) if best.len() <= beside.max(1) => Ok(Some((key, first))),
+            (Some(key), Some(&first)) if self.all_takers_come_to_the_same(&best) => {
+                Ok(Some((key, first)))
+            }
             (Some(key), Some(_)) => match draw.winner(&best) {
                 Some(winner) => Ok(Some((key, winner))),
                 None => Err(PlaceTie { tied: best, key }),

@@ -7,6 +7,7 @@ use crate::contest::StageAt;
 use crate::key::Key as ReportedKey;
 use crate::method::StageSeats;
 use crate::rules::TieBreak;
+use crate::verify::cuts_keys;
 use crate::verify::expected::Competitor;
 use crate::verify::key::{Key, compare};
 use crate::verify::refusal::Refusal;
@@ -43,6 +44,12 @@ impl Walk<'_> {
         undecided().next().is_some()
             && is_owed(one, least, house)
             && !(is_in_it && is_owed(one, least.saturating_add(1), house))
+    }
+
+    /// Whether a list is owed a seat by its majority as long as it has no more than these.
+    pub fn may_be_owed(&self, competitors: &[Competitor], seats: &[u32], house: u32) -> bool {
+        self.with_majority(competitors)
+            .is_some_and(|owed| is_owed(&competitors[owed], seats[owed], house))
     }
 
     /// The competitor with more than half of all votes, where that means something.
@@ -147,22 +154,41 @@ impl Walk<'_> {
         let same = transfer.to == competitors[owed].list
             && transfer.from == from
             && Some(transfer.key) == giving.key;
-        if !(same && self.keeps(transfer, &from, giving.keep)) {
+        let is_empty = transfer.tie.as_ref().is_some_and(|tie| {
+            let mut places = giving.places.iter();
+            tie.open_seats > 0
+                && !cuts_keys(self.rules)
+                && places.all(|&place| {
+                    // What each has without the seat that somebody keeps.
+                    let (one, seats) = (&competitors[place], end.seats[place]);
+                    !tie.open.contains(&one.list) || seats >= one.candidates
+                })
+        });
+        if !(same && self.keeps(transfer, &from, (giving.keep, is_empty))) {
             self.refusals.push(Refusal::Majority);
         }
+        let tie = transfer.tie.as_ref().filter(|_| is_empty);
+        end.left_over += tie.map_or(0, |tie| tie.open_seats);
         end.seats[owed] = end.seats[owed].saturating_add(1);
         for &place in &giving.places {
             let list = competitors[place].list;
             let tie = transfer.tie.as_ref();
             let keeps =
                 tie.is_some_and(|tie| tie.settled.iter().any(|one| one.winners.contains(&list)));
-            end.open[place] = tie.is_some_and(|tie| tie.open_seats > 0 && tie.open.contains(&list));
+            end.open[place] =
+                !is_empty && tie.is_some_and(|tie| tie.open_seats > 0 && tie.open.contains(&list));
             end.seats[place] = end.seats[place].saturating_add(u32::from(keeps));
         }
     }
 
     /// Whether the tie for keeping a seat is there where several have it and some keep it, and is settled as the rules say.
-    fn keeps(&self, transfer: &MajorityTransfer, from: &[usize], keep: u32) -> bool {
+    /// `is_empty`: whether what is open of it stays empty, so that no lot is drawn.
+    fn keeps(
+        &self,
+        transfer: &MajorityTransfer,
+        from: &[usize],
+        (keep, is_empty): (u32, bool),
+    ) -> bool {
         let Some(tie) = &transfer.tie else {
             return keep == 0;
         };
@@ -171,12 +197,14 @@ impl Walk<'_> {
             let votes = list.map_or(0, |list| u128::from(list.votes));
             (votes, list.and_then(|list| list.registration))
         };
+        let lots = if is_empty { &[][..] } else { self.lots };
         keep > 0
             && tie.seats_at_stake == keep
             && tie.at == StageAt::Majority
             && tie.key == Some(transfer.key)
             && tie.lists == from
-            && settled_by_the_rules(tie, self.rules, self.lots, &facts)
+            && tie.stays_empty == is_empty
+            && settled_by_the_rules(tie, self.rules, lots, &facts)
     }
 }
 

@@ -108,13 +108,21 @@ impl Walk<'_> {
                 break;
             }
             let after = given.saturating_add(offered);
-            let is_last = after == house && self.rules.majority.is_none();
             let seats: Vec<u32> = result.contenders.iter().map(|one| one.seats).collect();
-            let is_void =
-                after == house && stage.seats != StageSeats::WholeQuotas && { result.tie.iter() }
-                    .any(|tie| self.takes_a_seat_of(tie, competitors, &seats, house));
-            let lots = if is_void { &[][..] } else { self.lots };
-            self.stage(result, stage, &border, &field, (after, is_last, lots));
+            let tie = result.tie.as_ref();
+            let is_idle = after == house
+                && tie.is_some_and(|tie| self.stays_empty(tie, &field, &seats, house));
+            let is_void = after == house
+                && stage.seats != StageSeats::WholeQuotas
+                && tie.is_some_and(|tie| self.takes_a_seat_of(tie, competitors, &seats, house));
+            let lots = match is_void || is_idle {
+                true => &[][..],
+                false => self.lots,
+            };
+            if tie.is_some_and(|tie| tie.stays_empty != is_idle) {
+                self.refusals.push(Refusal::Tie { at });
+            }
+            self.stage(result, stage, &border, &field, (after, lots));
             if stage.seats != StageSeats::WholeQuotas {
                 for (place, contender) in result.contenders.iter().enumerate() {
                     if contender.seats > held[place] {
@@ -128,7 +136,11 @@ impl Walk<'_> {
                 .iter()
                 .map(|contender| contender.seats)
                 .collect();
-            if let Some(tie) = result.tie.as_ref().filter(|tie| tie.open_seats > 0) {
+            if is_idle {
+                // What nobody has a candidate for goes on to no later stage.
+                break;
+            }
+            if let Some(tie) = tie.filter(|tie| tie.open_seats > 0) {
                 for (open, one) in open.iter_mut().zip(competitors) {
                     *open = left > offered || tie.open.binary_search(&one.list).is_ok();
                 }
@@ -161,7 +173,7 @@ impl Walk<'_> {
         stage: &Stage,
         border: &Border,
         competitors: &[Competitor],
-        (after, is_last, lots): (u32, bool, &[Lot]),
+        (after, lots): (u32, &[Lot]),
     ) {
         let at = result.at;
         let quota = match stage.method {
@@ -215,27 +227,7 @@ impl Walk<'_> {
                     refused,
                 });
             }
-            // Equal keys on both sides need a settled tie, unless no winner could take the seat and no later stage asks
-            // whose it is.
-            let idle = |index: usize| {
-                let one = &competitors[index];
-                let takes = held[index] > before[index]
-                    && compare(border.key(one.weight, held[index] - 1), smallest).is_eq();
-                let misses = held[index] < one.limit
-                    && compare(border.key(one.weight, held[index]), smallest).is_eq();
-                // With the seat it would leave by a cap that is shared anew, so that whose it is matters.
-                let cap = self
-                    .rules
-                    .seats_max
-                    .filter(|_| self.rules.above_max == AboveMax::SharedAnew);
-                let before = if takes { held[index] - 1 } else { held[index] };
-                let leaves = (takes || misses) && cap == Some(before);
-                (!takes || held[index] > one.candidates)
-                    && (!misses || held[index] >= one.candidates)
-                    && !leaves
-            };
-            let matters = !is_last || cuts_keys(self.rules) || !(0..competitors.len()).all(idle);
-            if crossing.is_eq() && result.tie.is_none() && matters {
+            if crossing.is_eq() && result.tie.is_none() {
                 self.refusals.push(Refusal::Tie { at });
             }
         }
@@ -254,6 +246,30 @@ impl Walk<'_> {
         {
             self.refusals.push(Refusal::Tie { at });
         }
+    }
+
+    /// Whether nobody in what is open of a tie for the last seats has a candidate for one, and no later rule asks whose such a
+    /// seat is: not the clause of a majority, nor a cap with which a list leaves. `seats` are those without the open ones.
+    fn stays_empty(
+        &self,
+        tie: &Tie,
+        competitors: &[Competitor],
+        seats: &[u32],
+        house: u32,
+    ) -> bool {
+        let leaves_with = match self.rules.above_max {
+            AboveMax::SharedAnew => self.rules.seats_max,
+            AboveMax::NextInLine => None,
+        };
+        let is_open = |list: usize| tie.open.binary_search(&list).is_ok();
+        let mut standing = competitors.iter().zip(seats);
+        tie.open_seats > 0
+            && !cuts_keys(self.rules)
+            && !self.may_be_owed(competitors, seats, house)
+            && standing.all(|(one, &seats)| {
+                let empty = seats >= one.candidates && leaves_with != Some(seats);
+                empty || !is_open(one.list)
+            })
     }
 
     /// A tie stands when exactly its lists have the border's key, fewer of them got a seat than want one, and the chain of

@@ -95,6 +95,10 @@ pub(super) fn void_lots(lots: &[Lot], ties: &[&Tie]) -> Vec<VoidLot> {
     for (number, lot) in lots.iter().enumerate() {
         let arose = ties.iter().any(|tie| {
             let by_lot = tie.settled.iter().find(|one| one.by == TieBreak::Lot);
+            if tie.stays_empty {
+                // Nobody draws a lot for what nobody can take.
+                return false;
+            }
             let (lists, seats) = match by_lot {
                 Some(one) => (
                     [one.winners.as_slice(), &one.losers].concat(),

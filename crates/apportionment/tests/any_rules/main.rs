@@ -4,6 +4,7 @@
     reason = "a failed unwrap in a helper is a failed test"
 )]
 
+mod lots;
 mod mutations;
 mod rules;
 

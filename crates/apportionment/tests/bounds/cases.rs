@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::brute::{Score, Truth, score};
+use super::skipped::skipped;
 use apportionment::bounds::{Outstanding, bound_seats};
 use apportionment::*;
 use serde::Deserialize;
@@ -62,11 +63,9 @@ fn check(case: &Case) -> Result<Score, String> {
 #[test]
 fn every_case_is_safe_and_exact_where_it_says_so() {
     if !Path::new(CASES).exists() {
-        use std::io::Write;
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: the folder of case files is not here ({CASES})"
-        );
+        skipped(format_args!(
+            "the folder of case files is not here ({CASES})"
+        ));
         return;
     }
     let text = std::fs::read_to_string(CASES).unwrap();

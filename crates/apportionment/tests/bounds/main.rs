@@ -10,3 +10,5 @@ mod claims;
 mod corners;
 mod laws;
 mod named;
+#[path = "../skipped/mod.rs"]
+mod skipped;

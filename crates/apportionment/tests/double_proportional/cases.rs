@@ -330,9 +330,3 @@ fn worked_cases() {
         }
     }
 }
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
-}

@@ -10,6 +10,8 @@ mod laws;
 mod mistakes;
 #[path = "../page/mod.rs"]
 mod page;
+#[path = "../skipped/mod.rs"]
+mod skipped;
 
 use std::path::Path;
 
@@ -20,6 +22,7 @@ use apportionment::double_proportional::{
 use apportionment::*;
 use serde::Deserialize;
 use serde_json::Value;
+use skipped::skipped;
 
 fn one_district(numerator: u32) -> Quorum {
     Quorum {

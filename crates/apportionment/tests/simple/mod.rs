@@ -111,7 +111,7 @@ pub fn simple(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Opti
             &mut entries,
             offered,
             (contest.seats, &total),
-            (rules, recorded),
+            recorded,
             &mut result,
         )?;
         if let Some(tied) = tie {
@@ -177,7 +177,7 @@ fn cut(
     entries: &mut [Entry],
     offered: u32,
     (house, total): (u32, &BigInt),
-    (rules, recorded): (&Rules, &StageResult),
+    recorded: &StageResult,
     result: &mut Simple,
 ) -> Option<Option<Vec<usize>>> {
     // One key more than a list can win, for the one that comes next.
@@ -232,20 +232,13 @@ fn cut(
     let lists: Vec<&(usize, u32, SimpleKey)> =
         keys.iter().filter(|key| on_border(&key.2)).collect();
     let at_stake = keys[..cut].iter().filter(|key| on_border(&key.2)).count();
-    if rules.exhausted == ExhaustedList::StaysEmpty
-        && lists
-            .iter()
-            .all(|(place, seat, _)| *seat >= entries[*place].candidates)
-    {
-        return None;
-    }
     let mut names: Vec<usize> = lists
         .iter()
         .map(|(place, ..)| entries[*place].list)
         .collect();
     names.sort_unstable();
     stage.tie = Some((names, u32::try_from(at_stake).ok()?));
-    let tie = recorded.tie.as_ref()?;
+    let tie = recorded.tie.as_ref().filter(|tie| !tie.stays_empty)?;
     let wins = |list: usize| {
         tie.settled
             .iter()

@@ -14,6 +14,8 @@ mod poland;
 mod quotas;
 mod rules;
 mod silent;
+#[path = "../skipped/mod.rs"]
+mod skipped;
 mod surplus;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +30,7 @@ use apportionment::tiers::{
 };
 use apportionment::*;
 use flate2::read::GzDecoder;
+use skipped::skipped;
 
 const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data");
 
@@ -59,10 +62,4 @@ fn agree(contest: &TierContest, rules: &TierRules, lots: &TierLots) -> TierAlloc
         contest.house() + u64::from(allocation.added)
     );
     allocation
-}
-
-/// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-fn skipped(what: std::fmt::Arguments<'_>) {
-    use std::io::Write;
-    let _ = writeln!(std::io::stderr(), "skipped: {what}");
 }

@@ -329,6 +329,7 @@ fn line(mismatch: &Mismatch) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skipped::skipped;
 
     fn outcome(text: &str) -> Result<Outcome, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -424,11 +425,5 @@ mod tests {
             .replace("\"expected\": [38, 29,", "\"expected\": [37, 30,");
         let found = outcome(&changed).unwrap();
         assert_eq!((found.passed, found.failed), (0, 1));
-    }
-
-    /// Says on the standard error of the process, which a test that passes does not keep to itself, that it checked nothing.
-    fn skipped(what: std::fmt::Arguments<'_>) {
-        use std::io::Write;
-        let _ = writeln!(std::io::stderr(), "skipped: {what}");
     }
 }

@@ -1,5 +1,7 @@
 //! How much work it is to send seats back, and which lots it asks for.
 
+use std::collections::BTreeSet;
+
 use super::counted::KEYS;
 use crate::districts::DistrictedContest;
 use crate::method::{Method, Stage};
@@ -189,4 +191,111 @@ fn find_order_that_matters() -> Option<(TierContest, TierAllocation)> {
             .any(|two| two[0].district != two[1].district);
         (lists_differ && districts_differ).then_some((contest, allocation))
     })
+}
+
+/// All that lots can bring about, where each lot that is asked for in the return brings about at least two tables.
+fn ends(
+    contest: &TierContest,
+    places: &[PlaceLot],
+    left: &mut u32,
+) -> Option<BTreeSet<Vec<Vec<u32>>>> {
+    *left = left.checked_sub(1)?;
+    let rules = sweden(vec![TieBreak::Lot]);
+    let lots = TierLots {
+        places: places.to_vec(),
+        ..TierLots::default()
+    };
+    let allocation = allocate(contest, &rules, &lots).ok()?;
+    assert_eq!(
+        verify(contest, &rules, &lots, &allocation),
+        Ok(()),
+        "{contest:?}"
+    );
+    let stage = allocation.stages.get(2)?;
+    let TierStageResult::Return(result) = stage else {
+        return None;
+    };
+    let Some(tie) = &result.tie else {
+        return Some(BTreeSet::from([allocation.seats.clone()]));
+    };
+    let mut each = BTreeSet::new();
+    for &winner in &tie.tied {
+        let lot = PlaceLot {
+            stage: 2,
+            winner,
+            tied: tie.tied.clone(),
+        };
+        each.insert(ends(contest, &[places, &[lot]].concat(), left)?);
+    }
+    let all: BTreeSet<Vec<Vec<u32>>> = each.iter().flatten().cloned().collect();
+    assert!(all.len() > 1, "{tie:?} of {contest:?} cannot matter");
+    Some(all)
+}
+
+/// Contests full of equal keys: no lot is asked for where everything behind it comes to the same.
+#[test]
+fn every_lot_of_seats_that_go_back_matters() {
+    let mut state = 11_u64;
+    let mut next = |most: u64| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (state >> 33) % most
+    };
+    let (mut asked, mut free) = (0, 0);
+    for _ in 0..6_000 {
+        let lists = 3 + usize::try_from(next(2)).unwrap();
+        let mut line = || -> Vec<u64> { (0..lists).map(|_| 10 * next(4) + 3 * next(3)).collect() };
+        let lines = [line(), line(), line()];
+        let seats = 2 + u32::try_from(next(2)).unwrap();
+        let districts: Vec<(u32, &[u64])> =
+            lines.iter().map(|line| (seats, line.as_slice())).collect();
+        let contest = contest(&districts);
+        match ends(&contest, &[], &mut 200) {
+            Some(found) if found.len() > 1 => asked += 1,
+            Some(_) => free += 1,
+            None => {}
+        }
+    }
+    assert!(asked > 20 && free > 1_000, "{asked} asked, {free} free");
+}
+
+/// Two lists lack one seat each and are level in the one district of which two seats go back, one behind the other: who
+/// takes the first is all one, because the other takes the second.
+#[test]
+fn takers_that_both_have_a_seat_in_the_end_need_no_lot() {
+    let contest = contest(&[(5, &[1_000, 190, 190])]);
+    let (rules, lots) = (sweden(vec![TieBreak::Lot]), TierLots::default());
+    let allocation = allocate(&contest, &rules, &lots).unwrap();
+    assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
+    assert_eq!(allocation.seats, [[3, 1, 1]]);
+    let result = returned(&allocation);
+    assert_eq!((result.returned.len(), &result.tie), (2, &None));
+    assert_ne!(result.returned[0].from.key, result.returned[1].from.key);
+    // A lot for it is void; a result that waits for one is refused.
+    let tied = [1, 2].map(|list| Place {
+        district: 0,
+        list,
+        constituency: None,
+    });
+    let lots = TierLots {
+        places: vec![PlaceLot {
+            stage: 2,
+            winner: tied[1],
+            tied: tied.to_vec(),
+        }],
+        ..TierLots::default()
+    };
+    let drawn = allocate(&contest, &rules, &lots).unwrap();
+    assert_eq!(drawn.void_place_lots, [0]);
+    assert_eq!(verify(&contest, &rules, &lots, &drawn), Ok(()));
+    let mut waiting = allocation.clone();
+    if let TierStageResult::Return(result) = &mut waiting.stages[2] {
+        let key = result.returned[0].to.unwrap().key;
+        result.returned.truncate(1);
+        result.returned[0].to = None;
+        let tied = tied.to_vec();
+        result.tie = Some(PlaceTie { tied, key });
+    }
+    assert!(verify(&contest, &rules, &TierLots::default(), &waiting).is_err());
 }

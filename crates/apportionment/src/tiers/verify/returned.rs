@@ -2,7 +2,9 @@
 //! take it. All seats that can go stand in one sorted line, and how many each list has too many or lacks is counted down.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
+use super::super::ahead::{PLACES_MAX, TABLES_MAX};
 use super::super::{Place, PlaceLot, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use super::place::{Key, check_tie};
 use super::refusal::PlaceRefusal;
@@ -46,6 +48,7 @@ pub(super) fn check_return(
         stage,
         lots,
         held,
+        due,
         too_many,
         lacking,
         line: Vec::new(),
@@ -72,6 +75,7 @@ struct Check<'a> {
     stage: usize,
     lots: &'a [PlaceLot],
     held: &'a mut Vec<Vec<u64>>,
+    due: &'a [u64],
     too_many: Vec<u64>,
     lacking: Vec<u64>,
     /// The last seats that can go, the next one at the end.
@@ -122,10 +126,8 @@ impl Check<'_> {
             let one_list = held_back.windows(2).all(|two| two[0].list == two[1].list);
             let winner = match (&free[..], &held_back[..]) {
                 ([only], _) => *only,
-                (_, [_, ..]) if one_list && !order_matters => {
-                    self.drawn(&held_back, Ordering::Less)?
-                }
-                _ => self.drawn(&equal, Ordering::Less)?,
+                (_, [_, ..]) if one_list && !order_matters => self.going(&held_back)?,
+                _ => self.going(&equal)?,
             };
             self.one(winner, 1)?;
         }
@@ -243,6 +245,7 @@ impl Check<'_> {
         let expected = match best[..] {
             [] => None,
             [first, ..] if count(best.iter()) <= with_it.max(1) => Some(first),
+            [first, ..] if self.is_one_end(self.taken(self.held, &best)) => Some(first),
             _ => match seat.to {
                 Some(_) => Some(self.drawn(&best, Ordering::Greater)?),
                 None => {
@@ -272,6 +275,15 @@ impl Check<'_> {
             (None, Some(_)) => return None,
         }
         Some(())
+    }
+
+    /// Who of these goes back: the first of them where it is all one, and else who was drawn.
+    fn going(&mut self, tied: &[Place]) -> Option<Place> {
+        let firsts = tied.iter().flat_map(|&place| self.gone(self.held, place));
+        if self.is_one_end(firsts.collect()) {
+            return tied.first().copied();
+        }
+        self.drawn(tied, Ordering::Less)
     }
 
     /// Who was drawn of these. Where nobody was, the record has to end with their tie.
@@ -337,6 +349,96 @@ impl Check<'_> {
             return None;
         }
         Key::plain(&self.returning.series, district, list, seats)
+    }
+}
+
+/// Seats by district and list.
+type Table = Vec<Vec<u64>>;
+
+/// Every way in which equal keys can be taken, followed table by table.
+impl Check<'_> {
+    /// Whether all these tables end as one and the same; not where too many stand beside each other, or a table is too large.
+    fn is_one_end(&self, firsts: Vec<Table>) -> bool {
+        let (mut standing, mut ends) = (firsts, BTreeSet::new());
+        if self.held.len().saturating_mul(self.lacking.len()) > PLACES_MAX {
+            return false;
+        }
+        loop {
+            standing.sort();
+            standing.dedup();
+            if standing.len() > TABLES_MAX {
+                return false;
+            }
+            let mut later = Vec::new();
+            for table in standing {
+                let going = self.going_of(&table);
+                if going.is_empty() {
+                    ends.insert(table);
+                } else {
+                    later.extend(going.into_iter().flat_map(|place| self.gone(&table, place)));
+                }
+            }
+            if ends.len() > 1 {
+                return false;
+            }
+            if later.is_empty() {
+                return true;
+            }
+            standing = later;
+        }
+    }
+
+    /// Whose last seats are next to go.
+    fn going_of(&self, table: &Table) -> Vec<Place> {
+        let over = |list: usize| table.iter().map(|line| line[list]).sum::<u64>() > self.due[list];
+        let mut found: Vec<(Place, Key)> = Vec::new();
+        for list in (0..self.lacking.len()).filter(|&list| over(list)) {
+            for (district, line) in table.iter().enumerate() {
+                let is_free =
+                    self.contest.districts[district].seats >= self.returning.district_seats_min;
+                let last = line[list].checked_sub(1).filter(|_| is_free);
+                let key = last.and_then(|last| self.key(district, list, last));
+                found.extend(key.map(|key| (place(district, list), key)));
+            }
+        }
+        let first =
+            |(_, key): &&(Place, Key)| found.iter().all(|(_, than)| key.against(than).is_le());
+        let places = found.iter().filter(first).map(|(place, _)| *place);
+        places.collect()
+    }
+
+    /// The tables after a seat has gone back from a place.
+    fn gone(&self, table: &Table, from: Place) -> Vec<Table> {
+        let mut left = table.clone();
+        left[from.district][from.list] -= 1;
+        let lacks =
+            |list: &usize| left.iter().map(|line| line[*list]).sum::<u64>() < self.due[*list];
+        let takers = (0..self.lacking.len()).filter(lacks).filter_map(|list| {
+            let key = self.key(from.district, list, left[from.district][list])?;
+            Some((place(from.district, list), key))
+        });
+        let takers: Vec<(Place, Key)> = takers.collect();
+        let best =
+            |(_, key): &&(Place, Key)| takers.iter().all(|(_, than)| key.against(than).is_ge());
+        let best: Vec<Place> = takers
+            .iter()
+            .filter(best)
+            .map(|(place, _)| *place)
+            .collect();
+        if best.is_empty() {
+            return vec![left];
+        }
+        self.taken(&left, &best)
+    }
+
+    /// The tables in which each of these has one seat more.
+    fn taken(&self, table: &Table, best: &[Place]) -> Vec<Table> {
+        let with = |place: &Place| {
+            let mut table = table.clone();
+            table[place.district][place.list] += 1;
+            table
+        };
+        best.iter().map(with).collect()
     }
 }
 

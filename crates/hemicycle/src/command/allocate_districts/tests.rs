@@ -89,7 +89,9 @@ fn germany_2025_from_two_files() {
         "/../../../shared/data/germany2025/kerg.csv"
     );
     if !Path::new(path).exists() {
-        eprintln!("skipped: germany2025/kerg.csv is not in the folder of data");
+        crate::skipped::skipped(format_args!(
+            "germany2025/kerg.csv is not in the folder of data"
+        ));
         return;
     }
     let text = std::fs::read_to_string(path).unwrap();

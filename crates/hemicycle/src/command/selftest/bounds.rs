@@ -124,6 +124,7 @@ fn loose(case: &Case) -> Result<Option<u64>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::skipped::skipped;
 
     const KNOCKED_OUT: &str = concat!(
         r#"{"id": "knocked out", "method": "largest_remainder", "quota": "hare", "seats": 4, "#,
@@ -209,11 +210,9 @@ mod tests {
             "/../../../shared/data/cases/bounds.jsonl"
         );
         let Ok(text) = std::fs::read_to_string(CASES) else {
-            use std::io::Write;
-            let _ = writeln!(
-                std::io::stderr(),
-                "skipped: the folder of case files is not here ({CASES})"
-            );
+            skipped(format_args!(
+                "the folder of case files is not here ({CASES})"
+            ));
             return;
         };
         let mut counted = Counted::default();
