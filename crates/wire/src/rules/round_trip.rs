@@ -377,6 +377,7 @@ fn written(rules: &ContestRules) -> String {
         contests: vec![rules.clone()],
         form: FormRules::default(),
         holds: HoldRules::default(),
+        outstanding: None,
     })
     .unwrap()
 }
