@@ -99,10 +99,12 @@ fn said(language: Language, certain: &CertainSeats, seats: u32) -> String {
             "Secured: {secured} of {all} seats, unless a counted station is corrected, annulled or recounted. No ballot is outstanding."
         ),
         (Language::Ru, 0) => format!(
-            "Закреплено мандатов: {secured} из {all}, если учтённые участки не будут исправлены, отменены или пересчитаны. Неучтённых бюллетеней не осталось."
+            "Закреплено мандатов: {secured} из {all}, если учтённые участки не будут исправлены, отменены или пересчитаны. \
+             Неучтённых бюллетеней не осталось."
         ),
         (Language::Kk, 0) => format!(
-            "Бекітілген мандаттар: {all} ішінен {secured}, егер саналған учаскелер түзетілмесе, жойылмаса немесе қайта саналмаса. Саналмаған бюллетень қалған жоқ."
+            "Бекітілген мандаттар: {all} ішінен {secured}, егер саналған учаскелер түзетілмесе, жойылмаса немесе қайта \
+             саналмаса. Саналмаған бюллетень қалған жоқ."
         ),
         (Language::En, _) => format!(
             "Secured: {secured} of {all} seats, unless a counted station is corrected, annulled or recounted; based on {basis}. \
