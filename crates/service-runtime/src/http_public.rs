@@ -23,13 +23,14 @@ use tracing::{debug, info, warn};
 use crate::addresses::Addresses;
 use crate::config::{Key, Kind};
 use crate::impatient::{Impatient, Patience};
+use crate::kernel_room::KernelRoom;
 use crate::shutdown::Stopper;
 
 /// How long to wait after a connection could not be accepted: usually all file handles are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// What one connection may have waiting in this process, in bytes; what a reader does not take is not made for it.
 const BUFFER_BYTES_MAX: usize = 8 * 1024;
-/// What one connection may have waiting in the kernel, in bytes; it takes twice that, and one write more.
+/// What one connection may have waiting in the kernel, in bytes; it takes twice that, and what it is given unasked.
 const SEND_BUFFER_BYTES: u32 = 12 * 1024;
 /// Connections that the kernel holds before they are taken.
 const BACKLOG: u32 = 1_024;
@@ -240,11 +241,11 @@ where
     Ok(())
 }
 
-fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Impatient<TcpStream>> {
+fn io_of(stream: TcpStream, patience: Patience) -> TokioIo<Impatient<KernelRoom>> {
     if let Err(error) = stream.set_nodelay(true) {
         debug!(%error, "a connection is slower than it could be");
     }
-    TokioIo::new(Impatient::new(stream, patience))
+    TokioIo::new(Impatient::new(KernelRoom::new(stream), patience))
 }
 
 #[cfg(test)]

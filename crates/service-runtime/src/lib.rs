@@ -33,6 +33,7 @@ pub mod health;
 pub mod http_metrics;
 pub mod http_public;
 mod impatient;
+mod kernel_room;
 pub mod limits;
 pub mod pipe;
 pub mod server;
