@@ -307,6 +307,22 @@ proptest! {
         }
     }
 
+    /// D'Hondt gives no list less than its share rounded down, and Adams none more than its share rounded up (Balinski and
+    /// Young, *Fair Representation*, proposition 6.4).
+    #[test]
+    fn d_hondt_stays_above_the_lower_quota_and_adams_below_the_upper(votes in any_votes(), seats in 1u32..60) {
+        let contest = Contest::with_votes(seats, &votes);
+        let total = contest.list_votes().max(1);
+        let of = |method| allocate(&contest, &Rules::of(method), &[]).unwrap().lists;
+        let both = of(Method::D_HONDT).into_iter().zip(of(Method::ADAMS));
+        for (list, (d_hondt, adams)) in contest.lists.iter().zip(both) {
+            let share = u128::from(list.votes) * u128::from(seats);
+            let most = u128::from(d_hondt.seats) + u128::from(d_hondt.tied);
+            prop_assert!(most >= share / total);
+            prop_assert!(u128::from(adams.seats) <= share.div_ceil(total).max(1));
+        }
+    }
+
     #[test]
     fn more_seats_never_cost_a_seat_with_divisors(
         contest in any_contest(),
@@ -378,6 +394,22 @@ fn more_votes_can_cost_a_seat_with_a_threshold() {
     };
     assert_eq!(seats([6, 91, 12, 7, 4])[2], 0);
     assert!((0..=4).any(|own| seats([6, 91, 8 + own, 7 + 4 - own, 4])[2] == 1));
+}
+
+/// What docs/properties.md names is there: each test, in its file.
+#[test]
+fn the_page_of_properties_names_tests_that_exist() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/properties.md")).unwrap();
+    let named = page.split('`').filter(|part| part.contains(".rs::"));
+    let mut number = 0;
+    for test in named {
+        let (file, name) = test.split_once("::").unwrap();
+        let text = std::fs::read_to_string(root.join(file)).unwrap();
+        assert!(text.contains(&format!("fn {name}(")), "{test} is not there");
+        number += 1;
+    }
+    assert!(number > 20, "{number} tests are named");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::brute::{Score, Truth, score};
+use super::page;
 use super::skipped::skipped;
 use apportionment::bounds::{Outstanding, bound_seats};
 use apportionment::*;
@@ -91,6 +92,8 @@ fn every_case_is_safe_and_exact_where_it_says_so() {
         failures.len(),
         failures[..failures.len().min(10)].join("\n")
     );
+    let of = "fewest and most seats while ballots are outstanding";
+    page::hold(("bounds.jsonl", of), cases.len(), &[]);
     for (name, Score { exact, safe, loose }) in &by_quota {
         println!("{name}: {exact} bounds exact, {safe} safe and loose by {loose} seats in all");
         // A quota that is rounded to whole votes is all that may stay open.

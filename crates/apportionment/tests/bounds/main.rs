@@ -10,5 +10,7 @@ mod claims;
 mod corners;
 mod laws;
 mod named;
+#[path = "../page/mod.rs"]
+mod page;
 #[path = "../skipped/mod.rs"]
 mod skipped;
