@@ -21,8 +21,8 @@ use crate::line::{Line, Target, median, quantile, rate};
 use crate::load::{OneByOne, connections};
 use crate::night::Night;
 use crate::{Options, Outcome};
-use http::Connection;
-use server::Process;
+use http::{Answer, Connection};
+use server::{Process, Sizes};
 
 pub use server::{CHILD, child};
 
@@ -45,10 +45,10 @@ pub(super) fn whole(election: &str) -> Scope {
 pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
     let folder = options.data_folder()?;
     let night = Arc::new(Night::new(ELECTION, LISTS, options.size(200_000, 20_000))?);
-    let size = document_bytes(&night, options).await?;
-    let process = Process::start(folder.path(), ELECTION, size)?;
+    let sizes = sizes(&night, options).await?;
+    let process = Process::start(folder.path(), ELECTION, sizes)?;
     let mut reporter = Reporter::begin(&process, &night).await?;
-    let mut lines = answers(options, &process, size).await?;
+    let mut lines = answers(options, &process, sizes.body).await?;
     lines.extend(stalled(options, &process, &mut reporter).await?);
     lines.extend(events(options, &process, &mut reporter).await?);
     lines.push(delay(options, &process, &mut reporter).await?);
@@ -56,15 +56,31 @@ pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
     Ok(lines)
 }
 
-// How large results.json is: the hello world says as much.
-async fn document_bytes(night: &Arc<Night>, options: &Options) -> Outcome<usize> {
+// How large our answers are: the hello world says as much.
+async fn sizes(night: &Arc<Night>, options: &Options) -> Outcome<Sizes> {
     let folder = options.data_folder()?;
-    let process = Process::start(folder.path(), ELECTION, 0)?;
+    let process = Process::start(folder.path(), ELECTION, Sizes::default())?;
     let reporter = Reporter::begin(&process, night).await?;
     let mut connection = Connection::open(process.http).await?;
-    let answer = connection.ask(&http::get(&results(), "")).await?;
+    let full = connection.ask(&http::get(&results(), "")).await?;
+    let same = connection.ask(&conditional(&full)?).await?;
     drop(reporter);
-    Ok(answer.body.len())
+    // Its own heads have the filler already, without a letter.
+    let mut hello = Connection::open(process.hello).await?;
+    let filled = |ours: &Answer, hello: &Answer| ours.head.len().saturating_sub(hello.head.len());
+    Ok(Sizes {
+        body: full.body.len(),
+        full: filled(&full, &hello.ask(&http::get("/full", "")).await?),
+        same: filled(&same, &hello.ask(&http::get("/same", "")).await?),
+    })
+}
+
+// The question whether an answer still holds.
+fn conditional(answer: &Answer) -> Outcome<Vec<u8>> {
+    let mut fields = answer.head.lines();
+    let tag = fields.find_map(|line| line.strip_prefix("etag:"));
+    let tag = tag.ok_or("results.json has an ETag")?.trim();
+    Ok(http::get(&results(), &format!("if-none-match: {tag}\r\n")))
 }
 
 fn results() -> String {
@@ -136,10 +152,7 @@ async fn answers(options: &Options, process: &Process, size: usize) -> Outcome<V
     let span = Duration::from_millis(span);
     let full = http::get(&results(), "");
     let known = Connection::open(process.http).await?.ask(&full).await?;
-    let mut fields = known.head.lines();
-    let tag = fields.find_map(|line| line.strip_prefix("etag:"));
-    let tag = tag.ok_or("results.json has an ETag")?.trim();
-    let same = http::get(&results(), &format!("if-none-match: {tag}\r\n"));
+    let same = conditional(&known)?;
     let mut lines = Vec::new();
     for (what, ours, path, status) in [
         ("full GET of results.json", full, "/full", "200"),
@@ -150,19 +163,25 @@ async fn answers(options: &Options, process: &Process, size: usize) -> Outcome<V
             "304",
         ),
     ] {
-        let (mut rates, mut ratios) = ([Vec::new(), Vec::new()], Vec::new());
+        let (mut rates, mut ratios) = ([const { Vec::new() }; 3], Vec::new());
         for _ in 0..rounds {
-            let hello = http::get(path, "");
+            let (hello, bare) = (http::get(path, ""), http::get(&format!("{path}/bare"), ""));
             let ours = http::load(process.http, &ours, status, 16, span).await?;
             let theirs = http::load(process.hello, &hello, status, 16, span).await?;
+            let bare = http::load(process.hello, &bare, status, 16, span).await?;
             rates[0].push(ours);
             rates[1].push(theirs);
+            rates[2].push(bare);
             ratios.push(ours / theirs);
         }
         lines.push(Line {
             what: format!("{what}, {size} bytes, 16 connections"),
             figure: rate(median(&rates[0])),
-            beside: format!("{}, axum hello world", rate(median(&rates[1]))),
+            beside: format!(
+                "{}, axum hello world of as many bytes ({} without headers)",
+                rate(median(&rates[1])),
+                rate(median(&rates[2]))
+            ),
             value: median(&ratios),
             unit: "",
             target: Target::AtLeast(0.8),

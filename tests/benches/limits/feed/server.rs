@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::routing::get;
 use bytes::Bytes;
 use client::{Client, FrameNews};
@@ -45,13 +45,27 @@ pub struct Process {
     pub hello: SocketAddr,
 }
 
+/// How much the hello world says: the body, and what fills the heads of a full answer and of one without a body, so that each
+/// is as long as ours.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sizes {
+    pub body: usize,
+    pub full: usize,
+    pub same: usize,
+}
+
+/// The header that fills a head.
+pub const FILLER: &str = "x-filler";
+
 impl Process {
-    /// Starts it over a data folder. `hello_bytes`: how much its hello world says.
-    pub fn start(folder: &std::path::Path, election: &str, hello_bytes: usize) -> Outcome<Self> {
+    /// Starts it over a data folder, with a hello world that says as much.
+    pub fn start(folder: &std::path::Path, election: &str, sizes: Sizes) -> Outcome<Self> {
+        let Sizes { body, full, same } = sizes;
         let mut process = Command::new(std::env::current_exe()?)
             .arg(CHILD)
             .arg(folder)
-            .args([election, &hello_bytes.to_string()])
+            .arg(election)
+            .args([body, full, same].map(|bytes| bytes.to_string()))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -100,8 +114,13 @@ impl Drop for Process {
 
 /// The process: says its addresses, and ends with its input.
 pub fn child(arguments: &[String]) -> Outcome<()> {
-    let [folder, election, hello_bytes] = arguments else {
-        return Err("a folder, an election and a number of bytes".into());
+    let [folder, election, body, full, same] = arguments else {
+        return Err("a folder, an election and three numbers of bytes".into());
+    };
+    let sizes = Sizes {
+        body: body.parse()?,
+        full: full.parse()?,
+        same: same.parse()?,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -123,7 +142,7 @@ pub fn child(arguments: &[String]) -> Outcome<()> {
         let grpc = served.address();
         let http = served.http.ok_or("the feed has a page")?;
         let each = each(format!("http://{grpc}"), election.clone()).await?;
-        let hello = hello(hello_bytes.parse()?).await?;
+        let hello = hello(sizes).await?;
         println!("{grpc} {http} {each} {hello}");
         std::io::stdout().flush()?;
         let ended = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
@@ -132,16 +151,40 @@ pub fn child(arguments: &[String]) -> Outcome<()> {
     })
 }
 
-// The HTTP library as its documentation has it.
-async fn hello(bytes: usize) -> Outcome<SocketAddr> {
-    let body = Bytes::from(vec![b'x'; bytes]);
+// The HTTP library as its documentation has it, saying nothing but what it must, and saying as many bytes as our answers.
+async fn hello(sizes: Sizes) -> Outcome<SocketAddr> {
+    let body = Bytes::from(vec![b'x'; sizes.body]);
+    let json = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    let filler = |bytes: usize| -> Outcome<(HeaderName, HeaderValue)> {
+        let text = "x".repeat(bytes);
+        Ok((
+            HeaderName::from_static(FILLER),
+            HeaderValue::from_str(&text)?,
+        ))
+    };
+    let (bare_body, bare_json) = (body.clone(), json.clone());
+    let bare = move || {
+        let (json, body) = (bare_json.clone(), bare_body.clone());
+        async move { ([json], body) }
+    };
+    let full = filler(sizes.full)?;
     let full = move || {
-        let body = body.clone();
-        async move { ([(header::CONTENT_TYPE, "application/json")], body) }
+        let (json, full, body) = (json.clone(), full.clone(), body.clone());
+        async move { ([json, full], body) }
+    };
+    let same = filler(sizes.same)?;
+    let same = move || {
+        let same = same.clone();
+        async move { (StatusCode::NOT_MODIFIED, [same]) }
     };
     let routes = axum::Router::new()
+        .route("/full/bare", get(bare))
+        .route("/same/bare", get(async || StatusCode::NOT_MODIFIED))
         .route("/full", get(full))
-        .route("/same", get(async || StatusCode::NOT_MODIFIED));
+        .route("/same", get(same));
     let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, routes).await });
