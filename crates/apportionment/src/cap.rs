@@ -6,11 +6,11 @@
 
 use crate::contest::{Contest, Lot, StageAt};
 use crate::error::ContestError;
-use crate::fill::Runner;
+use crate::fill::{Runner, runner_of};
 use crate::limits::{OUTCOME_ENTRIES_MAX, OUTCOMES_MAX, check_kept, wide};
 use crate::rules::{Rules, TieBreak};
 use crate::tie::OpenTie;
-use crate::workspace::{Chain, Place, Workspace, runner_of};
+use crate::workspace::{Chain, Place, Workspace};
 
 /// What the rounds of one contest have in common.
 struct Rounds<'a> {

@@ -2,9 +2,11 @@
 
 use std::cmp::Ordering;
 
+use crate::contest::List;
 use crate::jump::{MANY, jump};
 use crate::keys::{Keys, Level};
 use crate::order::{Entry, Heaps, Order, Ordered};
+use crate::rules::{AboveMax, ExhaustedList, Rules};
 
 /// A competitor as the routine sees it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,6 +47,30 @@ impl Runner {
         self.room = self.room.saturating_add(other.room);
         self.candidates = self.room;
         self.registration = None;
+    }
+}
+
+/// A list as a competitor, with the seats that it holds beforehand and those that it has room for.
+pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
+    let candidates = list.candidates.unwrap_or(u32::MAX);
+    let most = match rules.above_max {
+        AboveMax::NextInLine => rules.seats_max.unwrap_or(u32::MAX),
+        AboveMax::SharedAnew => u32::MAX,
+    };
+    let room = match rules.exhausted {
+        ExhaustedList::NextInLine => candidates.min(most),
+        ExhaustedList::StaysEmpty => most,
+    };
+    let (votes, registration) = (u128::from(list.votes), list.registration);
+    Runner {
+        list: index,
+        votes,
+        weight: votes,
+        candidates,
+        room: room.max(list.held),
+        held: rules.seats_min.min(candidates).min(room).max(list.held),
+        registration,
+        ..Runner::default()
     }
 }
 

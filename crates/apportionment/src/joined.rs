@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::contest::{Contest, Lot};
-use crate::fill::Runner;
+use crate::fill::{Runner, runner_of};
 use crate::rules::Rules;
-use crate::workspace::{Chain, Place, Workspace, runner_of};
+use crate::workspace::{Chain, Place, Workspace};
 
 /// What is certain inside a group or a subgroup, whatever its open ties bring.
 struct Shared {

@@ -6,11 +6,11 @@
 
 use crate::allocation::{Eligibility, Silence};
 use crate::contest::{Contest, Lot, StageAt};
-use crate::fill::Runner;
+use crate::fill::{Runner, runner_of};
 use crate::keys::Keys;
 use crate::rules::{Parameter, Rescue, RescueRest, Rules, Source};
 use crate::tie::{Tied, settle};
-use crate::workspace::{Chain, Place, Workspace, runner_of};
+use crate::workspace::{Chain, Place, Workspace};
 
 impl Workspace {
     /// Distributes the seats between the list that passed and the runner-up; `false` where there is nobody to admit.

@@ -5,13 +5,13 @@ use crate::allocation::{
 };
 use crate::bonus::Favour;
 use crate::border::{Border, leave_empty, result_of, settle_border, settle_by_lot};
-use crate::contest::{Contest, List, Lot, QuotaOf, StageAt};
+use crate::contest::{Contest, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
-use crate::fill::{Runner, Scratch, fill};
+use crate::fill::{Runner, Scratch, fill, runner_of};
 use crate::keys::Keys;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
 use crate::method::{Method, Stage, StageSeats};
-use crate::rules::{AboveMax, Apparentment, ExhaustedList, GroupMembers, Majority, Rules};
+use crate::rules::{AboveMax, Apparentment, GroupMembers, Majority, Rules};
 use crate::tie::OpenTie;
 
 /// Buffers for computing seats again and again: with every report of a count, for example.
@@ -475,27 +475,4 @@ pub(crate) fn refill<T: Copy>(buffer: &mut Vec<T>, count: usize, value: T) {
 /// A group's number as a position in a buffer.
 fn position(group: u32) -> usize {
     usize::try_from(group).unwrap_or(usize::MAX)
-}
-
-pub(crate) fn runner_of(index: usize, list: &List, rules: &Rules) -> Runner {
-    let candidates = list.candidates.unwrap_or(u32::MAX);
-    let most = match rules.above_max {
-        AboveMax::NextInLine => rules.seats_max.unwrap_or(u32::MAX),
-        AboveMax::SharedAnew => u32::MAX,
-    };
-    let room = match rules.exhausted {
-        ExhaustedList::NextInLine => candidates.min(most),
-        ExhaustedList::StaysEmpty => most,
-    };
-    let (votes, registration) = (u128::from(list.votes), list.registration);
-    Runner {
-        list: index,
-        votes,
-        weight: votes,
-        candidates,
-        room: room.max(list.held),
-        held: rules.seats_min.min(candidates).min(room).max(list.held),
-        registration,
-        ..Runner::default()
-    }
 }
