@@ -9,7 +9,7 @@ use crate::names::{Names, ScreenRules};
 use crate::table;
 use crate::text::count;
 use live_feed::house;
-use live_feed::official::{district_differs, stage_of_seats};
+use live_feed::official::{district_differs, is_declared, stage_of_seats};
 use live_feed::shares;
 use wire::common::v1::publication_mode::Mode;
 use wire::common::v1::{Publication, SeatsState, Stage};
@@ -132,6 +132,11 @@ fn held(contest: &FrameContest, names: &Names, rows: Rows) -> String {
 pub fn majority(body: &FrameBody, contest: &FrameContest) -> String {
     let majority = house::majority(body.house_size, contest);
     let seats = count(contest.seats, "seat", "seats");
+    // The house is drawn of the official seats.
+    let seats = match is_declared(contest) {
+        true => format!("{seats} as declared"),
+        false => seats,
+    };
     if majority.is_whole {
         return format!("{seats}, majority {}", majority.seats);
     }

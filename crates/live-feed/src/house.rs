@@ -6,6 +6,7 @@ mod half_circle;
 
 pub use half_circle::{INNER_PARTS, Seat, seats};
 
+use crate::official::is_declared;
 use wire::common::v1::{ListSeats, SeatsState};
 use wire::feed::v1::FrameContest;
 
@@ -39,8 +40,9 @@ pub struct Run {
     pub seats: u32,
 }
 
-/// Who holds the seats of a contest: options in the order of the ballot, then persons, what ties, what nobody gets, and what
-/// is not known. Together they are always the seats of the contest.
+/// Who holds the seats of a contest, by the declaration where all of it is declared, else by our count: options in the order
+/// of the ballot, then persons, what ties, what nobody gets, and what is not known. Together they are always the seats of the
+/// contest.
 pub fn runs(contest: &FrameContest) -> Vec<Run> {
     let state = contest.state();
     let is_known = match state {
@@ -59,6 +61,19 @@ pub fn runs(contest: &FrameContest) -> Vec<Run> {
             runs.push(Run { holder, seats });
         }
     };
+    if is_declared(contest) {
+        // The official seats. Those of no list here are of options without room, of persons, or of nobody.
+        for (place, row) in contest.rows.iter().enumerate() {
+            let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
+            put(Holder::Row(place), declared.unwrap_or(0));
+        }
+        if contest.rows_left_out > 0 {
+            put(Holder::Others, u32::MAX);
+        }
+        put(Holder::Person, contest.seats_outside);
+        put(Holder::Unassigned, u32::MAX);
+        return runs;
+    }
     for (place, row) in contest.rows.iter().enumerate() {
         let held = held(row.seats.as_ref());
         let open = held - certain(row.seats.as_ref()).unwrap_or(held).min(held);
@@ -203,6 +218,27 @@ mod tests {
             (Holder::Open(2), 9),
         ];
         assert_eq!(told(&contest), wanted);
+    }
+
+    #[test]
+    fn what_is_declared_is_the_house_and_ours_is_not() {
+        let mut contest = contest(SeatsState::Withheld, &[12, 8]);
+        let declare = |contest: &mut FrameContest, row: usize, seats| {
+            let list = contest.rows[row].seats.as_mut().unwrap();
+            list.seats_declared = Some(seats);
+        };
+        declare(&mut contest, 0, 11);
+        // A part of it is no declaration of the house.
+        assert!(told(&contest).contains(&(Holder::Row(0), 12)));
+        declare(&mut contest, 1, 8);
+        let wanted = [
+            (Holder::Row(0), 11),
+            (Holder::Row(1), 8),
+            (Holder::Unassigned, 1),
+        ];
+        assert_eq!(told(&contest), wanted);
+        contest.rows_left_out = 3;
+        assert_eq!(told(&contest)[2], (Holder::Others, 1));
     }
 
     #[test]

@@ -18,6 +18,17 @@ pub fn stage_of_seats(contest: &FrameContest, stage: Stage) -> Stage {
     }
 }
 
+/// Whether all seats of a contest are declared: then the declared ones are the official ones, and are shown as the house, even
+/// where ours differ.
+#[must_use]
+pub fn is_declared(contest: &FrameContest) -> bool {
+    let mut seats = contest.rows.iter().filter_map(|row| row.seats.as_ref());
+    let first = seats.next();
+    first.is_some_and(|first| {
+        first.seats_declared.is_some() && seats.all(|it| it.seats_declared.is_some())
+    })
+}
+
 /// Whether the declared seats of a list are others than ours: outside what an open tie leaves to it. `false` where one of them
 /// is not known.
 #[must_use]

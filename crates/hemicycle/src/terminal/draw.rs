@@ -321,7 +321,11 @@ fn notes(page: &Page, body: &FrameBody) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut say = |text: String| lines.push(Line::from(visible(&text).into_owned()));
     for contest in &body.contests {
-        say(told::contest_state(contest, body.stage()));
+        let state = told::contest_state(contest, body.stage());
+        say(match &body.contests[..] {
+            [_] => state,
+            _ => format!("{}: {state}", contest.contest_id),
+        });
         told::ties(contest, &page.names, &page.rules)
             .into_iter()
             .for_each(&mut say);

@@ -26,6 +26,8 @@ struct CorrectionRow {
     changes: Vec<ChangeRow>,
     /// What is said of the changes that are not shown.
     more: String,
+    /// It is of something else: a state, or a counter of the form.
+    is_unchanged: bool,
     before: String,
     after: String,
     reason: String,
@@ -85,6 +87,7 @@ fn row(shown: &Shown<'_>, it: &Correction) -> CorrectionRow {
             more => words::and_more(language, &language.number(more)),
         },
         changes,
+        is_unchanged: it.changes_count == 0 && it.votes_before == it.votes_after,
         before: language.number(it.votes_before),
         after: language.number(it.votes_after),
         reason: by.reason,

@@ -16,6 +16,7 @@ const ROWS_MAX: usize = 120;
 struct DistrictsPart<'a> {
     w: &'a Words,
     heading: &'a str,
+    has_seats: bool,
     has_declared: bool,
     rows: Vec<Row<'a>>,
     more: Vec<String>,
@@ -82,6 +83,8 @@ pub(super) fn part(
     let part = DistrictsPart {
         w: Words::of(language),
         heading,
+        // A contest of a mayor gives none in its districts.
+        has_seats: contest.districts.iter().any(|entry| entry.seats > 0),
         has_declared: contest.districts.iter().any(|entry| entry.is_declared),
         rows: rows.collect(),
         more: more(contest, language),
@@ -173,6 +176,10 @@ mod tests {
         ] {
             assert!(text.contains(wanted), "{wanted}: {text}");
         }
+        contest.districts[0].seats = 0;
+        assert!(!show(&contest).contains("Held by"));
+        contest.districts[0].seats = 7;
+        assert!(show(&contest).contains("Held by"));
         contest.districts[0].declared_row_seats = vec![2, 4];
         assert!(!show(&contest).contains("differs"));
         contest.districts = vec![entry; 123];

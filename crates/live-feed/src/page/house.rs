@@ -1,7 +1,7 @@
 //! The house of a contest on the page: the drawing, and the signs that no table explains.
 
 use crate::house::{self, Holder, Run};
-use crate::official::stage_of_seats;
+use crate::official::{is_declared, stage_of_seats};
 use crate::page::hemicycle::{Drawing, Look, Texts, escape, hatched, sign};
 use crate::page::view::{Shown, held};
 use crate::page::words::{self, Words};
@@ -30,6 +30,9 @@ impl House {
         ];
         let number = language.number(majority.seats);
         centre.push(format!("{} {number}", words.majority));
+        if is_declared(contest) {
+            centre.push(words.as_declared.to_owned());
+        }
         if !majority.is_whole {
             centre.push(words::of_the_house(language, majority.house));
         }
@@ -59,11 +62,19 @@ impl House {
 
 // Who holds what, as a sentence: what no row of the table explains too.
 fn sentence(shown: &Shown<'_>, contest: &FrameContest, runs: &[Run]) -> String {
+    let is_official = is_declared(contest);
+    let held = |row: &FrameRow| match row.seats.as_ref().filter(|_| is_official) {
+        Some(seats) => seats.seats_declared.unwrap_or(0),
+        None => held(row.seats.as_ref()),
+    };
     let mut rows: Vec<&FrameRow> = contest.rows.iter().collect();
-    rows.sort_by_key(|row| std::cmp::Reverse(held(row.seats.as_ref())));
-    let rows = rows.iter().filter(|row| held(row.seats.as_ref()) > 0);
+    rows.sort_by_key(|row| std::cmp::Reverse(held(row)));
+    let rows = rows.iter().filter(|row| held(row) > 0);
     let rows = rows.map(|row| {
-        let seats = crate::page::table::seats(shown, row.seats.as_ref());
+        let seats = match row.seats.as_ref().filter(|_| is_official) {
+            Some(seats) => shown.language.number(seats.seats_declared.unwrap_or(0)),
+            None => crate::page::table::seats(shown, row.seats.as_ref()),
+        };
         format!("{} {seats}", shown.name(&row.option_id))
     });
     let mut parts: Vec<String> = rows.collect();

@@ -6,6 +6,7 @@ use crate::page::words::{self, Words};
 use crate::turnout::Turnout;
 use askama::Template;
 use wire::common::v1::TallyStates;
+use wire::feed::v1::FrameBody;
 
 #[derive(Template)]
 #[template(path = "progress.html")]
@@ -15,6 +16,8 @@ struct ProgressPart<'a> {
     counted_share: String,
     counted_bar: u64,
     issued_note: String,
+    /// What is counted: stations, where each has one tally; else tallies.
+    heading: &'static str,
     tallies: String,
     tallies_counted: String,
     tallies_bar: u64,
@@ -29,9 +32,7 @@ pub(super) fn part(shown: &Shown<'_>) -> String {
     let (words, language) = (Words::of(shown.language), shown.language);
     let totals = shown.body.contests.first();
     let totals = totals.and_then(|contest| contest.totals.as_ref());
-    let states = totals
-        .and_then(|totals| totals.states.clone())
-        .unwrap_or_default();
+    let states = all_states(shown.body);
     let counted = totals.map_or(0, |totals| totals.ballots_counted);
     let turnout = Turnout::of(shown.body.turnout.as_ref());
     let all = turnout.ballots_issued.unwrap_or(0);
@@ -49,6 +50,10 @@ pub(super) fn part(shown: &Shown<'_>) -> String {
         },
         counted_bar: bar(counted, all),
         issued_note: format!("{}: {issued}. {by_whom}", words.issued),
+        heading: match states.tallies == turnout.units || turnout.units == 0 {
+            true => words.tallies,
+            false => words.tallies_by_state,
+        },
         tallies: language.number(states.tallies),
         tallies_counted: language.number(states.counted),
         tallies_bar: bar(states.counted.into(), states.tallies.into()),
@@ -65,6 +70,26 @@ pub(super) fn part(shown: &Shown<'_>) -> String {
         },
     };
     part.render().unwrap_or_default()
+}
+
+/// The tallies of all contests by state.
+pub(super) fn all_states(body: &FrameBody) -> TallyStates {
+    let contests = body.contests.iter();
+    let states = contests.filter_map(|contest| contest.totals.as_ref()?.states.as_ref());
+    let mut all = TallyStates::default();
+    for it in states {
+        all.tallies += it.tallies;
+        all.counted += it.counted;
+        all.pending += it.pending;
+        for status in &it.statuses {
+            let mut known = all.statuses.iter_mut();
+            match known.find(|known| known.status == status.status) {
+                Some(known) => known.tallies += status.tallies,
+                None => all.statuses.push(*status),
+            }
+        }
+    }
+    all
 }
 
 fn by_state(shown: &Shown<'_>, states: &TallyStates) -> Vec<String> {

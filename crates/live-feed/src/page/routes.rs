@@ -121,7 +121,6 @@ struct IndexRow {
     is_test: bool,
     stage: &'static str,
     counted: String,
-    tallies: String,
     /// That it is not of now; empty: it is.
     stale: &'static str,
 }
@@ -146,7 +145,11 @@ pub(super) fn problem(error: &FeedError, language: Language) -> Response {
     let status = error.http_status();
     let (title, detail) = match error.retry_after() {
         Some(_) => (w.try_again, String::new()),
-        None => (w.not_found, error.to_string()),
+        // What was asked for; why a wrong address is wrong is said as the program says it.
+        None => match error {
+            FeedError::NotPublic { id, .. } => (w.not_found, id.clone()),
+            _ => (w.not_found, error.to_string()),
+        },
     };
     let page = ProblemPage {
         w,
@@ -226,8 +229,11 @@ async fn index_page(
         id: entry.election_id.clone(),
         is_test: entry.is_test,
         stage: words::stage(language, entry.stage(), entry.tallies_counted > 0),
-        counted: language.number(entry.tallies_counted),
-        tallies: language.number(entry.tallies),
+        counted: words::tallies_counted(
+            language,
+            entry.tallies_counted.into(),
+            entry.tallies.into(),
+        ),
         stale: if is_stale || entry.is_stale {
             w.stale
         } else {

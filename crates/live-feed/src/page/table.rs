@@ -1,6 +1,6 @@
 //! The table of a contest: votes, shares with what they are of, seats, and the line between who takes part and who does not.
 
-use crate::official::{list_differs, stage_of_seats};
+use crate::official::{is_declared, list_differs, stage_of_seats};
 use crate::page::certain;
 use crate::page::hemicycle::Look;
 use crate::page::view::{Shown, held};
@@ -8,7 +8,7 @@ use crate::page::words::{self, LeftOut, Words};
 use crate::shares;
 use crate::threshold::Entry;
 use askama::Template;
-use wire::common::v1::{ListSeats, OptionRole, SeatsState};
+use wire::common::v1::{ListSeats, OptionRole, SeatsState, Stage};
 use wire::feed::v1::{FrameContest, FrameRow};
 
 /// Parts of a bar.
@@ -27,8 +27,13 @@ struct TablePart<'a> {
     /// What shares are of.
     base: &'static str,
     has_seats: bool,
-    has_declared: bool,
     has_possible: bool,
+    /// The seats are those of the declaration.
+    is_official: bool,
+    /// The column of the other seats: declared ones beside ours, or ours beside those.
+    has_others: bool,
+    others: &'static str,
+    differs_from: &'static str,
     rows: Vec<Row<'a>>,
     /// What is said of rows that a wall has no room for.
     on_wall: String,
@@ -56,7 +61,7 @@ struct Row<'a> {
     share: String,
     bar: u64,
     seats: String,
-    declared: String,
+    other: String,
     differs: bool,
     /// The range that is proved, and what is certain of the threshold.
     possible: String,
@@ -68,6 +73,7 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
     let (words, language) = (Words::of(shown.language), shown.language);
     let base = shares::base(contest);
     let all_votes = base.votes(contest);
+    let is_official = is_declared(contest);
     let looks = shown.looks(contest);
     let (mut rows, mut below, mut rest) = (Vec::new(), 0, 0_u64);
     let mut ranks = 0..;
@@ -86,7 +92,7 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
                 Row {
                     is_below,
                     is_rest,
-                    ..option_row(shown, (base, all_votes), row, &looks[place])
+                    ..option_row(shown, (base, all_votes, is_official), row, &looks[place])
                 }
             }
         });
@@ -100,19 +106,28 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
         },
         base: words::share_base(language, base),
         has_seats: contest.seats > 0 || contest.rows.iter().any(|row| row.seats.is_some()),
-        has_declared: rows.iter().any(|row| !row.declared.is_empty()),
-        has_possible: rows.iter().any(|row| !row.possible.is_empty()),
+        // What is official is not open any more.
+        has_possible: !is_official && rows.iter().any(|row| !row.possible.is_empty()),
         certain: certain::part(shown, contest),
+        is_official,
+        has_others: match is_official {
+            true => rows.iter().any(|row| row.differs),
+            false => rows.iter().any(|row| !row.other.is_empty()),
+        },
+        others: match is_official {
+            true => words.by_our_count,
+            false => words.declared_seats,
+        },
+        differs_from: match is_official {
+            true => words.differs_from_declared,
+            false => words.differs_here,
+        },
         rows,
         on_wall: match rest {
             0 => String::new(),
             rest => words::and_more(language, &language.number(rest)),
         },
-        state: words::standing(
-            language,
-            contest.state(),
-            stage_of_seats(contest, shown.body.stage()),
-        ),
+        state: state(shown, contest),
         remarks: remarks(shown, contest),
         // Of a frame that has no room for all lists, what is below is not known: those are left out first.
         below: if below > 0 && contest.rows_left_out == 0 {
@@ -128,15 +143,32 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
     part.render().unwrap_or_default()
 }
 
+// What the seats are. What is declared is official, whatever our count gives.
+fn state(shown: &Shown<'_>, contest: &FrameContest) -> &'static str {
+    let (language, stage) = (shown.language, shown.body.stage());
+    if !is_declared(contest) {
+        return words::standing(language, contest.state(), stage_of_seats(contest, stage));
+    }
+    match (contest.declaration_differs, stage) {
+        (true, _) => Words::of(language).declared_otherwise,
+        (false, Stage::Certified) => {
+            words::standing(language, SeatsState::Provisional, Stage::Certified)
+        }
+        (false, _) => words::standing(language, SeatsState::Provisional, Stage::Declared),
+    }
+}
+
 fn option_row<'a>(
     shown: &Shown<'_>,
-    (base, all_votes): (shares::Base, u64),
+    (base, all_votes, is_official): (shares::Base, u64, bool),
     row: &FrameRow,
     look: &'a Look,
 ) -> Row<'a> {
     let language = shown.language;
     let has_share = base.has(row);
     let declared = row.seats.as_ref().and_then(|seats| seats.seats_declared);
+    let declared = declared.map_or_else(String::new, |it| language.number(it));
+    let ours = seats(shown, row.seats.as_ref());
     let name = shown.name(&row.option_id);
     // Of a mayor's contest nobody expects lists.
     let role = match (base, row.role()) {
@@ -172,8 +204,12 @@ fn option_row<'a>(
             true => bar(row.votes, all_votes),
             false => 0,
         },
-        seats: seats(shown, row.seats.as_ref()),
-        declared: declared.map_or_else(String::new, |it| language.number(it)),
+        seats: if is_official {
+            declared.clone()
+        } else {
+            ours.clone()
+        },
+        other: if is_official { ours } else { declared },
         differs: row.seats.as_ref().is_some_and(list_differs),
         possible: certain::range(language, row.seats.as_ref()),
         mark: certain::threshold(language, row.seats.as_ref()),

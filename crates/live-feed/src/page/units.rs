@@ -112,6 +112,8 @@ struct TallyPart {
 }
 
 struct HistoryRow {
+    /// Of which contest and counting group, as far as there are several.
+    place: String,
     what: String,
     time: String,
     revision: String,
@@ -380,19 +382,13 @@ impl Of<'_> {
         let (w, language) = (Words::of(self.language), self.language);
         let mut state = words::status(language, tally.status()).to_owned();
         if let Some(version) = tally.counted_version {
-            let _ = write!(state, " · {} {}, {version}", w.counted, w.version);
+            let _ = write!(state, " · {} ({} {version})", w.counted, w.version);
         }
         if let Some(version) = tally.pending_version {
             let _ = write!(state, " · {} ({} {version})", w.waiting, w.version);
         }
-        let several = self.here.presented.ballot.contests.len() > 1
-            || self.here.presented.ballot.counting_group_ids.len() > 1;
         TallyPart {
-            heading: if several {
-                format!("{} · {}", tally.contest_id, tally.counting_group_id)
-            } else {
-                String::new()
-            },
+            heading: self.place(&tally.contest_id, &tally.counting_group_id),
             state,
             rows: tally
                 .counts
@@ -411,6 +407,15 @@ impl Of<'_> {
                 })
                 .collect(),
         }
+    }
+
+    // The contest and the counting group of a tally, as far as there are several.
+    fn place(&self, contest: &str, group: &str) -> String {
+        let ballot = &self.here.presented.ballot;
+        let contest = (ballot.contests.len() > 1).then_some(contest);
+        let group = (ballot.counting_group_ids.len() > 1).then_some(group);
+        let parts: Vec<&str> = contest.into_iter().chain(group).collect();
+        parts.join(" · ")
     }
 
     fn votes(&self, contest: &str, counts: &Counts) -> Vec<(String, String)> {
@@ -506,7 +511,10 @@ impl Of<'_> {
             }
             None => (String::from("–"), String::new(), String::new()),
         };
+        let place = entry.key.as_ref();
+        let place = place.map(|key| self.place(&key.contest_id, &key.counting_group_id));
         HistoryRow {
+            place: place.unwrap_or_default(),
             what,
             time: language.time(
                 entry.revision_time,

@@ -1,5 +1,6 @@
 //! What the page shows of a frame, as parts that are replaced one by one while it is live.
 
+use crate::official::is_declared;
 use crate::page::chart::{self, Line};
 use crate::page::corrections;
 use crate::page::districts;
@@ -50,6 +51,8 @@ pub(crate) struct ContestView {
     pub id: String,
     /// The house of the page stands here.
     pub has_house: bool,
+    /// A wall has room for one contest, and shows another.
+    pub is_beside: bool,
     pub table: String,
     /// Empty where it has one district.
     pub districts: String,
@@ -85,10 +88,16 @@ impl<'a> Shown<'a> {
         let contests = contests.map(|(place, contest)| ContestView {
             id: contest.contest_id.clone(),
             has_house: seated.is_some_and(|it| it.contest_id == contest.contest_id),
+            is_beside: match seated {
+                Some(it) => it.contest_id != contest.contest_id,
+                None => place > 0,
+            },
             table: table::part(self, contest),
             districts: self.districts(contest, place),
         });
-        let last_seat = seated.map(|contest| {
+        // Where the official seats are others, ours have no last one to speak of.
+        let ours = seated.filter(|it| !(is_declared(it) && it.declaration_differs));
+        let last_seat = ours.map(|contest| {
             let name = |id: &str| self.name(id);
             last_seat::part(contest, self.body.revision, margins, self.language, name)
         });
@@ -311,19 +320,18 @@ impl<'a> Shown<'a> {
     }
 
     fn summary(&self, seats: &str) -> String {
-        let words = self.words();
-        let totals = self.body.contests.first();
-        let totals = totals.and_then(|contest| contest.totals.as_ref());
-        let states = totals.and_then(|totals| totals.states.as_ref());
-        let (counted, tallies) = states.map_or((0, 0), |it| (it.counted, it.tallies));
-        format!("{counted} / {tallies} {}. {seats}", words.counted)
+        let states = progress::all_states(self.body);
+        let (counted, tallies) = (states.counted.into(), states.tallies.into());
+        let counted = words::tallies_counted(self.language, counted, tallies);
+        format!("{counted}. {seats}")
     }
 }
 
-/// A text in a language, else in English, else in the first that there is.
+/// A text in a language, else in English, Russian or Kazakh, in this order, else in any that there is.
 pub(crate) fn text(texts: &Texts, language: Language) -> Option<String> {
-    let text = texts.get(language.code()).or_else(|| texts.get("en"));
-    text.or_else(|| texts.values().next()).cloned()
+    let order = [language].into_iter().chain(Language::ALL);
+    let mut known = order.filter_map(|language| texts.get(language.code()));
+    known.next().or_else(|| texts.values().next()).cloned()
 }
 
 /// Seats that are held, whatever way open ties go; 0 where none are known.

@@ -51,7 +51,7 @@ words! {
     turnout: "Turnout", "Явка", "Сайлаушылардың келуі";
     tallies: "Stations by state", "Участки по состоянию", "Учаскелердің күйі";
     counted: "counted", "учтено", "саналды";
-    waiting: "wait for a reviewer", "ждут проверки", "тексеруді күтуде";
+    waiting: "awaiting review", "на проверке", "тексеруде";
     over_the_night: "Seats over the night", "Мандаты в течение ночи", "Түн бойындағы мандаттар";
     chart_empty:
         "The chart begins with the first counted station.",
@@ -142,6 +142,17 @@ words! {
         "Кому они принадлежат, здесь опущено: не хватает места.",
         "Олардың мандаттары кімдікі екені мұнда қалдырылды: орын жетпейді.";
     differs_here: "differs from ours", "отличается от нашего", "біздікінен өзгеше";
+    differs_from_declared:
+        "differs from the declared", "отличается от объявленного", "жарияланғаннан өзгеше";
+    by_our_count: "By our count", "По нашему подсчёту", "Біздің санауымызша";
+    official: "official", "официально", "ресми";
+    as_declared: "as declared", "как объявлено", "жарияланғандай";
+    declared_otherwise:
+        "Official: the seats as declared. By our count they would be others.",
+        "Официально: мандаты, как объявлено. По нашему подсчёту они были бы другими.",
+        "Ресми: мандаттар жарияланғандай. Біздің санауымызша олар басқаша болар еді.";
+    no_vote_changed: "No vote changed.", "Голоса не изменились.", "Дауыстар өзгерген жоқ.";
+    tallies_by_state: "Tallies by state", "Протоколы по состоянию", "Хаттамалардың күйі";
     held_by: "Held by", "Чьи мандаты", "Мандат иелері";
     declared_seats: "Declared", "Объявлено", "Жарияланған";
     notice: "Notice", "Примечание", "Ескерту";
@@ -165,6 +176,16 @@ pub(crate) fn of_issued(language: Language, share: &str, issued: &str) -> String
         Language::En => format!("{share} of {issued} ballots issued"),
         Language::Ru => format!("{share} от {issued} выданных бюллетеней"),
         Language::Kk => format!("берілген {issued} бюллетеньнің {share}"),
+    }
+}
+
+/// How many tallies are counted of those that are expected: in all contests and counting groups.
+pub(crate) fn tallies_counted(language: Language, counted: u64, tallies: u64) -> String {
+    let (counted, tallies) = (language.number(counted), language.number(tallies));
+    match language {
+        Language::En => format!("{counted} of {tallies} tallies counted"),
+        Language::Ru => format!("учтено протоколов: {counted} из {tallies}"),
+        Language::Kk => format!("{tallies} хаттаманың {counted} саналды"),
     }
 }
 

@@ -16,6 +16,7 @@ mod night;
 mod page;
 mod restored;
 mod roles;
+mod told;
 mod viewers;
 
 use std::sync::Arc;
