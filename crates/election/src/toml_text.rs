@@ -15,13 +15,28 @@ pub fn read_toml<T: DeserializeOwned>(whole: &str, prefix: &str, text: &str) -> 
     let refused =
         |field: &str, value: String, rule| Refusal::new(RefusalCode::Shape, field, value, rule);
     let reader = toml::Deserializer::parse(text)
-        .map_err(|error| refused(whole, String::new(), told(error)))?;
+        .map_err(|error| refused(whole, word_at(text, error.span()), told(error)))?;
     serde_path_to_error::deserialize(reader).map_err(|error| {
         let at = error.path().clone();
         let path = at.to_string();
-        let rule = told(error.into_inner());
+        let inner = error.into_inner();
+        let span = inner.span();
+        let rule = told(inner);
         // Of a name that nothing has, the value says nothing; the rule goes on with the names that there are.
-        let value = unknown_name(&rule).unwrap_or_else(|| value_at(text, &at));
+        let value = unknown_name(&rule).unwrap_or_else(|| {
+            let value = value_at(text, &at);
+            if value.is_empty() {
+                unknown_variant(&rule)
+                    .or_else(|| {
+                        span.and_then(|span| text.get(span))
+                            .filter(|it| is_value(it))
+                            .map(str::to_owned)
+                    })
+                    .unwrap_or_default()
+            } else {
+                value
+            }
+        });
         match path.as_str() {
             "." | "" => refused(whole, String::new(), rule),
             path => refused(&format!("{prefix}{path}"), value, rule),
@@ -37,6 +52,19 @@ pub fn in_plain_words(problem: &str) -> String {
         ("expected u16", u16::MAX as u64),
         ("expected u8", u8::MAX as u64),
     ];
+    // What the reader tries last, of a word that stands without quotes.
+    const BARE_WORDS: [&str; 3] = [
+        "string values must be quoted, expected literal string",
+        "invalid float, expected `nan`",
+        "invalid float, expected `inf`",
+    ];
+    let bare = BARE_WORDS.iter().find(|said| problem.contains(*said));
+    if let Some(said) = bare {
+        return problem.replace(
+            said,
+            "right would be true or false, a number, or text in double quotes",
+        );
+    }
     let found = NUMBERS.iter().find(|(said, _)| problem.contains(said));
     match found {
         Some((said, most)) => problem.replace(
@@ -53,8 +81,29 @@ fn unknown_name(rule: &str) -> Option<String> {
     rest.split_once('`').map(|(name, _)| name.to_owned())
 }
 
+/// The name that stands where one of a few must, where the reader says so of something larger.
+fn unknown_variant(rule: &str) -> Option<String> {
+    let (_, rest) = rule.split_once("unknown variant `")?;
+    rest.split_once('`').map(|(name, _)| name.to_owned())
+}
+
 /// The longest value that is repeated, in characters.
 const VALUE_CHARACTERS_MAX: usize = 80;
+
+// The word that could not be read; nothing where that is no word.
+fn word_at(text: &str, span: Option<std::ops::Range<usize>>) -> String {
+    let rest = span.and_then(|span| text.get(span.start..));
+    let ends = |letter: char| letter.is_whitespace() || ",]}#".contains(letter);
+    let word = rest.and_then(|rest| rest.split(ends).next());
+    word.filter(|word| is_value(word))
+        .unwrap_or_default()
+        .to_owned()
+}
+
+// A number or a word, and no table or list of them.
+fn is_value(text: &str) -> bool {
+    text.chars().count() <= VALUE_CHARACTERS_MAX && !text.contains(['{', '[', '=', '\n'])
+}
 
 // What stands at a path; nothing where nothing does, or where it is more than a value.
 fn value_at(text: &str, path: &serde_path_to_error::Path) -> String {
@@ -176,6 +225,23 @@ stages = [{ method = "highest-averages", divisors = "d-hondt" }]
             "{}",
             negative.rule
         );
+        for (from, to, said) in [
+            ("house_size = 3", "house_size = yes", "true or false"),
+            ("house_size = 3", "house_size = no", "true or false"),
+            ("\"d-hondt\"", "\"saint-lague\"", "d-hondt"),
+            (
+                "house_size = 3",
+                "house_size = 18446744073709551616",
+                "4294967295",
+            ),
+        ] {
+            let refusal = read_toml::<Rules>("rules", "rules.", &RULES.replace(from, to));
+            let refusal = refusal.unwrap_err();
+            eprintln!("{refusal}");
+            assert!(refusal.rule.contains(said), "{to}: {refusal}");
+            let value = to.rsplit(' ').next().unwrap().trim_matches('"');
+            assert_eq!(refusal.value, value, "{to}: {refusal}");
+        }
         let torn = read_toml::<Rules>("rules", "rules.", "house_size = ").unwrap_err();
         assert_eq!(torn.field, "rules");
     }

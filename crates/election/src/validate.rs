@@ -162,21 +162,45 @@ fn distinct<'a, T: std::hash::Hash + Eq + fmt::Display + 'a>(
 
 /// Checks a day.
 pub fn day(field: &str, day: &str) -> Checked {
-    let parts: Vec<&str> = day.split('-').collect();
-    let is_number = |text: &str, digits: usize, most: u16| {
-        text.len() == digits
-            && text.bytes().all(|byte| byte.is_ascii_digit())
-            && text
-                .parse()
-                .is_ok_and(|number| (1..=most).contains(&number))
-    };
-    let is_day = matches!(parts.as_slice(), [year, month, day]
-        if is_number(year, 4, 9999) && is_number(month, 2, 12) && is_number(day, 2, 31));
-    if is_day {
-        Ok(())
-    } else {
-        Err(shape(field, day, "a day as YYYY-MM-DD"))
+    let mut places = day.bytes().enumerate();
+    let is_written_so = day.len() == 10
+        && places.all(|(place, byte)| match place {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    match day.parse::<jiff::civil::Date>() {
+        Ok(date) if is_written_so && date.year() > 0 => Ok(()),
+        _ if is_written_so => Err(shape(
+            field,
+            day,
+            "a day that the calendar has, as YYYY-MM-DD",
+        )),
+        _ => Err(shape(field, day, "a day as YYYY-MM-DD")),
     }
+}
+
+/// Checks what languages texts are in: codes as BCP 47 has them, of two or three letters and perhaps subtags of a script, a
+/// region or a variant.
+fn languages<'a>(field: &str, mut codes: impl Iterator<Item = &'a String>) -> Checked {
+    match codes.find(|code| !is_language(code)) {
+        None => Ok(()),
+        Some(code) => Err(shape(
+            field,
+            code,
+            "the code of a language (BCP 47), such as en, ru, kk or kk-Latn: \
+             two or three letters, then subtags of one to eight letters and digits",
+        )),
+    }
+}
+
+fn is_language(code: &str) -> bool {
+    let mut tags = code.split('-');
+    let primary = tags.next().unwrap_or_default();
+    (2..=3).contains(&primary.len())
+        && primary.bytes().all(|byte| byte.is_ascii_alphabetic())
+        && tags.all(|tag| {
+            (1..=8).contains(&tag.len()) && tag.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
 }
 
 fn ballot(ballot: &Ballot) -> Checked {
@@ -750,6 +774,8 @@ pub fn presentation(presentation: &Presentation, ballot: &Ballot, rules: &Rules)
         .flat_map(|district| &district.options)
         .map(|option| &option.id)
         .collect();
+    languages("presentation.title", presentation.title.keys())?;
+    languages("presentation.notice", presentation.notice.keys())?;
     for (id, option) in &presentation.options {
         if !options.contains(id) {
             let rule = "must be an option of the ballot";
@@ -772,6 +798,9 @@ pub fn presentation(presentation: &Presentation, ballot: &Ballot, rules: &Rules)
                 "a colour as #rrggbb",
             ));
         }
+        let field = |name: &str| format!("presentation.options.{id}.{name}");
+        languages(&field("name"), option.name.keys())?;
+        languages(&field("short_names"), option.short_names.keys())?;
     }
     let of_rules = rules.contests.iter().flat_map(|contest| {
         let regions = contest.tiers.iter().flat_map(|tiers| &tiers.regions);
@@ -788,6 +817,9 @@ pub fn presentation(presentation: &Presentation, ballot: &Ballot, rules: &Rules)
             id,
             rule,
         ));
+    }
+    for (id, names) in &presentation.districts {
+        languages(&format!("presentation.districts.{id}"), names.keys())?;
     }
     Ok(())
 }

@@ -10,9 +10,10 @@ mod support;
 
 use election::counts::Counter;
 use election::definition::Hash;
+use election::event::Event;
 use election::ids::{ContestId, CountingGroupId, DistrictId, Revision, UnitId};
 use election::report::{
-    Attribution, DuplicateStanding, HoldReason, Outcome, RefusalCode, Report, ReportKind,
+    Attribution, DuplicateStanding, HoldCode, HoldReason, Outcome, RefusalCode, Report, ReportKind,
     TURNOUT_VERSION_MAX, TurnoutReport, UnitStatus, Warning,
 };
 use election::rules::DistrictSeats;
@@ -270,6 +271,39 @@ fn a_conflict_keeps_both_and_a_reviewer_decides() {
             "a change has who and why"
         );
     }
+}
+
+/// A reviewer who knew only of the conflict would let 1,300 ballots into a unit of 1,000 voters.
+#[test]
+fn a_conflict_says_what_else_is_wrong_with_it() {
+    let mut night = Night::begin(&small(2, 1));
+    held(&night.submit(night.full("u0", 1, &[1_200, 0])));
+    let worse = conflict(&night.submit(night.full("u0", 1, &[1_300, 0])));
+    let sound = conflict(&night.submit(night.full("u0", 1, &[130, 0])));
+    let slot = night.slot("u0");
+    let reasons = |revision| {
+        let mut pending = night.state.pending(slot).iter();
+        let found = pending.find(|it| it.revision == revision).unwrap();
+        assert!(found.conflicts_with.is_some());
+        found.reasons.clone()
+    };
+    let over = HoldReason::BallotsOverRoll {
+        ballots: 1_300,
+        roll: 1_000,
+    };
+    assert_eq!(reasons(worse), [over]);
+    assert_eq!(reasons(sound), []);
+    // The public learns the codes, as of whatever is held.
+    let codes = |revision: Revision| {
+        let mut records = night.records.iter();
+        let recorded = records.find(|it| it.revision == revision).unwrap();
+        match &recorded.event {
+            Event::ReportHeld { codes, .. } => codes.clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(codes(worse), [HoldCode::BallotsOverRoll]);
+    assert_eq!(codes(sound), []);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use election::report::{Refusal, RefusalCode};
 use election::rules::*;
 use election::standings::district_seats;
 use election::validate;
+use std::collections::BTreeMap;
 use support::{LOG, Night, START, small, unit};
 
 const DOCUMENT: &str = include_str!("../../../docs/definition.md");
@@ -236,6 +237,74 @@ fn threshold(share: [u64; 2]) -> ThresholdRule {
 
 fn law(definition: &mut Definition) -> &mut ContestRules {
     &mut definition.rules.contests[0]
+}
+
+#[test]
+fn a_voting_day_is_one_that_the_calendar_has() {
+    let with = |day: &str| {
+        let mut definition = small(3, 2);
+        definition.ballot.voting_day = Some(day.to_owned());
+        validate::definition(&definition)
+    };
+    for day in ["2024-02-29", "2026-12-31", "0001-01-01"] {
+        assert_eq!(with(day), Ok(()), "{day}");
+    }
+    for day in ["2026-02-30", "2023-02-29", "2026-04-31", "2026-13-01"] {
+        let refusal = with(day).unwrap_err();
+        assert_eq!(refusal.value, day);
+        assert!(refusal.rule.contains("calendar"), "{day}: {}", refusal.rule);
+    }
+    for day in ["2026-3-1", "20260301", "+002026-03-01", "2026-03-01T00", ""] {
+        let refusal = with(day).unwrap_err();
+        assert_eq!(refusal.field, "ballot.voting_day", "{day}");
+    }
+}
+
+#[test]
+fn texts_are_in_languages_by_their_codes() {
+    type Texts = fn(&mut Presentation) -> &mut BTreeMap<String, String>;
+    let option = || OptionId::new("o0").unwrap();
+    let places: [(&str, Texts); 4] = [
+        ("presentation.title", |it| &mut it.title),
+        ("presentation.notice", |it| &mut it.notice),
+        ("presentation.options.o0.name", |it| {
+            let id = OptionId::new("o0").unwrap();
+            &mut it.options.get_mut(&id).unwrap().name
+        }),
+        ("presentation.districts.city", |it| {
+            it.districts
+                .entry(DistrictId::new("city").unwrap())
+                .or_default()
+        }),
+    ];
+    for (field, texts) in places {
+        let with = |code: &str| {
+            let mut definition = small(3, 2);
+            let looks = &mut definition.presentation;
+            looks.options.insert(
+                option(),
+                OptionPresentation {
+                    name: BTreeMap::new(),
+                    short_name: None,
+                    short_names: BTreeMap::new(),
+                    colour: None,
+                },
+            );
+            texts(looks).insert(code.to_owned(), "A".to_owned());
+            validate::definition(&definition)
+        };
+        for code in ["en", "ru", "kk", "kaz", "kk-Latn", "sr-Cyrl-RS", "de-1996"] {
+            assert_eq!(with(code), Ok(()), "{code}");
+        }
+        for code in ["russian", "r", "ru_RU", "ru-", "русский", "r1", ""] {
+            let refusal = with(code).unwrap_err();
+            assert_eq!(
+                (refusal.field.as_str(), refusal.value.as_str()),
+                (field, code)
+            );
+            assert!(refusal.rule.contains("BCP 47"), "{}", refusal.rule);
+        }
+    }
 }
 
 #[test]

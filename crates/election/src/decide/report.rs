@@ -26,6 +26,8 @@ pub(super) fn decide(state: &State, report: &Report) -> Result<Decision, Refusal
             counted_version: facts.version,
         }));
     }
+    // Of a conflict too: who decides over it must know what else is wrong with what they would let in.
+    let reasons = hold_reasons(state, slot, facts, report, &counts);
     if let Some(other_revision) = conflicting(state, slot, facts, report) {
         let (event, revision) = hold(
             state,
@@ -33,7 +35,7 @@ pub(super) fn decide(state: &State, report: &Report) -> Result<Decision, Refusal
             facts,
             report,
             counts,
-            Vec::new(),
+            reasons,
             Some(other_revision),
         )?;
         return Ok(Decision {
@@ -44,7 +46,6 @@ pub(super) fn decide(state: &State, report: &Report) -> Result<Decision, Refusal
             },
         });
     }
-    let reasons = hold_reasons(state, slot, facts, report, &counts);
     if !reasons.is_empty() {
         let (event, revision) = hold(state, slot, facts, report, counts, reasons.clone(), None)?;
         return Ok(Decision {

@@ -2450,7 +2450,8 @@ pub struct ReportHeld {
     /// What it is.
     #[prost(enumeration = "super::super::common::v1::ReportKind", tag = "2")]
     pub kind: i32,
-    /// Why it is held; in VIEW_PUBLIC the codes and general texts, without numbers.
+    /// Why it is held, and what else is wrong with a report in conflict; in VIEW_PUBLIC the codes and general texts, without
+    /// numbers.
     #[prost(message, repeated, tag = "3")]
     pub reasons: ::prost::alloc::vec::Vec<super::super::common::v1::HoldReason>,
     /// The revision of the report of the same version that it conflicts with; 0: none.
