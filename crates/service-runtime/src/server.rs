@@ -142,6 +142,9 @@ pub async fn serve_pipe(
     run(incoming, services, limits, stopper).await
 }
 
+/// Served on every listener.
+const HEALTH: &str = "grpc.health.v1.Health";
+
 async fn run<IO, E>(
     incoming: impl Stream<Item = Result<IO, E>>,
     services: Services,
@@ -154,10 +157,13 @@ where
 {
     let health = services.health();
     let contract = services.contract;
-    let reflection = || {
-        tonic_reflection::server::Builder::configure()
+    let names = services.names;
+    let reflection = |own: &'static str| {
+        let builder = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(contract.descriptors)
-            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET);
+        let names = names.iter().copied().chain([HEALTH, own]);
+        names.fold(builder, |builder, name| builder.with_service_name(name))
     };
     // These are on every listener, so on the one for strangers too.
     let bytes_max = SMALL_REQUEST_BYTES_MAX;
@@ -165,12 +171,12 @@ where
         .routes
         .add_service(HealthServer::new(health.clone()).max_decoding_message_size(bytes_max))
         .add_service(
-            reflection()
+            reflection("grpc.reflection.v1.ServerReflection")
                 .build_v1()?
                 .max_decoding_message_size(bytes_max),
         )
         .add_service(
-            reflection()
+            reflection("grpc.reflection.v1alpha.ServerReflection")
                 .build_v1alpha()?
                 .max_decoding_message_size(bytes_max),
         )

@@ -27,6 +27,8 @@ pub struct Services {
     pub(crate) contract: Contract,
     pub(crate) routes: Routes,
     health: Health,
+    /// What is served, by full name: reflection lists nothing else, whatever the descriptors hold.
+    pub(crate) names: Vec<&'static str>,
 }
 
 impl Services {
@@ -36,6 +38,7 @@ impl Services {
             contract,
             routes: Routes::default(),
             health: Health::default(),
+            names: Vec::new(),
         }
     }
 
@@ -53,6 +56,7 @@ impl Services {
         S::Future: Send + 'static,
     {
         self.health.set(S::NAME, true);
+        self.names.push(S::NAME);
         self.routes = self.routes.add_service(service);
         self
     }

@@ -2,6 +2,7 @@
 
 mod echo;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -398,11 +399,14 @@ async fn reflection_answers_in_both_of_its_versions() {
     else {
         panic!("{answer:?}");
     };
-    assert!(
-        list.service
-            .iter()
-            .any(|service| service.name == "grpc.health.v1.Health")
-    );
+    // What is served here, and nothing else that the descriptors hold.
+    let listed: BTreeSet<&str> = list.service.iter().map(|it| it.name.as_str()).collect();
+    let served = [
+        <Echo as tonic::server::NamedService>::NAME,
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
+    ];
+    assert_eq!(listed, BTreeSet::from(served));
 }
 
 #[tokio::test]
