@@ -12,7 +12,8 @@ use std::str::FromStr;
 
 /// Election-night results: reports in, seats out, and nothing shown that is not in the log.
 ///
-/// Exit codes: 0 done, 1 failed or a check failed, 2 wrong usage, 3 nothing new, 4 some reports were not counted.
+/// Exit codes: 0 done, 1 failed or a check failed, 2 wrong usage, 3 nothing new, 4 some reports were not counted,
+/// 130 stopped by a signal.
 #[derive(Debug, Parser)]
 #[command(name = "hemicycle", version, max_term_width = 110)]
 pub struct Cli {
@@ -77,7 +78,7 @@ pub enum Command {
 }
 
 /// Which server.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct Server {
     /// The server's gRPC address.
     #[arg(
@@ -98,11 +99,22 @@ pub struct Server {
     pub principal: Option<String>,
 }
 
+// The reader of numbers says of a negative one that its sign is no digit, and of a large one that it does not fit.
+fn whole(
+    least: u64,
+    most: u64,
+) -> impl Fn(&str) -> Result<u64, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let number = text.parse().ok().filter(|it| (least..=most).contains(it));
+        number.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
+    }
+}
+
 /// `demo`.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// How fast: 1 is about a minute.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = whole(1, 100_000))]
     pub speed: u64,
     /// End after the night instead of serving on.
     #[arg(long)]
@@ -258,10 +270,10 @@ pub struct Replay {
     #[arg(long, value_name = "FOLDER", conflicts_with = "server")]
     pub data: Option<PathBuf>,
     /// This many times as fast as it was; without it as fast as it goes.
-    #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_parser = whole(1, u64::MAX))]
     pub speed: Option<u64>,
     /// Send every report this many times.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=100))]
     pub copies: u16,
     /// Mix the reports, within what versions allow, by this seed.
     #[arg(long, value_name = "SEED")]
@@ -317,10 +329,22 @@ pub struct Review {
     /// The election.
     pub election: String,
     /// Let the report that was held at this revision into the count; may be given several times.
-    #[arg(long, value_name = "REVISION", requires = "reason")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        allow_negative_numbers = true,
+        value_parser = whole(1, u64::MAX),
+        requires = "reason"
+    )]
     pub accept: Vec<u64>,
     /// Keep the report that was held at this revision out of the count; may be given several times.
-    #[arg(long, value_name = "REVISION", requires = "reason")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        allow_negative_numbers = true,
+        value_parser = whole(1, u64::MAX),
+        requires = "reason"
+    )]
     pub reject: Vec<u64>,
     /// Why. Public.
     #[arg(long)]
@@ -348,7 +372,7 @@ pub struct Withdraw {
     pub group: String,
     /// The version of the withdrawal; one above the counted version, if it is not given. What waits for a reviewer at or
     /// below it is reviewed first.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub version: Option<u32>,
     /// Who orders it. Public.
     #[arg(long)]
@@ -372,13 +396,13 @@ pub struct CorrectTurnout {
     /// The unit.
     pub unit: String,
     /// Ballots issued since voting began.
-    #[arg(long, value_name = "BALLOTS")]
+    #[arg(long, allow_negative_numbers = true, value_name = "BALLOTS", value_parser = whole(0, u64::MAX))]
     pub issued: u64,
     /// Voting has closed at this unit: no more will be issued.
     #[arg(long = "final")]
     pub is_final: bool,
     /// The version that the unit has from then on; its next report needs a higher one.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..))]
     pub version: u32,
     /// Who orders it. Public.
     #[arg(long)]
@@ -416,13 +440,19 @@ pub struct Publish {
     #[arg(long, requires = "reason")]
     pub follow: bool,
     /// Show nothing beyond this revision until further notice.
-    #[arg(long, value_name = "REVISION", requires = "reason")]
+    #[arg(
+        long,
+        value_name = "REVISION",
+        allow_negative_numbers = true,
+        value_parser = whole(1, u64::MAX),
+        requires = "reason"
+    )]
     pub hold: Option<u64>,
     /// Show nothing new until further notice, marked as paused.
     #[arg(long, requires = "reason")]
     pub pause: bool,
-    /// Why it is moved. Public.
-    #[arg(long, requires = "move")]
+    /// Why it is moved (--follow, --hold, --pause). Public.
+    #[arg(long)]
     pub reason: Option<String>,
     /// Print JSON.
     #[arg(long)]
@@ -498,7 +528,7 @@ pub struct Allocate {
     pub first_votes: Option<PathBuf>,
     /// Seats to be allotted, with --profile or --rules of single districts; not where rules are over all districts, which
     /// have their own.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000), conflicts_with = "jsonl")]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000), conflicts_with = "jsonl")]
     pub seats: Option<u32>,
     /// Counts that the threshold may be a share of.
     #[command(flatten)]
@@ -566,7 +596,7 @@ pub struct Compare {
     #[arg(long, value_name = "FILE")]
     pub first_votes: Option<PathBuf>,
     /// Seats to be allotted; not where rules are over all districts, which have their own.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seats: Option<u32>,
     /// Counts that thresholds may be a share of.
     #[command(flatten)]
@@ -611,7 +641,7 @@ pub struct Bounds {
     #[arg(long, value_name = "FILE", conflicts_with = "profile", requires_all = ["outstanding", "seats"])]
     pub rules: Option<PathBuf>,
     /// Seats to be allotted, with --profile or --rules.
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub seats: Option<u32>,
     /// Counts that the threshold may be a share of.
     #[command(flatten)]
@@ -687,13 +717,13 @@ pub struct Export {
     #[arg(long, value_enum, conflicts_with_all = ["format", "what", "language"])]
     pub chart: Option<Chart>,
     /// How many moments of the log the picture has.
-    #[arg(long, default_value_t = 60, requires = "chart", value_parser = clap::value_parser!(u64).range(2..=1_000))]
+    #[arg(long, default_value_t = 60, requires = "chart", value_parser = whole(2, 1_000))]
     pub moments: u64,
     /// The language of text and Markdown.
     #[arg(long, value_name = "CODE", default_value = "en", value_parser = ["en", "ru", "kk"])]
     pub language: String,
     /// At this revision; 0: the newest.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, allow_negative_numbers = true, default_value_t = 0, value_parser = whole(0, u64::MAX))]
     pub revision: u64,
     /// Only what is public.
     #[arg(long)]
@@ -709,6 +739,23 @@ pub struct Export {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_out_of_range_are_told_their_range() {
+        for (arguments, said) in [
+            ("demo --speed -3", "from 1 to 100000"),
+            (
+                "replay night.jsonl --speed 0",
+                "from 1 to 18446744073709551615",
+            ),
+            ("replay night.jsonl --copies -1", "1..=100"),
+            ("review e --reason r --accept -1", "from 1 to"),
+        ] {
+            let words = ["hemicycle"].into_iter().chain(arguments.split(' '));
+            let told = Cli::try_parse_from(words).unwrap_err().to_string();
+            assert!(told.contains(said), "{arguments}: {told}");
+        }
+    }
 
     #[test]
     fn an_address_may_be_of_a_role() {

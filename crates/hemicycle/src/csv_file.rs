@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use csv::StringRecord;
 use std::fmt;
-use std::io::Read;
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::str::FromStr;
 
 /// A file whose columns are known.
@@ -12,6 +12,31 @@ pub struct CsvFile {
     name: String,
     header: StringRecord,
     rows: Vec<StringRecord>,
+}
+
+/// The longest header, in bytes: far more than any ballot needs.
+const HEADER_BYTES_MAX: u64 = 1 << 20;
+
+/// By what the cells of a file are set apart, and the file from its beginning: commas, or what its header has alone. Spreadsheets
+/// write semicolons where the comma is the mark of decimals, as in Russian and Kazakh.
+///
+/// # Errors
+///
+/// What the source says.
+pub fn separated(source: impl Read) -> io::Result<(u8, impl Read)> {
+    let mut source = BufReader::new(source);
+    let mut header = Vec::new();
+    source
+        .by_ref()
+        .take(HEADER_BYTES_MAX)
+        .read_until(b'\n', &mut header)?;
+    let has = |mark: u8| header.contains(&mark);
+    let mark = match (has(b','), has(b';'), has(b'\t')) {
+        (false, true, false) => b';',
+        (false, false, true) => b'\t',
+        _ => b',',
+    };
+    Ok((mark, io::Cursor::new(header).chain(source)))
 }
 
 impl CsvFile {
@@ -26,7 +51,9 @@ impl CsvFile {
         columns: &[&str],
         needed: usize,
     ) -> Result<Self, Failure> {
+        let (mark, source) = separated(source).map_err(Failure::io(name))?;
         let mut reader = csv::ReaderBuilder::new()
+            .delimiter(mark)
             .trim(csv::Trim::All)
             .from_reader(source);
         let header = reader
@@ -61,12 +88,9 @@ fn check(
 ) -> Result<(), Failure> {
     let known = columns.join(", ");
     let wrong = |what: String| Failure::Input(format!("{file}, line 1: {what}"));
-    let only = header.iter().next().filter(|_| header.len() == 1);
-    if let Some(mark) =
-        only.and_then(|cell| [';', '\t'].into_iter().find(|mark| cell.contains(*mark)))
-    {
+    if let Some(name) = header.iter().find(|name| name.contains([';', '\t'])) {
         return Err(wrong(format!(
-            "cells are set apart by commas, and here by {mark:?}"
+            "cells are set apart by commas, semicolons or tabs, by one of them in the whole file, and {name:?} holds another"
         )));
     }
     for (place, name) in header.iter().enumerate() {
@@ -202,7 +226,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_file_is_named() {
         let read = |text: &[u8]| CsvFile::read(text, "votes.csv", &["list", "votes"], 2);
-        let cases: [(&[u8], &str); 8] = [
+        let cases: [(&[u8], &str); 7] = [
             (
                 b"list,vote\na,1\n",
                 "votes.csv, line 1: there is no column \"vote\"; columns are list, votes",
@@ -210,10 +234,9 @@ mod tests {
             (b"list\na\n", "line 1: the column votes is missing"),
             (b"list,votes,list\na,1,b\n", "the column list stands twice"),
             (
-                b"list;votes\na;1\n",
-                "votes.csv, line 1: cells are set apart by commas, and here by ';'",
+                b"list;votes,name\na;1,b\n",
+                "votes.csv, line 1: cells are set apart by commas, semicolons or tabs",
             ),
-            (b"list\tvotes\na\t1\n", "by '\\t'"),
             (
                 b"list,votes\na,1\nb,1,2\n",
                 "votes.csv, line 3: 3 cells, and the header has 2",
@@ -227,6 +250,18 @@ mod tests {
         for (text, said) in cases {
             let error = read(text).unwrap_err().to_string();
             assert!(error.contains(said), "{said} is not in {error}");
+        }
+        for text in [
+            "list;votes\na;1\n",
+            "list\tvotes\r\na\t1\r\n",
+            "votes;list\n1;a",
+        ] {
+            let file = read(text.as_bytes()).unwrap();
+            let row = file.rows().next().unwrap();
+            assert_eq!(
+                (row.text("list"), row.text("votes")),
+                (Some("a"), Some("1"))
+            );
         }
         // What spreadsheets put before the text is no part of the first column's name.
         let marked = read("\u{feff}list,votes\na,1\n".as_bytes()).unwrap();

@@ -79,6 +79,22 @@ pub enum Failure {
     /// What was typed cannot be right, whatever stands in files and servers: wrong usage.
     #[error("{0}")]
     Usage(String),
+    /// A log is damaged, and what was asked for may lie behind that.
+    #[error("{damage} ({error})")]
+    Damaged {
+        /// Which log, and where.
+        damage: String,
+        /// What became of the command.
+        error: String,
+    },
+    /// An address is in use.
+    #[error("{error}")]
+    InUse {
+        /// Which.
+        error: ServeError,
+        /// The options of this command that choose another.
+        hint: &'static str,
+    },
     /// Telemetry cannot be installed.
     #[error("{0}")]
     Telemetry(#[from] service_runtime::telemetry::TelemetryError),
@@ -89,6 +105,16 @@ impl Failure {
     pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
+    }
+
+    /// What it means to a command that roles cannot be started: an address in use is left by options of its own.
+    pub fn starting(hint: &'static str) -> impl FnOnce(ServeError) -> Self {
+        move |error| match &error {
+            ServeError::Listen(source) if source.kind() == ErrorKind::AddrInUse => {
+                Self::InUse { error, hint }
+            }
+            _ => Self::Serve(error),
+        }
     }
 
     /// The exit code: 2 for wrong usage, as the parser of the command line has it, 1 for all else.
@@ -145,8 +171,9 @@ impl Failure {
             Self::Unreadable { .. } => Some(
                 "put it right and send the whole file again: what is counted already is answered DUPLICATE",
             ),
-            Self::Serve(ServeError::Listen(error)) if error.kind() == ErrorKind::AddrInUse => {
-                Some("another program listens there: choose an address with --listen or --port")
+            Self::InUse { hint, .. } => Some(hint),
+            Self::Damaged { .. } => {
+                Some("keep the folder as it is; \"Damage\" in docs/operations.md says what to do")
             }
             _ => None,
         }

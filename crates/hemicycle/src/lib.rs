@@ -1,5 +1,6 @@
 //! The one binary, as a library: what it does, so that tests and benchmarks can do the same.
 
+pub mod ballot_words;
 pub mod cli;
 pub mod command;
 mod csv_file;

@@ -2,6 +2,7 @@
 
 use crate::csv_file::{CsvFile, Row};
 use crate::failure::Failure;
+use election::ids::{IdError, OptionId};
 use std::io::Read;
 use wire::allocation::v1::{AllocationList, DistrictShare};
 
@@ -52,7 +53,7 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
         }
     };
     Ok(AllocationList {
-        option_id: row.needed("list")?.to_owned(),
+        option_id: id(row, "list", "name", OptionId::new)?,
         votes: row.needed_number("votes")?,
         candidates: row.number("candidates")?,
         registration_number: row.number("registration")?,
@@ -67,9 +68,38 @@ fn list(row: &Row<'_>) -> Result<AllocationList, Failure> {
     })
 }
 
+/// An id in a column, with the column that holds what it is called.
+///
+/// # Errors
+///
+/// None, or what is no id: mostly a name in letters of its own.
+pub(crate) fn id<T: ToString>(
+    row: &Row<'_>,
+    column: &str,
+    name_column: &str,
+    read: impl FnOnce(&str) -> Result<T, IdError>,
+) -> Result<String, Failure> {
+    let id = read(row.needed(column)?).map_err(|error| {
+        let rule = format!(
+            "{error}; what it is called, in any letters, stands in the column {name_column}"
+        );
+        row.wrong(column, &rule)
+    })?;
+    Ok(id.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_where_an_id_stands_is_told_its_column() {
+        let text = "list,votes\nНур Отан,120\n";
+        let told = read(text.as_bytes(), "lists.csv").unwrap_err().to_string();
+        for said in ["lists.csv, line 2: list = \"Нур Отан\"", "the column name"] {
+            assert!(told.contains(said), "{said} is not in {told}");
+        }
+    }
 
     #[test]
     fn columns_stand_in_any_order_and_may_be_missing() {

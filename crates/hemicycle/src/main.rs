@@ -23,7 +23,15 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match runtime.block_on(run(command)) {
+    let asked = command::damage::read_by(&command);
+    let ended = runtime.block_on(async {
+        let ended = run(command).await;
+        match asked {
+            Some(asked) => command::damage::told(asked, ended).await,
+            None => ended,
+        }
+    });
+    match ended {
         Ok(ending) => ending.into(),
         Err(failure) if failure.is_broken_pipe() => ExitCode::SUCCESS,
         Err(failure) => {

@@ -203,7 +203,7 @@ fn pick(texts: &BTreeMap<String, String>) -> Option<String> {
     texts.get("en").or_else(|| texts.values().next()).cloned()
 }
 
-fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
+pub(crate) fn parse<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Failure> {
     toml::from_str(text)
         .map_err(|error| Failure::Input(format!("the server's definition cannot be read: {error}")))
 }

@@ -1,12 +1,17 @@
 //! Plays a night through a running server: every report over the real ingestion, withdrawals as officials' commands,
 //! seats compared at the checkpoints.
 
+mod summary;
+
+pub use summary::Summary;
+
+use crate::ballot_words::BallotWords;
 use crate::failure::Failure;
 use crate::night::{Checkpoint, NightError, Step, TimedStep};
 use client::{Client, SubmitOptions};
 use election::command::Command;
 use election::ids::{ElectionId, Revision, UnitId};
-use election::report::{DuplicateStanding, Outcome};
+use election::report::{DuplicateStanding, HoldReason, Outcome};
 use election::submission::Submission;
 use futures::StreamExt as _;
 use std::collections::{BTreeMap, HashMap};
@@ -31,45 +36,6 @@ pub enum Pace {
     Times(u64),
 }
 
-/// What became of a night.
-#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Summary {
-    /// Reports answered, by outcome.
-    pub outcomes: BTreeMap<&'static str, u64>,
-    /// Refusals, the first few, as they were answered.
-    pub refusals: Vec<String>,
-    /// Reports that are out of the count until a reviewer decides: held, in conflict, or sent before and still waiting.
-    pub waiting_count: u64,
-    /// Which they are and why, the first few.
-    pub waiting: Vec<String>,
-    /// Withdrawals.
-    pub withdrawals: u64,
-    /// Withdrawals that were not sent, as the outcomes were only asked for: officials' commands have no such question.
-    pub withdrawals_left_out: u64,
-    /// The outcomes were only asked for: nothing was stored.
-    pub validate_only: bool,
-    /// Checkpoints whose seats were as expected.
-    pub checkpoints_passed: u64,
-    /// What was wrong at the other checkpoints.
-    pub checkpoints_failed: Vec<String>,
-    /// The last revision that the night has written or met.
-    pub revision: u64,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
-}
-
-impl Summary {
-    /// Reports answered.
-    pub fn answered(&self) -> u64 {
-        self.outcomes.values().sum()
-    }
-
-    /// Reports with this outcome.
-    pub fn count(&self, outcome: &str) -> u64 {
-        self.outcomes.get(outcome).copied().unwrap_or(0)
-    }
-}
-
 /// Plays a night.
 pub struct Rehearsal<'a> {
     /// The server.
@@ -80,6 +46,8 @@ pub struct Rehearsal<'a> {
     pub pace: Pace,
     /// Only ask what the outcomes would be.
     pub validate_only: bool,
+    /// What its lists and counters are called.
+    pub words: &'a BallotWords,
     /// Told after each step how many have gone, and whenever a checkpoint was compared.
     pub progress: &'a (dyn Fn(u64, Option<&str>) + Send + Sync),
 }
@@ -108,7 +76,7 @@ impl Rehearsal<'_> {
         let mut outcomes =
             self.client
                 .submit(self.election, ReceiverStream::new(submissions), options);
-        let mut run = Run::default();
+        let mut run = Run::of(self.words);
         run.summary.validate_only = self.validate_only;
         let mut first_time = None;
         while let Some(timed) = steps.recv().await {
@@ -182,7 +150,7 @@ impl Rehearsal<'_> {
         Ok(run.summary)
     }
 
-    async fn compare(&self, checkpoint: &Checkpoint, run: &mut Run) -> Result<String, Failure> {
+    async fn compare(&self, checkpoint: &Checkpoint, run: &mut Run<'_>) -> Result<String, Failure> {
         let standings =
             standings_at(self.client, self.election, Revision(run.summary.revision)).await?;
         let seats = seats_by_list(&standings);
@@ -224,17 +192,38 @@ fn read_ahead(
 
 type Outcomes = ReceiverStream<Result<(u64, Outcome), client::ClientError>>;
 
-#[derive(Default)]
-struct Run {
+struct Run<'a> {
+    words: &'a BallotWords,
     summary: Summary,
     steps: u64,
     sent: u64,
     answered: u64,
-    /// Line of the file, unit and version of what is not answered yet, by its place.
-    unanswered: HashMap<u64, (Option<u64>, UnitId, u32)>,
+    /// What is not answered yet, by its place.
+    unanswered: HashMap<u64, Sent>,
 }
 
-impl Run {
+/// A report, or a turnout report, that was sent.
+struct Sent {
+    line: Option<u64>,
+    unit: UnitId,
+    version: u32,
+    contest: String,
+    /// Contest and counting group, where there are several.
+    beside: String,
+}
+
+impl<'a> Run<'a> {
+    fn of(words: &'a BallotWords) -> Self {
+        Self {
+            words,
+            summary: Summary::default(),
+            steps: 0,
+            sent: 0,
+            answered: 0,
+            unanswered: HashMap::new(),
+        }
+    }
+
     async fn send(
         &mut self,
         sender: &mpsc::Sender<Submission>,
@@ -248,17 +237,33 @@ impl Run {
                 outcome = outcomes.next() => self.take(outcome)?,
                 permit = sender.reserve() => {
                     let permit = permit.map_err(|_| Failure::Input(String::from("the stream of reports has ended")))?;
-                    let version = match &submission {
-                        Submission::Report(report) => report.version,
-                        Submission::Turnout(report) => report.version,
-                    };
-                    let named = (line, submission.unit().clone(), version);
+                    let named = self.named(line, &submission);
                     self.unanswered.insert(self.sent, named);
                     permit.send(submission);
                     self.sent += 1;
                     return Ok(());
                 }
             }
+        }
+    }
+
+    fn named(&self, line: Option<u64>, submission: &Submission) -> Sent {
+        let (version, contest, beside) = match submission {
+            Submission::Report(report) => {
+                let (contest, group) = (&report.key.contest, &report.key.counting_group);
+                let beside = self.words.beside_unit(contest.as_str(), group.as_str());
+                (report.version, contest.to_string(), beside)
+            }
+            Submission::Turnout(report) => {
+                (report.version, String::new(), String::from(", turnout"))
+            }
+        };
+        Sent {
+            line,
+            unit: submission.unit().clone(),
+            version,
+            contest,
+            beside,
         }
     }
 
@@ -295,13 +300,21 @@ impl Run {
         let (place, outcome) = outcome?;
         self.answered += 1;
         *self.summary.outcomes.entry(outcome.name()).or_default() += 1;
-        let report = match self.unanswered.remove(&place) {
-            Some((line, unit, version)) => {
-                let line = at_line(line);
-                format!("report {}{line} ({unit}, version {version})", place + 1)
-            }
+        let sent = self.unanswered.remove(&place);
+        let report = match &sent {
+            Some(sent) => format!(
+                "report {}{} ({}{}, version {})",
+                place + 1,
+                at_line(sent.line),
+                sent.unit,
+                sent.beside,
+                sent.version
+            ),
             None => format!("report {}", place + 1),
         };
+        let (unit, contest) = sent
+            .as_ref()
+            .map_or(("", ""), |sent| (sent.unit.as_str(), sent.contest.as_str()));
         match &outcome {
             Outcome::Accepted { revision, .. }
             | Outcome::Duplicate { revision, .. }
@@ -310,11 +323,23 @@ impl Run {
             | Outcome::Conflict { revision, .. } => self.saw(*revision),
             Outcome::Refused(refusal) => self.name_refused(format!("{report}: {refusal}")),
         }
-        if let Some(why) = why_it_waits(&outcome) {
-            self.summary.waiting_count += 1;
-            if self.summary.waiting.len() < NAMED_MAX {
-                self.summary.waiting.push(format!("{report}: {why}"));
+        if let Outcome::Accepted { warnings, .. } = &outcome {
+            for warning in warnings {
+                let warning = format!("{report}: {warning}; it is counted all the same");
+                let summary = &mut self.summary;
+                name(
+                    &mut summary.warnings,
+                    &mut summary.warnings_left_out,
+                    warning,
+                );
             }
+        }
+        let told = |reason: &HoldReason| self.words.told(unit, contest, reason);
+        if let Some(why) = why_it_waits(&outcome, told) {
+            let summary = &mut self.summary;
+            summary.waiting_count += 1;
+            let waiting = format!("{report}: {why}");
+            name(&mut summary.waiting, &mut summary.waiting_left_out, waiting);
         }
         Ok(())
     }
@@ -326,13 +351,21 @@ impl Run {
     }
 
     fn name_refused(&mut self, what: String) {
-        if self.summary.refusals.len() < NAMED_MAX {
-            self.summary.refusals.push(what);
-        }
+        let summary = &mut self.summary;
+        name(&mut summary.refusals, &mut summary.refusals_left_out, what);
     }
 
     fn saw(&mut self, revision: Revision) {
         self.summary.revision = self.summary.revision.max(revision.0);
+    }
+}
+
+/// Names the first few one by one, and counts the rest.
+fn name(named: &mut Vec<String>, left_out: &mut u64, what: String) {
+    if named.len() < NAMED_MAX {
+        named.push(what);
+    } else {
+        *left_out += 1;
     }
 }
 
@@ -349,10 +382,10 @@ fn is_answer(code: tonic::Code) -> bool {
     )
 }
 
-fn why_it_waits(outcome: &Outcome) -> Option<String> {
+fn why_it_waits(outcome: &Outcome, told: impl Fn(&HoldReason) -> String) -> Option<String> {
     match outcome {
         Outcome::Held { reasons, .. } => {
-            let reasons: Vec<_> = reasons.iter().map(ToString::to_string).collect();
+            let reasons: Vec<_> = reasons.iter().map(told).collect();
             Some(reasons.join("; "))
         }
         Outcome::Conflict { other_revision, .. } => Some(format!(

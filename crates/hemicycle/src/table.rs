@@ -3,7 +3,7 @@
 use crate::names::{Names, ScreenRules};
 use crate::text::count;
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table, TableComponent};
+use comfy_table::{CellAlignment, ColumnConstraint, ContentArrangement, Table, TableComponent};
 use live_feed::shares::{self, Base};
 use live_feed::threshold::Entry;
 use live_feed::turnout::Turnout;
@@ -20,6 +20,13 @@ pub fn table(header: &[&str]) -> Table {
     // On a terminal long cells are broken within their column; elsewhere a row is a line.
     table.set_content_arrangement(ContentArrangement::Dynamic);
     table
+}
+
+/// The first columns of a table are never broken: ids and instants that are cut in two cannot be read or copied.
+pub fn keep_whole(table: &mut Table, columns: usize) {
+    for column in table.column_iter_mut().take(columns) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
 }
 
 /// A table's columns from `first` on hold numbers.

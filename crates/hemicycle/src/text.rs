@@ -42,7 +42,48 @@ fn is_obeyed(character: char) -> bool {
 /// # Errors
 /// What standard output says.
 pub fn print(text: &str) -> Result<(), Failure> {
-    put("", text)
+    match terminal_columns() {
+        Some(columns) => put("", &wrapped(text, columns)),
+        None => put("", text),
+    }
+}
+
+/// How wide the terminal of standard output is; `None` where it is none.
+fn terminal_columns() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    comfy_table::Table::new().width().map(usize::from)
+}
+
+/// Lines that are too long for a terminal go on in the next one, from a space on and as far from the edge: a terminal breaks
+/// words.
+fn wrapped(text: &str, columns: usize) -> String {
+    let lines = text.split('\n').map(|line| {
+        let words = line.trim_start_matches(' ');
+        let edge = line.len() - words.len();
+        // Of a narrow terminal or a long edge nothing good can be made.
+        if line.chars().count() <= columns || edge + 20 > columns {
+            return line.to_owned();
+        }
+        let mut shown = " ".repeat(edge);
+        let mut place = edge;
+        for word in words.split(' ') {
+            let letters = word.chars().count();
+            if place > edge && place + 1 + letters > columns {
+                shown.push('\n');
+                shown.push_str(&" ".repeat(edge));
+                place = edge;
+            } else if place > edge {
+                shown.push(' ');
+                place += 1;
+            }
+            shown.push_str(word);
+            place += letters;
+        }
+        shown
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// The same from the upper left corner of an empty screen.
@@ -161,6 +202,23 @@ mod tests {
             String::from_utf8(bytes).unwrap(),
             "a,\\u001b[31mж\\u000d\nrest"
         );
+    }
+
+    #[test]
+    fn long_lines_are_broken_at_spaces() {
+        let text = "short\n  why: the form contradicts itself, and more ballots than voters";
+        let shown = wrapped(text, 30);
+        let lines = [
+            "short",
+            "  why: the form contradicts",
+            "  itself, and more ballots",
+            "  than voters",
+        ];
+        assert_eq!(shown, lines.join("\n"));
+        // What fits, and what has no space, stays as it is.
+        for text in ["2026-03-22T20:03:00Z  box-22", &"x".repeat(40)] {
+            assert_eq!(wrapped(text, 30), text);
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ mod damaged_feed;
 mod desk;
 mod failures;
 mod kills;
+mod newcomer;
 mod nights;
 mod official;
 mod over_districts;

@@ -1,6 +1,6 @@
 //! `hemicycle correct-turnout`.
 
-use super::{connect, election_id, ending, print, print_json, required_id};
+use super::{connect, election_id, ending, print, print_json, required_id, say};
 use crate::cli::CorrectTurnout;
 use crate::failure::{Ending, Failure};
 use client::ClientError;
@@ -20,7 +20,9 @@ pub async fn run(arguments: CorrectTurnout) -> Result<Ending, Failure> {
     let election = election_id(&arguments.election)?;
     let unit = required_id("unit", &arguments.unit, UnitId::new)?;
     let answer = client.get_unit(&election, &unit, View::Head, 0).await?;
-    let standing = answer.unit.ok_or(ClientError::Missing("unit"))?.turnout;
+    let state = answer.unit.ok_or(ClientError::Missing("unit"))?;
+    let roll = state.unit.and_then(|unit| unit.roll);
+    let standing = state.turnout;
     let standing = standing.ok_or_else(|| {
         Failure::Input(format!(
             "no turnout of {unit} is reported, so there is none to be put right"
@@ -40,8 +42,19 @@ pub async fn run(arguments: CorrectTurnout) -> Result<Ending, Failure> {
         replaced_version: standing.version,
     };
     let events = client.command(&election, &command).await?.event_count;
+    let over = roll.filter(|roll| arguments.issued > u64::from(*roll));
+    let warning = over.map(|roll| {
+        format!(
+            "{unit}: {} ballots issued, but {roll} voters on the roll; it is counted all the same",
+            arguments.issued
+        )
+    });
+    if let Some(warning) = &warning {
+        say(&format!("WARNING: {warning}"));
+    }
     if arguments.json {
         print_json(&json!({
+            "warnings": warning.as_slice(),
             "unit": unit.to_string(),
             "replaced_version": standing.version,
             "version": arguments.version,

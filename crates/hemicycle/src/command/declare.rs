@@ -59,7 +59,9 @@ pub async fn run(arguments: Declare) -> Result<Ending, Failure> {
         )?;
     } else {
         print_findings(&checked.findings)?;
-        if records {
+        if records && written == 0 {
+            print("it is declared so already: nothing new was recorded")?;
+        } else if records {
             print("recorded: the declared seats are the official ones")?;
         } else if !arguments.check {
             print("not recorded; --force records it all the same, as the official result")?;

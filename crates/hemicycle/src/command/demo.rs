@@ -4,6 +4,7 @@ use super::allocate::style;
 use super::declare::{check, print_findings};
 use super::watch::screen;
 use super::{open_classes, print};
+use crate::ballot_words::BallotWords;
 use crate::cli::{Demo, Explained};
 use crate::failure::{Ending, Failure};
 use crate::names::{Names, ScreenRules};
@@ -51,12 +52,14 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
     };
     let served = start(arguments.port, arguments.http_port, &folder).await?;
     // Stopped in the middle of the night, it leaves nothing behind either.
+    let moved = Moved::default();
     let outcome = tokio::select! {
-        outcome = play(&served, arguments.speed, &arguments.language) => outcome,
+        outcome = play(&served, &arguments, &moved) => outcome,
         signal = signalled() => signal.map(|()| Ending::Interrupted),
     };
     if matches!(outcome, Ok(Ending::Interrupted)) {
         served.stop().await;
+        print(&moved.told(arguments.data.as_deref()))?;
         return Ok(Ending::Interrupted);
     }
     let ending = match outcome {
@@ -88,7 +91,31 @@ pub async fn run(arguments: Demo) -> Result<Ending, Failure> {
     Ok(ending)
 }
 
+const IN_USE: &str = "another program listens there: choose another port with --port (gRPC) or --http-port (the page), \
+     or leave them out: then free ones are taken";
 const ELECTION: &str = "demo-almaty-2021";
+
+/// How far the night has come, for whoever stops it.
+#[derive(Debug, Default)]
+struct Moved {
+    steps: AtomicU64,
+    all: AtomicU64,
+}
+
+impl Moved {
+    fn told(&self, kept: Option<&Path>) -> String {
+        let steps = self.steps.load(Ordering::Relaxed);
+        let all = self.all.load(Ordering::Relaxed);
+        let kept = match kept {
+            None => String::from("nothing is kept"),
+            Some(folder) => format!(
+                "`hemicycle serve --data {}` serves what was counted until then",
+                folder.display()
+            ),
+        };
+        format!("\nstopped at step {steps} of {all} of the night; {kept}")
+    }
+}
 
 /// Where the page of all elections is.
 fn page(served: &Served) -> String {
@@ -117,8 +144,9 @@ fn fresh(folder: &Path) -> Result<&Path, Failure> {
         return Ok(folder);
     }
     let what = format!(
-        "{}: the demonstration needs an empty folder; this one holds something",
-        folder.display()
+        "{folder}: the demonstration needs an empty folder; this one holds something. \
+         If a demonstration was kept there, `hemicycle serve --data {folder}` shows it again; a new one needs another folder",
+        folder = folder.display()
     );
     Err(Failure::Input(what))
 }
@@ -144,13 +172,14 @@ async fn start(
     match Served::start(&config(wanted), Surroundings::default()).await {
         // The usual port is a convenience; one that was asked for is not.
         Err(ServeError::Listen(_)) if port.is_none() => {
-            Ok(Served::start(&config(0), Surroundings::default()).await?)
+            let started = Served::start(&config(0), Surroundings::default()).await;
+            started.map_err(Failure::starting(IN_USE))
         }
-        started => Ok(started?),
+        started => started.map_err(Failure::starting(IN_USE)),
     }
 }
 
-async fn play(served: &Served, speed: u64, language: &str) -> Result<Ending, Failure> {
+async fn play(served: &Served, arguments: &Demo, moved: &Moved) -> Result<Ending, Failure> {
     let client =
         Client::connect(&format!("http://{}", served.address()))?.with_principal("demo")?;
     let Night {
@@ -160,6 +189,7 @@ async fn play(served: &Served, speed: u64, language: &str) -> Result<Ending, Fai
     } = almaty::night()?;
     let election = definition.ballot.election.clone();
     let names = Names::of(&definition.presentation, election.as_str());
+    let words = BallotWords::of(&definition);
     client.define(&Arc::new(definition)).await?;
     open_classes(&client, &election, &PublicationClass::ALL, None).await?;
     print(&format!(
@@ -181,12 +211,17 @@ async fn play(served: &Served, speed: u64, language: &str) -> Result<Ending, Fai
     let screen = Screen::new(step_count.unwrap_or(0), names.clone());
     let shown = Arc::clone(&screen);
     let follower = tokio::spawn(follow(client.clone(), election.clone(), shown));
-    let progress = |steps, _: Option<&str>| screen.moved(steps);
+    moved.all.store(step_count.unwrap_or(0), Ordering::Relaxed);
+    let progress = |steps, _: Option<&str>| {
+        moved.steps.store(steps, Ordering::Relaxed);
+        screen.moved(steps);
+    };
     let rehearsal = Rehearsal {
         client: &client,
         election: &election,
-        pace: Pace::Times(TIMES_A_MINUTE.saturating_mul(speed)),
+        pace: Pace::Times(TIMES_A_MINUTE.saturating_mul(arguments.speed)),
         validate_only: false,
+        words: &words,
         progress: &progress,
     };
     let summary = rehearsal.play(steps).await?;
@@ -205,7 +240,14 @@ async fn play(served: &Served, speed: u64, language: &str) -> Result<Ending, Fai
             "the feed has not shown revision {written} within {LAST_FRAME_MAX:?}"
         ))
     })??;
-    report(&client, &election, &names, (&last, &summary), language).await
+    report(
+        &client,
+        &election,
+        &names,
+        (&last, &summary),
+        &arguments.language,
+    )
+    .await
 }
 
 // The roles that face the public follow the log: an opening takes a moment to reach them.
@@ -257,7 +299,9 @@ struct Screen {
 
 impl Screen {
     fn new(steps: u64, names: Names) -> Arc<Self> {
-        let style = ProgressStyle::with_template("{bar:50} {pos}/{len} reports, {elapsed}\n{msg}");
+        let style = ProgressStyle::with_template(
+            "{bar:50} {pos}/{len} steps of the night, {elapsed}\n{msg}",
+        );
         let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
         let bar = ProgressBar::new(steps).with_style(style);
         Arc::new(Self {
@@ -341,8 +385,14 @@ async fn report(
     print_findings(&checked.findings)?;
     let seconds = summary.duration_ms / 1_000;
     print(&format!(
-        "\n{} reports in {seconds} s: {}",
+        "\n{} reports and {} of the seats in {seconds} s: {}",
         summary.answered(),
+        crate::text::count(
+            summary.checkpoints_passed
+                + u64::try_from(summary.checkpoints_failed.len()).unwrap_or(0),
+            "check",
+            "checks"
+        ),
         outcomes(summary)
     ))?;
     for line in &summary.checkpoints_failed {

@@ -125,7 +125,7 @@ fn show(
     if open().next().is_none() && among.is_empty() {
         return print(&format!("no tie of {election} is open"));
     }
-    let mut rows = table(&["contest", "district", "stage", "tied", "seats", "what"]);
+    let mut rows = table(&["contest", "district", "--stage", "tied", "seats", "what"]);
     for Place {
         contest,
         district,

@@ -64,7 +64,7 @@ pub async fn run(arguments: Export) -> Result<Ending, Failure> {
         }
         What::Units if words.is_some() => {
             let problem = "--what units is written as json or csv; text and markdown explain seats";
-            return Err(Failure::Input(problem.into()));
+            return Err(Failure::Usage(problem.into()));
         }
         What::Units => units(&client, &election, view, &arguments).await?,
     }

@@ -1,12 +1,14 @@
 //! `hemicycle history`.
 
-use super::{connect, election_id, instant, print, print_json};
+use super::{connect, election_id, instant, print, print_json, required_id};
+use crate::ballot_words::BallotWords;
 use crate::cli::History;
 use crate::failure::{Ending, Failure};
-use crate::table::table;
+use crate::table::{keep_whole, table};
 use client::Client;
+use election::ids::UnitId;
 use futures::StreamExt as _;
-use wire::common::v1::{Counts, View};
+use wire::common::v1::{Counts, TallyKey, View};
 use wire::results::v1::unit_history_entry::Change;
 use wire::results::v1::{GetUnitHistoryRequest, ReportCounted, ReportHeld, UnitHistoryEntry};
 
@@ -45,10 +47,17 @@ pub async fn run(arguments: History) -> Result<Ending, Failure> {
         ))?;
         return Ok(Ending::Done);
     }
+    let mut words = BallotWords::ask(&client, &election, view).await?;
+    let unit = required_id("unit", &arguments.unit, UnitId::new)?;
+    let state = client.get_unit(&election, &unit, view, 0).await?.unit;
+    if let Some(unit) = state.and_then(|state| state.unit) {
+        words.learn(&unit);
+    }
     let mut table = table(&["revision", "time", "tally", "what", "votes", "details"]);
     for entry in &entries {
-        table.add_row(row(entry));
+        table.add_row(row(entry, &words));
     }
+    keep_whole(&mut table, 3);
     print(&table.to_string())?;
     Ok(Ending::Done)
 }
@@ -78,7 +87,10 @@ async fn whole(
     Ok(windows.concat())
 }
 
-fn row(entry: &UnitHistoryEntry) -> [String; 6] {
+fn row(entry: &UnitHistoryEntry, words: &BallotWords) -> [String; 6] {
+    let tally = entry.key.clone().unwrap_or_default();
+    let votes = |counts: Option<&Counts>| words.votes_line(&tally, counts);
+    let described = |what: &str, counted: &ReportCounted| described(what, counted, votes);
     let key = entry.key.as_ref().map(|key| {
         match (key.contest_id.as_str(), key.counting_group_id.as_str()) {
             ("", _) => String::from("turnout"),
@@ -90,7 +102,7 @@ fn row(entry: &UnitHistoryEntry) -> [String; 6] {
         Some(Change::Held(held)) => (
             format!("held, version {}", held.version),
             votes(held.counts.as_ref()),
-            reasons(held),
+            reasons(held, &tally, words).join("; "),
         ),
         Some(Change::Released(released)) => {
             let (_, votes, _) = released
@@ -156,7 +168,11 @@ fn status(entry: &UnitHistoryEntry) -> String {
     name.replace('_', "-")
 }
 
-fn described(what: &str, counted: &ReportCounted) -> (String, String, String) {
+fn described(
+    what: &str,
+    counted: &ReportCounted,
+    votes: impl Fn(Option<&Counts>) -> String,
+) -> (String, String, String) {
     let mut details: Vec<String> = counted
         .warnings
         .iter()
@@ -180,27 +196,11 @@ fn described(what: &str, counted: &ReportCounted) -> (String, String, String) {
     )
 }
 
-/// Why a report is held.
-pub(super) fn reasons(held: &ReportHeld) -> String {
-    if held.conflicts_with_revision > 0 {
-        return format!("conflicts with revision {}", held.conflicts_with_revision);
-    }
-    let reasons: Vec<&str> = held
-        .reasons
-        .iter()
-        .map(|reason| reason.text.as_str())
-        .collect();
-    reasons.join("; ")
-}
-
-/// The votes of a report, in the order of its ballot.
-pub(super) fn votes(counts: Option<&Counts>) -> String {
-    let votes = counts.map(|counts| {
-        counts
-            .votes
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-    });
-    votes.map(|votes| votes.join(" ")).unwrap_or_default()
+/// Why a report is held: that it is in conflict, and what else is wrong with it.
+pub(super) fn reasons(held: &ReportHeld, key: &TallyKey, words: &BallotWords) -> Vec<String> {
+    let other = held.conflicts_with_revision;
+    let conflict = (other > 0).then(|| format!("conflicts with revision {other}"));
+    let reasons = held.reasons.iter();
+    let reasons = reasons.map(|reason| words.reason(&key.unit_id, &key.contest_id, reason));
+    conflict.into_iter().chain(reasons).collect()
 }

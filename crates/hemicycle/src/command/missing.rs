@@ -39,7 +39,7 @@ pub async fn run(arguments: Missing) -> Result<Ending, Failure> {
     });
     let lacking: Vec<Lacking> = lacking.collect();
     let mut rows = Vec::new();
-    for place in lacking.iter().filter(|place| !place.counters.is_empty()) {
+    for place in &lacking {
         units(&client, &election, place, &mut rows, arguments.limit).await?;
     }
     let named = rows.len();
@@ -50,6 +50,8 @@ pub async fn run(arguments: Missing) -> Result<Ending, Failure> {
                 "contest": place.contest,
                 "district": place.district,
                 "tallies_counted": place.counted,
+                // One of these would do, where no tally has any.
+                "wanted": place.wanted.iter().map(|counter| counter.name()).collect::<Vec<_>>(),
                 "counters": counters.map(|(counter, lacking)| json!({
                     "counter": counter.name(),
                     "tallies_lacking": lacking,
@@ -231,8 +233,11 @@ fn missing_on(tally: &UnitTally, place: &Lacking) -> Vec<&'static str> {
         let wire = wire::common::v1::Counter::from(counter);
         counts.form.iter().any(|entry| entry.counter() == wire)
     };
-    let counters = place.counters.iter().map(|(counter, _)| *counter);
-    counters
+    let some = place.counters.iter().map(|(counter, _)| *counter);
+    // Where no tally has any of them, each lacks them all.
+    let all = place.wanted.iter().copied();
+    let all = all.filter(|_| place.counters.is_empty());
+    some.chain(all)
         .filter(|counter| !has(*counter))
         .map(Counter::name)
         .collect()

@@ -10,6 +10,7 @@ mod chart;
 pub mod compare;
 mod compare_districts;
 pub mod correct_turnout;
+pub mod damage;
 pub mod declare;
 pub mod define;
 pub mod demo;

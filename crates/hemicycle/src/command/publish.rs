@@ -17,6 +17,11 @@ use wire::results::v1::ElectionSummary;
 ///
 /// An election that is not there, a hold below what the public has seen, and whatever else the server refuses.
 pub async fn run(arguments: Publish) -> Result<Ending, Failure> {
+    if arguments.reason.is_some() && mode(&arguments).is_none() {
+        let what = "--reason says why what is shown is moved: it belongs to --follow, --hold or --pause. \
+                    Opening a class takes none: leave it out";
+        return Err(Failure::Usage(what.into()));
+    }
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let opens_at = arguments.at.map(|time| Timestamp(time.as_microsecond()));

@@ -1,6 +1,7 @@
 //! `hemicycle replay`.
 
-use super::{client, open_classes, print, print_json};
+use super::{client, open_classes, print, print_json, say};
+use crate::ballot_words::BallotWords;
 use crate::cli::Replay;
 use crate::failure::{Ending, Failure, outcomes};
 use crate::night::{Night, Steps, file, israel24, russia2007, shuffle};
@@ -89,6 +90,7 @@ async fn play(client: &Client, night: Night, arguments: &Replay) -> Result<Endin
         steps,
     } = night;
     let election = definition.ballot.election.clone();
+    let words = BallotWords::of(&definition);
     client
         .clone()
         .with_deadline(Duration::from_secs(120))
@@ -121,11 +123,13 @@ async fn play(client: &Client, night: Night, arguments: &Replay) -> Result<Endin
         election: &election,
         pace: arguments.speed.map_or(Pace::Unpaced, Pace::Times),
         validate_only: false,
+        words: &words,
         progress: &progress,
     };
     let summary = rehearsal.play(steps).await?;
     bar.finish_and_clear();
-    print_summary(&summary, arguments.json)?;
+    // Each checkpoint was told when it was met.
+    print_summary(&summary, arguments.json, Checkpoints::Told)?;
     Ok(ending(&summary))
 }
 
@@ -142,8 +146,29 @@ pub(super) fn bar(steps: Option<u64>) -> ProgressBar {
     )
 }
 
+/// Whether checkpoints that failed were told when they were met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Checkpoints {
+    /// They were.
+    Told,
+    /// They are told at the end.
+    Untold,
+}
+
 /// What a night has become, for people or for programs.
-pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure> {
+pub(super) fn print_summary(
+    summary: &Summary,
+    json: bool,
+    checkpoints: Checkpoints,
+) -> Result<(), Failure> {
+    // Counted all the same, so it must not be overlooked: also where programs read the rest.
+    for warning in &summary.warnings {
+        say(&format!("WARNING: {warning}"));
+    }
+    if summary.warnings_left_out > 0 {
+        let more = count(summary.warnings_left_out, "more warning", "more warnings");
+        say(&format!("WARNING: and {more}"));
+    }
     if json {
         return print_json(summary);
     }
@@ -172,21 +197,31 @@ pub(super) fn print_summary(summary: &Summary, json: bool) -> Result<(), Failure
     for refusal in &summary.refusals {
         print(&format!("refused: {refusal}"))?;
     }
+    if summary.refusals_left_out > 0 {
+        let more = count(summary.refusals_left_out, "more refusal", "more refusals");
+        print(&format!("refused: and {more}"))?;
+    }
     for report in &summary.waiting {
         print(&format!("waits for a reviewer: {report}"))?;
     }
+    if summary.waiting_left_out > 0 {
+        let more = count(summary.waiting_left_out, "more report", "more reports");
+        print(&format!("waits for a reviewer: and {more}"))?;
+    }
     if summary.waiting_count > 0 {
+        let waiting = count(summary.waiting_count, "report waits", "reports wait");
         print(&format!(
-            "{}; `hemicycle review ELECTION` shows and decides them",
-            count(summary.waiting_count, "in all waits", "in all wait")
+            "of what was sent {waiting}; `hemicycle review ELECTION` shows and decides all that do"
         ))?;
     }
     let (passed, failed) = (summary.checkpoints_passed, summary.checkpoints_failed.len());
     if passed > 0 || failed > 0 {
         print(&format!("checkpoints: {passed} as expected, {failed} not"))?;
     }
-    for line in &summary.checkpoints_failed {
-        print(line)?;
+    if checkpoints == Checkpoints::Untold {
+        for line in &summary.checkpoints_failed {
+            print(line)?;
+        }
     }
     Ok(())
 }

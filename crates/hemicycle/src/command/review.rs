@@ -1,10 +1,12 @@
 //! `hemicycle review`.
 
-use super::history::{reasons, votes};
-use super::{connect, election_id, instant, print, print_json};
+mod listed;
+mod settled;
+
+use self::settled::Settled;
+use super::{connect, election_id, print, print_json};
 use crate::cli::Review;
 use crate::failure::{Ending, Failure};
-use crate::table::table;
 use client::{Client, ClientError};
 use election::command::Command;
 use election::ids::{ElectionId, Revision};
@@ -19,18 +21,24 @@ use wire::results::v1::{ListPendingRequest, PendingReport};
 ///
 /// # Errors
 ///
-/// An election that is not there, a revision at which nothing waits or that is both accepted and rejected, two sides of a
-/// conflict that are both accepted, a decision that the server refuses.
+/// An election that is not there, a revision at which nothing waits, that is both accepted and rejected or was decided
+/// otherwise, two sides of a conflict that are both accepted, a decision that the server refuses.
 pub async fn run(arguments: Review) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let waiting = waiting(&client, &election).await?;
     if arguments.accept.is_empty() && arguments.reject.is_empty() {
-        show(&election, &waiting, arguments.json)?;
+        listed::show(&client, &election, &waiting, arguments.json).await?;
         return Ok(Ending::Done);
     }
     // All are found and fit each other before the first is decided: a mistyped one leaves nothing half done.
-    let decisions = decisions(&arguments, &election, &waiting)?;
+    let settled = settled::ask(&client, &election, &arguments, &waiting).await?;
+    let decisions = decisions(&arguments, &election, &waiting, &settled)?;
+    if !arguments.json {
+        for (revision, settled) in &settled {
+            print(&settled.told(*revision))?;
+        }
+    }
     let mut written = Vec::new();
     for decision in &decisions {
         let command = Command::Review {
@@ -57,8 +65,10 @@ pub async fn run(arguments: Review) -> Result<Ending, Failure> {
         let events: u64 = written.iter().map(|written| written.event_count).sum();
         let revision = written.last().map(|written| written.last_revision.0);
         print_json(&json!({
-            "accepted": arguments.accept,
-            "rejected": arguments.reject,
+            "accepted": decided(&decisions, true),
+            "rejected": decided(&decisions, false),
+            "already_accepted": already(&settled, true),
+            "already_rejected": already(&settled, false),
             "superseded": superseded,
             "events_written": events,
             "revision": revision,
@@ -71,7 +81,21 @@ pub async fn run(arguments: Review) -> Result<Ending, Failure> {
             ))?;
         }
     }
-    Ok(Ending::Done)
+    Ok(if decisions.is_empty() {
+        Ending::NothingNew
+    } else {
+        Ending::Done
+    })
+}
+
+fn decided(decisions: &[Decision], release: bool) -> Vec<u64> {
+    let decided = decisions.iter().filter(|it| it.release == release);
+    decided.map(|it| it.held_revision).collect()
+}
+
+fn already(settled: &BTreeMap<u64, Settled>, release: bool) -> Vec<u64> {
+    let already = settled.iter().filter(|(_, it)| it.release == release);
+    already.map(|(revision, _)| *revision).collect()
 }
 
 /// What is decided over one report that waits.
@@ -89,6 +113,7 @@ fn decisions(
     arguments: &Review,
     election: &ElectionId,
     waiting: &[PendingReport],
+    settled: &BTreeMap<u64, Settled>,
 ) -> Result<Vec<Decision>, Failure> {
     let both = arguments
         .accept
@@ -103,6 +128,11 @@ fn decisions(
     let reject = arguments.reject.iter().map(|revision| (*revision, false));
     let mut decisions = Vec::new();
     for (held_revision, release) in accept.chain(reject).collect::<BTreeMap<_, _>>() {
+        match settled.get(&held_revision) {
+            Some(it) if it.release == release => continue,
+            Some(it) => return Err(it.otherwise(held_revision)),
+            None => {}
+        }
         let report = waiting.iter().find(|it| it.held_revision == held_revision);
         let report = report.ok_or_else(|| not_waiting(election, held_revision))?;
         let (key, version) = tally_version(report).ok_or(ClientError::Missing("key"))?;
@@ -169,57 +199,6 @@ fn not_waiting(election: &ElectionId, revision: u64) -> Failure {
     ))
 }
 
-fn show(election: &ElectionId, waiting: &[PendingReport], json: bool) -> Result<(), Failure> {
-    if json {
-        return print_json(&waiting);
-    }
-    if waiting.is_empty() {
-        return print(&format!("nothing of {election} waits for a reviewer"));
-    }
-    let mut table = table(&[
-        "revision",
-        "time",
-        "tally",
-        "version",
-        "votes",
-        "counted now",
-        "why",
-    ]);
-    for report in waiting {
-        table.add_row(row(report));
-    }
-    print(&table.to_string())?;
-    print(&format!(
-        "{} wait; decide with: hemicycle review {election} --accept REVISION --reason TEXT (or --reject)",
-        waiting.len()
-    ))
-}
-
-fn row(waiting: &PendingReport) -> [String; 7] {
-    let key = waiting.key.clone().unwrap_or_default();
-    let report = waiting.report.clone().unwrap_or_default();
-    let standing = waiting
-        .standing
-        .as_ref()
-        .and_then(|tally| tally.counts.as_ref());
-    [
-        waiting.held_revision.to_string(),
-        instant(
-            waiting
-                .held_time
-                .and_then(|it| wire::time("held_time", it).ok()),
-        ),
-        format!(
-            "{}/{}/{}",
-            key.unit_id, key.contest_id, key.counting_group_id
-        ),
-        report.version.to_string(),
-        votes(report.counts.as_ref()),
-        standing.map_or_else(|| String::from("nothing"), |counts| votes(Some(counts))),
-        reasons(&report),
-    ]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -260,7 +239,16 @@ mod tests {
             held(8, "u1", 3),
         ];
         let election = ElectionId::new("e-2026").unwrap();
-        let decided = decisions(&parse(arguments), &election, &waiting);
+        let settled = [(3, true), (5, false)].map(|(revision, release)| {
+            let settled = Settled {
+                release,
+                revision: 9,
+                reason: String::from("compared"),
+            };
+            (revision, settled)
+        });
+        let settled = BTreeMap::from(settled);
+        let decided = decisions(&parse(arguments), &election, &waiting, &settled);
         let decided = decided.map_err(|failure| failure.to_string())?;
         Ok(decided
             .iter()
@@ -281,15 +269,29 @@ mod tests {
         assert!(both.contains("revision 4 is both"), "{both}");
         let sides = decide("--accept 4 --accept 8 --reason r").unwrap_err();
         assert!(sides.contains("revisions 4 and 8"), "{sides}");
-        let absent = decide("--accept 2 --reject 5 --reason r").unwrap_err();
-        assert!(absent.contains("revision 5 "), "{absent}");
+        let absent = decide("--accept 2 --reject 7 --reason r").unwrap_err();
+        assert!(absent.contains("revision 7 "), "{absent}");
+    }
+
+    #[test]
+    fn what_was_decided_so_already_is_no_mistake_and_what_was_decided_otherwise_is() {
+        let again = decide("--accept 3 --reject 5 --accept 2 --reason r").unwrap();
+        assert_eq!(again, [(2, true)]);
+        for (arguments, said) in [
+            ("--reject 3 --reason r", "accepted already, at revision 9"),
+            ("--accept 5 --reason r", "rejected already, at revision 9"),
+        ] {
+            let refused = decide(arguments).unwrap_err();
+            assert!(refused.contains(said), "{refused}");
+        }
     }
 
     #[test]
     fn what_an_accepted_version_ends_the_wait_of_is_named() {
         let waiting = [held(2, "u0", 2), held(4, "u1", 3), held(6, "u1", 2)];
         let election = ElectionId::new("e-2026").unwrap();
-        let decided = decisions(&parse("--accept 4 --reason r"), &election, &waiting).unwrap();
+        let arguments = parse("--accept 4 --reason r");
+        let decided = decisions(&arguments, &election, &waiting, &BTreeMap::new()).unwrap();
         assert_eq!(superseded(&decided, &waiting), [6]);
     }
 }

@@ -26,7 +26,10 @@ pub async fn run(arguments: Serve) -> Result<Ending, Failure> {
         metrics: Some(metrics),
         ..Surroundings::default()
     };
-    let served = Served::start(&config, surroundings).await?;
+    let served = Served::start(&config, surroundings).await;
+    let served = served.map_err(Failure::starting(
+        "another program listens there: choose another address with --listen (gRPC), --http (the page) or --metrics",
+    ))?;
     for (address, roles) in &served.grpc {
         let roles: Vec<_> = roles.iter().map(|role| role.name()).collect();
         tracing::info!(grpc = %address, roles = roles.join(","), "serving");

@@ -1,7 +1,8 @@
 //! `hemicycle submit`.
 
-use super::replay::{bar, ending, print_summary};
+use super::replay::{Checkpoints, bar, ending, print_summary};
 use super::{connect, election_id};
+use crate::ballot_words::BallotWords;
 use crate::cli::Submit;
 use crate::failure::{Ending, Failure};
 use crate::names::ask_definition;
@@ -17,6 +18,7 @@ pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
     let client = connect(&arguments.server)?;
     let election = election_id(&arguments.election)?;
     let definition = ask_definition(&client, &election).await?;
+    let words = BallotWords::of(&definition);
     let steps = file::steps(&definition, &arguments.file, Naming::Required)?;
     let bar = bar(None);
     let progress = |steps, _: Option<&str>| bar.set_position(steps);
@@ -26,6 +28,7 @@ pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
         election: &election,
         pace: Pace::Unpaced,
         validate_only,
+        words: &words,
         progress: &progress,
     };
     let summary = rehearsal.play(steps).await?;
@@ -35,6 +38,6 @@ pub async fn run(arguments: Submit) -> Result<Ending, Failure> {
         let what = format!("{}: holds no report", arguments.file.display());
         return Err(Failure::Input(what));
     }
-    print_summary(&summary, arguments.json)?;
+    print_summary(&summary, arguments.json, Checkpoints::Untold)?;
     Ok(ending(&summary))
 }

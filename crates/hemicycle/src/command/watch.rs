@@ -27,6 +27,11 @@ pub async fn run(arguments: Watch) -> Result<Ending, Failure> {
     let election = election_id(&arguments.election)?;
     let names = Names::ask(&client, &election, View::Public).await?;
     let rules = ScreenRules::ask(&client, &election, View::Public).await?;
+    if !rules.is_known() {
+        say(
+            "this server tells no names: ids are shown; --results URL, the address of the results role, gives names and rules",
+        );
+    }
     let mut patience = Patience::new(rules.is_known());
     let names = match &arguments.district {
         Some(district) => names.of_district(district),

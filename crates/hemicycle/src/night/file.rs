@@ -3,8 +3,11 @@
 //!
 //! Votes are keyed by option id and never by position (F13). A number that is not there is missing, not zero (F12).
 
+mod once_each;
+
+use self::once_each::once_each;
 use super::{Checkpoint, Night, NightError, Step, Steps, TimedStep, ballot_hash};
-use election::counts::Counter;
+use election::counts::{COUNT_MAX, Counter};
 use election::definition::{Definition, Hash};
 use election::ids::{ContestId, CountingGroupId, UnitId};
 use election::report::{Attribution, Report, ReportKind, TallyKey, TurnoutReport};
@@ -150,6 +153,9 @@ impl Names {
                 ));
             }
         };
+        let version = line.version.ok_or(
+            "version: is missing: the first report of a unit has version 1, a later one a higher",
+        )?;
         if let Some(ballots_issued) = line.ballots_issued {
             if !line.votes.is_empty() || !line.form.is_empty() || line.kind.is_some() {
                 return Err(String::from(
@@ -158,7 +164,7 @@ impl Names {
             }
             return Ok(Step::Submit(Submission::Turnout(TurnoutReport {
                 unit,
-                version: line.version,
+                version,
                 ballots_issued,
                 is_final: line.is_final,
                 attribution,
@@ -180,7 +186,7 @@ impl Names {
                 attribution.ok_or("by, reason: a withdrawal must say who ordered it and why")?;
             return Ok(Step::Withdraw {
                 key,
-                version: line.version,
+                version,
                 attribution,
             });
         }
@@ -213,7 +219,7 @@ impl Names {
         });
         Ok(Step::Submit(Submission::Report(Report {
             key,
-            version: line.version,
+            version,
             kind,
             ballot_hash: self.ballot_hash,
             votes: in_ballot_order(votes.collect::<Result<_, String>>()?),
@@ -272,7 +278,7 @@ struct Line {
     #[serde(default)]
     counting_group: Option<String>,
     #[serde(default)]
-    version: u32,
+    version: Option<u32>,
     #[serde(default)]
     kind: Option<String>,
     #[serde(default, deserialize_with = "once_each")]
@@ -291,34 +297,6 @@ struct Line {
     checkpoint: Option<String>,
     #[serde(default)]
     seats: BTreeMap<String, u32>,
-}
-
-// A key that stands twice would otherwise lose its first value in silence (F13).
-fn once_each<'de, D: serde::Deserializer<'de>>(
-    source: D,
-) -> Result<BTreeMap<String, u64>, D::Error> {
-    struct Entries;
-    impl<'de> serde::de::Visitor<'de> for Entries {
-        type Value = BTreeMap<String, u64>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("an object of whole numbers of at least 0")
-        }
-
-        fn visit_map<A: serde::de::MapAccess<'de>>(
-            self,
-            mut entries: A,
-        ) -> Result<Self::Value, A::Error> {
-            let mut map = BTreeMap::new();
-            while let Some((key, value)) = entries.next_entry::<String, u64>()? {
-                if map.insert(key.clone(), value).is_some() {
-                    return Err(serde::de::Error::custom(format!("{key:?} stands twice")));
-                }
-            }
-            Ok(map)
-        }
-    }
-    source.deserialize_map(Entries)
 }
 
 fn json_lines(
@@ -359,7 +337,9 @@ fn csv_lines(
     source: Box<dyn std::io::Read + Send>,
     names: Arc<Names>,
 ) -> Result<Steps, NightError> {
+    let (mark, source) = crate::csv_file::separated(source).map_err(NightError::io(&path))?;
     let mut reader = csv::ReaderBuilder::new()
+        .delimiter(mark)
         .trim(csv::Trim::All)
         .from_reader(source);
     let header = reader
@@ -452,8 +432,10 @@ fn csv_line(columns: &[Column], record: &csv::StringRecord) -> Result<Line, Stri
         .filter(|(_, cell)| !cell.is_empty())
     {
         let number = |name: &str| {
-            cell.parse::<u64>().map_err(|error| {
-                format!("{name}: {cell:?} is not a whole number of at least 0: {error}")
+            cell.parse::<u64>().map_err(|_| {
+                format!(
+                    "{name}: {cell:?}: must be a whole number from 0 to {COUNT_MAX}, digits alone"
+                )
             })
         };
         match column {
@@ -468,8 +450,13 @@ fn csv_line(columns: &[Column], record: &csv::StringRecord) -> Result<Line, Stri
             Column::Contest => line.contest = Some(cell.to_owned()),
             Column::CountingGroup => line.counting_group = Some(cell.to_owned()),
             Column::Version => {
-                line.version = u32::try_from(number("version")?)
-                    .map_err(|error| format!("version: {cell}: {error}"))?;
+                let version = u32::try_from(number("version")?);
+                line.version = Some(version.map_err(|_| {
+                    format!(
+                        "version: {cell}: must be a whole number from 1 to {}",
+                        u32::MAX
+                    )
+                })?);
             }
             Column::Kind => line.kind = Some(cell.to_owned()),
             Column::By => line.by = Some(cell.to_owned()),

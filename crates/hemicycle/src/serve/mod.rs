@@ -96,6 +96,32 @@ impl Default for Surroundings {
     }
 }
 
+/// What is listened on before anything runs.
+struct Bound {
+    listeners: Listeners,
+    metrics: Option<TcpListener>,
+    http: Option<TcpListener>,
+}
+
+impl Bound {
+    async fn bind(config: &Config, surroundings: &Surroundings) -> Result<Self, ServeError> {
+        let listeners = Listeners::bind(config).await?;
+        let metrics = match (config.listen.metrics, &surroundings.metrics) {
+            (Some(address), Some(_)) => Some(listen(address).await?),
+            _ => None,
+        };
+        let http = match config.runs(RoleName::LiveFeed) {
+            true => Some(listen_http(config.listen.http)?),
+            false => None,
+        };
+        Ok(Self {
+            listeners,
+            metrics,
+            http,
+        })
+    }
+}
+
 impl Served {
     /// Starts the roles of the configuration and listens. When it returns, calls are answered.
     ///
@@ -103,8 +129,10 @@ impl Served {
     ///
     /// [`ServeError`]: an address in use, a folder in use or unreadable, an upstream that is missing.
     pub async fn start(config: &Config, surroundings: Surroundings) -> Result<Self, ServeError> {
+        // Listening first: an address in use is told before a folder is touched and anything runs that has to be stopped.
+        let bound = Bound::bind(config, &surroundings).await?;
         let (front, back) = (Stopper::new("front"), Stopper::new("results"));
-        let started = Self::start_parts(config, surroundings, &front, &back).await;
+        let started = Self::start_parts(config, surroundings, bound, &front, &back).await;
         if started.is_err() {
             let _ = front.drain(GRACE).await;
             let _ = back.drain(GRACE).await;
@@ -115,24 +143,20 @@ impl Served {
     async fn start_parts(
         config: &Config,
         surroundings: Surroundings,
+        bound: Bound,
         front: &Stopper,
         back: &Stopper,
     ) -> Result<Self, ServeError> {
+        let Bound {
+            mut listeners,
+            metrics: metrics_listener,
+            http: http_listener,
+        } = bound;
         let limits = config.limits.limits();
         // Whether or not anybody reads them: what is recorded would pile up.
         if let Some(metrics) = &surroundings.metrics {
             metrics.keep_up(front);
         }
-        // Listening first: an address in use is told before a folder is touched.
-        let mut listeners = Listeners::bind(config).await?;
-        let metrics_listener = match (config.listen.metrics, &surroundings.metrics) {
-            (Some(address), Some(_)) => Some(listen(address).await?),
-            _ => None,
-        };
-        let http_listener = match config.runs(RoleName::LiveFeed) {
-            true => Some(listen_http(config.listen.http)?),
-            false => None,
-        };
         let mut results = None;
         if config.runs(RoleName::Results) {
             let storage = config.results();
