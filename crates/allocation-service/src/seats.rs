@@ -5,7 +5,7 @@ use crate::widened::Widened;
 use crate::words::{Labels, Style};
 use apportionment::margins_while;
 use election::allocation::Question;
-use election::certain::{CertainSeats, certain_seats};
+use election::certain::{CertainSeats, certain_seats, over_districts};
 use election::districted::DistrictedResult;
 use election::standings::{
     ContestSeats, DistrictSeats, SeatsResult, contest_seats, district_seats,
@@ -198,8 +198,12 @@ fn all_certain(
 ) -> Vec<Vec<Option<CertainSeats>>> {
     let contests = districts.iter().enumerate().map(|(contest, districts)| {
         let districts = districts.iter().enumerate();
-        let certain = districts
-            .map(|(district, seats)| certain_seats(tally, (contest, district), seats.as_ref()?));
+        let hangs_together = tally.contest_hangs_together(contest);
+        let certain = districts.map(|(district, seats)| match seats {
+            Some(seats) => certain_seats(tally, (contest, district), seats),
+            None if hangs_together => over_districts(tally, contest, district),
+            None => None,
+        });
         certain.collect()
     });
     contests.collect()
@@ -299,9 +303,12 @@ async fn publish_all(
                 },
             }
         };
+        let computed = computed.map(|mut seats| {
+            widened.note(&mut seats);
+            seats
+        });
         sender.send_modify(|shown| match computed {
-            Ok(mut seats) => {
-                widened.note(&mut seats);
+            Ok(seats) => {
                 *shown = Shown {
                     seats: Some(Arc::new(seats)),
                     failing_since: None,

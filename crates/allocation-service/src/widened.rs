@@ -4,6 +4,7 @@
 use crate::follower::Moment;
 use crate::seats::SeatsAt;
 use election::certain::CertainSeats;
+use election::definition::OptionRole;
 use election::ids::Revision;
 use election::tally::Tally;
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use wire::common::v1::WidenedRange;
 /// How many are told; their number is kept beyond that.
 const KEPT: usize = 20;
 /// How many causes of one are told.
-const CAUSES: usize = 5;
+const CAUSES: usize = 3;
 
 /// The fewest and the most seats of each list, by contest, then district; empty where nothing is claimed.
 type Ranges = Vec<Vec<Vec<(u32, u32)>>>;
@@ -68,7 +69,9 @@ impl Widened {
     ) {
         let ballot = &tally.outline.ballot.contests[contest];
         let entry = &ballot.districts[district];
-        let option_id = wire::district_list_ids(entry).into_iter().nth(list);
+        let mut lists = entry.options.iter();
+        let mut lists = lists.by_ref().filter(|it| it.role == OptionRole::List);
+        let option_id = lists.nth(list).map(|option| option.id.as_str().to_owned());
         let is_here = |number: Option<usize>, place| number.is_none_or(|number| number == place);
         let causes = tally.unforeseen.iter().rev().filter(|event| {
             event.revision > former

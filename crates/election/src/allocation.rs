@@ -231,23 +231,34 @@ fn ballots_in_box(totals: &DistrictTally) -> Option<u64> {
 }
 
 fn lots(tally: &Tally, place: (u8, u16), options: &[u32]) -> Vec<Lot> {
-    let standing = lots_of(tally, place).filter(|drawn| drawn.stands(tally));
+    let mut here = lots_of(tally, place).peekable();
+    if here.peek().is_none() {
+        return Vec::new();
+    }
+    let count = tally.count_hash(place.0, Some(place.1));
+    let standing = here.filter(|drawn| drawn.count == count);
     let lots = standing.filter_map(|drawn| engine_lot(&drawn.lot, options));
     lots.collect()
 }
 
-/// Recorded lots of a district that the engine is not given, and whether that is because votes or rules are others than they
-/// were drawn on. Otherwise they can name no tie of the allocation: logs written before such were refused have some.
+/// Recorded lots of a district that the engine is not given, and whether that is because votes, candidates or rules are others
+/// than they were drawn on. Otherwise they can name no tie of the allocation: logs written before such were refused have some.
 pub fn lots_left_out<'a>(
     tally: &'a Tally,
     place: (u8, u16),
     options: &'a [u32],
-) -> impl Iterator<Item = (&'a RecordedLot, bool)> {
-    lots_of(tally, place).filter_map(|drawn| {
-        let has_changed = !drawn.stands(tally);
+) -> Vec<(&'a RecordedLot, bool)> {
+    let here: Vec<_> = lots_of(tally, place).collect();
+    if here.is_empty() {
+        return Vec::new();
+    }
+    let count = tally.count_hash(place.0, Some(place.1));
+    let left_out = here.into_iter().filter_map(|drawn| {
+        let has_changed = drawn.count != count;
         let is_left_out = has_changed || engine_lot(&drawn.lot, options).is_none();
         is_left_out.then_some((&drawn.lot, has_changed))
-    })
+    });
+    left_out.collect()
 }
 
 fn lots_of(

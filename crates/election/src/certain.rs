@@ -8,7 +8,7 @@ use crate::counts::Counter;
 use crate::standings::{DistrictSeats, SeatsResult};
 use crate::tally::{CeilingBasis, StillToCome, Tally};
 use apportionment::ThresholdBase;
-use apportionment::bounds::{SeatBounds, bound_seats_with};
+use apportionment::bounds::{SeatBounds, bound_seats_within};
 
 /// The ballots that are still to come of a contest in a district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,6 +82,10 @@ impl NoClaim {
 /// The most lists of a district whose bounds are computed with every frame. Who has more asks `BoundSeats`.
 pub const CERTAIN_LISTS_MAX: usize = 256;
 
+/// What the districts of a contest may take together with every frame, in the engine's steps: about a quarter of a second at the
+/// very most, and usually a hundredth of that. What would take longer is marked as safe or as no claim.
+pub const CERTAIN_STEPS: u64 = 5_000_000;
+
 /// What is certain of a contest in a district.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertainSeats {
@@ -110,6 +114,15 @@ pub fn outstanding(tally: &Tally, contest: usize, district: usize) -> Option<Out
         ballots: electorate_rest.or(of_units),
         units,
         electorate_rest,
+    })
+}
+
+/// The same of a district that hangs together with others: of these nothing is proved yet.
+#[must_use]
+pub fn over_districts(tally: &Tally, contest: usize, district: usize) -> Option<CertainSeats> {
+    Some(CertainSeats {
+        outstanding: outstanding(tally, contest, district)?,
+        bounds: Err(NoClaim::OverDistricts),
     })
 }
 
@@ -155,15 +168,22 @@ fn bounds(
         in_base: false,
     };
     if base == Some(ThresholdBase::BallotsIssued) && issued_by_turnout(tally, contest, district) {
-        // What was issued is known before it is counted, but only once no more is.
+        // What was issued is known before it is counted, but only once no more is: nowhere, and not for a vote that is repeated.
         let turnout = tally.turnout.get(district).ok_or(NoClaim::BaseMoves)?;
-        if turnout.units_final != turnout.units {
+        if turnout.units_final != turnout.units || outstanding.units.repeated > 0 {
             return Err(NoClaim::BaseMoves);
         }
         asked.in_base = true;
+    } else if outstanding.units.ahead > 0
+        && base.is_some_and(|base| base != ThresholdBase::ListVotes)
+    {
+        // The base has ballots already whose votes are to come: it grows with some of them and not with others.
+        return Err(NoClaim::BaseMoves);
     }
     let (contest, rules, lots) = (&question.contest, &question.rules, &question.lots);
-    bound_seats_with(contest, rules, lots, asked).map_err(|_| NoClaim::Refused)
+    let districts = u64::try_from(tally.turnout.len()).unwrap_or(u64::MAX);
+    let steps = CERTAIN_STEPS / districts.max(1);
+    bound_seats_within(contest, rules, lots, asked, steps).map_err(|_| NoClaim::Refused)
 }
 
 // Whether ballots issued are those of turnout reports: the forms of what is counted do not say.

@@ -285,8 +285,8 @@ fn read_tally(reader: &mut Reader<'_>) -> Result<Tally, DecodeError> {
         Ok(((reader.u8()?, reader.u16()?, reader.u32()?), reader.u32()?))
     })?;
     tally.candidates = candidates.into_iter().collect();
-    tally.lots = reader.list(52, |reader| read_drawn(reader, read_lot))?;
-    tally.places_lots = reader.list(66, |reader| read_drawn(reader, read_places_lot))?;
+    tally.lots = reader.list(48, |reader| read_drawn(reader, read_lot))?;
+    tally.places_lots = reader.list(62, |reader| read_drawn(reader, read_places_lot))?;
     let declarations = reader.list(16, |reader| {
         let revision = reader.revision()?;
         let declaration = read_declaration(reader)?;

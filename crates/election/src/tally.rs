@@ -3,7 +3,7 @@
 //!
 //! A correction's event carries what it replaces, so nobody but the results role needs to know any unit's counts.
 
-use crate::counts::{Form, ballots_counted};
+use crate::counts::Form;
 use crate::definition::{Ballot, Hash, OptionRole};
 use crate::event::{
     Counted, Declaration, DeclarationAbove, Event, Lot, PlacesLot, Recorded, Slot, SlotMove,
@@ -12,6 +12,7 @@ use crate::event::{
 use crate::ids::{DistrictId, ElectionId, LogId, OptionId, Revision, Timestamp};
 use crate::publication::{Publication, PublicationMode};
 use crate::report::Attribution;
+use crate::rules::Procedure;
 use crate::stage::{Mark, Stage};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -25,7 +26,7 @@ mod outline;
 mod totals;
 mod unforeseen;
 
-pub(crate) use ceilings::Ceilings;
+pub(crate) use ceilings::{Accounted, Ceilings, can_change};
 pub use ceilings::{BasisSum, CeilingBasis, StillToCome};
 pub use correction::{Correction, CorrectionCause};
 pub use drawn::Drawn;
@@ -249,10 +250,10 @@ impl Tally {
         if let Some((votes, form)) = counted {
             district.add(votes, &form, votes_per_ballot);
         }
-        let ballots = counted.map_or(0, |(votes, form)| {
-            ballots_counted(votes, &form, votes_per_ballot).unwrap_or(0)
+        let accounted = counted.map_or_else(Accounted::default, |(votes, form)| {
+            Accounted::of(votes, &form, votes_per_ballot)
         });
-        self.ceilings.restore_slot(slot, state, ballots);
+        self.ceilings.restore_slot(slot, state, accounted);
     }
 
     /// What is still to come of a contest in a district; `None`: the rules say nothing of it, so nothing is claimed.
@@ -262,6 +263,15 @@ impl Tally {
         let registered = u32::try_from(self.unit_names.len()).unwrap_or(u32::MAX);
         coming.unbounded += self.units_announced.saturating_sub(registered);
         Some(coming)
+    }
+
+    /// Whether the seats of a contest are handed out over all of its districts at once.
+    pub fn contest_hangs_together(&self, contest: usize) -> bool {
+        let id = self.outline.ballot.contests.get(contest);
+        let id = id.map(|contest| &contest.id);
+        let rules = self.outline.rules.contests.iter();
+        let mut rules = rules.filter(|rules| Some(&rules.id) == id);
+        rules.any(|rules| rules.procedure() != Procedure::EachDistrict)
     }
 
     /// All units that the definition announces are registered: reports can be taken.

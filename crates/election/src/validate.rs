@@ -473,7 +473,25 @@ pub fn rules(rules: &Rules, ballot: &Ballot) -> Checked {
     }
     let field = "rules.holds.ballots_per_roll_max";
     small_ratio(field, rules.holds.ballots_per_roll_max, 1_000_000_000)?;
-    rules.outstanding.as_ref().map_or(Ok(()), outstanding)
+    let Some(bounds) = &rules.outstanding else {
+        return Ok(());
+    };
+    outstanding(bounds)?;
+    if bounds.issued_at_close && ballot.counting_groups.len() > 1 {
+        let rule =
+            "false where there are several counting groups: turnout reports do not say of which";
+        return Err(shape("rules.outstanding.issued_at_close", "true", rule));
+    }
+    // What no reviewer looks at must be within what is called certain.
+    if let Some(RollCeiling { share, .. }) = &bounds.roll {
+        let [[above, below], [most, of]] = [rules.holds.ballots_per_roll_max, *share];
+        if u128::from(above) * u128::from(of) > u128::from(most) * u128::from(below) {
+            let rule = "at least rules.holds.ballots_per_roll_max: more than that is counted without a reviewer";
+            let field = "rules.outstanding.roll.share";
+            return Err(shape(field, format!("[{most}, {of}]"), rule));
+        }
+    }
+    Ok(())
 }
 
 /// Checks what bounds the ballots that are still to come, but for the units that it names.
@@ -489,7 +507,7 @@ fn outstanding(rules: &OutstandingRules) -> Checked {
         let field = "rules.outstanding.roll.share";
         small_ratio(field, *share, 1_000_000_000)?;
         let [numerator, denominator] = *share;
-        if numerator < denominator || numerator / 100 > denominator {
+        if numerator < denominator || numerator > denominator.saturating_mul(100) {
             let rule = "from [1, 1], the whole roll, to [100, 1]: less would foretell a turnout";
             return Err(shape(field, format!("[{numerator}, {denominator}]"), rule));
         }

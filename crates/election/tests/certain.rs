@@ -255,6 +255,16 @@ fn the_electorate_bounds_all_ballots() {
 fn a_part_above_the_ceiling_shows_that_it_was_none() {
     let mut definition = bounded(2, 2);
     definition.rules.holds.ballots_per_roll_max = [2, 1];
+    let stated = definition.rules.outstanding.as_mut().unwrap();
+    stated.roll = Some(RollCeiling {
+        share: [2, 1],
+        ballots: 0,
+    });
+    stated.units = vec![UnitCeiling {
+        id: UnitId::new("u0").unwrap(),
+        ballots: 1_000,
+        basis: StatedBasis::PapersDelivered,
+    }];
     let mut night = Night::begin(&definition);
     night.submit(night.ordered(ReportKind::Partial, "u0", 1, &[600, 500]));
     assert_eq!(outstanding(&night).ballots, None);
@@ -264,7 +274,51 @@ fn a_part_above_the_ceiling_shows_that_it_was_none() {
         UnforeseenCause::Report(ReportKind::Partial)
     );
     night.submit(night.full("u0", 2, &[600, 500]));
-    assert_eq!(outstanding(&night).ballots, Some(1_000), "it is complete");
+    assert_eq!(outstanding(&night).ballots, Some(2_000), "it is complete");
+}
+
+#[test]
+fn votes_are_to_come_as_long_as_the_ballots_of_a_part_say() {
+    let mut night = Night::begin(&bounded(2, 1));
+    // All papers of the unit, and the votes of a few.
+    let mut part = night.ordered(ReportKind::Partial, "u0", 1, &[60, 40]);
+    part.form = vec![(Counter::Papers, 1_000)];
+    assert!(matches!(night.submit(part), Outcome::Accepted { .. }));
+    assert_eq!(outstanding(&night).ballots, Some(900));
+    assert_eq!(outstanding(&night).units.ahead, 900);
+    let mut all = night.full("u0", 2, &[60, 940]);
+    all.form = vec![(Counter::Papers, 1_000), (Counter::Invalid, 0)];
+    assert!(matches!(night.submit(all), Outcome::Accepted { .. }));
+    assert_eq!(night.state.tally().unforeseen_total, 0);
+}
+
+#[test]
+fn nobody_is_merged_into_a_unit_that_reports_no_more() {
+    let mut night = Night::begin(&bounded(2, 3));
+    night.submit(night.full("u1", 1, &[300, 200]));
+    let refused = night.set_status("u0", UnitStatus::Merged).unwrap_err();
+    assert!(refused.rule.contains("complete or closed"), "{refused:?}");
+    night.withdraw("u1", 2).unwrap();
+    night.set_status("u0", UnitStatus::Merged).unwrap();
+    assert_eq!(outstanding(&night).ballots, Some(3_000));
+}
+
+#[test]
+fn ceilings_that_cannot_hold_are_refused_by_field() {
+    let mut definition = bounded(2, 1);
+    definition.rules.holds.ballots_per_roll_max = [11, 10];
+    let refused = election::validate::definition(&definition).unwrap_err();
+    assert_eq!(refused.field, "rules.outstanding.roll.share");
+    let mut definition = bounded(2, 1);
+    let groups = ["desk", "postal"].map(|id| election::ids::CountingGroupId::new(id).unwrap());
+    definition.ballot.counting_groups = groups.into();
+    let refused = election::validate::definition(&definition).unwrap_err();
+    assert_eq!(refused.field, "rules.outstanding.issued_at_close");
+    let mut definition = bounded(2, 1);
+    let bounds = definition.rules.outstanding.as_mut().unwrap();
+    bounds.roll.as_mut().unwrap().share = [199, 1];
+    let refused = election::validate::definition(&definition).unwrap_err();
+    assert_eq!(refused.field, "rules.outstanding.roll.share");
 }
 
 /// Voters who stay at home, and the votes of each part.

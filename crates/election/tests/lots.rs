@@ -79,6 +79,29 @@ fn lists_that_tie_again_with_other_votes_ask_for_another_lot() {
     assert_eq!(seats(&night), (vec![2, 1], false));
 }
 
+/// Four seats: the third list takes three of them and the two tie for their first seat; then it takes one, and they tie for
+/// their second.
+#[test]
+fn the_same_lists_tie_for_another_seat_when_a_third_one_changes() {
+    let mut definition = small(3, 3);
+    let rules = &mut definition.rules.contests[0];
+    rules.districts[0].seats = 4;
+    rules.ties = vec![TieRule::Lot];
+    rules.stages = vec![StageRule::HighestAverages {
+        divisors: DivisorRule::DHondt,
+        first: None,
+        exponent: None,
+        limits: Default::default(),
+    }];
+    let mut night = Night::begin(&definition);
+    night.submit(night.full("u0", 1, &[100, 100, 310]));
+    assert_eq!(seats(&night), (vec![0, 0, 3], true));
+    draw(&mut night, "o0");
+    assert_eq!(seats(&night), (vec![1, 0, 3], false));
+    night.submit(night.ordered(ReportKind::Correction, "u0", 2, &[100, 100, 90]));
+    assert_eq!(seats(&night), (vec![1, 1, 1], true), "another seat");
+}
+
 #[test]
 fn a_tie_under_other_rules_asks_for_another_lot() {
     let mut night = tied();

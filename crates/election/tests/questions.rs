@@ -164,6 +164,7 @@ fn a_recorded_lot_that_can_name_no_tie_is_kept_as_void() {
     let question = Question::of(tally, 0, 0).unwrap();
     assert_eq!(question.lots.len(), 1);
     let void: Vec<u32> = lots_left_out(tally, (0, 0), &question.options)
+        .into_iter()
         .map(|(lot, has_changed)| {
             assert!(!has_changed);
             lot.stage

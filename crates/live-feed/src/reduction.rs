@@ -70,7 +70,12 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
     },
 ];
 
-const ENVELOPE_STEPS: [fn(&mut FrameEnvelope); 4] = [
+const ENVELOPE_STEPS: [fn(&mut FrameEnvelope); 6] = [
+    |envelope| {
+        let ranges = envelope.widened_ranges.iter_mut();
+        ranges.for_each(|range| range.causes.truncate(1));
+    },
+    |envelope| envelope.widened_ranges.truncate(5),
     |envelope| {
         let corrections = envelope.corrections.iter_mut();
         corrections.for_each(|correction| correction.changes.clear());

@@ -83,7 +83,7 @@ impl From<&Outstanding> for proto::OutstandingBallots {
     }
 }
 
-/// The bounds of list n of a contest, all of whose districts are this one if `is_whole`.
+/// The bounds of list n of a contest, which allots the whole house here if `is_whole`.
 pub(crate) fn seat_bounds(
     certain: &CertainSeats,
     list: usize,
@@ -205,6 +205,8 @@ pub fn unforeseen_event(tally: &Tally, event: &Unforeseen) -> proto::UnforeseenE
     } = event;
     let cause = match cause {
         UnforeseenCause::Report(_) => proto::UnforeseenCause::Report,
+        UnforeseenCause::Correction(_) => proto::UnforeseenCause::Correction,
+        UnforeseenCause::Held => proto::UnforeseenCause::Held,
         UnforeseenCause::Review => proto::UnforeseenCause::Review,
         UnforeseenCause::Withdrawal => proto::UnforeseenCause::Withdrawal,
         UnforeseenCause::Status(_) => proto::UnforeseenCause::Status,
@@ -219,6 +221,21 @@ pub fn unforeseen_event(tally: &Tally, event: &Unforeseen) -> proto::UnforeseenE
         revision_time: Some(timestamp(*time)),
         unit_id: unit.unwrap_or_default().into(),
         cause: cause.into(),
-        attribution: attribution.as_ref().map(Into::into),
+        attribution: attribution.as_ref().map(|it| proto::Attribution {
+            by: cut(&it.by),
+            reason: cut(&it.reason),
+        }),
     }
+}
+
+/// Twenty ranges with their causes stand in every frame: of long texts the log has the rest.
+const CAUSE_TEXT_BYTES_MAX: usize = 120;
+
+fn cut(text: &str) -> String {
+    if text.len() <= CAUSE_TEXT_BYTES_MAX {
+        return text.to_owned();
+    }
+    let room = CAUSE_TEXT_BYTES_MAX - '…'.len_utf8();
+    let end = (0..=room).rev().find(|end| text.is_char_boundary(*end));
+    format!("{}…", &text[..end.unwrap_or(0)])
 }

@@ -122,7 +122,10 @@ fn contest_standings<'a>(
             let (seats, certain) = (seats(district), certain(district));
             let mut standings = district_standings(tally, (contest, district), entry, seats, above);
             if let Some(certain) = certain {
-                set_certain(&mut standings, certain, ballot.districts.len() == 1);
+                let house = tally.outline.rules.house_size;
+                let seats = standings.allocation.as_ref().map_or(0, |it| it.seats);
+                let is_whole = ballot.districts.len() == 1 && seats == house;
+                set_certain(&mut standings, certain, is_whole);
             }
             standings
         })

@@ -291,7 +291,22 @@ pub fn bound_seats_with(
     lots: &[Lot],
     outstanding: Outstanding,
 ) -> Result<SeatBounds, ContestError> {
-    let mut budget = Budget::of(STEPS_MAX);
+    bound_seats_within(contest, rules, lots, outstanding, STEPS_MAX)
+}
+
+/// The same in so many steps of a few nanoseconds at most: what would take longer is marked as [`Reason::TooLong`]. It asks no
+/// clock, so the same question has the same answer everywhere.
+///
+/// # Errors
+/// As [`bound_seats`].
+pub fn bound_seats_within(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    outstanding: Outstanding,
+    steps: u64,
+) -> Result<SeatBounds, ContestError> {
+    let mut budget = Budget::of(steps.min(STEPS_MAX));
     let lists = beside::bounds(contest, rules, lots, outstanding, &mut budget)?;
     Ok(SeatBounds {
         seats: contest.seats,

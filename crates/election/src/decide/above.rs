@@ -59,7 +59,8 @@ pub(super) fn draw_places(state: &State, mut lot: PlacesLot) -> Result<Vec<Event
     }
     let tally = state.tally();
     let mut known = tally.places_lots.iter().filter(|known| known.lot == lot);
-    Ok(unless(known.any(|known| known.stands(tally)), || {
+    let count = tally.count_hash(lot.contest, None);
+    Ok(unless(known.any(|known| known.count == count), || {
         Event::PlacesDrawn(lot)
     }))
 }

@@ -94,7 +94,8 @@ pub(super) fn draw_lot(
     // The same lot may be drawn again: for a tie that came back with other votes.
     let tally = state.tally();
     let mut known = tally.lots.iter().filter(|known| known.lot == lot);
-    Ok(unless(known.any(|known| known.stands(tally)), || {
+    let count = tally.count_hash(lot.contest, Some(lot.district));
+    Ok(unless(known.any(|known| known.count == count), || {
         Event::LotDrawn(lot)
     }))
 }

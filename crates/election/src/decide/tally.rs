@@ -7,6 +7,7 @@ use crate::event::{Event, Slot, SlotMove, SlotState};
 use crate::ids::{ContestId, CountingGroupId, Revision, UnitId};
 use crate::report::{Attribution, Refusal, RefusalCode, TallyKey, UnitStatus};
 use crate::state::State;
+use crate::tally::can_change;
 
 pub(super) fn review(
     state: &State,
@@ -256,6 +257,15 @@ pub(super) fn set_status(
             let other = other.and_then(|other| state.facts(other));
             if other.is_some_and(|other| other.status == UnitStatus::Merged) {
                 return refuse("the other unit is merged itself: nobody would report");
+            }
+            // What it brings for this one would be foreseen by nobody.
+            if other.is_some_and(|other| !can_change(other.state())) {
+                return refuse(
+                    "the other unit is complete or closed; take its report out, or open it, before it reports for another one",
+                );
+            }
+            if other.is_some_and(|other| other.district != slot.district) {
+                return refuse("the other unit is of another district, with another ballot");
             }
         }
         match status {

@@ -106,8 +106,12 @@ impl DistrictedQuestion {
         };
         let drawn = tally.places_lots.iter();
         let drawn = drawn.filter(|drawn| usize::from(drawn.lot.contest) == contest);
+        let drawn: Vec<_> = drawn.collect();
+        let number = u8::try_from(contest).ok().filter(|_| !drawn.is_empty());
+        let count = number.map(|number| tally.count_hash(number, None));
         let (recorded, stands): (Vec<_>, Vec<bool>) = drawn
-            .map(|drawn| (drawn.lot.clone(), drawn.stands(tally)))
+            .into_iter()
+            .map(|drawn| (drawn.lot.clone(), Some(drawn.count) == count))
             .unzip();
         let changed = stands.iter().enumerate().filter(|(_, stands)| !**stands);
         let changed: Vec<usize> = changed.map(|(place, _)| place).collect();

@@ -14,11 +14,9 @@ pub(super) fn write_drawn<L>(
     drawn: &Drawn<L>,
     write: impl FnOnce(&mut Writer, &L),
 ) {
-    let Drawn { lot, votes, rules } = drawn;
+    let Drawn { lot, count } = drawn;
     write(writer, lot);
-    writer.length(votes.len());
-    writer.u64s(votes);
-    writer.raw(&rules.0);
+    writer.raw(&count.0);
 }
 
 pub(super) fn read_drawn<L>(
@@ -27,8 +25,7 @@ pub(super) fn read_drawn<L>(
 ) -> Result<Drawn<L>, DecodeError> {
     Ok(Drawn {
         lot: read(reader)?,
-        votes: reader.list(8, Reader::u64)?,
-        rules: reader.hash()?,
+        count: reader.hash()?,
     })
 }
 
@@ -137,6 +134,8 @@ pub(super) fn write_unforeseen(writer: &mut Writer, entry: &Unforeseen) {
         UnforeseenCause::Register => (6, 0),
         UnforeseenCause::Rules => (7, 0),
         UnforeseenCause::Candidates => (8, 0),
+        UnforeseenCause::Correction(kind) => (9, *kind as u8),
+        UnforeseenCause::Held => (10, 0),
     };
     writer.u8(number);
     writer.u8(detail);
@@ -163,6 +162,8 @@ pub(super) fn read_unforeseen(reader: &mut Reader<'_>) -> Result<Unforeseen, Dec
             6 => no_detail(reader, UnforeseenCause::Register)?,
             7 => no_detail(reader, UnforeseenCause::Rules)?,
             8 => no_detail(reader, UnforeseenCause::Candidates)?,
+            9 => UnforeseenCause::Correction(read_report_kind(reader)?),
+            10 => no_detail(reader, UnforeseenCause::Held)?,
             _ => return Err(reader.fault("no cause of a wider range")),
         },
         attribution: reader.option(read_attribution)?,

@@ -377,7 +377,8 @@ impl Tally {
             return Err("what waits does not change what is counted");
         }
         self.shift(slot, slot_move)?;
-        self.ceilings.shift(slot, slot_move, 0, 0);
+        let nothing = Accounted::default();
+        self.ceilings.shift(slot, slot_move, nothing, nothing);
         Ok(())
     }
 
@@ -414,10 +415,10 @@ impl Tally {
         }
         let counts = &counted.counts;
         district.add(&counts.votes, &counts.form, votes_per_ballot);
-        let ballots = |counts: &Counts| counts.ballots_counted(votes_per_ballot).unwrap_or(0);
-        let before = counted.replaced.as_ref().map_or(0, ballots);
+        let of = |counts: &Counts| Accounted::of(&counts.votes, &counts.form, votes_per_ballot);
+        let before = counted.replaced.as_ref().map(of).unwrap_or_default();
         self.ceilings
-            .shift(counted.slot, counted.slot_move, before, ballots(counts));
+            .shift(counted.slot, counted.slot_move, before, of(counts));
         Ok(())
     }
 
@@ -443,8 +444,10 @@ impl Tally {
             return Err("the counts that go out are not in the totals");
         }
         self.shift(slot, slot_move)?;
-        let gone = replaced.and_then(|counts| counts.ballots_counted(votes_per_ballot));
-        self.ceilings.shift(slot, slot_move, gone.unwrap_or(0), 0);
+        let of = |counts: &Counts| Accounted::of(&counts.votes, &counts.form, votes_per_ballot);
+        let gone = replaced.map(of).unwrap_or_default();
+        self.ceilings
+            .shift(slot, slot_move, gone, Accounted::default());
         let Some(replaced) = replaced else {
             return Ok(());
         };

@@ -17,102 +17,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 mod restore;
+mod sums;
 
-/// What the ballots of a unit are bounded by, the strongest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum CeilingBasis {
-    /// Ballots issued at close.
-    BallotsIssued = 0,
-    /// Envelopes that were sent or received.
-    Envelopes = 1,
-    /// Ballot papers that were delivered.
-    PapersDelivered = 2,
-    /// The roll, with an allowance.
-    Roll = 3,
-    /// A number that the definition states.
-    Stated = 4,
-}
-
-impl CeilingBasis {
-    /// All of them, by number.
-    pub const ALL: [Self; 5] = [
-        Self::BallotsIssued,
-        Self::Envelopes,
-        Self::PapersDelivered,
-        Self::Roll,
-        Self::Stated,
-    ];
-}
-
-impl From<StatedBasis> for CeilingBasis {
-    fn from(basis: StatedBasis) -> Self {
-        match basis {
-            StatedBasis::Envelopes => Self::Envelopes,
-            StatedBasis::PapersDelivered => Self::PapersDelivered,
-            StatedBasis::Stated => Self::Stated,
-        }
-    }
-}
-
-/// The units that are bounded by one thing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BasisSum {
-    /// So many units.
-    pub units: u32,
-    /// At most so many ballots are still to come of them.
-    pub ballots: u64,
-}
-
-/// What is still to come of a contest in a district.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct StillToCome {
-    /// By what bounds them, as [`CeilingBasis`] is numbered.
-    pub bounded: [BasisSum; CeilingBasis::ALL.len()],
-    /// Units of which nothing bounds the ballots.
-    pub unbounded: u32,
-}
-
-impl StillToCome {
-    /// The most ballots, if every unit is bounded.
-    #[must_use]
-    pub fn ballots(&self) -> Option<u64> {
-        let total = self.bounded.iter().map(|sum| sum.ballots).sum();
-        (self.unbounded == 0).then_some(total)
-    }
-
-    fn add(&mut self, part: Part) {
-        match part {
-            Part::Nothing => {}
-            Part::Unbounded => self.unbounded += 1,
-            Part::Bounded(basis, ballots) => {
-                let sum = &mut self.bounded[basis as usize];
-                sum.units += 1;
-                sum.ballots += ballots;
-            }
-        }
-    }
-
-    fn subtract(&mut self, part: Part) {
-        match part {
-            Part::Nothing => {}
-            Part::Unbounded => self.unbounded -= 1,
-            Part::Bounded(basis, ballots) => {
-                let sum = &mut self.bounded[basis as usize];
-                sum.units -= 1;
-                sum.ballots -= ballots;
-            }
-        }
-    }
-}
-
-/// What one unit adds to the sums of one contest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    Nothing,
-    Unbounded,
-    Bounded(CeilingBasis, u64),
-}
+pub(crate) use sums::Accounted;
+pub use sums::{BasisSum, CeilingBasis, StillToCome};
+use sums::{Bound, Part};
 
 /// What is known of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -126,8 +35,8 @@ struct UnitRow {
 /// What is known of a unit in one contest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct ContestRow {
-    /// Ballots that its counted tallies account for.
-    counted: u64,
+    /// What its counted tallies account for.
+    counted: Accounted,
     /// Slots that can still change.
     open: u8,
     /// Voting was repeated: what was issued the first time bounds nothing.
@@ -246,11 +155,12 @@ impl Ceilings {
     }
 
     /// A slot moved, and its counted ballots with it.
-    pub fn shift(&mut self, slot: Slot, slot_move: SlotMove, before: u64, after: u64) {
+    pub fn shift(&mut self, slot: Slot, slot_move: SlotMove, before: Accounted, after: Accounted) {
         let (contest, unit) = (usize::from(slot.contest), slot.unit);
         self.take_out_of(unit, contest);
         if let Some(row) = self.contest_row_mut(unit, contest) {
-            row.counted = (row.counted - before.min(row.counted)) + after;
+            row.counted.subtract(before);
+            row.counted.add(after);
             row.open = row.open - u8::from(can_change(slot_move.before)).min(row.open)
                 + u8::from(can_change(slot_move.after));
             row.is_repeated |= slot_move.after.status == UnitStatus::RepeatOrdered;
@@ -379,15 +289,34 @@ impl Ceilings {
 
     /// What a unit adds to the sum of its district in a contest.
     fn part(&self, unit: u32, contest: usize) -> Part {
-        let Some(row) = self.contest_row(unit, contest).filter(|row| row.open > 0) else {
-            return Part::Nothing;
+        let row = self.contest_row(unit, contest).filter(|row| row.open > 0);
+        let Some(row) = row else {
+            return Part {
+                bound: Bound::Nothing,
+                is_repeated: false,
+                ahead: 0,
+            };
         };
+        let Accounted {
+            ballots,
+            votes,
+            ahead,
+        } = row.counted;
         // More than the ceiling is counted, or waits: it was none.
-        match self.ceiling(unit, row.is_repeated) {
-            Some((ballots, basis)) if ballots >= row.counted && row.doubted == 0 => {
-                Part::Bounded(basis, ballots - row.counted)
+        let bound = match self.ceiling(unit, row.is_repeated) {
+            Some((most, basis)) if most >= ballots.max(votes) && row.doubted == 0 => {
+                Bound::Ceiling {
+                    basis,
+                    by_ballots: most - ballots,
+                    by_votes: most - votes,
+                }
             }
-            Some(_) | None => Part::Unbounded,
+            Some(_) | None => Bound::None,
+        };
+        Part {
+            bound,
+            is_repeated: row.is_repeated,
+            ahead,
         }
     }
 
@@ -439,7 +368,7 @@ impl Ceilings {
 
 /// A state in which ballots of a slot can still come. A status that the commission has set ends it, but what waits for a
 /// reviewer may still come in.
-pub(super) const fn can_change(state: SlotState) -> bool {
+pub(crate) const fn can_change(state: SlotState) -> bool {
     match state.status {
         UnitStatus::Expected
         | UnitStatus::Open

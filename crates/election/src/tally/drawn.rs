@@ -5,116 +5,82 @@
 
 use crate::definition::{ContestBallot, Hash};
 use crate::event::{Lot, PlacesLot};
-use crate::ids::{ContestId, OptionId};
 use crate::tally::Tally;
+use sha2::{Digest as _, Sha256};
 
-/// A recorded lot with the votes and the rules that it was drawn on.
+/// A recorded lot with what it was drawn on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Drawn<L> {
     /// The lot.
     pub lot: L,
-    /// The votes of the lists that tied, and of those joined with them.
-    pub votes: Vec<u64>,
-    /// The hash of the contest's rules.
-    pub rules: Hash,
+    /// The votes of all lists, their candidates and the rules, as [`Tally::count_hash`] has them.
+    pub count: Hash,
+}
+
+impl Tally {
+    /// What a lot is drawn on: the rules of a contest, and the votes and candidates of its options in one district, or in all of
+    /// them, with those of the contest of its first votes. It is the same as long as nothing of it has changed.
+    #[must_use]
+    pub fn count_hash(&self, contest: u8, district: Option<u16>) -> Hash {
+        let number = usize::from(contest);
+        let ballot = self.outline.ballot.contests.get(number);
+        let mut digest = Sha256::new();
+        if let Some(rules) = ballot.and_then(|ballot| self.rules_of(ballot)) {
+            digest.update(crate::bytes::part_text(rules));
+        }
+        let first = ballot.filter(|_| district.is_none());
+        let first = first.and_then(|ballot| self.first_votes_of(ballot));
+        for number in [Some(number), first].into_iter().flatten() {
+            let districts = self.contests.get(number).into_iter().flatten();
+            for (place, totals) in (0_u16..).zip(districts) {
+                if district.is_some_and(|only| only != place) {
+                    continue;
+                }
+                for votes in &totals.votes {
+                    digest.update(votes.to_le_bytes());
+                }
+            }
+        }
+        let candidates = self.candidates.iter();
+        for ((of, place, option), number) in candidates {
+            if *of == contest && district.is_none_or(|only| only == *place) {
+                digest.update(place.to_le_bytes());
+                digest.update(option.to_le_bytes());
+                digest.update(number.to_le_bytes());
+            }
+        }
+        Hash(digest.finalize().into())
+    }
+
+    fn rules_of(&self, ballot: &ContestBallot) -> Option<&crate::rules::ContestRules> {
+        let mut rules = self.outline.rules.contests.iter();
+        rules.find(|rules| rules.id == ballot.id)
+    }
+
+    fn first_votes_of(&self, ballot: &ContestBallot) -> Option<usize> {
+        let tiers = self.rules_of(ballot)?.tiers.as_ref()?;
+        let first = tiers.first_votes.as_ref()?;
+        let mut contests = self.outline.ballot.contests.iter();
+        contests.position(|entry| entry.id == *first)
+    }
 }
 
 impl Drawn<Lot> {
     /// The lot as it is drawn now.
     pub(super) fn now(tally: &Tally, lot: &Lot) -> Self {
-        let votes = votes_of(tally, lot);
-        let contest = tally.outline.ballot.contests.get(usize::from(lot.contest));
         Self {
             lot: lot.clone(),
-            votes,
-            rules: rules_hash(tally, contest),
+            count: tally.count_hash(lot.contest, Some(lot.district)),
         }
-    }
-
-    /// Whether votes and rules are those that it was drawn on. Otherwise it is void.
-    #[must_use]
-    pub fn stands(&self, tally: &Tally) -> bool {
-        *self == Self::now(tally, &self.lot)
     }
 }
 
 impl Drawn<PlacesLot> {
     /// The lot as it is drawn now.
     pub(super) fn now(tally: &Tally, lot: &PlacesLot) -> Self {
-        let contest = tally.outline.ballot.contests.get(usize::from(lot.contest));
-        let tied: Vec<&OptionId> = lot.tied.iter().map(|place| &place.option).collect();
-        // First votes are of a contest of their own.
-        let first = contest.and_then(|contest| first_votes(tally, &contest.id));
-        let numbers = [Some(usize::from(lot.contest)), first];
-        let votes = numbers.into_iter().flatten().flat_map(|number| {
-            let tied = &tied;
-            tied.iter()
-                .flat_map(move |option| votes_everywhere(tally, number, option))
-        });
         Self {
             lot: lot.clone(),
-            votes: votes.collect(),
-            rules: rules_hash(tally, contest),
+            count: tally.count_hash(lot.contest, None),
         }
     }
-
-    /// Whether votes and rules are those that it was drawn on. Otherwise it is void.
-    #[must_use]
-    pub fn stands(&self, tally: &Tally) -> bool {
-        *self == Self::now(tally, &self.lot)
-    }
-}
-
-fn rules_hash(tally: &Tally, contest: Option<&ContestBallot>) -> Hash {
-    let rules = tally.outline.rules.contests.iter();
-    let rules = contest.and_then(|contest| rules.into_iter().find(|rules| rules.id == contest.id));
-    rules.map_or_else(Hash::default, |rules| {
-        Hash::of(crate::bytes::part_text(rules).as_bytes())
-    })
-}
-
-/// Votes of the tied lists, and of all that are joined with any list where one of them is: a group ties by its sum.
-fn votes_of(tally: &Tally, lot: &Lot) -> Vec<u64> {
-    let (contest, district) = (usize::from(lot.contest), usize::from(lot.district));
-    let ballot = tally.outline.ballot.contests.get(contest);
-    let options = ballot.and_then(|ballot| ballot.districts.get(district));
-    let options = options.map_or(&[][..], |district| &district.options);
-    let is_tied = |place: usize| {
-        let place = u32::try_from(place).ok();
-        place.is_some_and(|place| lot.tied.contains(&place))
-    };
-    let is_joined = |place: usize| {
-        options
-            .get(place)
-            .is_some_and(|it| it.apparentment.is_some())
-    };
-    let with_joined = (0..options.len()).any(|place| is_tied(place) && is_joined(place));
-    let votes = tally.contests.get(contest).and_then(|it| it.get(district));
-    let votes = votes.map_or(&[][..], |totals| &totals.votes);
-    let votes = votes.iter().enumerate();
-    let votes = votes.filter(|(place, _)| is_tied(*place) || (with_joined && is_joined(*place)));
-    votes.map(|(_, votes)| *votes).collect()
-}
-
-fn votes_everywhere<'a>(
-    tally: &'a Tally,
-    contest: usize,
-    option: &'a OptionId,
-) -> impl Iterator<Item = u64> + 'a {
-    let ballot = tally.outline.ballot.contests.get(contest);
-    let districts = ballot.into_iter().flat_map(|ballot| &ballot.districts);
-    let totals = tally.contests.get(contest).into_iter().flatten();
-    districts.zip(totals).map(move |(district, totals)| {
-        let mut options = district.options.iter().zip(&totals.votes);
-        let votes = options.find(|(entry, _)| entry.id == *option);
-        votes.map_or(0, |(_, votes)| *votes)
-    })
-}
-
-fn first_votes(tally: &Tally, contest: &ContestId) -> Option<usize> {
-    let mut rules = tally.outline.rules.contests.iter();
-    let rules = rules.find(|rules| rules.id == *contest)?;
-    let first = rules.tiers.as_ref()?.first_votes.as_ref()?;
-    let mut contests = tally.outline.ballot.contests.iter();
-    contests.position(|entry| entry.id == *first)
 }

@@ -11,9 +11,13 @@ pub const UNFORESEEN_KEPT: usize = 20;
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum UnforeseenCause {
-    /// A report took back what was counted, or brought more ballots than the unit was bounded by.
+    /// A report brought more than its unit was bounded by.
     Report(ReportKind),
-    /// A reviewer let such a report in, or one waits that doubts the bound.
+    /// A report took back what was counted.
+    Correction(ReportKind),
+    /// A report waits that has more ballots than its unit has voters.
+    Held,
+    /// A reviewer let a report in that does one of these, or rejected one.
     Review,
     /// A tally was withdrawn.
     Withdrawal,
@@ -53,22 +57,68 @@ pub(super) struct Watched {
     contest: Option<u8>,
     district: u16,
     unit: u32,
-    before: Vec<Option<u64>>,
+    before: Vec<Most>,
+}
+
+/// The most that a contest in a district can end with; `None`: nothing bounds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Most {
+    /// Ballots, by the units' ceilings.
+    ballots: Option<u64>,
+    /// Votes, in ballots, by the same.
+    votes: Option<u64>,
+    /// Ballots of the whole contest, by the electorate.
+    electorate: Option<u64>,
+    /// A count of ballots that is a base: what is in it for good.
+    issued: u64,
+}
+
+impl Most {
+    /// Whether another one is more than this, or was not bounded by it.
+    fn is_passed_by(&self, after: &Self) -> bool {
+        let grows = |before: Option<u64>, after: Option<u64>| match (before, after) {
+            (Some(before), Some(after)) => after > before,
+            (Some(_), None) => true,
+            (None, _) => false,
+        };
+        grows(self.ballots, after.ballots)
+            || grows(self.votes, after.votes)
+            || grows(self.electorate, after.electorate)
+    }
 }
 
 impl Tally {
-    /// The most ballots of a contest in a district, counted and to come; `None`: nothing bounds them.
-    fn ballots_most(&self, contest: usize, district: usize) -> Option<u64> {
-        let coming = self.still_to_come(contest, district)?.ballots()?;
-        let counted = self.contests.get(contest)?.get(district)?.ballots_counted;
-        counted.checked_add(coming)
+    /// The most of a contest in a district.
+    fn most(&self, contest: usize, district: usize) -> Most {
+        let totals = self.contests.get(contest);
+        let here = totals.and_then(|districts| districts.get(district));
+        let coming = self.still_to_come(contest, district);
+        let coming = coming.filter(|coming| coming.unbounded == 0);
+        let bounded = |counted: Option<u64>, coming: Option<u64>| counted?.checked_add(coming?);
+        let votes_per_ballot = u64::from(self.outline.ballot.votes_per_ballot.max(1));
+        let votes = here.map(|totals| totals.votes.iter().sum::<u64>() / votes_per_ballot);
+        let rules = self.outline.rules.outstanding.as_ref();
+        let electorate = self.outline.areas.electorate;
+        let electorate = electorate.filter(|_| rules.is_some_and(|rules| rules.electorate));
+        let counted = totals.into_iter().flatten();
+        let counted: u64 = counted.map(|totals| totals.ballots_counted).sum();
+        let turnout = self.turnout.get(district);
+        Most {
+            ballots: bounded(
+                here.map(|totals| totals.ballots_counted),
+                coming.map(|coming| coming.by_ballots),
+            ),
+            votes: bounded(votes, coming.map(|coming| coming.by_votes)),
+            electorate: electorate.filter(|electorate| *electorate >= counted),
+            issued: turnout.map_or(0, |turnout| turnout.ballots_issued),
+        }
     }
 
-    fn all_ballots_most(&self, contest: Option<u8>, district: u16) -> Vec<Option<u64>> {
+    fn all_most(&self, contest: Option<u8>, district: u16) -> Vec<Most> {
         let contests = 0..self.contests.len();
         let contests = contests.filter(|it| contest.is_none_or(|only| usize::from(only) == *it));
         contests
-            .map(|contest| self.ballots_most(contest, usize::from(district)))
+            .map(|contest| self.most(contest, usize::from(district)))
             .collect()
     }
 
@@ -92,7 +142,7 @@ impl Tally {
             _ => return None,
         };
         Some(Watched {
-            before: self.all_ballots_most(contest, district),
+            before: self.all_most(contest, district),
             contest,
             district,
             unit,
@@ -104,23 +154,30 @@ impl Tally {
         let Some((cause, attribution)) = cause_of(&recorded.event) else {
             return;
         };
-        if self.outline.rules.outstanding.is_none() {
+        // An amendment may be what ended every claim.
+        let is_amendment = matches!(recorded.event, Event::RulesAmended { .. });
+        let Some(rules) = &self.outline.rules.outstanding else {
+            if is_amendment {
+                self.remember_unforeseen(recorded, (None, None, None), cause, attribution);
+            }
             return;
-        }
+        };
+        let everywhere = rules.electorate;
         let place = match watched {
             Some(watched) => {
-                let after = self.all_ballots_most(watched.contest, watched.district);
-                let is_more = |(before, after): (&Option<u64>, &Option<u64>)| match (before, after)
-                {
-                    (Some(before), Some(after)) => after > before,
-                    (Some(_), None) => true,
-                    (None, _) => false,
-                };
-                let grows = watched.before.iter().zip(&after).any(is_more);
-                if !grows && !takes_back(&recorded.event) {
+                let after = self.all_most(watched.contest, watched.district);
+                let mut pairs = watched.before.iter().zip(&after);
+                let grows = pairs.any(|(before, after)| before.is_passed_by(after));
+                // Of a number that was said to be the last, and counts in bases.
+                let is_last = matches!(&recorded.event, Event::TurnoutCounted { replaced: Some(replaced), .. } if replaced.is_final);
+                let mut pairs = watched.before.iter().zip(&after);
+                let moves = is_last && pairs.any(|(before, after)| before.issued != after.issued);
+                if !grows && !moves && !takes_back(&recorded.event) {
                     return;
                 }
-                (watched.contest, Some(watched.district), Some(watched.unit))
+                // What the electorate bounds is one sum for all districts.
+                let district = Some(watched.district).filter(|_| !everywhere);
+                (watched.contest, district, Some(watched.unit))
             }
             None => match &recorded.event {
                 Event::CandidatesChanged {
@@ -129,6 +186,16 @@ impl Tally {
                 _ => (None, None, None),
             },
         };
+        self.remember_unforeseen(recorded, place, cause, attribution);
+    }
+
+    fn remember_unforeseen(
+        &mut self,
+        recorded: &Recorded,
+        place: (Option<u8>, Option<u16>, Option<u32>),
+        cause: UnforeseenCause,
+        attribution: Option<Attribution>,
+    ) {
         let (contest, district, unit) = place;
         self.unforeseen_total += 1;
         if self.unforeseen.len() == UNFORESEEN_KEPT {
@@ -177,7 +244,11 @@ fn cause_of(event: &Event) -> Option<(UnforeseenCause, Option<Attribution>)> {
     };
     Some(match event {
         Event::ReportCounted { counted, .. } => (
-            UnforeseenCause::Report(counted.kind),
+            if takes_back(event) {
+                UnforeseenCause::Correction(counted.kind)
+            } else {
+                UnforeseenCause::Report(counted.kind)
+            },
             counted.attribution.clone(),
         ),
         Event::Released {
@@ -187,7 +258,7 @@ fn cause_of(event: &Event) -> Option<(UnforeseenCause, Option<Attribution>)> {
             counted.attribution.clone().or_else(|| because(reason)),
         ),
         // Who and why is private while it waits.
-        Event::ReportHeld { .. } => (UnforeseenCause::Review, None),
+        Event::ReportHeld { .. } => (UnforeseenCause::Held, None),
         Event::Rejected { reason, .. } => (UnforeseenCause::Review, because(reason)),
         Event::Withdrawn { attribution, .. } => {
             (UnforeseenCause::Withdrawal, Some(attribution.clone()))

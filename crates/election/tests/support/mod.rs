@@ -18,7 +18,7 @@ use election::report::*;
 use election::rules::*;
 use election::state::State;
 use election::submission::Submission;
-use election::tally::Tally;
+use election::tally::{StillToCome, Tally};
 
 pub const LOG: LogId = LogId([7; 16]);
 /// The time at which a night's clock starts.
@@ -202,19 +202,17 @@ impl Night {
                     votes.all(|(then, now)| now >= then),
                     "votes fall unforeseen"
                 );
-                let most = |tally: &Tally, counted: u64| {
-                    let coming = tally.still_to_come(contest, district)?.ballots()?;
-                    Some(counted + coming)
-                };
-                let (then, now) = (
-                    most(before, then.ballots_counted),
-                    most(after, now.ballots_counted),
-                );
-                if let Some(then) = then {
-                    assert!(
-                        now.is_some_and(|now| now <= then),
-                        "more ballots than foreseen"
-                    );
+                // Whatever came is within what was to come.
+                let coming = before.still_to_come(contest, district);
+                if let Some(coming) = coming.and_then(|coming| coming.ballots()) {
+                    let sum = |votes: &[u64]| votes.iter().sum::<u64>();
+                    let votes = sum(&now.votes) - sum(&then.votes);
+                    assert!(votes <= coming, "more votes than foreseen");
+                    let ballots = now.ballots_counted.saturating_sub(then.ballots_counted);
+                    assert!(ballots <= coming, "more ballots than foreseen");
+                    let left = after.still_to_come(contest, district);
+                    let left = left.and_then(|left| left.ballots());
+                    assert!(left.is_some(), "a bound that is gone unforeseen");
                 }
             }
         }
@@ -232,9 +230,12 @@ impl Night {
         let tally = self.state.tally();
         for (contest, districts) in (0_u8..).zip(&tally.contests) {
             for (district, _) in (0_u16..).zip(districts) {
+                let of = |coming: StillToCome| (coming.bounded, coming.unbounded, coming.repeated);
+                let naive =
+                    outstanding::still_to_come(&self.records, &self.state, contest, district);
                 assert_eq!(
-                    tally.still_to_come(contest.into(), district.into()),
-                    outstanding::still_to_come(&self.records, &self.state, contest, district),
+                    tally.still_to_come(contest.into(), district.into()).map(of),
+                    naive.map(of),
                     "what is still to come"
                 );
             }

@@ -47,10 +47,13 @@ pub fn still_to_come(
         if !slots.iter().any(is_open) {
             continue;
         }
+        total.repeated += u32::from(log.repeated.contains(&(unit, contest)));
         let counted = slots.iter().filter_map(|slot| state.counted(*slot));
-        let counted: u64 = counted
-            .map(|(_, counts, _)| counts.ballots_counted(1).unwrap_or(0))
-            .sum();
+        let (mut counted_ballots, mut counted_votes) = (0, 0);
+        for (_, counts, _) in counted {
+            counted_ballots += counts.ballots_counted(1).unwrap_or(0);
+            counted_votes += counts.votes_total();
+        }
         let repeated = log.repeated.contains(&(unit, contest));
         // All units whose voters may come to this one.
         let mut voters = BTreeSet::from([unit]);
@@ -76,10 +79,12 @@ pub fn still_to_come(
             (ballots, all.iter().map(|(_, basis)| *basis).max().unwrap())
         });
         match sum {
-            Some((ballots, basis)) if ballots >= counted && !is_doubted => {
+            Some((ballots, basis))
+                if ballots >= counted_ballots && ballots >= counted_votes && !is_doubted =>
+            {
                 let entry = &mut total.bounded[basis as usize];
                 entry.units += 1;
-                entry.ballots += ballots - counted;
+                entry.ballots += ballots - counted_ballots.min(counted_votes);
             }
             _ => total.unbounded += 1,
         }

@@ -101,10 +101,13 @@ fn moment(standings: &Standings, contest: &str) -> Option<Moment> {
     let mut contests = standings.contests.iter();
     let contest = contests.find(|it| it.contest_id == contest)?;
     let certain = contest.certain.as_ref()?;
+    let all = contest.seats;
     let lists = contest.options.iter().filter_map(|option| {
         let seats = option.seats.as_ref()?;
-        let bounds = seats.bounds.as_ref()?;
-        let range = (bounds.seats_fewest?, bounds.seats_most?);
+        // While nothing is claimed, everything is possible.
+        let bounds = seats.bounds.as_ref();
+        let range = bounds.and_then(|bounds| bounds.seats_fewest.zip(bounds.seats_most));
+        let range = range.unwrap_or((0, all));
         Some((
             option.option_id.clone(),
             (range.0, range.1, seats.seats.unwrap_or(0)),

@@ -89,7 +89,9 @@ fn widened_range(range: &WidenedRange, names: &Names) -> String {
     let cause = range.causes.first().map_or_else(String::new, |cause| {
         let what = match cause.cause() {
             UnforeseenCause::Unspecified => "something happened",
-            UnforeseenCause::Report => "a counted unit was corrected",
+            UnforeseenCause::Report => "a unit reported more ballots than were bounded",
+            UnforeseenCause::Correction => "a counted unit was corrected",
+            UnforeseenCause::Held => "a report with more ballots than voters waits for a reviewer",
             UnforeseenCause::Review => "a reviewer decided",
             UnforeseenCause::Withdrawal => "a tally was withdrawn",
             UnforeseenCause::Status => "a unit's status was changed",

@@ -209,7 +209,15 @@ fn widened_range(shown: &Shown<'_>, range: &WidenedRange) -> String {
     };
     let before = written(range.seats_fewest_before, range.seats_most_before);
     let after = range.seats_fewest.zip(range.seats_most);
-    let after = after.map_or_else(|| String::from("?"), |(fewest, most)| written(fewest, most));
+    let nothing = match language {
+        Language::En => "no claim",
+        Language::Ru => "без утверждения",
+        Language::Kk => "тұжырымсыз",
+    };
+    let after = after.map_or_else(
+        || nothing.to_owned(),
+        |(fewest, most)| written(fewest, most),
+    );
     let revision = language.number(range.revision);
     let mut text = match language {
         Language::En => {
@@ -246,9 +254,19 @@ fn cause_name(language: Language, cause: UnforeseenCause) -> &'static str {
     let names = match cause {
         UnforeseenCause::Unspecified => ["", "", ""],
         UnforeseenCause::Report => [
+            "A station reported more ballots than were bounded",
+            "Участок сообщил больше бюллетеней, чем было возможно по оценке сверху",
+            "Учаске шектен көп бюллетень хабарлады",
+        ],
+        UnforeseenCause::Correction => [
             "A counted station was corrected",
             "Исправлен учтённый участок",
             "Саналған учаске түзетілді",
+        ],
+        UnforeseenCause::Held => [
+            "A report with more ballots than voters waits for a reviewer",
+            "Протокол, где бюллетеней больше, чем избирателей, ждёт проверки",
+            "Сайлаушыдан көп бюллетені бар хаттама тексеруді күтуде",
         ],
         UnforeseenCause::Review => [
             "A reviewer decided",

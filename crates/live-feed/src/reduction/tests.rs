@@ -2,7 +2,8 @@
 
 use super::*;
 use wire::common::v1::{
-    Attribution, Correction, Counts, ListSeats, Publication, SeatsState, UnitTally, VoteChange,
+    Attribution, Correction, Counts, ListSeats, Publication, SeatsState, UnforeseenEvent,
+    UnitTally, VoteChange, WidenedRange,
 };
 use wire::feed::v1::{FrameDistrict, FrameTie};
 
@@ -243,4 +244,44 @@ fn a_unit_with_ten_thousand_options_fits() {
     let (body, _) = reduced(frame);
     assert!(body.is_reduced);
     assert_eq!(body.unit_tallies[0].counted_version, Some(1));
+}
+
+#[test]
+fn ranges_that_had_to_widen_leave_room_for_corrections() {
+    let cause = UnforeseenEvent {
+        unit_id: "u".repeat(64),
+        attribution: Some(Attribution {
+            by: "b".repeat(120),
+            reason: "r".repeat(120),
+        }),
+        ..Default::default()
+    };
+    let range = WidenedRange {
+        option_id: "o".repeat(64),
+        district_id: "d".repeat(64),
+        causes: vec![cause; 3],
+        ..Default::default()
+    };
+    let mut frame = Frame {
+        body: Some(FrameBody {
+            contests: vec![FrameContest {
+                rows: rows(200, 40),
+                ..Default::default()
+            }],
+            ..Default::default()
+        }),
+        envelope: Some(FrameEnvelope {
+            widened_ranges: vec![range; 20],
+            widened_ranges_count: 20,
+            corrections: corrections(100, 3),
+            corrections_count: 20,
+            ..Default::default()
+        }),
+    };
+    reduce(&mut frame);
+    assert!(frame.encoded_len() <= 32 << 10, "{}", frame.encoded_len());
+    let envelope = frame.envelope.unwrap();
+    assert!(envelope.widened_ranges.len() >= 5);
+    assert_eq!(envelope.widened_ranges_count, 20);
+    assert!(!envelope.corrections.is_empty(), "corrections go last");
 }

@@ -1446,8 +1446,8 @@ pub enum VoidLotReason {
     WrongWinners = 2,
     /// An earlier lot settled the same tie.
     AlreadyDrawn = 3,
-    /// The tied lists have other votes than when it was drawn, or the contest has other rules: should they tie again, that is
-    /// another tie, for which nobody has drawn a lot.
+    /// Votes, candidates or rules are others than when it was drawn: should the lists tie again, that is another tie, for which nobody
+    /// has drawn a lot.
     TieChanged = 4,
 }
 impl VoidLotReason {

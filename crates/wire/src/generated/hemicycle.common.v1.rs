@@ -978,7 +978,8 @@ pub struct SeatBounds {
     /// Whether the list passes the threshold by its own votes. Unspecified: it needs none, or the row is of several districts.
     #[prost(enumeration = "Certainty", tag = "7")]
     pub passes_threshold: i32,
-    /// Whether the list has more than half of the seats that the contest allots. Unspecified: the row is of several districts.
+    /// Whether the list has more than half of the seats of the house. Unspecified: the contest allots only a part of it, or the row
+    /// is of several districts.
     #[prost(enumeration = "Certainty", tag = "8")]
     pub has_majority: i32,
 }
@@ -1058,10 +1059,10 @@ pub struct WidenedRange {
     /// The most seats as they are; missing: nothing is claimed any more.
     #[prost(uint32, optional, tag = "8")]
     pub seats_most: ::core::option::Option<u32>,
-    /// What happened in between, newest first, at most 5.
+    /// What happened in between, newest first, at most 3: any of them may be why.
     #[prost(message, repeated, tag = "9")]
     pub causes: ::prost::alloc::vec::Vec<UnforeseenEvent>,
-    /// How many things happened in between.
+    /// How many things happened in between, of the last 20 of the election.
     #[prost(uint64, tag = "10")]
     pub causes_count: u64,
 }
@@ -1080,7 +1081,7 @@ pub struct UnforeseenEvent {
     /// What it was.
     #[prost(enumeration = "UnforeseenCause", tag = "4")]
     pub cause: i32,
-    /// Who and why; missing: it was not said. An amendment says only why.
+    /// Who and why, each cut to 120 bytes; missing: it was not said. An amendment says only why.
     #[prost(message, optional, tag = "5")]
     pub attribution: ::core::option::Option<Attribution>,
 }
@@ -1313,9 +1314,9 @@ impl Certainty {
 pub enum UnforeseenCause {
     /// Not sent.
     Unspecified = 0,
-    /// A report changed what was counted, or brought more ballots than its unit was bounded by.
+    /// A report brought more than its unit was bounded by.
     Report = 1,
-    /// A reviewer let such a report in, or one waits that has more ballots than voters.
+    /// A reviewer let a report in that did so or took back what was counted, or rejected one.
     Review = 2,
     /// A tally was withdrawn.
     Withdrawal = 3,
@@ -1329,6 +1330,10 @@ pub enum UnforeseenCause {
     Rules = 7,
     /// A list has other candidates.
     Candidates = 8,
+    /// A report took back what was counted.
+    Correction = 9,
+    /// A report waits that has more ballots than its unit has voters.
+    Held = 10,
 }
 impl UnforeseenCause {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1346,6 +1351,8 @@ impl UnforeseenCause {
             Self::Register => "UNFORESEEN_CAUSE_REGISTER",
             Self::Rules => "UNFORESEEN_CAUSE_RULES",
             Self::Candidates => "UNFORESEEN_CAUSE_CANDIDATES",
+            Self::Correction => "UNFORESEEN_CAUSE_CORRECTION",
+            Self::Held => "UNFORESEEN_CAUSE_HELD",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1360,6 +1367,8 @@ impl UnforeseenCause {
             "UNFORESEEN_CAUSE_REGISTER" => Some(Self::Register),
             "UNFORESEEN_CAUSE_RULES" => Some(Self::Rules),
             "UNFORESEEN_CAUSE_CANDIDATES" => Some(Self::Candidates),
+            "UNFORESEEN_CAUSE_CORRECTION" => Some(Self::Correction),
+            "UNFORESEEN_CAUSE_HELD" => Some(Self::Held),
             _ => None,
         }
     }
@@ -10420,6 +10429,8 @@ impl serde::Serialize for UnforeseenCause {
             Self::Register => "UNFORESEEN_CAUSE_REGISTER",
             Self::Rules => "UNFORESEEN_CAUSE_RULES",
             Self::Candidates => "UNFORESEEN_CAUSE_CANDIDATES",
+            Self::Correction => "UNFORESEEN_CAUSE_CORRECTION",
+            Self::Held => "UNFORESEEN_CAUSE_HELD",
         };
         serializer.serialize_str(variant)
     }
@@ -10440,6 +10451,8 @@ impl<'de> serde::Deserialize<'de> for UnforeseenCause {
             "UNFORESEEN_CAUSE_REGISTER",
             "UNFORESEEN_CAUSE_RULES",
             "UNFORESEEN_CAUSE_CANDIDATES",
+            "UNFORESEEN_CAUSE_CORRECTION",
+            "UNFORESEEN_CAUSE_HELD",
         ];
 
         struct GeneratedVisitor;
@@ -10489,6 +10502,8 @@ impl<'de> serde::Deserialize<'de> for UnforeseenCause {
                     "UNFORESEEN_CAUSE_REGISTER" => Ok(UnforeseenCause::Register),
                     "UNFORESEEN_CAUSE_RULES" => Ok(UnforeseenCause::Rules),
                     "UNFORESEEN_CAUSE_CANDIDATES" => Ok(UnforeseenCause::Candidates),
+                    "UNFORESEEN_CAUSE_CORRECTION" => Ok(UnforeseenCause::Correction),
+                    "UNFORESEEN_CAUSE_HELD" => Ok(UnforeseenCause::Held),
                     _ => Err(serde::de::Error::unknown_variant(value, FIELDS)),
                 }
             }

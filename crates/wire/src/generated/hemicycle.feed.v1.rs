@@ -112,7 +112,8 @@ pub struct FrameBody {
     /// Something was left out of this body so that it has at most 24 KiB, and the frame 32. It goes in this order, as far as it
     /// must: the rows of districts; districts; the lists of ties (how many seats are at stake stays); all options but the 256
     /// with the most seats, then votes; the counts of a unit's tallies; all options but 32 of a contest; all but 16 contests
-    /// with 8 options each and 64 tallies of a unit. Where the envelope is too large for what is left of the frame, the changes
+    /// with 8 options each and 64 tallies of a unit. Where the envelope is too large for what is left of the frame, all causes but the
+    /// newest of ranges that had to widen go, then all such ranges but the newest 5, then the changes
     /// inside corrections go, then all corrections but the newest 5, then all: corrections_count says how many there are.
     /// GetStandings and GetUnit have everything. 39 lists in 41 districts stay whole. How much of each is missing stands beside
     /// what is there: show it with the rest, so that nobody takes a part for the whole.

@@ -1,6 +1,6 @@
 //! Ceilings put together again from units and slots, as a snapshot or a check has them.
 
-use super::{Ceilings, ContestRow, PIECE, UnitRow, can_change};
+use super::{Accounted, Ceilings, ContestRow, PIECE, UnitRow, can_change};
 use crate::definition::UnitKind;
 use crate::event::{Slot, SlotState, Turnout};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ impl Ceilings {
                 (row.roll, row.issued) = (None, None);
             }
             for row in &mut piece.contests {
-                (row.counted, row.open) = (0, 0);
+                (row.counted, row.open) = (Accounted::default(), 0);
             }
         }
         ceilings.sum_again();
@@ -106,9 +106,9 @@ impl Ceilings {
         }
     }
 
-    pub fn restore_slot(&mut self, slot: Slot, state: SlotState, ballots: u64) {
+    pub fn restore_slot(&mut self, slot: Slot, state: SlotState, accounted: Accounted) {
         if let Some(row) = self.contest_row_mut(slot.unit, usize::from(slot.contest)) {
-            row.counted += ballots;
+            row.counted.add(accounted);
             row.open += u8::from(can_change(state));
         }
     }
