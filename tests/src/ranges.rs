@@ -1,6 +1,6 @@
 //! The ranges of seats through a night, and which seats left them.
 
-use election::certain::certain_seats;
+use election::certain::{certain_seats, outstanding};
 use election::event::Recorded;
 use election::standings::district_seats;
 use election::tally::Tally;
@@ -59,6 +59,46 @@ fn frame(tally: &Tally) -> Frame {
             .collect(),
         unforeseen: tally.unforeseen_total,
     }
+}
+
+/// After every single event: more ballots, or more votes, that were counted later than the bound of that moment said could come.
+pub fn overruns(records: &[Recorded]) -> Vec<Left> {
+    struct At {
+        revision: u64,
+        counted: [u64; 2],
+        most: Option<[u64; 2]>,
+        unforeseen: u64,
+    }
+    let mut tally = Tally::begin(&records[0]).expect("a log begins with a definition");
+    let mut moments = Vec::with_capacity(records.len());
+    for recorded in &records[1..] {
+        tally.apply(recorded).expect("every record fits its tally");
+        let outstanding = outstanding(&tally, 0, 0).expect("the definition bounds ballots");
+        let totals = &tally.contests[0][0];
+        let counted = [totals.ballots_counted, totals.votes.iter().sum()];
+        moments.push(At {
+            revision: tally.revision.0,
+            counted,
+            most: (outstanding.ballots).map(|ballots| counted.map(|counted| counted + ballots)),
+            unforeseen: tally.unforeseen_total,
+        });
+    }
+    let end = moments.last().map_or(0, |moment| moment.unforeseen);
+    let mut later = [0; 2];
+    let mut overruns = Vec::new();
+    for moment in moments.iter().rev() {
+        later = [0, 1].map(|place| u64::max(later[place], moment.counted[place]));
+        let is_overrun =
+            |most: &[u64; 2]| most.iter().zip(&later).any(|(most, later)| later > most);
+        if moment.most.is_some_and(|most| is_overrun(&most)) {
+            overruns.push(Left {
+                revision: moment.revision,
+                what: format!("{later:?} after at most {:?}", moment.most),
+                unforeseen_after: end - moment.unforeseen,
+            });
+        }
+    }
+    overruns
 }
 
 /// Something that a frame excluded and that came about.

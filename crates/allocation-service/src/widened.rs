@@ -3,7 +3,8 @@
 
 use crate::follower::Moment;
 use crate::seats::SeatsAt;
-use election::certain::CertainSeats;
+use apportionment::bounds::{Proof, Reason};
+use election::certain::{CertainSeats, NoClaim};
 use election::definition::OptionRole;
 use election::ids::Revision;
 use election::tally::Tally;
@@ -15,8 +16,21 @@ const KEPT: usize = 20;
 /// How many causes of one are told.
 const CAUSES: usize = 3;
 
-/// The fewest and the most seats of each list, by contest, then district; empty where nothing is claimed.
-type Ranges = Vec<Vec<Vec<(u32, u32)>>>;
+/// A range of seats, and the revision that it was shown with.
+type Range = ((u32, u32), Revision);
+
+/// What was claimed last of each list, by contest, then district. Where nothing is said for a while, what was said before stays.
+type Ranges = Vec<Vec<Vec<Option<Range>>>>;
+
+/// What a moment says of a list.
+enum Said {
+    /// Its fewest and most seats.
+    Range(u32, u32),
+    /// Nothing for now: a part of a unit is counted, or the search took too long.
+    NotNow,
+    /// Nothing: what was claimed is taken back.
+    Nothing,
+}
 
 /// What was shown last, and what had to widen since this replica began to show the log.
 #[derive(Debug, Default)]
@@ -29,42 +43,66 @@ pub(crate) struct Widened {
 impl Widened {
     /// Compares what is about to be shown with what was shown, and adds to it what had to widen.
     pub fn note(&mut self, seats: &mut SeatsAt) {
-        let moment = &seats.moment;
-        let ranges = ranges(&moment.seats().certain);
+        let moment = seats.moment.clone();
         let former = self.shown.take();
-        match former.filter(|(shown, _)| moment.continues(shown)) {
-            Some((shown, former)) => self.compare(&shown.tally, &former, &moment.tally, &ranges),
+        let former = former.filter(|(shown, _)| moment.continues(shown));
+        if former.is_none() {
             // Of another log, or the first: nothing is known of what was shown.
-            None => (self.recent, self.total) = (VecDeque::new(), 0),
+            (self.recent, self.total) = (VecDeque::new(), 0);
         }
+        let former = former.map(|(_, ranges)| ranges).unwrap_or_default();
+        let ranges = self.compare(&former, &moment);
         seats.standings.widened_ranges = self.recent.iter().cloned().collect();
         seats.standings.widened_ranges_count = self.total;
-        self.shown = Some((seats.moment.clone(), ranges));
+        self.shown = Some((moment, ranges));
     }
 
-    fn compare(&mut self, former: &Tally, before: &Ranges, tally: &Tally, after: &Ranges) {
-        let none = Vec::new();
-        for (contest, districts) in before.iter().enumerate() {
-            for (district, before) in districts.iter().enumerate() {
-                let after = after.get(contest).and_then(|it| it.get(district));
-                let after = after.unwrap_or(&none);
-                for (list, before) in before.iter().enumerate() {
-                    let after = after.get(list).copied();
-                    if after.is_none_or(|after| after.0 < before.0 || after.1 > before.1) {
-                        let place = (contest, district, list);
-                        self.remember(former.revision, tally, place, *before, after);
+    fn compare(&mut self, former: &Ranges, moment: &Moment) -> Ranges {
+        let tally = &moment.tally;
+        let mut ranges = Ranges::new();
+        for (contest, districts) in moment.seats().certain.iter().enumerate() {
+            let mut of_contest = Vec::with_capacity(districts.len());
+            for (district, certain) in districts.iter().enumerate() {
+                let before = former.get(contest).and_then(|it| it.get(district));
+                let before = before.map_or(&[][..], Vec::as_slice);
+                let lists = tally.outline.ballot.contests[contest].districts[district]
+                    .options
+                    .iter();
+                let lists = lists
+                    .filter(|option| option.role == OptionRole::List)
+                    .count();
+                let of_district = (0..lists).map(|list| {
+                    let before = before.get(list).copied().flatten();
+                    match said(certain.as_ref(), list) {
+                        Said::NotNow => before,
+                        Said::Range(fewest, most) => {
+                            let is_wider = |range: &Range| fewest < range.0.0 || most > range.0.1;
+                            if let Some(before) = before.filter(is_wider) {
+                                let place = (contest, district, list);
+                                self.remember(tally, place, before, Some((fewest, most)));
+                            }
+                            Some(((fewest, most), tally.revision))
+                        }
+                        Said::Nothing => {
+                            if let Some(before) = before {
+                                self.remember(tally, (contest, district, list), before, None);
+                            }
+                            None
+                        }
                     }
-                }
+                });
+                of_contest.push(of_district.collect());
             }
+            ranges.push(of_contest);
         }
+        ranges
     }
 
     fn remember(
         &mut self,
-        former: Revision,
         tally: &Tally,
         (contest, district, list): (usize, usize, usize),
-        before: (u32, u32),
+        (before, since): Range,
         after: Option<(u32, u32)>,
     ) {
         let ballot = &tally.outline.ballot.contests[contest];
@@ -74,7 +112,7 @@ impl Widened {
         let option_id = lists.nth(list).map(|option| option.id.as_str().to_owned());
         let is_here = |number: Option<usize>, place| number.is_none_or(|number| number == place);
         let causes = tally.unforeseen.iter().rev().filter(|event| {
-            event.revision > former
+            event.revision > since
                 && is_here(event.contest.map(usize::from), contest)
                 && is_here(event.district.map(usize::from), district)
         });
@@ -101,14 +139,25 @@ impl Widened {
     }
 }
 
-fn ranges(certain: &[Vec<Option<CertainSeats>>]) -> Ranges {
-    let of_district = |certain: &Option<CertainSeats>| {
-        let bounds = certain.as_ref().and_then(|it| it.bounds.as_ref().ok());
-        let lists = bounds.into_iter().flat_map(|bounds| &bounds.lists);
-        lists.map(|list| (list.fewest, list.most)).collect()
-    };
-    let contests = certain.iter();
-    contests
-        .map(|districts| districts.iter().map(of_district).collect())
-        .collect()
+fn said(certain: Option<&CertainSeats>, list: usize) -> Said {
+    match certain.map(|certain| &certain.bounds) {
+        Some(Err(NoClaim::BaseMoves)) => Said::NotNow,
+        Some(Err(_)) | None => Said::Nothing,
+        Some(Ok(bounds)) => {
+            let Some(list) = bounds.lists.get(list) else {
+                return Said::Nothing;
+            };
+            let took_too_long = |proof: Proof| {
+                matches!(
+                    proof,
+                    Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong)
+                )
+            };
+            if took_too_long(list.fewest_proof) || took_too_long(list.most_proof) {
+                Said::NotNow
+            } else {
+                Said::Range(list.fewest, list.most)
+            }
+        }
+    }
 }

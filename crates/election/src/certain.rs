@@ -53,7 +53,8 @@ pub enum NoClaim {
     SeatsUnknown,
     /// A ballot has several votes, and the threshold is a share of something else than list votes.
     SeveralVotes,
-    /// The threshold is a share of ballots issued, and some units have not said their last number.
+    /// The threshold is a share of a count that may have some of what is to come already: parts of units are counted, or some units
+    /// have not said their last number of ballots issued.
     BaseMoves,
     /// The districts hang together.
     OverDistricts,
@@ -82,9 +83,12 @@ impl NoClaim {
 /// The most lists of a district whose bounds are computed with every frame. Who has more asks `BoundSeats`.
 pub const CERTAIN_LISTS_MAX: usize = 256;
 
-/// What the districts of a contest may take together with every frame, in the engine's steps: about a quarter of a second at the
-/// very most, and usually a hundredth of that. What would take longer is marked as safe or as no claim.
-pub const CERTAIN_STEPS: u64 = 5_000_000;
+/// What the districts of a contest may take together with every frame, in the engine's steps, and what each may in any case: about
+/// half a second at the very most for up to forty districts, and usually a hundredth of that. What would take longer is marked
+/// as safe or as no claim.
+pub const CERTAIN_STEPS: u64 = 10_000_000;
+/// What each district may take, however many there are.
+pub const CERTAIN_STEPS_MIN: u64 = 250_000;
 
 /// What is certain of a contest in a district.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,10 +106,13 @@ pub fn outstanding(tally: &Tally, contest: usize, district: usize) -> Option<Out
     let rules = tally.outline.rules.outstanding.as_ref()?;
     let electorate = tally.outline.areas.electorate.filter(|_| rules.electorate);
     let districts = tally.contests.get(contest)?;
-    let counted: u64 = districts
-        .iter()
-        .map(|district| district.ballots_counted)
-        .sum();
+    // A form may say more ballots than it has votes for yet.
+    let per_ballot = u64::from(tally.outline.ballot.votes_per_ballot.max(1));
+    let counted = districts.iter().map(|district| {
+        let votes: u64 = district.votes.iter().sum();
+        district.ballots_counted.min(votes / per_ballot)
+    });
+    let counted: u64 = counted.sum();
     // An electorate below what is counted already was no bound.
     let rest = electorate.and_then(|electorate| electorate.checked_sub(counted));
     let of_units = units.ballots();
@@ -174,15 +181,16 @@ fn bounds(
             return Err(NoClaim::BaseMoves);
         }
         asked.in_base = true;
-    } else if outstanding.units.ahead > 0
+    } else if outstanding.units.begun > 0
         && base.is_some_and(|base| base != ThresholdBase::ListVotes)
     {
-        // The base has ballots already whose votes are to come: it grows with some of them and not with others.
+        // Of a part of a unit the base may have ballots already whose votes are to come: it grows with some of them and not
+        // with others.
         return Err(NoClaim::BaseMoves);
     }
     let (contest, rules, lots) = (&question.contest, &question.rules, &question.lots);
     let districts = u64::try_from(tally.turnout.len()).unwrap_or(u64::MAX);
-    let steps = CERTAIN_STEPS / districts.max(1);
+    let steps = (CERTAIN_STEPS / districts.max(1)).max(CERTAIN_STEPS_MIN);
     bound_seats_within(contest, rules, lots, asked, steps).map_err(|_| NoClaim::Refused)
 }
 

@@ -30,7 +30,7 @@ use std::collections::HashMap;
 use std::io::Read;
 use std::sync::Arc;
 
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
 
 impl State {
     /// The state as bytes. Equal states have equal bytes.

@@ -185,7 +185,11 @@ impl Tally {
             certification: None,
             corrections: VecDeque::new(),
             corrections_total: 0,
-            ceilings: Ceilings::new(rules.outstanding.as_ref(), ballot.contests.len(), districts),
+            ceilings: Ceilings::new(
+                rules.outstanding.as_ref(),
+                ballot.votes_per_ballot,
+                (ballot.contests.len(), districts),
+            ),
             unforeseen: VecDeque::new(),
             unforeseen_total: 0,
         })

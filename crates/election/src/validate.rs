@@ -168,15 +168,33 @@ pub fn day(field: &str, day: &str) -> Checked {
             4 | 7 => byte == b'-',
             _ => byte.is_ascii_digit(),
         });
-    match day.parse::<jiff::civil::Date>() {
-        Ok(date) if is_written_so && date.year() > 0 => Ok(()),
-        _ if is_written_so => Err(shape(
+    match (is_written_so, is_in_calendar(day)) {
+        (true, true) => Ok(()),
+        (true, false) => Err(shape(
             field,
             day,
             "a day that the calendar has, as YYYY-MM-DD",
         )),
-        _ => Err(shape(field, day, "a day as YYYY-MM-DD")),
+        (false, _) => Err(shape(field, day, "a day as YYYY-MM-DD")),
     }
+}
+
+/// Whether the Gregorian calendar has the day. By hand: this crate knows no clock, and so no library of times.
+fn is_in_calendar(day: &str) -> bool {
+    let mut parts = day.split('-').map(str::parse::<u32>);
+    let (Some(Ok(year)), Some(Ok(month)), Some(Ok(day))) =
+        (parts.next(), parts.next(), parts.next())
+    else {
+        return false;
+    };
+    let is_leap = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + u32::from(is_leap),
+        _ => 0,
+    };
+    year > 0 && (1..=days).contains(&day)
 }
 
 /// Checks what languages texts are in: codes as BCP 47 has them, of two or three letters and perhaps subtags of a script, a

@@ -39,6 +39,19 @@ fn by_rolls() -> OutstandingRules {
     }
 }
 
+fn seven_percent(base: BaseRule) -> ThresholdRule {
+    ThresholdRule {
+        share: [7, 100],
+        base,
+        comparison: ComparisonRule::AtLeast,
+        per_seat: false,
+        direct_seats_min: None,
+        in_one_district: None,
+        minorities_exempt: false,
+        coalitions: Vec::new(),
+    }
+}
+
 fn certain(night: &Night) -> CertainSeats {
     let tally = night.state.tally();
     let seats = district_seats(tally, 0, 0).unwrap();
@@ -285,11 +298,40 @@ fn votes_are_to_come_as_long_as_the_ballots_of_a_part_say() {
     part.form = vec![(Counter::Papers, 1_000)];
     assert!(matches!(night.submit(part), Outcome::Accepted { .. }));
     assert_eq!(outstanding(&night).ballots, Some(900));
-    assert_eq!(outstanding(&night).units.ahead, 900);
+    assert_eq!(outstanding(&night).units.begun, 1);
     let mut all = night.full("u0", 2, &[60, 940]);
     all.form = vec![(Counter::Papers, 1_000), (Counter::Invalid, 0)];
     assert!(matches!(night.submit(all), Outcome::Accepted { .. }));
     assert_eq!(night.state.tally().unforeseen_total, 0);
+}
+
+/// A base of ballots may have those of a part already: nothing is claimed until the unit is complete, and then it is again.
+#[test]
+fn a_part_of_a_unit_suspends_what_is_said_of_a_share_of_ballots() {
+    let mut definition = bounded(2, 2);
+    definition.rules.contests[0].threshold = Some(seven_percent(BaseRule::BallotsInBox));
+    let mut night = Night::begin(&definition);
+    let mut part = night.ordered(ReportKind::Partial, "u0", 1, &[300, 200]);
+    part.form = vec![(Counter::Papers, 1_000)];
+    assert!(matches!(night.submit(part), Outcome::Accepted { .. }));
+    assert_eq!(certain(&night).bounds, Err(NoClaim::BaseMoves));
+    let mut all = night.full("u0", 2, &[500, 450]);
+    all.form = vec![(Counter::Papers, 1_000), (Counter::Invalid, 50)];
+    assert!(matches!(night.submit(all), Outcome::Accepted { .. }));
+    assert!(certain(&night).bounds.is_ok());
+}
+
+#[test]
+fn the_electorate_leaves_room_for_votes_that_a_form_only_announces() {
+    let mut definition = bounded(2, 2);
+    definition.register.electorate = Some(1_500);
+    definition.rules.outstanding.as_mut().unwrap().electorate = true;
+    let mut night = Night::begin(&definition);
+    night.submit(night.full("u0", 1, &[300, 200]));
+    let mut part = night.ordered(ReportKind::Partial, "u1", 1, &[60, 40]);
+    part.form = vec![(Counter::Papers, 1_000)];
+    assert!(matches!(night.submit(part), Outcome::Accepted { .. }));
+    assert_eq!(outstanding(&night).ballots, Some(900), "900 votes may come");
 }
 
 #[test]
@@ -344,16 +386,7 @@ proptest! {
     fn no_seat_leaves_its_range((options, units, order, has_threshold) in honest()) {
         let mut definition = bounded(options, units.len());
         if has_threshold {
-            definition.rules.contests[0].threshold = Some(ThresholdRule {
-                share: [7, 100],
-                base: BaseRule::ListVotes,
-                comparison: ComparisonRule::AtLeast,
-                per_seat: false,
-                direct_seats_min: None,
-                in_one_district: None,
-                minorities_exempt: false,
-                coalitions: Vec::new(),
-            });
+            definition.rules.contests[0].threshold = Some(seven_percent(BaseRule::ListVotes));
         }
         for ((spare, parts), unit) in units.iter().zip(&mut definition.register.units) {
             let votes: u64 = parts.iter().flatten().sum();

@@ -139,9 +139,14 @@ pub(crate) fn add_bounds(one: &ListSeats, other: &ListSeats) -> Option<proto::Se
         seats_fewest: Some(one.seats_fewest? + other.seats_fewest?),
         seats_most: Some(one.seats_most? + other.seats_most?),
         basis: basis.into(),
-        ballots_outstanding_most: one
-            .ballots_outstanding_most
-            .saturating_add(other.ballots_outstanding_most),
+        ballots_outstanding_most: if is_apart {
+            one.ballots_outstanding_most
+                .saturating_add(other.ballots_outstanding_most)
+        } else {
+            // One rest of the electorate for all of them.
+            one.ballots_outstanding_most
+                .max(other.ballots_outstanding_most)
+        },
         is_fewest_exact: is_apart && one.is_fewest_exact && other.is_fewest_exact,
         is_most_exact: is_apart && one.is_most_exact && other.is_most_exact,
         passes_threshold: Certainty::Unspecified.into(),

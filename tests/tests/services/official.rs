@@ -154,6 +154,10 @@ fn a_unit_gets_the_status_that_it_can_have() {
         refused.contains("merged_into_unit_id") && refused.contains("box-99"),
         "{refused}"
     );
+    // The other one has said all it will, unless it is counted again.
+    let refused = desk.expect(FAILED, &with(&merged, &["--into", "box-07"]));
+    assert!(refused.contains("complete or closed"), "{refused}");
+    desk.expect(DONE, &set("box-07", "under-recount"));
     desk.expect(DONE, &with(&merged, &["--into", "box-07"]));
     desk.expect(
         WRONG_USAGE,
@@ -320,7 +324,7 @@ fn a_tie_is_shown_with_its_rule_and_settled_by_a_lot() {
     let north = ["watch", "tie-2026", "--once", "--district", "north"];
     let shown = desk.until(&north, "1 (declared 1)");
     assert!(
-        shown.contains("0 (declared 0)") && shown.contains("1 seat here, majority"),
+        shown.contains("0 (declared 0)") && shown.contains("1 seat as declared here, majority"),
         "{shown}"
     );
     let nowhere = ["watch", "tie-2026", "--once", "--district", "no where"];

@@ -75,6 +75,7 @@ pub(crate) struct Ceilings {
     stated: Arc<BTreeMap<u32, (u32, StatedBasis)>>,
     merged: Arc<Merged>,
     pieces: Vec<Arc<Piece>>,
+    votes_per_ballot: u64,
     units: usize,
     contests: usize,
     /// By contest, then district.
@@ -82,13 +83,18 @@ pub(crate) struct Ceilings {
 }
 
 impl Ceilings {
-    pub fn new(rules: Option<&OutstandingRules>, contests: usize, districts: usize) -> Self {
+    pub fn new(
+        rules: Option<&OutstandingRules>,
+        votes_per_ballot: u32,
+        (contests, districts): (usize, usize),
+    ) -> Self {
         Self {
             rules: rules.map(|rules| Arc::new(rules.clone())),
             stated_ids: Arc::new(stated_ids(rules)),
             stated: Arc::default(),
             merged: Arc::default(),
             pieces: Vec::new(),
+            votes_per_ballot: u64::from(votes_per_ballot.max(1)),
             units: 0,
             contests,
             sums: vec![vec![StillToCome::default(); districts]; contests],
@@ -157,18 +163,30 @@ impl Ceilings {
     /// A slot moved, and its counted ballots with it.
     pub fn shift(&mut self, slot: Slot, slot_move: SlotMove, before: Accounted, after: Accounted) {
         let (contest, unit) = (usize::from(slot.contest), slot.unit);
+        // Of a vote that is repeated the other units know as well through which it is reported.
+        let repeats = slot_move.after.status == UnitStatus::RepeatOrdered;
+        let others = match repeats {
+            true => reached(&self.merged.into, unit),
+            false => BTreeSet::new(),
+        };
+        others
+            .iter()
+            .for_each(|other| self.take_out_of(*other, contest));
         self.take_out_of(unit, contest);
         if let Some(row) = self.contest_row_mut(unit, contest) {
             row.counted.subtract(before);
             row.counted.add(after);
             row.open = row.open - u8::from(can_change(slot_move.before)).min(row.open)
                 + u8::from(can_change(slot_move.after));
-            row.is_repeated |= slot_move.after.status == UnitStatus::RepeatOrdered;
+            row.is_repeated |= repeats;
             if !slot_move.after.pending {
                 row.doubted &= !group_bit(slot);
             }
         }
         self.put_into(unit, contest);
+        others
+            .iter()
+            .for_each(|other| self.put_into(*other, contest));
     }
 
     /// A report waits that has more ballots than the unit's roll allows.
@@ -183,8 +201,7 @@ impl Ceilings {
 
     /// A unit reports through another one from now on.
     pub fn merge(&mut self, unit: u32, into: u32) {
-        let known = self.merged.into.get(&unit);
-        if unit == into || known.is_some_and(|known| known.contains(&into)) {
+        if unit == into || self.is_merged(unit, into) {
             return;
         }
         let mut touched = reached(&self.merged.into, into);
@@ -194,6 +211,12 @@ impl Ceilings {
         merged.into.entry(unit).or_default().insert(into);
         merged.through.entry(into).or_default().insert(unit);
         touched.iter().for_each(|unit| self.put_in_alone(*unit));
+    }
+
+    /// Whether a unit has been said to report through another one.
+    pub fn is_merged(&self, unit: u32, into: u32) -> bool {
+        let known = self.merged.into.get(&unit);
+        known.is_some_and(|known| known.contains(&into))
     }
 
     /// Other rules hold from now on. O(units).
@@ -294,53 +317,68 @@ impl Ceilings {
             return Part {
                 bound: Bound::Nothing,
                 is_repeated: false,
-                ahead: 0,
+                has_begun: false,
             };
         };
-        let Accounted {
-            ballots,
-            votes,
-            ahead,
-        } = row.counted;
+        let Accounted { ballots, votes } = row.counted;
+        let per_ballot = self.votes_per_ballot;
         // More than the ceiling is counted, or waits: it was none.
-        let bound = match self.ceiling(unit, row.is_repeated) {
-            Some((most, basis)) if most >= ballots.max(votes) && row.doubted == 0 => {
+        let bound = match self.ceiling(unit, contest) {
+            Some((most, basis))
+                if most >= ballots
+                    && most.saturating_mul(per_ballot) >= votes
+                    && row.doubted == 0 =>
+            {
+                let by_votes = most.saturating_mul(per_ballot) - votes;
                 Bound::Ceiling {
                     basis,
+                    ballots: (most - ballots).max(by_votes.div_ceil(per_ballot)),
                     by_ballots: most - ballots,
-                    by_votes: most - votes,
+                    by_votes,
                 }
             }
             Some(_) | None => Bound::None,
         };
+        let mut voters = reached(&self.merged.through, unit)
+            .into_iter()
+            .chain([unit]);
         Part {
             bound,
-            is_repeated: row.is_repeated,
-            ahead,
+            is_repeated: voters.any(|unit| self.is_repeated(unit, contest)),
+            has_begun: row.counted != Accounted::default(),
         }
     }
 
-    /// The most ballots of a unit, with those of the units that report through it.
-    fn ceiling(&self, unit: u32, is_repeated: bool) -> Option<(u64, CeilingBasis)> {
-        let mut ceiling = self.own_ceiling(unit, is_repeated)?;
+    fn is_repeated(&self, unit: u32, contest: usize) -> bool {
+        let row = self.contest_row(unit, contest);
+        row.is_some_and(|row| row.is_repeated)
+    }
+
+    /// The most ballots of a unit in a contest, with those of the units that report through it.
+    fn ceiling(&self, unit: u32, contest: usize) -> Option<(u64, CeilingBasis)> {
+        let mut ceiling = self.own_ceiling(unit, self.is_repeated(unit, contest))?;
         for other in reached(&self.merged.through, unit) {
+            let is_repeated = self.is_repeated(other, contest);
             let (ballots, basis) = self.own_ceiling(other, is_repeated)?;
             ceiling = (ceiling.0.saturating_add(ballots), ceiling.1.max(basis));
         }
         Some(ceiling)
     }
 
-    /// The least of all that bounds a unit; of equal ones the strongest.
+    /// What was issued at close; without it the least of all others that bound a unit, of equal ones the strongest. More may have
+    /// been issued than they say: then they were none.
     fn own_ceiling(&self, unit: u32, is_repeated: bool) -> Option<(u64, CeilingBasis)> {
         let rules = self.rules.as_deref()?;
         let row = self.unit_row(unit)?;
         let issued = row.issued.filter(|_| rules.issued_at_close && !is_repeated);
-        let issued = issued.map(|issued| (u64::from(issued), CeilingBasis::BallotsIssued));
+        if let Some(issued) = issued {
+            return Some((u64::from(issued), CeilingBasis::BallotsIssued));
+        }
         let roll = row.roll.zip(rules.roll);
         let roll = roll.map(|(roll, ceiling)| (ceiling.ballots(roll), CeilingBasis::Roll));
         let stated = self.stated.get(&unit).copied();
         let stated = stated.map(|(ballots, basis)| (u64::from(ballots), CeilingBasis::from(basis)));
-        let known = [issued, stated, roll].into_iter().flatten().min();
+        let known = [stated, roll].into_iter().flatten().min();
         known.or_else(|| {
             let entry = rules.kinds.iter().find(|entry| entry.kind == row.kind)?;
             Some((u64::from(entry.ballots), CeilingBasis::from(entry.basis)))

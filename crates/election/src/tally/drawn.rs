@@ -18,7 +18,7 @@ pub struct Drawn<L> {
 }
 
 impl Tally {
-    /// What a lot is drawn on: the rules of a contest, and the votes and candidates of its options in one district, or in all of
+    /// What a lot is drawn on: the rules of a contest, and the votes, form counters, turnout and candidates in one district, or in all of
     /// them, with those of the contest of its first votes. It is the same as long as nothing of it has changed.
     #[must_use]
     pub fn count_hash(&self, contest: u8, district: Option<u16>) -> Hash {
@@ -36,8 +36,17 @@ impl Tally {
                 if district.is_some_and(|only| only != place) {
                     continue;
                 }
-                for votes in &totals.votes {
-                    digest.update(votes.to_le_bytes());
+                let counters = totals.counters.iter().chain(&totals.votes);
+                for number in counters {
+                    digest.update(number.to_le_bytes());
+                }
+                // What bases of thresholds are made of besides.
+                for number in &totals.counters_present {
+                    digest.update(number.to_le_bytes());
+                }
+                if let Some(turnout) = self.turnout.get(usize::from(place)) {
+                    digest.update(turnout.ballots_issued.to_le_bytes());
+                    digest.update(turnout.units_reporting.to_le_bytes());
                 }
             }
         }

@@ -4,6 +4,7 @@ use crate::event::{Counted, Event, Recorded, Slot};
 use crate::ids::{Revision, Timestamp};
 use crate::report::{Attribution, ReportKind, UnitStatus};
 use crate::tally::Tally;
+use apportionment::ThresholdBase;
 
 /// How many of them a tally remembers; their number is kept beyond that.
 pub const UNFORESEEN_KEPT: usize = 20;
@@ -15,7 +16,7 @@ pub enum UnforeseenCause {
     Report(ReportKind),
     /// A report took back what was counted.
     Correction(ReportKind),
-    /// A report waits that has more ballots than its unit has voters.
+    /// A report waits for a reviewer that may bring more.
     Held,
     /// A reviewer let a report in that does one of these, or rejected one.
     Review,
@@ -65,8 +66,10 @@ pub(super) struct Watched {
 struct Most {
     /// Ballots, by the units' ceilings.
     ballots: Option<u64>,
-    /// Votes, in ballots, by the same.
+    /// Votes, by the same.
     votes: Option<u64>,
+    /// The count that a threshold is a share of, with all that may come.
+    base: Option<u64>,
     /// Ballots of the whole contest, by the electorate.
     electorate: Option<u64>,
     /// A count of ballots that is a base: what is in it for good.
@@ -84,6 +87,7 @@ impl Most {
         grows(self.ballots, after.ballots)
             || grows(self.votes, after.votes)
             || grows(self.electorate, after.electorate)
+            || matches!((self.base, after.base), (Some(before), Some(after)) if after > before)
     }
 }
 
@@ -95,13 +99,14 @@ impl Tally {
         let coming = self.still_to_come(contest, district);
         let coming = coming.filter(|coming| coming.unbounded == 0);
         let bounded = |counted: Option<u64>, coming: Option<u64>| counted?.checked_add(coming?);
-        let votes_per_ballot = u64::from(self.outline.ballot.votes_per_ballot.max(1));
-        let votes = here.map(|totals| totals.votes.iter().sum::<u64>() / votes_per_ballot);
+        let votes = here.map(|totals| totals.votes.iter().sum::<u64>());
         let rules = self.outline.rules.outstanding.as_ref();
         let electorate = self.outline.areas.electorate;
         let electorate = electorate.filter(|_| rules.is_some_and(|rules| rules.electorate));
-        let counted = totals.into_iter().flatten();
-        let counted: u64 = counted.map(|totals| totals.ballots_counted).sum();
+        let counted = || -> u64 {
+            let districts = totals.into_iter().flatten();
+            districts.map(|totals| totals.ballots_counted).sum()
+        };
         let turnout = self.turnout.get(district);
         Most {
             ballots: bounded(
@@ -109,8 +114,32 @@ impl Tally {
                 coming.map(|coming| coming.by_ballots),
             ),
             votes: bounded(votes, coming.map(|coming| coming.by_votes)),
-            electorate: electorate.filter(|electorate| *electorate >= counted),
+            base: bounded(
+                self.threshold_base(contest, district),
+                coming.and_then(|coming| coming.ballots()),
+            ),
+            electorate: electorate.filter(|electorate| *electorate >= counted()),
             issued: turnout.map_or(0, |turnout| turnout.ballots_issued),
+        }
+    }
+
+    /// The count that the threshold of a contest is a share of, where that is no sum of list votes.
+    fn threshold_base(&self, contest: usize, district: usize) -> Option<u64> {
+        let id = &self.outline.ballot.contests.get(contest)?.id;
+        let mut rules = self.outline.rules.contests.iter();
+        let rules = rules.find(|rules| rules.id == *id)?;
+        let base = crate::allocation::base(rules.threshold.as_ref()?.base);
+        if base == ThresholdBase::ListVotes {
+            return None;
+        }
+        let totals = self.contests.get(contest)?.get(district)?;
+        let counts = crate::allocation::base_counts(self, contest, district, totals);
+        match base {
+            ThresholdBase::ListVotes => None,
+            ThresholdBase::ValidVotes => counts.valid_votes,
+            ThresholdBase::ValidAndAgainstAll => counts.valid_and_against_all,
+            ThresholdBase::BallotsInBox => counts.ballots_in_box,
+            ThresholdBase::BallotsIssued => counts.ballots_issued,
         }
     }
 

@@ -47,14 +47,12 @@ pub fn still_to_come(
         if !slots.iter().any(is_open) {
             continue;
         }
-        total.repeated += u32::from(log.repeated.contains(&(unit, contest)));
         let counted = slots.iter().filter_map(|slot| state.counted(*slot));
         let (mut counted_ballots, mut counted_votes) = (0, 0);
         for (_, counts, _) in counted {
             counted_ballots += counts.ballots_counted(1).unwrap_or(0);
             counted_votes += counts.votes_total();
         }
-        let repeated = log.repeated.contains(&(unit, contest));
         // All units whose voters may come to this one.
         let mut voters = BTreeSet::from([unit]);
         loop {
@@ -69,9 +67,11 @@ pub fn still_to_come(
                 break;
             }
         }
+        let is_repeated = |unit: &u32| log.repeated.contains(&(*unit, contest));
+        total.repeated += u32::from(voters.iter().any(is_repeated));
         let ceilings = voters
             .iter()
-            .map(|unit| ceiling(&log, rules, *unit, repeated));
+            .map(|unit| ceiling(&log, rules, *unit, is_repeated(unit)));
         let ceilings: Option<Vec<(u64, CeilingBasis)>> = ceilings.collect();
         let is_doubted = slots.iter().any(|slot| log.doubted.contains(slot));
         let sum = ceilings.map(|all| {
@@ -176,7 +176,7 @@ fn ceiling(
         && rules.issued_at_close
         && !repeated
     {
-        known.push((*issued, CeilingBasis::BallotsIssued));
+        return Some((*issued, CeilingBasis::BallotsIssued));
     }
     if let (Some(roll), Some(rule)) = (facts.roll, &rules.roll) {
         let [above, below] = rule.share;

@@ -1,8 +1,8 @@
 //! `hemicycle export --chart bounds`: how the ranges of certain seats closed through the night, as SVG.
 //!
-//! One panel for each list, over the ballots counted: solid up to the seats that are certain, hatched up to the most that are
-//! possible, a line for the seats by what is counted. Above them, the seats that are certain for anybody. Where a range had
-//! to widen a mark stands below it.
+//! One panel for each list, over the revisions of the log (ballots counted can fall): solid up to the seats that are
+//! certain, hatched up to the most that are possible, a line for the seats by what is counted. Above them, the seats that
+//! are certain for anybody. Where a range had to widen a mark stands below it.
 
 use crate::failure::Failure;
 use crate::names::Names;
@@ -165,8 +165,8 @@ impl Drawing {
         let _ = write!(
             svg,
             "<text x=\"{MARGIN}\" y=\"34\" font-size=\"20\" font-weight=\"600\">{test}{}</text>\n\
-             <text x=\"{MARGIN}\" y=\"58\" fill=\"#444\">Seats that are certain, and seats that are still possible, over the ballots \
-             counted. Secured unless a counted station is corrected, annulled or recounted.</text>\n\
+             <text x=\"{MARGIN}\" y=\"58\" fill=\"#444\">Solid: certain, unless a counted station is corrected, annulled or recounted. \
+             Hatched: still possible. Line: by the ballots counted so far. Red mark: the range had to widen.</text>\n\
              <text x=\"{MARGIN}\" y=\"78\" fill=\"#444\">{}</text>\n",
             escaped(&self.title),
             escaped(&self.basis),
@@ -199,7 +199,7 @@ impl Drawing {
     fn all(&self, svg: &mut String, width: u64) {
         let (x, y) = (MARGIN, HEAD + GAP / 2);
         let wide = width - 2 * MARGIN;
-        let points = self.moments.iter().map(|it| (it.ballots, it.secured));
+        let points = self.moments.iter().map(|it| (it.revision, it.secured));
         let points: Vec<(u64, u64)> = points.collect();
         let scale = self.scale((x, y), wide, u64::from(self.seats));
         let last = points.last().map_or(0, |point| point.1);
@@ -218,7 +218,7 @@ impl Drawing {
     fn panel(&self, svg: &mut String, list: &str, (x, y): (u64, u64)) {
         let of_list = self.moments.iter().filter_map(|moment| {
             let (fewest, most, seats) = moment.lists.get(list)?;
-            Some((moment.ballots, [*fewest, *most, *seats].map(u64::from)))
+            Some((moment.revision, [*fewest, *most, *seats].map(u64::from)))
         });
         let points: Vec<(u64, [u64; 3])> = of_list.collect();
         let series = |which: usize| -> Vec<(u64, u64)> {
@@ -284,37 +284,39 @@ impl Drawing {
         Scale {
             corner,
             width,
-            ballots: self.moments.last().map_or(1, |it| it.ballots).max(1),
+            revisions: self.moments.last().map_or(1, |it| it.revision).max(1),
             top: top.max(1),
         }
     }
 
-    /// Ballots counted, below a panel.
+    /// The end of the log, below a panel.
     fn axis(&self, svg: &mut String, (x, y): (u64, u64), width: u64) {
-        let ballots = self.moments.last().map_or(0, |it| it.ballots);
+        let last = self.moments.last();
+        let (revision, ballots) = last.map_or((0, 0), |it| (it.revision, it.ballots));
         let y = y + PANEL_HEIGHT + 22;
         let _ = write!(
             svg,
-            "<text x=\"{x}\" y=\"{y}\" fill=\"#444\" font-size=\"11\">0 ballots counted</text>\n\
-             <text x=\"{}\" y=\"{y}\" fill=\"#444\" font-size=\"11\" text-anchor=\"end\">{}</text>\n",
+            "<text x=\"{x}\" y=\"{y}\" fill=\"#444\" font-size=\"11\">revision 1</text>\n\
+             <text x=\"{}\" y=\"{y}\" fill=\"#444\" font-size=\"11\" text-anchor=\"end\">{}: {} ballots counted</text>\n",
             x + width,
+            grouped(revision),
             grouped(ballots),
         );
     }
 }
 
-/// Where a number of ballots and of seats is in a panel.
+/// Where a revision and a number of seats are in a panel.
 struct Scale {
     corner: (u64, u64),
     width: u64,
-    ballots: u64,
+    revisions: u64,
     top: u64,
 }
 
 impl Scale {
-    fn x(&self, ballots: u64) -> u64 {
-        let along = u128::from(ballots.min(self.ballots)) * u128::from(self.width);
-        self.corner.0 + u64::try_from(along / u128::from(self.ballots)).unwrap_or(0)
+    fn x(&self, revision: u64) -> u64 {
+        let along = u128::from(revision.min(self.revisions)) * u128::from(self.width);
+        self.corner.0 + u64::try_from(along / u128::from(self.revisions)).unwrap_or(0)
     }
 
     fn y(&self, seats: u64) -> u64 {

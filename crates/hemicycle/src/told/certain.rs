@@ -28,9 +28,10 @@ pub fn certain(contest: &FrameContest, names: &Names) -> Vec<String> {
     let rests_on = match ballots {
         0 => String::from("no ballot is outstanding"),
         _ => format!(
-            "based on {}; at most {} outstanding",
+            "based on {}; at most {} {} outstanding",
             bases(&outstanding),
-            crate::text::count(ballots, "ballot", "ballots")
+            thousands(ballots),
+            if ballots == 1 { "ballot" } else { "ballots" }
         ),
     };
     let mut lines = vec![format!(
@@ -76,26 +77,26 @@ pub fn widened(envelope: &FrameEnvelope, contest: &FrameContest, names: &Names) 
     let ranges = envelope.widened_ranges.iter().filter(here);
     ranges
         .take(WIDENED_MAX)
-        .map(|range| widened_range(range, names))
+        .map(|range| widened_range(range, names, contest.districts.len() > 1))
         .collect()
 }
 
-fn widened_range(range: &WidenedRange, names: &Names) -> String {
+fn widened_range(range: &WidenedRange, names: &Names, says_district: bool) -> String {
     let after = range.seats_fewest.zip(range.seats_most);
     let after = after.map_or_else(
-        || String::from("unknown"),
+        || String::from("no claim"),
         |(fewest, most)| written(fewest, most),
     );
     let cause = range.causes.first().map_or_else(String::new, |cause| {
         let what = match cause.cause() {
             UnforeseenCause::Unspecified => "something happened",
-            UnforeseenCause::Report => "a unit reported more ballots than were bounded",
+            UnforeseenCause::Report => "more ballots came than were bounded",
             UnforeseenCause::Correction => "a counted unit was corrected",
-            UnforeseenCause::Held => "a report with more ballots than voters waits for a reviewer",
+            UnforeseenCause::Held => "a report waits for a reviewer",
             UnforeseenCause::Review => "a reviewer decided",
             UnforeseenCause::Withdrawal => "a tally was withdrawn",
             UnforeseenCause::Status => "a unit's status was changed",
-            UnforeseenCause::Turnout => "a turnout was put right",
+            UnforeseenCause::Turnout => "ballots issued are others than were said",
             UnforeseenCause::Register => "the register was amended",
             UnforeseenCause::Rules => "the rules were amended",
             UnforeseenCause::Candidates => "a list has other candidates",
@@ -111,8 +112,12 @@ fn widened_range(range: &WidenedRange, names: &Names) -> String {
         };
         format!("; {what}{unit}{reason}")
     });
+    let district = match range.district_id.as_str() {
+        district if says_district => format!(" in {}", names.district(district)),
+        _ => String::new(),
+    };
     format!(
-        "the range of {} had to widen: {} became {after} at revision {}{cause}",
+        "the range of {}{district} had to widen: {} became {after} at revision {}{cause}",
         names.option(&range.option_id),
         written(range.seats_fewest_before, range.seats_most_before),
         thousands(range.revision),

@@ -48,7 +48,7 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
         }),
         widened: widened
             .take(WIDENED_MAX)
-            .map(|range| widened_range(shown, range))
+            .map(|range| widened_range(shown, range, contest.districts.len() > 1))
             .collect(),
     };
     part.render().unwrap_or_default()
@@ -132,13 +132,13 @@ fn not_said(
     let units = language.number(outstanding.units_unbounded);
     match (language, certain.no_claim == "UNBOUNDED") {
         (Language::En, true) => format!(
-            "Nothing is said of certain seats yet. Stations whose ballots nothing bounds: {units}."
+            "Nothing is said of certain seats. Stations whose ballots nothing bounds: {units}."
         ),
         (Language::Ru, true) => format!(
-            "О закреплённых мандатах пока ничего не сказано. Участков, число бюллетеней которых ничем не ограничено: {units}."
+            "О закреплённых мандатах ничего не сказано. Участков, число бюллетеней которых ничем не ограничено: {units}."
         ),
         (Language::Kk, true) => format!(
-            "Бекітілген мандаттар туралы әзірге айтылмайды. Бюллетень саны шектелмеген учаскелер: {units}."
+            "Бекітілген мандаттар туралы айтылмайды. Бюллетень саны шектелмеген учаскелер: {units}."
         ),
         (Language::En, false) => {
             String::from("Nothing is said of certain seats: for this count nothing is proved.")
@@ -197,9 +197,13 @@ fn basis_name(language: Language, basis: BoundsBasis) -> &'static str {
 
 /// A range that had to widen, with what happened: "Aq Jol: 3–4 became 2–5 at revision 812. A tally was withdrawn (station 17):
 /// who, why".
-fn widened_range(shown: &Shown<'_>, range: &WidenedRange) -> String {
+fn widened_range(shown: &Shown<'_>, range: &WidenedRange, says_district: bool) -> String {
     let language = shown.language;
-    let name = shown.name(&range.option_id);
+    let mut name = shown.name(&range.option_id);
+    if says_district {
+        // The range of the district, and not that of all of them which the table has.
+        name = format!("{name} ({})", shown.district(&range.district_id));
+    }
     let written = |fewest: u32, most: u32| {
         if fewest == most {
             language.number(fewest)
@@ -254,9 +258,9 @@ fn cause_name(language: Language, cause: UnforeseenCause) -> &'static str {
     let names = match cause {
         UnforeseenCause::Unspecified => ["", "", ""],
         UnforeseenCause::Report => [
-            "A station reported more ballots than were bounded",
-            "Участок сообщил больше бюллетеней, чем было возможно по оценке сверху",
-            "Учаске шектен көп бюллетень хабарлады",
+            "More ballots came than were bounded",
+            "Бюллетеней поступило больше, чем предполагалось самое большее",
+            "Бюллетень шектен көп түсті",
         ],
         UnforeseenCause::Correction => [
             "A counted station was corrected",
@@ -264,9 +268,9 @@ fn cause_name(language: Language, cause: UnforeseenCause) -> &'static str {
             "Саналған учаске түзетілді",
         ],
         UnforeseenCause::Held => [
-            "A report with more ballots than voters waits for a reviewer",
-            "Протокол, где бюллетеней больше, чем избирателей, ждёт проверки",
-            "Сайлаушыдан көп бюллетені бар хаттама тексеруді күтуде",
+            "A report waits for a reviewer",
+            "Протокол ждёт проверки",
+            "Хаттама тексеруді күтуде",
         ],
         UnforeseenCause::Review => [
             "A reviewer decided",
@@ -284,9 +288,9 @@ fn cause_name(language: Language, cause: UnforeseenCause) -> &'static str {
             "Учаскенің мәртебесі өзгерді",
         ],
         UnforeseenCause::Turnout => [
-            "A turnout was put right",
-            "Исправлены данные о явке",
-            "Келу туралы дерек түзетілді",
+            "Ballots issued are others than were said",
+            "Число выданных бюллетеней оказалось другим",
+            "Берілген бюллетень саны басқаша болып шықты",
         ],
         UnforeseenCause::Register => [
             "The register was amended",

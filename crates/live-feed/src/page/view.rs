@@ -150,6 +150,13 @@ impl<'a> Shown<'a> {
             .unwrap_or_else(|| option.to_owned())
     }
 
+    /// A district's name.
+    pub fn district(&self, id: &str) -> String {
+        let names = self.presented.district_names(id);
+        let name = names.and_then(|names| self.text(names));
+        name.unwrap_or_else(|| id.to_owned())
+    }
+
     fn title(&self) -> String {
         let title = self.text(&self.presented.presentation.title);
         escape(&title.unwrap_or_else(|| self.election_id.to_owned()))
@@ -183,11 +190,7 @@ impl<'a> Shown<'a> {
     }
 
     fn districts(&self, contest: &FrameContest, place: usize) -> String {
-        let district = |id: &str| {
-            let names = self.presented.district_names(id);
-            let name = names.and_then(|names| self.text(names));
-            name.unwrap_or_else(|| id.to_owned())
-        };
+        let district = |id: &str| self.district(id);
         let option = |id: &str| self.name(id);
         let heading = match self.body.contests.len() {
             1 => self.words().districts.to_owned(),

@@ -990,8 +990,8 @@ pub struct CertainSeats {
     #[prost(message, optional, tag = "1")]
     pub outstanding: ::core::option::Option<OutstandingBallots>,
     /// Why nothing is claimed: UNBOUNDED (units are left whose ballots nothing bounds), SEATS_UNKNOWN, SEVERAL_VOTES (on a ballot,
-    /// with a threshold that is no share of list votes), BASE_MOVES (the threshold is a share of ballots issued, which not all
-    /// units have said), OVER_DISTRICTS (they hang together), TOO_MANY (lists; ask BoundSeats), REFUSED; others may come. Empty:
+    /// with a threshold that is no share of list votes), BASE_MOVES (the threshold is a share of a count that may have some
+    /// of what is to come: parts of units are counted, or not all units have said their last number of ballots issued), OVER_DISTRICTS (they hang together), TOO_MANY (lists; ask BoundSeats), REFUSED; others may come. Empty:
     /// every list of the contest has its bounds.
     #[prost(string, tag = "2")]
     pub no_claim: ::prost::alloc::string::String,
@@ -1322,7 +1322,7 @@ pub enum UnforeseenCause {
     Withdrawal = 3,
     /// The commission set a unit's status: annulled, to be repeated, open again.
     Status = 4,
-    /// A turnout report was put right.
+    /// A turnout report says more than was bounded, or was put right.
     Turnout = 5,
     /// Units were added, or a roll is another one.
     Register = 6,
@@ -1332,7 +1332,7 @@ pub enum UnforeseenCause {
     Candidates = 8,
     /// A report took back what was counted.
     Correction = 9,
-    /// A report waits that has more ballots than its unit has voters.
+    /// A report waits for a reviewer that may bring more than was bounded.
     Held = 10,
 }
 impl UnforeseenCause {

@@ -1,6 +1,6 @@
 //! What is still to come, summed over units.
 
-use crate::counts::{Counter, Form, ballots_counted};
+use crate::counts::{Form, ballots_counted};
 use crate::rules::StatedBasis;
 
 /// What the ballots of a unit are bounded by, the strongest first.
@@ -58,10 +58,10 @@ pub struct StillToCome {
     pub unbounded: u32,
     /// Units that can still report more and whose vote is repeated.
     pub repeated: u32,
-    /// Ballots that parts of units say beside their votes and invalid ballots: a count of ballots has them already, and their
-    /// votes may still come.
-    pub ahead: u64,
-    /// The ceilings of all bounded units less the ballots, and less the votes, that they have counted.
+    /// Units of which something is counted and that can still report more: counts of ballots may have some of what is to come
+    /// already.
+    pub begun: u32,
+    /// The ceilings of all bounded units less the ballots, and (in votes) less the votes, that they have counted.
     pub(in crate::tally) by_ballots: u64,
     pub(in crate::tally) by_votes: u64,
 }
@@ -76,18 +76,19 @@ impl StillToCome {
 
     pub(super) fn add(&mut self, part: Part) {
         self.repeated += u32::from(part.is_repeated);
-        self.ahead += part.ahead;
+        self.begun += u32::from(part.has_begun);
         match part.bound {
             Bound::Nothing => {}
             Bound::None => self.unbounded += 1,
             Bound::Ceiling {
                 basis,
+                ballots,
                 by_ballots,
                 by_votes,
             } => {
                 let sum = &mut self.bounded[basis as usize];
                 sum.units += 1;
-                sum.ballots += by_ballots.max(by_votes);
+                sum.ballots += ballots;
                 self.by_ballots += by_ballots;
                 self.by_votes += by_votes;
             }
@@ -96,18 +97,19 @@ impl StillToCome {
 
     pub(super) fn subtract(&mut self, part: Part) {
         self.repeated -= u32::from(part.is_repeated);
-        self.ahead -= part.ahead;
+        self.begun -= u32::from(part.has_begun);
         match part.bound {
             Bound::Nothing => {}
             Bound::None => self.unbounded -= 1,
             Bound::Ceiling {
                 basis,
+                ballots,
                 by_ballots,
                 by_votes,
             } => {
                 let sum = &mut self.bounded[basis as usize];
                 sum.units -= 1;
-                sum.ballots -= by_ballots.max(by_votes);
+                sum.ballots -= ballots;
                 self.by_ballots -= by_ballots;
                 self.by_votes -= by_votes;
             }
@@ -120,7 +122,7 @@ impl StillToCome {
 pub(super) struct Part {
     pub bound: Bound,
     pub is_repeated: bool,
-    pub ahead: u64,
+    pub has_begun: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,45 +135,36 @@ pub(super) enum Bound {
     /// the other way round.
     Ceiling {
         basis: CeilingBasis,
+        /// At most so many ballots are to come, by the weaker of the two.
+        ballots: u64,
         by_ballots: u64,
         by_votes: u64,
     },
 }
 
-/// The ballots that a tally accounts for: by its form, by its votes, and those that it says beside votes and invalid ballots.
+/// What a tally accounts for: ballots by its form, and votes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Accounted {
     pub ballots: u64,
     pub votes: u64,
-    pub ahead: u64,
 }
 
 impl Accounted {
     /// Of these counts.
     pub fn of(votes: &[u32], form: &Form, votes_per_ballot: u32) -> Self {
-        let sum: u64 = votes.iter().map(|votes| u64::from(*votes)).sum();
-        let ballots = ballots_counted(votes, form, votes_per_ballot).unwrap_or(0);
-        // Rounded down: fewer ballots counted are more to come.
-        let votes = sum / u64::from(votes_per_ballot.max(1));
-        let beside = [Counter::Invalid, Counter::Blank, Counter::AgainstAll];
-        let beside = beside.into_iter().filter_map(|counter| form.get(counter));
-        let beside: u64 = beside.map(u64::from).sum();
         Self {
-            ballots,
-            votes,
-            ahead: ballots.saturating_sub(sum.saturating_add(beside)),
+            ballots: ballots_counted(votes, form, votes_per_ballot).unwrap_or(0),
+            votes: votes.iter().map(|votes| u64::from(*votes)).sum(),
         }
     }
 
     pub(super) fn add(&mut self, other: Self) {
         self.ballots += other.ballots;
         self.votes += other.votes;
-        self.ahead += other.ahead;
     }
 
     pub(super) fn subtract(&mut self, other: Self) {
         self.ballots = self.ballots.saturating_sub(other.ballots);
         self.votes = self.votes.saturating_sub(other.votes);
-        self.ahead = self.ahead.saturating_sub(other.ahead);
     }
 }
