@@ -262,7 +262,8 @@ pub(super) fn set_status(
             let is_known = state.tally().ceilings.is_merged(slot.unit, into);
             if !is_known && other.is_some_and(|other| !can_change(other.state())) {
                 return refuse(
-                    "the other unit is complete or closed; withdraw its report, or order a recount of it, before it reports for another one",
+                    "the other unit is complete or closed; withdraw its report, or order a recount of it, before it reports for \
+                     another one",
                 );
             }
             if other.is_some_and(|other| other.district != slot.district) {
