@@ -291,7 +291,11 @@ impl Ceilings {
         (0..self.contests).for_each(|contest| self.put_into(unit, contest));
     }
 
+    // Without rules there are no sums: rules that come later sum everything up.
     fn take_out_of(&mut self, unit: u32, contest: usize) {
+        if self.rules.is_none() {
+            return;
+        }
         let part = self.part(unit, contest);
         if let Some(sum) = self.sum_mut(unit, contest) {
             sum.subtract(part);
@@ -299,6 +303,9 @@ impl Ceilings {
     }
 
     fn put_into(&mut self, unit: u32, contest: usize) {
+        if self.rules.is_none() {
+            return;
+        }
         let part = self.part(unit, contest);
         if let Some(sum) = self.sum_mut(unit, contest) {
             sum.add(part);

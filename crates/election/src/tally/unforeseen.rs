@@ -180,18 +180,13 @@ impl Tally {
 
     /// Remembers an event that is in if what was said of certain seats did not foresee it.
     pub(super) fn note_unforeseen(&mut self, recorded: &Recorded, watched: Option<Watched>) {
-        let Some((cause, attribution)) = cause_of(&recorded.event) else {
-            return;
-        };
         // An amendment may be what ended every claim.
         let is_amendment = matches!(recorded.event, Event::RulesAmended { .. });
-        let Some(rules) = &self.outline.rules.outstanding else {
-            if is_amendment {
-                self.remember_unforeseen(recorded, (None, None, None), cause, attribution);
-            }
+        let rules = self.outline.rules.outstanding.as_ref();
+        if rules.is_none() && !is_amendment {
             return;
-        };
-        let everywhere = rules.electorate;
+        }
+        let everywhere = rules.is_some_and(|rules| rules.electorate);
         let place = match watched {
             Some(watched) => {
                 let after = self.all_most(watched.contest, watched.district);
@@ -215,16 +210,10 @@ impl Tally {
                 _ => (None, None, None),
             },
         };
-        self.remember_unforeseen(recorded, place, cause, attribution);
-    }
-
-    fn remember_unforeseen(
-        &mut self,
-        recorded: &Recorded,
-        place: (Option<u8>, Option<u16>, Option<u32>),
-        cause: UnforeseenCause,
-        attribution: Option<Attribution>,
-    ) {
+        // Only now: most events are foreseen, and to say what one was copies its texts.
+        let Some((cause, attribution)) = cause_of(&recorded.event) else {
+            return;
+        };
         let (contest, district, unit) = place;
         self.unforeseen_total += 1;
         if self.unforeseen.len() == UNFORESEEN_KEPT {

@@ -6,6 +6,7 @@
 
 use crate::failure::Failure;
 use crate::names::Names;
+use crate::table::thousands;
 use client::Client;
 use election::ids::ElectionId;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -133,7 +134,7 @@ fn basis(standings: &Standings) -> String {
             1 => String::from("At the end at most one ballot is outstanding."),
             _ => format!(
                 "At the end at most {} ballots are outstanding.",
-                grouped(ballots)
+                thousands(ballots)
             ),
         })
 }
@@ -299,8 +300,8 @@ impl Drawing {
             "<text x=\"{x}\" y=\"{y}\" fill=\"#444\" font-size=\"11\">revision 1</text>\n\
              <text x=\"{}\" y=\"{y}\" fill=\"#444\" font-size=\"11\" text-anchor=\"end\">{}: {} ballots counted</text>\n",
             x + width,
-            grouped(revision),
-            grouped(ballots),
+            thousands(revision),
+            thousands(ballots),
         );
     }
 }
@@ -376,19 +377,6 @@ const PATTERNS: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" pat
 /// A name of any script, so that its direction ends with it.
 fn isolated(name: &str) -> String {
     format!("\u{2068}{}\u{2069}", escaped(name))
-}
-
-/// Digits in groups of three, with narrow spaces.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 2);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push('\u{202f}');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 fn escaped(text: &str) -> String {
