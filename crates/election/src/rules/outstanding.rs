@@ -4,7 +4,7 @@ use crate::definition::UnitKind;
 use crate::ids::UnitId;
 
 /// What bounds the ballots of units that can still report some. A bound is stated beforehand by who knows the law: it must
-/// hold whatever voters do, or seats are called certain that are not. Units that nothing here bounds leave the election
+/// hold whatever voters do, or seats are called certain that are not. A unit that nothing here bounds leaves its district
 /// without any claim.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
