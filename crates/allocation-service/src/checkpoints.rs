@@ -23,7 +23,7 @@ impl Checkpoints {
     }
 
     /// Keeps a tally if the last one that is kept is far enough behind.
-    pub fn offer(&mut self, tally: &Arc<Tally>) {
+    pub fn offer(&mut self, tally: &mut Tally) {
         let last = self
             .kept
             .last_key_value()
@@ -31,7 +31,8 @@ impl Checkpoints {
         if tally.revision.0 < last.0.saturating_add(self.distance) && !self.kept.is_empty() {
             return;
         }
-        self.kept.insert(tally.revision, Arc::clone(tally));
+        tally.share();
+        self.kept.insert(tally.revision, Arc::new(tally.clone()));
         if self.kept.len() > self.kept_max {
             let mut place = 0;
             self.kept.retain(|_, _| {

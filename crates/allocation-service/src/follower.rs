@@ -375,7 +375,13 @@ impl Follower {
 
     // A replica that has just begun, or that folds anew, shows nothing before it has caught up: what it had would be far
     // behind others, or behind what it has shown itself.
-    fn publish(&mut self, tally: &Tally, has_moved: bool, has_caught_up: bool, is_damaged: bool) {
+    fn publish(
+        &mut self,
+        tally: &mut Tally,
+        has_moved: bool,
+        has_caught_up: bool,
+        is_damaged: bool,
+    ) {
         let same_log = |shown: &Moment| shown.tally.log_id == tally.log_id;
         let (is_above, is_same_log) = match &*self.head.borrow() {
             None => (None, false),
@@ -396,8 +402,8 @@ impl Follower {
             self.tell_followed(is_damaged);
         }
         if has_moved {
-            let tally = Arc::new(tally.clone());
-            self.past.offer(&tally);
+            self.past.offer(tally);
+            let tally = Arc::new(tally.moment());
             if has_caught_up || is_above == Some(true) {
                 let publication = tally.publication.clone();
                 let moment = Moment::new(tally, publication, self.incarnation);

@@ -27,7 +27,7 @@ impl Past {
     }
 
     /// Keeps a tally if it is far enough from the last that was kept.
-    pub fn offer(&self, tally: &Arc<Tally>) {
+    pub fn offer(&self, tally: &mut Tally) {
         self.checkpoints().offer(tally);
     }
 
@@ -52,7 +52,10 @@ impl Past {
         }
         let kept = self.checkpoints().before(revision);
         let start = [kept, other].into_iter().flatten();
-        let start = start.filter(|tally| tally.revision <= revision);
+        // What is only looked at leads nowhere else.
+        let start = start.filter(|tally| {
+            tally.revision == revision || (tally.is_whole() && tally.revision < revision)
+        });
         let start = start.max_by_key(|tally| tally.revision);
         let folded = self.fold(head, start, revision).await?;
         if *self.lag.borrow() != since {
@@ -84,7 +87,10 @@ impl Past {
                     Some(tally) => tally.apply(recorded)?,
                 }
                 if recorded.revision == revision {
-                    return tally.map(Arc::new).ok_or(AllocationError::CatchingUp);
+                    let mut tally = tally.ok_or(AllocationError::CatchingUp)?;
+                    // The next one may be folded from it.
+                    tally.share();
+                    return Ok(Arc::new(tally));
                 }
             }
         }

@@ -195,6 +195,49 @@ impl Tally {
         })
     }
 
+    /// The tally as it stands, to be looked at: without what is kept for each unit, so that its copy costs the same
+    /// however many units there are. It cannot be folded on.
+    #[must_use]
+    pub fn moment(&self) -> Self {
+        Self {
+            election: self.election.clone(),
+            log_id: self.log_id,
+            revision: self.revision,
+            time: self.time,
+            counted_time: self.counted_time,
+            outline: self.outline.clone(),
+            units_announced: self.units_announced,
+            unit_names: Arc::clone(&self.unit_names),
+            contests: self.contests.clone(),
+            turnout: self.turnout.clone(),
+            publication: self.publication.clone(),
+            stage: self.stage,
+            marks: self.marks,
+            candidates: self.candidates.clone(),
+            lots: self.lots.clone(),
+            places_lots: self.places_lots.clone(),
+            declarations: self.declarations.clone(),
+            declarations_above: self.declarations_above.clone(),
+            certification: self.certification.clone(),
+            corrections: self.corrections.clone(),
+            corrections_total: self.corrections_total,
+            ceilings: self.ceilings.of_moment(),
+            unforeseen: self.unforeseen.clone(),
+            unforeseen_total: self.unforeseen_total,
+        }
+    }
+
+    /// Clones made after this share what is kept for each unit with it and with each other, as far as nothing changes it.
+    /// O(units / 256), and copies what has changed since the last time.
+    pub fn share(&mut self) {
+        self.ceilings.share();
+    }
+
+    /// Whether it can be folded on: it is no [`Self::moment`].
+    pub fn is_whole(&self) -> bool {
+        self.ceilings.is_whole()
+    }
+
     // The next ones put the sums together again from units and slots.
 
     pub(crate) fn without_sums(&self) -> Self {

@@ -17,7 +17,7 @@ use election::rules::{
     ThresholdRule, UnitCeiling,
 };
 use election::standings::{SeatsResult, district_seats};
-use election::tally::{CeilingBasis, UnforeseenCause};
+use election::tally::{CeilingBasis, FoldError, Tally, UnforeseenCause};
 use proptest::prelude::*;
 use support::{Night, attribution, small, turnout, unit};
 
@@ -197,6 +197,58 @@ fn a_merged_unit_brings_its_voters_to_the_other_one() {
     );
     night.submit(night.full("u1", 1, &[500, 500]));
     assert_eq!(outstanding(&night).ballots, Some(1_000));
+}
+
+#[test]
+fn rules_that_come_in_the_middle_of_the_night_bound_the_same() {
+    let from_the_start = bounded(2, 160);
+    let mut later = from_the_start.clone();
+    later.rules.outstanding = None;
+    let mut nights = [from_the_start.clone(), later].map(|definition| Night::begin(&definition));
+    for night in &mut nights {
+        for unit in 0..150_u32 {
+            let votes = [u64::from(unit % 7 * 30), u64::from(200 - unit % 11)];
+            night.submit(night.ordered(ReportKind::Partial, &format!("u{unit}"), 1, &votes));
+        }
+        for unit in (0..150_u32).step_by(2) {
+            night.submit(night.full(&format!("u{unit}"), 2, &[u64::from(unit % 7 * 40), 200]));
+        }
+        night.submit(night.full("u155", 1, &[90, 90]));
+        night.withdraw("u4", 3).unwrap();
+    }
+    let coming = |night: &Night| night.state.tally().still_to_come(0, 0);
+    let [bounded, unbounded] = &mut nights;
+    assert_eq!(coming(unbounded), None);
+    unbounded
+        .run(Command::AmendRules {
+            rules: Box::new(from_the_start.rules),
+            reason: String::from("bounds were agreed"),
+        })
+        .unwrap();
+    let ballots = coming(bounded).and_then(|coming| coming.ballots());
+    assert!(ballots.is_some_and(|ballots| ballots > 0));
+    assert_eq!(coming(unbounded), coming(bounded));
+}
+
+#[test]
+fn a_moment_to_look_at_says_the_same_and_cannot_be_folded_on() {
+    let mut night = Night::begin(&bounded(2, 300));
+    let before = night.state.tally().moment();
+    night.submit(night.full("u0", 1, &[500, 400]));
+    let whole = night.state.tally();
+    let moment = whole.moment();
+    assert!(whole.is_whole() && !moment.is_whole());
+    let told = |tally: &Tally| {
+        let seats = district_seats(tally, 0, 0).unwrap();
+        certain_seats(tally, (0, 0), &seats).unwrap()
+    };
+    assert_eq!(told(&moment), told(whole));
+    assert!(told(whole).bounds.is_ok());
+    let next = night.records.last().unwrap();
+    assert!(matches!(
+        before.clone().apply(next),
+        Err(FoldError::Misfit { .. })
+    ));
 }
 
 #[test]

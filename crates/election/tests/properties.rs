@@ -121,6 +121,7 @@ fn official() -> impl Strategy<Value = Command> {
         (1_u32..5).prop_map(move |jump| {
             let mut rules = definition().rules;
             rules.holds.version_jump_max = jump;
+            // Between rules that bound ballots there are some that bound none.
             let ceilings = rules.outstanding.iter_mut();
             ceilings.for_each(|ceilings| match jump {
                 1 => ceilings.roll = None,
@@ -128,6 +129,9 @@ fn official() -> impl Strategy<Value = Command> {
                 3 => ceilings.issued_at_close = false,
                 _ => {}
             });
+            if jump == 4 {
+                rules.outstanding = None;
+            }
             Command::AmendRules {
                 rules: Box::new(rules),
                 reason: reason(),

@@ -41,14 +41,16 @@ impl Checkpoints {
 
     /// Keeps a tally, and fewer of the others when all become too large.
     pub fn keep(&mut self, tally: Arc<Tally>) {
-        // Names and totals are what a tally is made of: the rest is small or shared.
+        // Totals, and what is kept for each unit in each contest, which reports that come scattered leave little shared of.
+        // The rest is small or shared.
         let options: usize = tally
             .contests
             .iter()
             .flatten()
             .map(|it| it.votes.len())
             .sum();
-        let bytes = 1_024 + tally.unit_names.len() * 20 + options * 8;
+        let rows = tally.unit_names.len() * tally.contests.len();
+        let bytes = 1_024 + rows * 24 + options * 8;
         self.kept.insert(tally.revision, tally);
         while self.kept.len() > 1 && self.kept.len() * bytes > BYTES_MAX {
             self.interval *= 2;

@@ -248,6 +248,7 @@ impl Hosted {
             durable.record_hash = record_hash;
             let mut checkpoints = self.checkpoints();
             if checkpoints.wants(durable.tally.revision) {
+                durable.tally.share();
                 checkpoints.keep(Arc::new(durable.tally.clone()));
             }
         }

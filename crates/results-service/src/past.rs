@@ -30,7 +30,7 @@ impl Hosted {
     /// many folds run at once as the settings say; more wait.
     pub async fn tally_at(&self, revision: Revision) -> Result<Arc<Tally>, Error> {
         let newest = |durable: &crate::hosted::Durable| {
-            (durable.tally.revision == revision).then(|| Arc::new(durable.tally.clone()))
+            (durable.tally.revision == revision).then(|| Arc::new(durable.tally.moment()))
         };
         if let Some(newest) = self.with(newest).flatten() {
             return Ok(newest);
@@ -109,6 +109,7 @@ fn fold(tally: Option<Arc<Tally>>, stored: &[Stored]) -> Result<Arc<Tally>, Erro
             None => tally = Some(Tally::begin(&recorded).map_err(misfit)?),
         }
     }
-    let tally = tally.ok_or_else(|| Error::Internal("nothing to fold".to_owned()))?;
+    let mut tally = tally.ok_or_else(|| Error::Internal("nothing to fold".to_owned()))?;
+    tally.share();
     Ok(Arc::new(tally))
 }

@@ -16,11 +16,14 @@ impl State {
             Event::UnitsRegistered { units, .. } => {
                 let names = &self.tally.unit_names;
                 let mut ids = units.iter().map(|unit| &unit.id);
-                let are_new = ids.clone().all(|id| names.find(id.as_str()).is_none());
+                // In ascending order, as most registers are, none can stand twice, and none is looked for.
+                let ascend = ids.clone().is_sorted_by(|one, other| one < other);
+                let first = units.first();
+                let are_behind =
+                    ascend && first.is_none_or(|first| names.is_behind_all(first.id.as_str()));
+                let are_new = are_behind || ids.clone().all(|id| names.find(id.as_str()).is_none());
                 let mut seen = HashSet::new();
-                // In ascending order, as most registers are, none can stand twice.
-                let differ = ids.clone().is_sorted_by(|one, other| one < other)
-                    || ids.all(|id| seen.insert(id));
+                let differ = ascend || ids.all(|id| seen.insert(id));
                 check(are_new && differ, "a unit is on the register already")
             }
             Event::UnitAmended {

@@ -17,6 +17,12 @@ impl Tally {
                 found: recorded.revision,
             });
         }
+        if !self.is_whole() {
+            return Err(FoldError::Misfit {
+                revision: recorded.revision,
+                what: "a moment that is only looked at cannot be folded on",
+            });
+        }
         let watched = self.watch(&recorded.event);
         self.apply_event(recorded)?;
         self.note_unforeseen(recorded, watched);

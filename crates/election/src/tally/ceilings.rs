@@ -1,14 +1,14 @@
 //! How many ballots can still come: a ceiling for each unit that can still report some, and their sums.
 //!
 //! The one number that is kept per unit by followers, because no event carries it: a ceiling changes with rolls, turnout,
-//! rules and states, not with reports. It lies in pieces that clones share, so that a moment of the fold is copied in the
-//! time of a few thousand pointers.
+//! rules and states, not with reports. A moment that is only looked at does without it, and tallies that are kept to be
+//! folded on share what did not change between them.
 //!
 //! A unit with a slot that can still change adds its ceiling less what it has counted. What can still change: everything
 //! that is not complete, closed, annulled, merged or not opened, and whatever waits for a reviewer. A counted report that is
 //! corrected later is not foreseen: the claim is "unless a counted station is corrected".
 
-use crate::definition::{Unit, UnitKind};
+use crate::definition::{UNITS_MAX, Unit, UnitKind};
 use crate::event::{Slot, SlotMove, SlotState, Turnout};
 use crate::ids::UnitId;
 use crate::report::UnitStatus;
@@ -16,12 +16,16 @@ use crate::rules::{OutstandingRules, StatedBasis};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+mod pieces;
 mod restore;
 mod sums;
+mod waiting;
 
+use pieces::Pieces;
 pub(crate) use sums::Accounted;
 pub use sums::{BasisSum, CeilingBasis, StillToCome};
 use sums::{Bound, Part};
+use waiting::{Move, WAITING_MAX};
 
 /// What is known of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,16 +50,6 @@ struct ContestRow {
     doubted: u8,
 }
 
-/// Units in a piece: small enough that a scattered report copies little, and large enough that there are few.
-const PIECE: usize = 256;
-
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Piece {
-    units: Vec<UnitRow>,
-    /// By unit, then contest.
-    contests: Vec<ContestRow>,
-}
-
 /// Units that report, or once did, through other ones. What a unit may bring stays in the other one's ceiling for good: too
 /// much is safe, and of which of its tallies a status is taken back does not matter.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,16 +61,24 @@ struct Merged {
 }
 
 /// The ceilings of all units, and what is still to come.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) struct Ceilings {
     rules: Option<Arc<OutstandingRules>>,
     /// Ceilings of single units, by id as the rules have them, and by index as far as they are registered.
     stated_ids: Arc<HashMap<UnitId, (u32, StatedBasis)>>,
     stated: Arc<BTreeMap<u32, (u32, StatedBasis)>>,
     merged: Arc<Merged>,
-    pieces: Vec<Arc<Piece>>,
+    units: Pieces<UnitRow>,
+    /// By unit, then contest.
+    rows: Pieces<ContestRow>,
+    /// Moves that wait for others while the rules bound nothing and nobody asks: reports come scattered, and rows that are
+    /// written together do not each wait for memory.
+    waiting: Vec<Move>,
+    /// Rows in doubt, at most.
+    doubts: usize,
+    /// Units that are registered.
+    registered: usize,
     votes_per_ballot: u64,
-    units: usize,
     contests: usize,
     /// By contest, then district.
     sums: Vec<Vec<StillToCome>>,
@@ -93,9 +95,12 @@ impl Ceilings {
             stated_ids: Arc::new(stated_ids(rules)),
             stated: Arc::default(),
             merged: Arc::default(),
-            pieces: Vec::new(),
+            units: Pieces::default(),
+            rows: Pieces::default(),
+            waiting: Vec::new(),
+            doubts: 0,
+            registered: 0,
             votes_per_ballot: u64::from(votes_per_ballot.max(1)),
-            units: 0,
             contests,
             sums: vec![vec![StillToCome::default(); districts]; contests],
         }
@@ -109,7 +114,34 @@ impl Ceilings {
 
     /// How many units are registered.
     pub fn len(&self) -> usize {
-        self.units
+        self.registered
+    }
+
+    /// The sums without the units that they are of: enough for a moment that is looked at and never folded on.
+    pub fn of_moment(&self) -> Self {
+        Self {
+            rules: self.rules.clone(),
+            stated_ids: Arc::clone(&self.stated_ids),
+            stated: Arc::clone(&self.stated),
+            merged: Arc::clone(&self.merged),
+            units: Pieces::default(),
+            rows: Pieces::default(),
+            waiting: Vec::new(),
+            sums: self.sums.clone(),
+            ..*self
+        }
+    }
+
+    /// Whether it has the units that its sums are of.
+    pub fn is_whole(&self) -> bool {
+        self.units.len() == self.registered
+    }
+
+    /// Clones made after this share the units with it and with each other, as far as nobody writes to them.
+    pub fn share(&mut self) {
+        self.write();
+        self.units.share();
+        self.rows.share();
     }
 
     /// Registers the next unit, `open` of whose slots in each contest are expected to report.
@@ -118,28 +150,20 @@ impl Ceilings {
         let district = u16::try_from(district).unwrap_or(u16::MAX);
         let open = u8::try_from(open).unwrap_or(u8::MAX);
         let Unit { id, kind, roll, .. } = unit;
-        if self.units.is_multiple_of(PIECE) {
-            self.pieces.push(Arc::default());
-        }
-        let Some(piece) = self.pieces.last_mut() else {
-            return;
-        };
-        let unit = u32::try_from(self.units).unwrap_or(u32::MAX);
-        let piece = Arc::make_mut(piece);
-        piece.units.push(UnitRow {
+        let unit = u32::try_from(self.registered).unwrap_or(u32::MAX);
+        self.units.push(UnitRow {
             roll: *roll,
             issued: None,
             district,
             kind: *kind,
         });
-        let row = ContestRow {
-            open,
-            ..ContestRow::default()
-        };
-        piece
-            .contests
-            .extend(std::iter::repeat_n(row, self.contests));
-        self.units += 1;
+        for _ in 0..self.contests {
+            self.rows.push(ContestRow {
+                open,
+                ..ContestRow::default()
+            });
+        }
+        self.registered += 1;
         if let Some(stated) = self.stated_ids.get(id.as_str()) {
             Arc::make_mut(&mut self.stated).insert(unit, *stated);
         }
@@ -163,6 +187,22 @@ impl Ceilings {
     /// A slot moved, and its counted ballots with it.
     pub fn shift(&mut self, slot: Slot, slot_move: SlotMove, before: Accounted, after: Accounted) {
         let (contest, unit) = (usize::from(slot.contest), slot.unit);
+        let moved = Move {
+            row: self.row(unit, contest),
+            before,
+            after,
+            could_change: can_change(slot_move.before),
+            can_change: can_change(slot_move.after),
+        };
+        let changes_marks = self.doubts > 0 || slot_move.after.status == UnitStatus::RepeatOrdered;
+        if self.rules.is_none() && !changes_marks {
+            self.waiting.push(moved);
+            if self.waiting.len() >= WAITING_MAX {
+                self.write();
+            }
+            return;
+        }
+        self.write();
         // Of a vote that is repeated the other units know as well through which it is reported.
         let repeats = slot_move.after.status == UnitStatus::RepeatOrdered;
         let others = match repeats {
@@ -174,10 +214,7 @@ impl Ceilings {
             .for_each(|other| self.take_out_of(*other, contest));
         self.take_out_of(unit, contest);
         if let Some(row) = self.contest_row_mut(unit, contest) {
-            row.counted.subtract(before);
-            row.counted.add(after);
-            row.open = row.open - u8::from(can_change(slot_move.before)).min(row.open)
-                + u8::from(can_change(slot_move.after));
+            row.take(&moved);
             row.is_repeated |= repeats;
             if !slot_move.after.pending {
                 row.doubted &= !group_bit(slot);
@@ -193,6 +230,7 @@ impl Ceilings {
     pub fn doubt(&mut self, slot: Slot) {
         let (contest, unit) = (usize::from(slot.contest), slot.unit);
         self.take_out_of(unit, contest);
+        self.doubts += 1;
         if let Some(row) = self.contest_row_mut(unit, contest) {
             row.doubted |= group_bit(slot);
         }
@@ -228,6 +266,7 @@ impl Ceilings {
         if self.rules.as_deref() == rules {
             return;
         }
+        self.write();
         self.rules = rules.map(|rules| Arc::new(rules.clone()));
         self.stated_ids = Arc::new(stated_ids(rules));
         self.name(ids);
@@ -247,25 +286,17 @@ impl Ceilings {
         for sum in self.sums.iter_mut().flatten() {
             *sum = StillToCome::default();
         }
-        for unit in (0_u32..).take(self.units) {
+        for unit in (0_u32..).take(self.registered) {
             self.put_in_alone(unit);
         }
     }
 
     fn change(&mut self, unit: u32, change: impl FnOnce(&mut UnitRow)) {
         self.take_out(unit);
-        if let Some(row) = usize::try_from(unit)
-            .ok()
-            .and_then(|unit| self.unit_row_mut(unit))
-        {
+        if let Some(row) = self.units.get_mut(index(unit)) {
             change(row);
         }
         self.put_in(unit);
-    }
-
-    fn unit_row_mut(&mut self, unit: usize) -> Option<&mut UnitRow> {
-        let piece = self.pieces.get_mut(unit / PIECE)?;
-        Arc::make_mut(piece).units.get_mut(unit % PIECE)
     }
 
     // A unit that reports through others changes their ceilings with its own.
@@ -393,21 +424,20 @@ impl Ceilings {
     }
 
     fn unit_row(&self, unit: u32) -> Option<&UnitRow> {
-        let (piece, place) = place(unit);
-        self.pieces.get(piece)?.units.get(place)
+        self.units.get(index(unit))
+    }
+
+    fn row(&self, unit: u32, contest: usize) -> usize {
+        index(unit) * self.contests + contest
     }
 
     fn contest_row(&self, unit: u32, contest: usize) -> Option<&ContestRow> {
-        let (piece, place) = place(unit);
-        let place = place * self.contests + contest;
-        self.pieces.get(piece)?.contests.get(place)
+        self.rows.get(self.row(unit, contest))
     }
 
     fn contest_row_mut(&mut self, unit: u32, contest: usize) -> Option<&mut ContestRow> {
-        let (piece, place) = place(unit);
-        let place = place * self.contests + contest;
-        let piece = self.pieces.get_mut(piece)?;
-        Arc::make_mut(piece).contests.get_mut(place)
+        let row = self.row(unit, contest);
+        self.rows.get_mut(row)
     }
 }
 
@@ -452,7 +482,7 @@ fn reached(steps: &BTreeMap<u32, BTreeSet<u32>>, unit: u32) -> BTreeSet<u32> {
     known
 }
 
-fn place(unit: u32) -> (usize, usize) {
-    let unit = usize::try_from(unit).unwrap_or(usize::MAX);
-    (unit / PIECE, unit % PIECE)
+// Beyond every row where it does not fit.
+fn index(unit: u32) -> usize {
+    usize::try_from(unit).unwrap_or(UNITS_MAX)
 }

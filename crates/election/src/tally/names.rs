@@ -13,6 +13,8 @@ use std::sync::OnceLock;
 pub struct UnitNames {
     text: String,
     ends: Vec<u32>,
+    /// Some do not ascend, or it is not known.
+    is_unordered: bool,
     /// Made when a name is first looked for: a follower never does.
     table: OnceLock<Table>,
 }
@@ -51,6 +53,17 @@ impl UnitNames {
         table.indexes.find(hash, is_it).copied()
     }
 
+    /// Whether the id stands behind all that are registered, which ascend: it is not among them, and no table is needed to say
+    /// so. False if that is not known.
+    pub fn is_behind_all(&self, id: &str) -> bool {
+        !self.is_unordered && self.last().is_none_or(|last| last < id)
+    }
+
+    fn last(&self) -> Option<&str> {
+        let last = u32::try_from(self.len().checked_sub(1)?).ok()?;
+        self.get(last)
+    }
+
     /// All ids in the order of the register.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0_u32..).map_while(|unit| self.get(unit))
@@ -85,6 +98,7 @@ impl UnitNames {
         is_ids.then_some(Self {
             text,
             ends,
+            is_unordered: true,
             table: OnceLock::new(),
         })
     }
@@ -99,6 +113,7 @@ impl UnitNames {
 
     pub(super) fn push(&mut self, id: &str) {
         let unit = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
+        self.is_unordered = !self.is_behind_all(id);
         self.text.push_str(id);
         // 4 million units of 64 bytes are 256 MB, far below 2^32.
         self.ends

@@ -1,6 +1,6 @@
 //! Ceilings put together again from units and slots, as a snapshot or a check has them.
 
-use super::{Accounted, Ceilings, ContestRow, PIECE, UnitRow, can_change};
+use super::{Accounted, Ceilings, ContestRow, UnitRow, can_change};
 use crate::definition::UnitKind;
 use crate::event::{Slot, SlotState, Turnout};
 use std::sync::Arc;
@@ -9,12 +9,14 @@ impl Ceilings {
     /// The same units, rules and marks, with no roll, turnout or ballots yet.
     pub fn without_counts(&self) -> Self {
         let mut ceilings = self.clone();
-        for piece in &mut ceilings.pieces {
-            let piece = Arc::make_mut(piece);
-            for row in &mut piece.units {
+        ceilings.write();
+        for unit in 0..ceilings.units.len() {
+            if let Some(row) = ceilings.units.get_mut(unit) {
                 (row.roll, row.issued) = (None, None);
             }
-            for row in &mut piece.contests {
+        }
+        for row in 0..ceilings.rows.len() {
+            if let Some(row) = ceilings.rows.get_mut(row) {
                 (row.counted, row.open) = (Accounted::default(), 0);
             }
         }
@@ -25,14 +27,12 @@ impl Ceilings {
     /// What neither the rules nor units and slots say: of each unit its kind, and of each of its contests what has been
     /// repeated and what is in doubt.
     pub fn marks(&self) -> Vec<u8> {
-        let mut marks = Vec::with_capacity(self.units * self.mark_length());
-        for piece in &self.pieces {
-            let contests = piece.contests.chunks(self.contests.max(1));
-            for (unit, contests) in piece.units.iter().zip(contests) {
-                marks.push(unit.kind as u8);
-                for row in contests {
-                    marks.extend([u8::from(row.is_repeated), row.doubted]);
-                }
+        let mut marks = Vec::with_capacity(self.registered * self.mark_length());
+        let mut rows = self.rows.iter();
+        for unit in self.units.iter() {
+            marks.push(unit.kind as u8);
+            for row in rows.by_ref().take(self.contests) {
+                marks.extend([u8::from(row.is_repeated), row.doubted]);
             }
         }
         marks
@@ -60,25 +60,22 @@ impl Ceilings {
             return None;
         }
         for row in rows {
-            if self.units.is_multiple_of(PIECE) {
-                self.pieces.push(Arc::default());
-            }
-            let piece = Arc::make_mut(self.pieces.last_mut()?);
             let (kind, contests) = row.split_first()?;
-            piece.units.push(UnitRow {
+            self.units.push(UnitRow {
                 kind: *UnitKind::ALL.get(usize::from(*kind))?,
                 ..UnitRow::default()
             });
             for mark in contests.chunks_exact(2) {
-                piece.contests.push(ContestRow {
+                self.doubts += usize::from(mark[1] != 0);
+                self.rows.push(ContestRow {
                     is_repeated: mark[0] == 1,
                     doubted: mark[1],
                     ..ContestRow::default()
                 });
             }
-            self.units += 1;
+            self.registered += 1;
         }
-        let is_unit = |unit: u32| usize::try_from(unit).is_ok_and(|unit| unit < self.units);
+        let is_unit = |unit: u32| usize::try_from(unit).is_ok_and(|unit| unit < self.registered);
         if !merges
             .iter()
             .all(|(unit, into)| is_unit(*unit) && is_unit(*into))
@@ -95,13 +92,13 @@ impl Ceilings {
     }
 
     pub fn restore_unit(&mut self, unit: usize, district: u16, roll: Option<u32>) {
-        if let Some(row) = self.unit_row_mut(unit) {
+        if let Some(row) = self.units.get_mut(unit) {
             (row.district, row.roll) = (district, roll);
         }
     }
 
     pub fn restore_turnout(&mut self, unit: usize, turnout: Turnout) {
-        if let Some(row) = self.unit_row_mut(unit) {
+        if let Some(row) = self.units.get_mut(unit) {
             row.issued = turnout.is_final.then_some(turnout.ballots_issued);
         }
     }

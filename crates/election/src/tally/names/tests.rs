@@ -52,3 +52,15 @@ fn what_is_no_row_of_ids_is_refused() {
         assert_eq!(UnitNames::from_parts(text.to_owned(), ends), None, "{text}");
     }
 }
+
+#[test]
+fn behind_all_is_only_what_ascends() {
+    let mut names = names();
+    assert!(names.is_behind_all("w") && UnitNames::default().is_behind_all("a"));
+    assert!(!names.is_behind_all("v") && !names.is_behind_all("u2"));
+    names.push("a");
+    assert!(
+        !names.is_behind_all("w"),
+        "there may be one behind the last"
+    );
+}
