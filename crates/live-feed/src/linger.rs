@@ -30,6 +30,14 @@ impl Lingering {
         }
     }
 
+    /// A scope that is held, for another while from now on.
+    pub fn held(&self, scope: &Scope) -> Option<Arc<ScopeFeed>> {
+        let mut feeds = lock(&self.feeds);
+        let (feed, used) = feeds.get_mut(scope)?;
+        *used = Instant::now();
+        Some(Arc::clone(feed))
+    }
+
     /// Holds a scope for a while from now on.
     pub fn hold(&self, feed: &Arc<ScopeFeed>, stopper: &Stopper) {
         self.sweeping.call_once(|| {

@@ -79,9 +79,14 @@ impl EncodedFrame {
         envelope.is_some_and(|envelope| envelope.is_stale)
     }
 
+    /// What is made of it for HTTP, if somebody has asked for it already.
+    pub fn forms_made(&self) -> Option<&Forms> {
+        self.forms.get()
+    }
+
     /// What is made of it for HTTP; the first who asks may have to wait for the definition.
     pub async fn forms(&self, definitions: &Definitions) -> Result<&Forms, FeedError> {
-        if let Some(forms) = self.forms.get() {
+        if let Some(forms) = self.forms_made() {
             return Ok(forms);
         }
         let body = self.frame.body.as_ref().ok_or(FeedError::CatchingUp)?;

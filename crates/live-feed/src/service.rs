@@ -210,9 +210,22 @@ impl Service {
         &self,
         scope: &Scope,
     ) -> Result<(Arc<ScopeFeed>, Arc<EncodedFrame>), FeedError> {
+        if let Some(held) = self.held(scope) {
+            return Ok(held);
+        }
         let (feed, encoded) = self.newest(scope).await?;
         self.lingering.hold(&feed, &self.stopper);
         Ok((feed, encoded))
+    }
+
+    /// The same without waiting, where the scope is watched still and has a frame.
+    pub fn held(&self, scope: &Scope) -> Option<(Arc<ScopeFeed>, Arc<EncodedFrame>)> {
+        let feed = self.lingering.held(scope)?;
+        let frame = match &feed.told.borrow().shown {
+            Shown::Frame(encoded) => Arc::clone(encoded),
+            Shown::Nothing | Shown::NotPublic => return None,
+        };
+        Some((feed, frame))
     }
 
     /// How far what is shown of a scope is from the count, now.

@@ -1,17 +1,18 @@
 //! A listener of HTTP for anybody: bounded in connections, in what each may hold, and in how long it may be silent.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
 use std::io;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use serde::{Deserialize, Serialize};
 use socket2::{SockRef, TcpKeepalive};
@@ -22,9 +23,11 @@ use tracing::{debug, info, warn};
 
 use crate::addresses::Addresses;
 use crate::config::{Key, Kind};
+use crate::head_timer::HeadTimer;
 use crate::impatient::{Impatient, Patience};
 use crate::kernel_room::KernelRoom;
 use crate::shutdown::Stopper;
+use crate::when_woken::WhenWoken;
 
 /// How long to wait after a connection could not be accepted: usually all file handles are in use.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -146,7 +149,8 @@ pub fn listen_public(address: std::net::SocketAddr) -> io::Result<TcpListener> {
     })
 }
 
-/// Serves routes until the stopper stops: then no connection is taken any more, and requests run to their end.
+/// Serves routes until the stopper stops: then no connection is taken any more, and requests run to their end, as tasks of the
+/// stopper.
 ///
 /// # Errors
 /// None while serving: a connection that fails concerns nobody else.
@@ -183,10 +187,8 @@ where
     };
     let addresses = Addresses::new(limits.connections_per_address_max, &limits.trusted_proxies);
     let permits = Arc::new(Semaphore::new(limits.connections_max));
-    let graceful = GracefulShutdown::new();
     let mut builder = http1::Builder::new();
     builder
-        .timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         .max_buf_size(BUFFER_BYTES_MAX);
     let stopping = stopper.stopping();
@@ -213,30 +215,36 @@ where
             continue;
         };
         let service = TowerToHyperService::new(routes.clone());
-        let (builder, watcher) = (builder.clone(), graceful.watcher());
+        let mut builder = builder.clone();
+        builder.timer(HeadTimer::default());
         let (stopping, head_timeout) = (stopper.stopping(), limits.head_timeout);
         stopper.spawn(async move {
             let _held = (permit, place);
             metrics::gauge!("rpc_http_connections").increment(1);
             // Browsers open connections before they need them. One that never said anything has nothing to end in good order.
+            let mut stopping = WhenWoken::new(stopping);
             let has_begun = tokio::select! {
                 ready = stream.readable() => ready.is_ok(),
-                () = stopping => false,
+                () = &mut stopping => false,
                 () = tokio::time::sleep(head_timeout) => false,
             };
             if has_begun {
                 let connection = builder.serve_connection(io_of(stream, patience), service);
-                if let Err(error) = watcher.watch(connection).await {
+                let mut connection = pin!(connection);
+                let mut is_ending = false;
+                let ended = poll_fn(|context| {
+                    if !is_ending && Pin::new(&mut stopping).poll(context).is_ready() {
+                        is_ending = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                    connection.as_mut().poll(context)
+                });
+                if let Err(error) = ended.await {
                     debug!(%error, "a connection has ended badly");
                 }
             }
             metrics::gauge!("rpc_http_connections").decrement(1);
         });
-    }
-    drop(listener);
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = stopper.expired() => {}
     }
     Ok(())
 }

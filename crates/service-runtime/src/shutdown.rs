@@ -1,8 +1,11 @@
 //! Stopping in order: first tell everybody, then wait for a grace period, then cut what is left.
 
 use std::fmt::Display;
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -11,6 +14,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 use tracing::{error, info, warn};
+
+use crate::when_woken::WhenWoken;
 
 /// Stops a named part of the program and waits for its tasks. Clones stop the same part.
 ///
@@ -107,9 +112,14 @@ impl Stopper {
         F: Future<Output: Send> + Send + 'static,
     {
         let counted: Vec<_> = self.tasks.iter().map(TaskTracker::token).collect();
-        let expired = self.expired.clone();
+        let mut expired = WhenWoken::new(self.expired());
         tokio::spawn(async move {
-            let outcome = expired.run_until_cancelled_owned(future).await;
+            let mut future = pin!(future);
+            let outcome = poll_fn(|context| match future.as_mut().poll(context) {
+                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                Poll::Pending => Pin::new(&mut expired).poll(context).map(|()| None),
+            });
+            let outcome = outcome.await;
             drop(counted);
             outcome
         })

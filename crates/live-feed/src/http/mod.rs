@@ -3,6 +3,7 @@
 //! Everything here is read from what the public may see; there is no way to anything else. A document of a frame is made
 //! and encoded once, at the first who asks for it, and all others get the same bytes.
 
+mod at_once;
 mod csv;
 mod document;
 mod encoded;
@@ -26,4 +27,4 @@ pub(crate) use problem::Problem;
 pub(crate) use routes::{Resume, router, stream, whole, with_lag};
 pub(crate) use units::{UnitsTables, list as read_units};
 
-pub use security::Routes;
+pub use at_once::Routes;

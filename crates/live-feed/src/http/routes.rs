@@ -2,13 +2,15 @@
 
 use crate::error::FeedError;
 use crate::frame::{Distance, body_of};
+use crate::http::at_once::Routes;
 use crate::http::document::{Document, SCHEMA, stage, timestamp, token_text};
 use crate::http::encoded::{Encoded, Freshness, JSON};
 use crate::http::events::{RETRY, event, resume};
 use crate::http::extract::{Headers, Path, Query};
+use crate::http::forms::Forms;
 use crate::http::history::{self, History};
 use crate::http::problem::Problem;
-use crate::http::security::{self, Routes};
+use crate::http::security;
 use crate::http::units;
 use crate::passthrough::FeedServer;
 use crate::scope::{EncodedFrame, Scope, ScopeFeed};
@@ -24,7 +26,7 @@ use election::ids::{DistrictId, ElectionId, UnitId};
 use election::report::{Refusal, RefusalCode};
 use futures::{Stream, StreamExt as _};
 use http::header::{CACHE_CONTROL, CONTENT_LOCATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method, Request};
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
 use tonic_web::GrpcWebLayer;
@@ -81,10 +83,10 @@ pub(crate) fn router(service: Arc<Service>) -> Routes {
     });
     let routes = open
         .merge(crate::page::routes())
-        .with_state(service)
+        .with_state(Arc::clone(&service))
         .method_not_allowed_fallback(async || Problem::method())
         .fallback(async || Problem::no_such_path());
-    security::secured(routes)
+    Routes::new(service, routes)
 }
 
 /// All addresses, as a program or a person finds them.
@@ -162,14 +164,32 @@ async fn shown(
 
 async fn results_of(service: &Service, scope: &Scope, headers: &HeaderMap) -> Answer {
     let (feed, frame, distance) = shown(service, scope).await?;
-    let document = frame
-        .forms(&feed.upstream.definitions)
-        .await?
-        .results(&frame.frame, distance);
-    Ok(with_lag(
-        document.answer(headers, Freshness::Newest),
-        distance,
-    ))
+    let forms = frame.forms(&feed.upstream.definitions).await?;
+    Ok(results_in(forms, &frame, distance, headers))
+}
+
+fn results_in(
+    forms: &Forms,
+    frame: &EncodedFrame,
+    distance: Distance,
+    headers: &HeaderMap,
+) -> Response {
+    let document = forms.results(&frame.frame, distance);
+    with_lag(document.answer(headers, Freshness::Newest), distance)
+}
+
+/// `results.json` of an election, where nothing has to be waited for: the same answer as from its route. An id needs no
+/// decoding: one with other characters, or a part of another path, is none.
+pub(crate) fn results_at_once<B>(service: &Service, request: &Request<B>) -> Option<Response> {
+    if request.method() != Method::GET {
+        return None;
+    }
+    let path = request.uri().path().strip_prefix("/v1/elections/")?;
+    let scope = whole(path.strip_suffix("/results.json")?).ok()?;
+    let (feed, frame) = service.held(&scope)?;
+    let distance = service.distance(&feed);
+    let forms = frame.forms_made()?;
+    Some(results_in(forms, &frame, distance, request.headers()))
 }
 
 pub(crate) fn with_lag(mut response: Response, distance: Distance) -> Response {

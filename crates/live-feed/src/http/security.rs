@@ -1,17 +1,12 @@
 //! Headers that every answer has: what a browser may do with it.
 
-use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-    HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONTENT_LENGTH, CONTENT_SECURITY_POLICY,
+    CONTENT_TYPE, HeaderName, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderValue, StatusCode};
-use tower::util::MapResponse;
-
-/// All routes with the headers that their answers have.
-pub type Routes = MapResponse<Router, fn(Response) -> Response>;
 
 /// No inline script, no inline style, nothing from elsewhere, in no frame.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -46,22 +41,20 @@ const DATA: [(HeaderName, &str); 4] = [
     (ACCESS_CONTROL_EXPOSE_HEADERS, "*"),
 ];
 
-/// The routes, each of whose answers has them.
-pub(crate) fn secured(routes: Router) -> Routes {
-    MapResponse::new(routes, with_headers)
-}
-
-fn with_headers(mut response: Response) -> Response {
+/// An answer that has them.
+pub(crate) fn with_headers(mut response: Response) -> Response {
     let status = response.status();
     let headers = response.headers_mut();
-    let content = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
     let added: &[(HeaderName, &'static str)] = if status == StatusCode::NOT_MODIFIED {
+        // axum says how long every body is; here that would be said of what the reader has (RFC 9110, 8.6).
+        headers.remove(CONTENT_LENGTH);
         // What the reader has keeps its own policy: one that is said here would take the place of a page's.
         &DATA[2..]
-    } else if content.is_some_and(|it| it.starts_with(b"text/html")) {
-        &PAGE
     } else {
-        &DATA
+        match headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
+            Some(content) if content.starts_with(b"text/html") => &PAGE,
+            _ => &DATA,
+        }
     };
     for (name, value) in added {
         headers.insert(name, HeaderValue::from_static(value));

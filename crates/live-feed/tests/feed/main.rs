@@ -5,6 +5,7 @@
 )]
 
 mod agreement;
+mod at_once;
 mod changes;
 mod chart;
 mod failures;
