@@ -129,8 +129,8 @@ fn a_bonus_of_no_seats_asks_nothing() {
         ..rules
     };
     let allocation = checked(&contest, &rules, &[]);
-    let asked = allocation.open_ties().map(|tie| tie.at);
-    assert_eq!(asked.collect::<Vec<_>>(), [StageAt::Bonus]);
+    let first = allocation.open_ties().next().unwrap();
+    assert_eq!(first.at, StageAt::Bonus);
 }
 
 #[test]
