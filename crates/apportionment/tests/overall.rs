@@ -67,9 +67,10 @@ proptest! {
                     let has = contest.districts[district].votes[list] > 0;
                     let place = if by > 0 || has { district } else { 1 - district };
                     let entry = &mut contest.districts[place];
-                    let step = |count: u64| count.saturating_add_signed(by.signum());
-                    entry.votes[list] = step(entry.votes[list]);
-                    entry.base.valid_votes = entry.base.valid_votes.map(step);
+                    let step = by.signum();
+                    entry.votes[list] = entry.votes[list].saturating_add_signed(step);
+                    let count = entry.base.valid_votes;
+                    entry.base.valid_votes = count.map(|count| count.saturating_add_signed(step));
                 }
                 passes(&contest, &threshold, list)
             };
