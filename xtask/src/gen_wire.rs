@@ -151,11 +151,57 @@ fn rust_files(
         files
             .entry(format!("{package}.rs"))
             .or_default()
-            .extend_from_slice(&code);
+            .extend_from_slice(numbers_always(&code).as_bytes());
     }
     let tree = module_tree(modules.keys()) + &method_lists(&compiler.file_descriptor_set());
     files.insert("mod.rs".to_owned(), tree.into_bytes());
     Ok(files)
+}
+
+/// The serializers with every number written, zero too: a reader of JSON wants the seats of a list that has none. What is
+/// `optional` in the contract stays away where it is missing, as do empty texts and lists.
+fn numbers_always(code: &[u8]) -> String {
+    let code = String::from_utf8_lossy(code);
+    let mut written = String::with_capacity(code.len());
+    for item in code.split_inclusive("\n}\n") {
+        let lines: Vec<&str> = item.lines().collect();
+        let is_number = |condition: &str| {
+            let places = 0..lines.len();
+            let mut blocks = places.filter(|&place| lines[place] == condition);
+            // An enumeration is written by its name, which is looked for first.
+            blocks.any(|place| {
+                let inside = block(&lines[place..]);
+                inside.iter().any(|line| line.contains(".serialize_field("))
+                    && !inside.iter().any(|line| line.contains("let v ="))
+            })
+        };
+        let mut place = 0;
+        while let Some(&line) = lines.get(place) {
+            let condition = line.strip_prefix("        if self.");
+            let inside = match condition.is_some_and(|rest| rest.ends_with(" != 0 {")) {
+                true if is_number(line) => block(&lines[place..]),
+                _ => &[],
+            };
+            if inside.is_empty() {
+                written.push_str(line);
+                written.push('\n');
+                place += 1;
+            } else {
+                for line in inside {
+                    written.push_str(line.strip_prefix("    ").unwrap_or(line));
+                    written.push('\n');
+                }
+                place += inside.len() + 2;
+            }
+        }
+    }
+    written
+}
+
+/// The lines inside a condition of a serializer, which begins with the first line.
+fn block<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+    let end = lines.iter().position(|line| *line == "        }");
+    end.map_or(&[], |end| &lines[1..end])
 }
 
 /// What a server must know of its methods before a call reaches one: unary ones get a deadline, streams do not.

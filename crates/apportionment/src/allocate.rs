@@ -2,9 +2,10 @@
 
 use std::cell::RefCell;
 
-use crate::allocation::{Allocation, ListResult, ThresholdDecision, Tie};
+use crate::allocation::{Allocation, ListResult, Outcome, ThresholdDecision, Tie};
 use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
+use crate::immaterial::passing_over;
 use crate::rules::Rules;
 use crate::tie::void_lots;
 use crate::workspace::{Record, Workspace};
@@ -26,6 +27,19 @@ use crate::workspace::{Record, Workspace};
 /// # Errors
 /// Limits broken, rules that mean nothing, or a count that the threshold needs and that is missing.
 pub fn allocate(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+) -> Result<Allocation, ContestError> {
+    let allocation = plain(contest, rules, lots)?;
+    Ok(match allocation.outcome {
+        Outcome::Tied => passing_over(contest, rules, lots, allocation),
+        Outcome::NoneYet | Outcome::NobodyPassed | Outcome::Settled => allocation,
+    })
+}
+
+/// The same with a lot asked for in each tie that stops a chain, whether something hangs on it or not.
+pub(crate) fn plain(
     contest: &Contest,
     rules: &Rules,
     lots: &[Lot],
@@ -118,6 +132,7 @@ fn record(
         bonus,
         majority,
         asked_in_rounds,
+        passed_over: Vec::new(),
     };
     if !lots.is_empty() {
         let ties: Vec<&Tie> = allocation.ties_that_matter(&abandoned).collect();

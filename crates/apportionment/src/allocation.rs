@@ -1,6 +1,6 @@
 //! What comes out: seats, ties as values, the stages with their certificates, and what the law left open.
 
-use crate::contest::StageAt;
+use crate::contest::{Lot, StageAt};
 use crate::key::Key;
 use crate::method::Method;
 use crate::ratio::Ratio;
@@ -33,6 +33,9 @@ pub struct Allocation {
     /// Under a cap that is shared anew: the open ties that wait for a lot, by the position of their stage in `stages`. The others
     /// are in a round that began anew whatever they come to, or behind such a tie, or come to the same in all their outcomes.
     pub asked_in_rounds: Option<Vec<usize>>,
+    /// Ties that nothing settles and that ask for no lot, because all their outcomes come to the same; in the order in which
+    /// they arose. This result is that of one outcome of each, in which [`PassedOver::lot`] stands for a lot that nobody drew.
+    pub passed_over: Vec<PassedOver>,
     /// Seats that hang on open ties.
     pub pending: u32,
     /// Seats that nobody gets.
@@ -82,6 +85,33 @@ impl Allocation {
             .chain(self.behind_stages())
             .filter(|tie| tie.is_open() && self.pending > 0)
     }
+}
+
+impl Allocation {
+    /// Whether nothing hangs on a tie: the stages show one of its outcomes, the last of its settlements was drawn by nobody, and
+    /// with any other one the seats are the same.
+    #[must_use]
+    pub fn is_passed_over(&self, tie: &Tie) -> bool {
+        let by_lot = tie.settled.last().filter(|one| one.by == TieBreak::Lot);
+        by_lot.is_some_and(|one| {
+            let is_it = |lot: &Lot| {
+                let tied = one.winners.len() + one.losers.len();
+                lot.stage == tie.at && lot.winners == one.winners && lot.lists.len() == tied && {
+                    one.losers.iter().all(|list| lot.lists.contains(list))
+                }
+            };
+            self.passed_over.iter().any(|passed| is_it(&passed.lot))
+        })
+    }
+}
+
+/// A tie that nothing settles and on which nothing hangs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The outcome that the result shows, as the lot that would bring it about: the first lists win.
+    pub lot: Lot,
+    /// The results of all other outcomes, in the order of their winners. They differ in stages and nothing else.
+    pub others: Vec<Allocation>,
 }
 
 /// The state of a result.

@@ -50,8 +50,12 @@ impl Workspace {
         lots: &[Lot],
         bonus: &Bonus,
     ) -> Result<(), ContestError> {
-        let first = self.favoured(contest, bonus);
         let seats = bonus.seats.of(contest.seats);
+        // A bonus of no seats is nobody's: who would get it is no question.
+        let first = match seats {
+            0 => Vec::new(),
+            _ => self.favoured(contest, bonus),
+        };
         let tie = (first.len() > 1).then(|| {
             let tied = first.iter().map(|&list| Tied {
                 list,

@@ -4,6 +4,9 @@ use crate::contest::{BaseCounts, Contest, List, SEATS_MAX};
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
 use crate::limits::wide;
+use crate::margins::{ThresholdDistance, threshold_distance};
+use crate::method::Method;
+use crate::rules::Rules;
 use crate::threshold::{Threshold, ThresholdBase};
 
 /// Most districts in one contest.
@@ -340,4 +343,23 @@ pub(crate) fn check_share(threshold: &Threshold) -> Result<(), DistrictsError> {
         return Err(DistrictsError::NoPlainShare);
     }
     Ok(threshold.check()?)
+}
+
+/// How far each list is from a share of the votes of all districts, with votes of any districts, the base moving along; `None`
+/// for a list that is exempt, or that no number of votes takes across. Who takes part by other ways, such as a share of one
+/// district or seats won there, is not looked at: this is the way to this share alone.
+///
+/// # Errors
+/// A sum beyond 64 bits, a threshold that is no plain share, or a count that it needs and that a district lacks.
+pub fn overall_distances(
+    contest: &DistrictedContest,
+    threshold: &Threshold,
+) -> Result<Vec<Option<ThresholdDistance>>, DistrictsError> {
+    check_share(threshold)?;
+    let whole = contest.whole()?;
+    // The share is all that is asked of these rules: no seat is given by them.
+    let rules = Rules::of(Method::HARE).with_threshold(threshold.clone());
+    let lists = 0..whole.lists.len();
+    let distances = lists.map(|list| threshold_distance(&whole, &rules, list));
+    Ok(distances.collect::<Result<_, _>>()?)
 }

@@ -33,6 +33,7 @@ mod eligibility;
 mod error;
 mod explain;
 mod fill;
+mod immaterial;
 mod joined;
 mod jump;
 mod key;

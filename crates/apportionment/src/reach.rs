@@ -127,7 +127,7 @@ fn by_ties(contest: &Contest, rules: &Rules, allocation: &Allocation) -> Vec<u32
 }
 
 /// How deep inside joined lists a tie stands.
-fn level(at: StageAt) -> u8 {
+pub(crate) fn level(at: StageAt) -> u8 {
     match at {
         StageAt::Rescue
         | StageAt::Bonus

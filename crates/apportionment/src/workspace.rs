@@ -1,5 +1,6 @@
 //! The allocator: who takes part, the chain of stages, joined groups, rescue. One code path, with or without a record.
 
+use crate::allocate::allocate;
 use crate::allocation::{
     BonusAward, Eligibility, MajorityTransfer, Outcome, Pairing, Silence, StageResult, Tie,
 };
@@ -8,6 +9,7 @@ use crate::border::{Border, leave_empty, result_of, settle_border, settle_by_lot
 use crate::contest::{Contest, Lot, QuotaOf, StageAt};
 use crate::error::ContestError;
 use crate::fill::{Runner, Scratch, fill, runner_of};
+use crate::immaterial::can_pass_over;
 use crate::keys::Keys;
 use crate::limits::{check_contest, check_minimums, check_office, check_quota_of};
 use crate::method::{Method, Stage, StageSeats};
@@ -140,7 +142,10 @@ impl Workspace {
         lots: &[Lot],
     ) -> Result<Seats<'_>, ContestError> {
         self.record = None;
-        let outcome = self.run(contest, rules, lots)?;
+        let mut outcome = self.run(contest, rules, lots)?;
+        if outcome == Outcome::Tied && can_pass_over(rules) {
+            outcome = self.passing_over(contest, rules, lots)?;
+        }
         Ok(Seats {
             outcome,
             seats: &self.seats,
@@ -150,6 +155,23 @@ impl Workspace {
             unassigned: self.unassigned,
             silences: &self.silences,
         })
+    }
+
+    /// The same where a tie is open, without those on which nothing hangs.
+    fn passing_over(
+        &mut self,
+        contest: &Contest,
+        rules: &Rules,
+        lots: &[Lot],
+    ) -> Result<Outcome, ContestError> {
+        let found = allocate(contest, rules, lots)?;
+        for (list, result) in found.lists.iter().enumerate() {
+            (self.seats[list], self.tied[list]) = (result.seats, result.tied);
+            self.eligibility[list] = result.eligibility;
+        }
+        self.unassigned = found.unassigned;
+        self.silences = found.silences;
+        Ok(found.outcome)
     }
 
     /// Whether its buffers are such as elections need, and may be kept for the next one.

@@ -3,6 +3,7 @@
 use crate::divisor::parts;
 use crate::document::Document;
 use crate::language::{Language, Messages};
+use crate::overall::distances;
 use crate::subject::SUMMANDS_MAX;
 use crate::threshold::{base_key, share_text};
 use crate::tier_admission::{Asked, claim, needed, share_needed};
@@ -73,6 +74,10 @@ pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Do
     let document = sub_allocation(language, subject.lists, rules, asked, upper);
     writer.document.append(document);
     writer.lower();
+    let shares = subject.rules.quorum.overall.iter().map(|share| (0, share));
+    let shares: Vec<_> = shares.collect();
+    let distances = distances(writer.messages, subject.lists, subject.contest, &shares);
+    writer.document.append(distances);
     void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document
 }

@@ -36,6 +36,7 @@ mod language;
 mod margins;
 mod number;
 mod outcomes;
+mod overall;
 mod quota;
 mod rescue;
 mod stage;

@@ -12,11 +12,22 @@ impl Explainer<'_> {
     /// One tie from its equal keys to what is left of it.
     pub fn tie(&mut self, tie: &Tie) {
         let mut points = vec![self.equal(tie)];
-        for settlement in &tie.settled {
+        let allocation = self.subject.allocation;
+        // What nobody drew is shown as what it is: one outcome of several that come to the same.
+        let shown = tie.settled.last();
+        let shown = shown.filter(|_| allocation.is_passed_over(tie));
+        let settled = tie.settled.len() - usize::from(shown.is_some());
+        for settlement in &tie.settled[..settled] {
             points.extend(self.settled(tie.at, settlement));
         }
+        if let Some(shown) = shown {
+            let winners = self.names(tie.at, &shown.winners);
+            let others = self.names(tie.at, &shown.losers);
+            points.push(self.say("tie.no_matter", &[]));
+            let values = [("winners", winners.into()), ("losers", others.into())];
+            points.push(self.say("tie.shown", &values));
+        }
         let is_open = tie.open_seats > 0;
-        let allocation = self.subject.allocation;
         let matters = allocation.open_ties().any(|asked| asked == tie);
         let waits = !matters && allocation.pending > 0 && self.is_behind_a_tie(tie);
         let outcomes = choices(tie.open.len(), tie.open_seats);

@@ -63,6 +63,7 @@ pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
         writer.stage(rule, result, steps);
         writer.drawn();
     }
+    writer.distances();
     void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document
 }

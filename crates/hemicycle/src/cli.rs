@@ -563,7 +563,7 @@ pub enum Explained {
 }
 
 /// Counts other than list votes.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Counts {
     /// Valid votes, as the law counts them.
     #[arg(long, value_name = "NUMBER")]

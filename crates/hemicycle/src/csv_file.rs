@@ -94,6 +94,13 @@ fn check(
         )));
     }
     for (place, name) in header.iter().enumerate() {
+        // A number is no name of a column: then the first line is one of the table.
+        if !columns.contains(&name) && is_row_of_numbers(header) {
+            let header = columns.get(..needed).unwrap_or_default().join(",");
+            return Err(wrong(format!(
+                "{name:?} is no column: a file begins with its header, such as {header}"
+            )));
+        }
         if !columns.contains(&name) {
             return Err(wrong(format!(
                 "there is no column {name:?}; columns are {known}"
@@ -110,6 +117,12 @@ fn check(
         ))),
         None => Ok(()),
     }
+}
+
+/// Whether a header has numbers among its cells, as no header does.
+fn is_row_of_numbers(header: &StringRecord) -> bool {
+    let is_number = |name: &str| !name.is_empty() && name.bytes().all(|it| it.is_ascii_digit());
+    header.iter().any(is_number)
 }
 
 fn torn(file: &str, error: &csv::Error) -> Failure {
@@ -179,7 +192,9 @@ impl<'a> Row<'a> {
         let Some(text) = self.text(column) else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| {
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits);
+        number.map(Some).ok_or_else(|| {
             let rule = format!("must be a whole number from 0 to {}, digits alone", T::MAX);
             self.wrong(column, &rule)
         })
@@ -208,9 +223,14 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The number of its line in the file.
+    pub fn line(&self) -> u64 {
+        self.row.position().map_or(0, csv::Position::line)
+    }
+
     /// What is wrong with a cell.
     pub fn wrong(&self, column: &str, rule: &str) -> Failure {
-        let line = self.row.position().map_or(0, csv::Position::line);
+        let line = self.line();
         let value = self.text(column).unwrap_or_default();
         Failure::Input(format!(
             "{}, line {line}: {column} = {value:?}: {rule}",

@@ -3,6 +3,7 @@
 use crate::csv_file::{CsvFile, Row};
 use crate::failure::Failure;
 use election::ids::{IdError, OptionId};
+use std::collections::HashMap;
 use std::io::Read;
 use wire::allocation::v1::{AllocationList, DistrictShare};
 
@@ -23,6 +24,8 @@ const COLUMNS: [&str; 13] = [
     "won_office",
 ];
 const NEEDED: usize = 2;
+/// Most lists of a contest, as the engine takes them.
+const LISTS_MAX: usize = apportionment::LISTS_MAX;
 
 /// Reads the lists of a file of this name.
 ///
@@ -31,10 +34,20 @@ const NEEDED: usize = 2;
 /// A column that is missing or none, a cell that cannot be read: with file, line, column, value and what would be right.
 pub fn read(source: impl Read, name: &str) -> Result<Vec<AllocationList>, Failure> {
     let file = CsvFile::read(source, name, &COLUMNS, NEEDED)?;
-    let lists: Vec<AllocationList> = file
-        .rows()
-        .map(|row| list(&row))
-        .collect::<Result<_, _>>()?;
+    let mut lists = Vec::new();
+    let mut lines = HashMap::new();
+    for row in file.rows() {
+        if lists.len() == LISTS_MAX {
+            let rule = format!("a contest has at most {LISTS_MAX} lists");
+            return Err(row.wrong("list", &rule));
+        }
+        let entry = list(&row)?;
+        if let Some(line) = lines.insert(entry.option_id.clone(), row.line()) {
+            let rule = format!("each list stands once, and this one stands in line {line} too");
+            return Err(row.wrong("list", &rule));
+        }
+        lists.push(entry);
+    }
     if lists.is_empty() {
         let rule = "there is no list; a line of the file is LIST,VOTES below the header list,votes";
         return Err(file.wrong(rule));
@@ -170,10 +183,64 @@ mod tests {
             ("list,votes,best_district_votes\na,1,2\n", "stand together"),
             ("list,vote\na,1\n", "there is no column \"vote\""),
             ("list,votes\n", "lists.csv: there is no list"),
+            (
+                "list,votes\na,+5\n",
+                "line 2: votes = \"+5\": must be a whole number",
+            ),
+            (
+                "list,votes\na,1 000\n",
+                "votes = \"1 000\": must be a whole number",
+            ),
+            (
+                "list,votes\na,\"1,000\"\n",
+                "votes = \"1,000\": must be a whole number",
+            ),
+            ("list,votes\na,1\u{a0}000\n", "line 2: votes = "),
+            (
+                "list,votes\na,1\nb,2\na,3\n",
+                "lists.csv, line 4: list = \"a\": each list stands once, and this one stands in line 2 too",
+            ),
+            (
+                "a,100\nb,50\n",
+                "lists.csv, line 1: \"a\" is no column: a file begins with its header, such as list,votes",
+            ),
+            ("", "lists.csv, line 1: the column list is missing"),
         ];
         for (text, said) in cases {
             let error = read(text.as_bytes(), "lists.csv").unwrap_err().to_string();
             assert!(error.contains(said), "{said} is not in {error}");
         }
+    }
+
+    #[test]
+    fn what_spreadsheets_write_is_read() {
+        for text in [
+            "\u{feff}list,votes\na,100\nb,50\n",
+            "list;votes\r\na;100\r\nb;50\r\n",
+            "list\tvotes\na\t100\nb\t50",
+            "\"list\",\"votes\"\n\"a\",\"100\"\n\"b\",\"50\"\n",
+            "list , votes\n\n a , 100 \n\nb,50\n\n",
+        ] {
+            let lists = read(text.as_bytes(), "lists.csv").unwrap();
+            let found: Vec<(&str, u64)> = lists
+                .iter()
+                .map(|list| (list.option_id.as_str(), list.votes))
+                .collect();
+            assert_eq!(found, [("a", 100), ("b", 50)], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn more_lists_than_a_contest_has_are_refused_at_their_line() {
+        let rows: String = (0..=LISTS_MAX).map(|list| format!("l{list},5\n")).collect();
+        let text = format!("list,votes\n{rows}");
+        let told = read(text.as_bytes(), "lists.csv").unwrap_err().to_string();
+        let said = "lists.csv, line 10002: list = \"l10000\": a contest has at most 10000 lists";
+        assert!(told.contains(said), "{told}");
+        let fewer = text.trim_end().rsplit_once('\n').unwrap().0;
+        assert_eq!(
+            read(fewer.as_bytes(), "lists.csv").unwrap().len(),
+            LISTS_MAX
+        );
     }
 }

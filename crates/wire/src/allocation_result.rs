@@ -90,6 +90,8 @@ impl<'a> Lists<'a> {
             bonus,
             // The others have no open lists on the wire.
             asked_in_rounds: _,
+            // In their ties nothing is open, and what nobody drew has settled nothing.
+            passed_over: _,
             pending,
             unassigned,
             void_lots,
@@ -169,15 +171,19 @@ impl<'a> Lists<'a> {
             seats_pending: *pending,
             majority: majority.as_ref().map(|transfer| self.transfer(transfer)),
             explanation: String::new(),
-            bonus: bonus.as_ref().map(|bonus| self.bonus(bonus)),
+            bonus: bonus.as_ref().map(|bonus| self.bonus(allocation, bonus)),
         }
     }
 
-    fn bonus(self, bonus: &BonusAward) -> proto::BonusAward {
+    fn bonus(self, allocation: &Allocation, bonus: &BonusAward) -> proto::BonusAward {
         // The tie stands among the ties of the result.
-        let BonusAward { to, seats, tie: _ } = bonus;
+        let BonusAward { to, seats, tie } = bonus;
+        // Where it is all one who gets it, all do that could.
+        let passed_over = tie.as_ref().filter(|tie| allocation.is_passed_over(tie));
+        let last = passed_over.and_then(|tie| tie.settled.last());
+        let others = last.map_or(&[][..], |last| &last.losers);
         proto::BonusAward {
-            option_ids: self.ids(to),
+            option_ids: self.ids(&[to, others].concat()),
             seats: *seats,
         }
     }
@@ -202,6 +208,9 @@ impl<'a> Lists<'a> {
         let asked: Vec<&Tie> = allocation.open_ties().collect();
         let shown = |tie: &Tie| {
             let mut shown = self.tie(tie);
+            if allocation.is_passed_over(tie) {
+                let _ = shown.settlements.pop();
+            }
             if !asked.iter().any(|asked| std::ptr::eq(*asked, tie)) {
                 shown.open_option_ids.clear();
                 shown.open_seats = 0;

@@ -3,6 +3,7 @@
 use crate::allocation::v1 as proto;
 use crate::allocation_result::{Lists, ratio};
 use crate::common::v1::{self as common, SeatRow};
+use crate::districted_distances::{NO_MARGINS, distances};
 use crate::districted_result::texts;
 use apportionment::double_proportional::{
     self, CellStep, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
@@ -26,6 +27,12 @@ pub fn districted_steps(
                 stages: namer.tiers(contest, rules, allocation),
                 double_proportional: None,
                 verified: true,
+                overall_distances: distances(
+                    &namer.lists,
+                    &contest.districted,
+                    &rules.overall_thresholds(),
+                ),
+                margins_note: NO_MARGINS.to_owned(),
             })
         }
         (
@@ -35,6 +42,11 @@ pub fn districted_steps(
             stages: Vec::new(),
             double_proportional: Some(namer.double(contest, rules, allocation)),
             verified: true,
+            overall_distances: {
+                let share = rules.quorum.overall.iter().map(|share| (0, share));
+                distances(&namer.lists, contest, &share.collect::<Vec<_>>())
+            },
+            margins_note: NO_MARGINS.to_owned(),
         }),
         (Asked::Tiers { .. }, DistrictedAllocation::DoubleProportional(_))
         | (Asked::DoubleProportional { .. }, DistrictedAllocation::Tiers(_)) => None,

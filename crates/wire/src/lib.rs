@@ -15,6 +15,7 @@ mod certain;
 mod command;
 mod comparison;
 mod definition;
+mod districted_distances;
 mod districted_request;
 mod districted_result;
 mod districted_rules;

@@ -48,6 +48,9 @@ fn messages_services_json_and_bytes_are_generated() {
     ] {
         assert!(code.contains(wanted), "missing: {wanted}");
     }
+    // A number is written though it is zero, and bytes only where there are some.
+    assert!(!code.contains("if self.number != 0 {"));
+    assert!(code.contains("if !self.content.is_empty() {"));
     let tree = fs::read_to_string(root.path().join(GENERATED).join("mod.rs")).unwrap();
     assert!(tree.contains(
         "pub mod sample {\n    pub mod v1 {\n        include!(\"sample.v1.rs\");\n    }\n}\n"

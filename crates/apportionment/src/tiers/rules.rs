@@ -86,6 +86,26 @@ impl TierRules {
 }
 
 impl TierRules {
+    /// Each share of the votes of all districts that lets lists take part, with the first of the stages that have it.
+    #[must_use]
+    pub fn overall_thresholds(&self) -> Vec<(usize, &Threshold)> {
+        let mut found: Vec<(usize, &Threshold)> = Vec::new();
+        for (number, stage) in self.stages.iter().enumerate() {
+            let admission = match stage {
+                TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
+                    admission
+                }
+                TierStage::Quotas(quotas) => &quotas.admission,
+                _ => continue,
+            };
+            let overall = admission.overall.iter();
+            let new = overall.filter(|share| found.iter().all(|(_, known)| known != share));
+            let new: Vec<&Threshold> = new.collect();
+            found.extend(new.into_iter().map(|share| (number, share)));
+        }
+        found
+    }
+
     /// Refuses stages in an order in which seats would be handed out twice, or that leaves a stage nothing to do.
     fn check_order(&self) -> Result<(), ContestError> {
         // What is due is settled by the house, or by what seats in districts left of the votes.

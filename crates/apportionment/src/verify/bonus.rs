@@ -22,8 +22,9 @@ impl Expected {
         let (Some(bonus), Some(field)) = (&rules.bonus, self.fields.first().cloned()) else {
             return Ok(award.map(|_| Refusal::Bonus));
         };
-        let first = self.deserving(contest, bonus);
         let seats = seats_of(bonus.seats, contest.seats);
+        let mut first = self.deserving(contest, bonus);
+        first.retain(|_| seats > 0);
         let Some(award) = award else {
             let refusal = (!first.is_empty()).then_some(Refusal::Bonus);
             self.fields = first.first().map_or_else(

@@ -8,6 +8,7 @@ mod border;
 mod expected;
 mod key;
 mod majority;
+mod passed_over;
 mod passing;
 mod refusal;
 mod replay;
@@ -20,6 +21,7 @@ use crate::allocation::{Allocation, Eligibility, Outcome, Pairing, Tie};
 use crate::contest::{Contest, Lot};
 use crate::rules::{ExhaustedList, Rules};
 use expected::Expected;
+use passed_over::verify_passed_over;
 use replay::replay;
 use stage::Walk;
 
@@ -42,6 +44,9 @@ pub fn verify(
     if allocation.lists.len() != contest.lists.len() {
         let (expected, found) = (contest.lists.len(), allocation.lists.len());
         return Err(vec![Refusal::ListCount { expected, found }]);
+    }
+    if !allocation.passed_over.is_empty() {
+        return verify_passed_over(contest, rules, lots, allocation);
     }
     let expected = Expected::of(
         contest,

@@ -141,6 +141,11 @@ pub enum Refusal {
     VoidLots,
     /// The ties that are said to wait for a lot are not those that decide seats.
     TiesAsked,
+    /// A tie was passed over although its outcomes are not the same, or not all there.
+    PassedOver {
+        /// Where the tie stood.
+        at: StageAt,
+    },
     /// A seat went to a list with the majority of votes, or did not, against the rules.
     Majority,
     /// The seats of a list are not those that the stages gave it.
@@ -278,6 +283,9 @@ impl fmt::Display for Refusal {
             Self::VoidLots => formatter.write_str("void lots do not fit the ties"),
             Self::TiesAsked => formatter
                 .write_str("the ties that wait for a lot are not those that decide seats"),
+            Self::PassedOver { at } => {
+                write!(formatter, "at {at:?}: a tie passed over whose outcomes differ or are not all there")
+            }
             Self::Majority => formatter.write_str(
                 "the seat owed to the list with the majority of votes is not given as the rules say",
             ),

@@ -107,6 +107,37 @@ fn of_the_whole(right: &Allocation, found: &mut Vec<Wrong>) {
     push("no word of ties asked", &|wrong| {
         wrong.asked_in_rounds = None
     });
+    push("nothing passed over", &|wrong| wrong.passed_over.clear());
+    push("one passed over less", &|wrong| {
+        let _ = wrong.passed_over.pop();
+    });
+    push("an outcome less", &|wrong| {
+        for passed in &mut wrong.passed_over {
+            let _ = passed.others.pop();
+        }
+    });
+    push("an outcome with a seat more", &|wrong| {
+        let others = wrong.passed_over.iter_mut();
+        for other in others.flat_map(|passed| &mut passed.others) {
+            other.lists[0].seats += 1;
+        }
+    });
+    push("the outcome that is shown, again", &|wrong| {
+        for passed in &mut wrong.passed_over {
+            let first = passed.others[0].clone();
+            passed.others.push(first);
+        }
+    });
+    push("another lot passed over", &|wrong| {
+        for passed in &mut wrong.passed_over {
+            passed.lot.winners = vec![passed.lot.lists[passed.lot.lists.len() - 1]];
+        }
+    });
+    push("another tie passed over", &|wrong| {
+        for passed in &mut wrong.passed_over {
+            passed.lot.stage = StageAt::Majority;
+        }
+    });
     push("no rescue tie", &|wrong| wrong.rescue_tie = None);
     push("no bonus", &|wrong| wrong.bonus = None);
     push("another bonus", &|wrong| {

@@ -331,6 +331,33 @@ mod tests {
         assert!(answer(digits).is_ok());
     }
 
+    /// A reader of JSON has every number of a list, also of one that has nothing.
+    #[test]
+    fn numbers_are_written_though_they_are_zero() {
+        let lists = "list,votes\na,100\nb,1\nc,0\n";
+        let lists = crate::lists_file::read(lists.as_bytes(), "lists.csv").unwrap();
+        let profile = profile("kz-maslihat-2021").unwrap();
+        let request = request_by(
+            &profile.law.rules,
+            profile.name,
+            3,
+            &lists,
+            Counts::default(),
+        );
+        let text = to_json(&answer_request(request).unwrap(), true).unwrap();
+        let answer: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let allocation = &answer["allocation"];
+        for (list, votes, seats) in [(0, "100", None), (1, "1", None), (2, "0", Some(0))] {
+            let entry = &allocation["lists"][list];
+            assert_eq!(entry["votes"], votes, "{text}");
+            assert!(entry["seats"]["seats"].is_u64(), "{text}");
+            assert!(seats.is_none_or(|seats| entry["seats"]["seats"] == seats));
+        }
+        for number in ["seats", "seatsUnassigned", "seatsPending"] {
+            assert!(allocation[number].is_u64(), "{number} is not in {text}");
+        }
+    }
+
     /// What `allocate --profile kz-maslihat-2021 --seats 39 --explain --language ru` prints of Almaty, 10 January 2021.
     #[test]
     fn a_result_is_explained_in_words() {

@@ -2013,6 +2013,23 @@ pub struct DistrictedSteps {
     /// The independent verifier, which shares no code with the allocator, agrees.
     #[prost(bool, tag = "3")]
     pub verified: bool,
+    /// How far the lists are from each share of the votes of all districts that lets them take part; empty: there is none, or the
+    /// count that it is a share of is not known.
+    #[prost(message, repeated, tag = "4")]
+    pub overall_distances: ::prost::alloc::vec::Vec<OverallDistances>,
+    /// What is said of no margins, for people: of results over districts these distances alone are computed.
+    #[prost(string, tag = "5")]
+    pub margins_note: ::prost::alloc::string::String,
+}
+/// How far lists are from a share of the votes of all districts, with votes of any districts and the base moving along.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct OverallDistances {
+    /// The first stage of tiers that has this share, from 0; of double proportional seats 0.
+    #[prost(uint32, tag = "1")]
+    pub stage: u32,
+    /// Every list but those that are exempt, or that no number of votes takes across.
+    #[prost(message, repeated, tag = "2")]
+    pub lists: ::prost::alloc::vec::Vec<ThresholdDistance>,
 }
 /// One stage of tiers.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -4979,9 +4996,7 @@ impl serde::Serialize for AllocateRequest {
         if !self.id.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.lists.is_empty() {
             len += 1;
         }
@@ -5007,9 +5022,7 @@ impl serde::Serialize for AllocateRequest {
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.lists.is_empty() {
             struct_ser.serialize_field("lists", &self.lists)?;
         }
@@ -5315,9 +5328,7 @@ impl serde::Serialize for Allocation {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.state != 0 {
             len += 1;
         }
@@ -5327,9 +5338,7 @@ impl serde::Serialize for Allocation {
         if !self.ties.is_empty() {
             len += 1;
         }
-        if self.seats_unassigned != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.last_seat.is_some() {
             len += 1;
         }
@@ -5360,9 +5369,7 @@ impl serde::Serialize for Allocation {
         if !self.problem.is_empty() {
             len += 1;
         }
-        if self.seats_pending != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.threshold_votes.is_some() {
             len += 1;
         }
@@ -5376,9 +5383,7 @@ impl serde::Serialize for Allocation {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Allocation", len)?;
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if self.state != 0 {
             let v = super::super::common::v1::SeatsState::try_from(self.state)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
@@ -5390,9 +5395,7 @@ impl serde::Serialize for Allocation {
         if !self.ties.is_empty() {
             struct_ser.serialize_field("ties", &self.ties)?;
         }
-        if self.seats_unassigned != 0 {
-            struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
-        }
+        struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
         if let Some(v) = self.last_seat.as_ref() {
             struct_ser.serialize_field("lastSeat", v)?;
         }
@@ -5423,9 +5426,7 @@ impl serde::Serialize for Allocation {
         if !self.problem.is_empty() {
             struct_ser.serialize_field("problem", &self.problem)?;
         }
-        if self.seats_pending != 0 {
-            struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
-        }
+        struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
         if let Some(v) = self.threshold_votes.as_ref() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -5752,9 +5753,7 @@ impl serde::Serialize for AllocationList {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.candidates.is_some() {
             len += 1;
         }
@@ -5764,18 +5763,14 @@ impl serde::Serialize for AllocationList {
         if self.minority {
             len += 1;
         }
-        if self.coalition_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.apparentment.is_empty() {
             len += 1;
         }
         if !self.sub_apparentment.is_empty() {
             len += 1;
         }
-        if self.direct_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.best_district.is_some() {
             len += 1;
         }
@@ -5789,11 +5784,9 @@ impl serde::Serialize for AllocationList {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.candidates.as_ref() {
             struct_ser.serialize_field("candidates", v)?;
         }
@@ -5805,18 +5798,14 @@ impl serde::Serialize for AllocationList {
         if self.minority {
             struct_ser.serialize_field("minority", &self.minority)?;
         }
-        if self.coalition_size != 0 {
-            struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
-        }
+        struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
         if !self.apparentment.is_empty() {
             struct_ser.serialize_field("apparentment", &self.apparentment)?;
         }
         if !self.sub_apparentment.is_empty() {
             struct_ser.serialize_field("subApparentment", &self.sub_apparentment)?;
         }
-        if self.direct_seats != 0 {
-            struct_ser.serialize_field("directSeats", &self.direct_seats)?;
-        }
+        struct_ser.serialize_field("directSeats", &self.direct_seats)?;
         if let Some(v) = self.best_district.as_ref() {
             struct_ser.serialize_field("bestDistrict", v)?;
         }
@@ -6072,9 +6061,7 @@ impl serde::Serialize for AllocationRules {
         if self.majority != 0 {
             len += 1;
         }
-        if self.seats_min != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.seats_max.is_some() {
             len += 1;
         }
@@ -6117,9 +6104,7 @@ impl serde::Serialize for AllocationRules {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.majority)))?;
             struct_ser.serialize_field("majority", &v)?;
         }
-        if self.seats_min != 0 {
-            struct_ser.serialize_field("seatsMin", &self.seats_min)?;
-        }
+        struct_ser.serialize_field("seatsMin", &self.seats_min)?;
         if let Some(v) = self.seats_max.as_ref() {
             struct_ser.serialize_field("seatsMax", v)?;
         }
@@ -7231,16 +7216,12 @@ impl serde::Serialize for BonusAward {
         if !self.option_ids.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.BonusAward", len)?;
         if !self.option_ids.is_empty() {
             struct_ser.serialize_field("optionIds", &self.option_ids)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         struct_ser.end()
     }
 }
@@ -7789,18 +7770,14 @@ impl serde::Serialize for BoundSeatsRequest {
         if self.counted.is_some() {
             len += 1;
         }
-        if self.outstanding_ballots != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.outstanding_in_base {
             len += 1;
         }
         if !self.coalitions.is_empty() {
             len += 1;
         }
-        if self.majority_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.include_next {
             len += 1;
         }
@@ -7808,20 +7785,16 @@ impl serde::Serialize for BoundSeatsRequest {
         if let Some(v) = self.counted.as_ref() {
             struct_ser.serialize_field("counted", v)?;
         }
-        if self.outstanding_ballots != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("outstandingBallots", ToString::to_string(&self.outstanding_ballots).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("outstandingBallots", ToString::to_string(&self.outstanding_ballots).as_str())?;
         if self.outstanding_in_base {
             struct_ser.serialize_field("outstandingInBase", &self.outstanding_in_base)?;
         }
         if !self.coalitions.is_empty() {
             struct_ser.serialize_field("coalitions", &self.coalitions)?;
         }
-        if self.majority_seats != 0 {
-            struct_ser.serialize_field("majoritySeats", &self.majority_seats)?;
-        }
+        struct_ser.serialize_field("majoritySeats", &self.majority_seats)?;
         if self.include_next {
             struct_ser.serialize_field("includeNext", &self.include_next)?;
         }
@@ -7975,21 +7948,15 @@ impl serde::Serialize for BoundSeatsResponse {
         if !self.id.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.lists.is_empty() {
             len += 1;
         }
-        if self.seats_secured != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.all_secured {
             len += 1;
         }
-        if self.majority_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.coalitions.is_empty() {
             len += 1;
         }
@@ -8000,23 +7967,17 @@ impl serde::Serialize for BoundSeatsResponse {
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.lists.is_empty() {
             struct_ser.serialize_field("lists", &self.lists)?;
         }
-        if self.seats_secured != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("seatsSecured", ToString::to_string(&self.seats_secured).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("seatsSecured", ToString::to_string(&self.seats_secured).as_str())?;
         if self.all_secured {
             struct_ser.serialize_field("allSecured", &self.all_secured)?;
         }
-        if self.majority_seats != 0 {
-            struct_ser.serialize_field("majoritySeats", &self.majority_seats)?;
-        }
+        struct_ser.serialize_field("majoritySeats", &self.majority_seats)?;
         if !self.coalitions.is_empty() {
             struct_ser.serialize_field("coalitions", &self.coalitions)?;
         }
@@ -8362,21 +8323,15 @@ impl serde::Serialize for CellStep {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.list_divisor.is_some() {
             len += 1;
         }
         if !self.quotient_whole.is_empty() {
             len += 1;
         }
-        if self.quotient_thousandths != 0 {
-            len += 1;
-        }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_tied {
             len += 1;
         }
@@ -8387,23 +8342,17 @@ impl serde::Serialize for CellStep {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.list_divisor.as_ref() {
             struct_ser.serialize_field("listDivisor", v)?;
         }
         if !self.quotient_whole.is_empty() {
             struct_ser.serialize_field("quotientWhole", &self.quotient_whole)?;
         }
-        if self.quotient_thousandths != 0 {
-            struct_ser.serialize_field("quotientThousandths", &self.quotient_thousandths)?;
-        }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("quotientThousandths", &self.quotient_thousandths)?;
+        struct_ser.serialize_field("seats", &self.seats)?;
         if self.is_tied {
             struct_ser.serialize_field("isTied", &self.is_tied)?;
         }
@@ -8728,18 +8677,14 @@ impl serde::Serialize for Certification {
         if self.attribution.is_some() {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Certification", len)?;
         if let Some(v) = self.attribution.as_ref() {
             struct_ser.serialize_field("attribution", v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -8843,9 +8788,7 @@ impl serde::Serialize for CheckDeclarationRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contest_id.is_empty() {
             len += 1;
         }
@@ -8864,11 +8807,9 @@ impl serde::Serialize for CheckDeclarationRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
         }
@@ -9150,12 +9091,8 @@ impl serde::Serialize for CoalitionBounds {
         if !self.option_ids.is_empty() {
             len += 1;
         }
-        if self.fewest != 0 {
-            len += 1;
-        }
-        if self.most != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.fewest_proof.is_some() {
             len += 1;
         }
@@ -9169,12 +9106,8 @@ impl serde::Serialize for CoalitionBounds {
         if !self.option_ids.is_empty() {
             struct_ser.serialize_field("optionIds", &self.option_ids)?;
         }
-        if self.fewest != 0 {
-            struct_ser.serialize_field("fewest", &self.fewest)?;
-        }
-        if self.most != 0 {
-            struct_ser.serialize_field("most", &self.most)?;
-        }
+        struct_ser.serialize_field("fewest", &self.fewest)?;
+        struct_ser.serialize_field("most", &self.most)?;
         if let Some(v) = self.fewest_proof.as_ref() {
             struct_ser.serialize_field("fewestProof", v)?;
         }
@@ -9332,16 +9265,12 @@ impl serde::Serialize for CoalitionShare {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.parties != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.share.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CoalitionShare", len)?;
-        if self.parties != 0 {
-            struct_ser.serialize_field("parties", &self.parties)?;
-        }
+        struct_ser.serialize_field("parties", &self.parties)?;
         if let Some(v) = self.share.as_ref() {
             struct_ser.serialize_field("share", v)?;
         }
@@ -9442,9 +9371,7 @@ impl serde::Serialize for CompareRequest {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.lists.is_empty() {
             len += 1;
         }
@@ -9458,9 +9385,7 @@ impl serde::Serialize for CompareRequest {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.CompareRequest", len)?;
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.lists.is_empty() {
             struct_ser.serialize_field("lists", &self.lists)?;
         }
@@ -9970,9 +9895,7 @@ impl serde::Serialize for ComparedSeats {
         if self.seats.is_some() {
             len += 1;
         }
-        if self.more_than_first != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ComparedSeats", len)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
@@ -9980,11 +9903,9 @@ impl serde::Serialize for ComparedSeats {
         if let Some(v) = self.seats.as_ref() {
             struct_ser.serialize_field("seats", v)?;
         }
-        if self.more_than_first != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("moreThanFirst", ToString::to_string(&self.more_than_first).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("moreThanFirst", ToString::to_string(&self.more_than_first).as_str())?;
         struct_ser.end()
     }
 }
@@ -10248,12 +10169,8 @@ impl serde::Serialize for ConstituencyVotes {
         if !self.votes.is_empty() {
             len += 1;
         }
-        if self.other_votes != 0 {
-            len += 1;
-        }
-        if self.other_votes_most != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.name.is_empty() {
             len += 1;
         }
@@ -10270,16 +10187,12 @@ impl serde::Serialize for ConstituencyVotes {
         if !self.votes.is_empty() {
             struct_ser.serialize_field("votes", &self.votes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         }
-        if self.other_votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("otherVotes", ToString::to_string(&self.other_votes).as_str())?;
-        }
-        if self.other_votes_most != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("otherVotesMost", ToString::to_string(&self.other_votes_most).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("otherVotes", ToString::to_string(&self.other_votes).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("otherVotesMost", ToString::to_string(&self.other_votes_most).as_str())?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
         }
@@ -10454,15 +10367,11 @@ impl serde::Serialize for Contender {
         if self.weight.is_some() {
             len += 1;
         }
-        if self.seats_before != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.seats_limit.is_some() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.votes.is_empty() {
             len += 1;
         }
@@ -10473,15 +10382,11 @@ impl serde::Serialize for Contender {
         if let Some(v) = self.weight.as_ref() {
             struct_ser.serialize_field("weight", v)?;
         }
-        if self.seats_before != 0 {
-            struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
-        }
+        struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
         if let Some(v) = self.seats_limit.as_ref() {
             struct_ser.serialize_field("seatsLimit", v)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.votes.is_empty() {
             struct_ser.serialize_field("votes", &self.votes)?;
         }
@@ -10645,12 +10550,8 @@ impl serde::Serialize for ContestStandings {
         if self.state != 0 {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
-        if self.seats_unassigned != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.districts.is_empty() {
             len += 1;
         }
@@ -10678,12 +10579,8 @@ impl serde::Serialize for ContestStandings {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
             struct_ser.serialize_field("state", &v)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
-        if self.seats_unassigned != 0 {
-            struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
+        struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
         if !self.districts.is_empty() {
             struct_ser.serialize_field("districts", &self.districts)?;
         }
@@ -10960,18 +10857,12 @@ impl serde::Serialize for CoverStep {
         if self.person.is_some() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.valid_votes.is_empty() {
             len += 1;
         }
-        if self.rank != 0 {
-            len += 1;
-        }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_covered {
             len += 1;
         }
@@ -10979,20 +10870,14 @@ impl serde::Serialize for CoverStep {
         if let Some(v) = self.person.as_ref() {
             struct_ser.serialize_field("person", v)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if !self.valid_votes.is_empty() {
             struct_ser.serialize_field("validVotes", &self.valid_votes)?;
         }
-        if self.rank != 0 {
-            struct_ser.serialize_field("rank", &self.rank)?;
-        }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("rank", &self.rank)?;
+        struct_ser.serialize_field("seats", &self.seats)?;
         if self.is_covered {
             struct_ser.serialize_field("isCovered", &self.is_covered)?;
         }
@@ -11143,23 +11028,15 @@ impl serde::Serialize for DistrictShare {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.votes != 0 {
-            len += 1;
-        }
-        if self.base_count != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictShare", len)?;
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
-        if self.base_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("baseCount", ToString::to_string(&self.base_count).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("baseCount", ToString::to_string(&self.base_count).as_str())?;
         struct_ser.end()
     }
 }
@@ -11478,9 +11355,7 @@ impl serde::Serialize for DistrictVotes {
         if !self.district_id.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.votes.is_empty() {
             len += 1;
         }
@@ -11494,9 +11369,7 @@ impl serde::Serialize for DistrictVotes {
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.votes.is_empty() {
             struct_ser.serialize_field("votes", &self.votes.iter().map(ToString::to_string).collect::<Vec<_>>())?;
         }
@@ -11640,9 +11513,7 @@ impl serde::Serialize for DistrictedAllocation {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.state != 0 {
             len += 1;
         }
@@ -11652,12 +11523,8 @@ impl serde::Serialize for DistrictedAllocation {
         if !self.districts.is_empty() {
             len += 1;
         }
-        if self.seats_pending != 0 {
-            len += 1;
-        }
-        if self.seats_unassigned != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.ties.is_empty() {
             len += 1;
         }
@@ -11676,19 +11543,13 @@ impl serde::Serialize for DistrictedAllocation {
         if self.steps.is_some() {
             len += 1;
         }
-        if self.seats_outside != 0 {
-            len += 1;
-        }
-        if self.seats_added != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.explanation.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedAllocation", len)?;
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if self.state != 0 {
             let v = super::super::common::v1::SeatsState::try_from(self.state)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
@@ -11700,12 +11561,8 @@ impl serde::Serialize for DistrictedAllocation {
         if !self.districts.is_empty() {
             struct_ser.serialize_field("districts", &self.districts)?;
         }
-        if self.seats_pending != 0 {
-            struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
-        }
-        if self.seats_unassigned != 0 {
-            struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
-        }
+        struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
+        struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
         if !self.ties.is_empty() {
             struct_ser.serialize_field("ties", &self.ties)?;
         }
@@ -11724,12 +11581,8 @@ impl serde::Serialize for DistrictedAllocation {
         if let Some(v) = self.steps.as_ref() {
             struct_ser.serialize_field("steps", v)?;
         }
-        if self.seats_outside != 0 {
-            struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
-        }
-        if self.seats_added != 0 {
-            struct_ser.serialize_field("seatsAdded", &self.seats_added)?;
-        }
+        struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
+        struct_ser.serialize_field("seatsAdded", &self.seats_added)?;
         if !self.explanation.is_empty() {
             struct_ser.serialize_field("explanation", &self.explanation)?;
         }
@@ -11995,9 +11848,7 @@ impl serde::Serialize for DistrictedList {
         if self.minority {
             len += 1;
         }
-        if self.coalition_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.name.is_empty() {
             len += 1;
         }
@@ -12013,9 +11864,7 @@ impl serde::Serialize for DistrictedList {
         if self.minority {
             struct_ser.serialize_field("minority", &self.minority)?;
         }
-        if self.coalition_size != 0 {
-            struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
-        }
+        struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
         }
@@ -12157,9 +12006,7 @@ impl serde::Serialize for DistrictedListSeats {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.takes_part {
             len += 1;
         }
@@ -12169,18 +12016,14 @@ impl serde::Serialize for DistrictedListSeats {
         if self.seats_due.is_some() {
             len += 1;
         }
-        if self.seats_above != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedListSeats", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if self.takes_part {
             struct_ser.serialize_field("takesPart", &self.takes_part)?;
         }
@@ -12190,9 +12033,7 @@ impl serde::Serialize for DistrictedListSeats {
         if let Some(v) = self.seats_due.as_ref() {
             struct_ser.serialize_field("seatsDue", v)?;
         }
-        if self.seats_above != 0 {
-            struct_ser.serialize_field("seatsAbove", &self.seats_above)?;
-        }
+        struct_ser.serialize_field("seatsAbove", &self.seats_above)?;
         struct_ser.end()
     }
 }
@@ -12482,6 +12323,12 @@ impl serde::Serialize for DistrictedSteps {
         if self.verified {
             len += 1;
         }
+        if !self.overall_distances.is_empty() {
+            len += 1;
+        }
+        if !self.margins_note.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedSteps", len)?;
         if !self.stages.is_empty() {
             struct_ser.serialize_field("stages", &self.stages)?;
@@ -12491,6 +12338,12 @@ impl serde::Serialize for DistrictedSteps {
         }
         if self.verified {
             struct_ser.serialize_field("verified", &self.verified)?;
+        }
+        if !self.overall_distances.is_empty() {
+            struct_ser.serialize_field("overallDistances", &self.overall_distances)?;
+        }
+        if !self.margins_note.is_empty() {
+            struct_ser.serialize_field("marginsNote", &self.margins_note)?;
         }
         struct_ser.end()
     }
@@ -12506,6 +12359,10 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             "double_proportional",
             "doubleProportional",
             "verified",
+            "overall_distances",
+            "overallDistances",
+            "margins_note",
+            "marginsNote",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12513,6 +12370,8 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             Stages,
             DoubleProportional,
             Verified,
+            OverallDistances,
+            MarginsNote,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12537,6 +12396,8 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             "stages" => Ok(GeneratedField::Stages),
                             "doubleProportional" | "double_proportional" => Ok(GeneratedField::DoubleProportional),
                             "verified" => Ok(GeneratedField::Verified),
+                            "overallDistances" | "overall_distances" => Ok(GeneratedField::OverallDistances),
+                            "marginsNote" | "margins_note" => Ok(GeneratedField::MarginsNote),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12559,6 +12420,8 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                 let mut stages__ = None;
                 let mut double_proportional__ = None;
                 let mut verified__ = None;
+                let mut overall_distances__ = None;
+                let mut margins_note__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Stages => {
@@ -12579,12 +12442,26 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             }
                             verified__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::OverallDistances => {
+                            if overall_distances__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("overallDistances"));
+                            }
+                            overall_distances__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::MarginsNote => {
+                            if margins_note__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("marginsNote"));
+                            }
+                            margins_note__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictedSteps {
                     stages: stages__.unwrap_or_default(),
                     double_proportional: double_proportional__,
                     verified: verified__.unwrap_or_default(),
+                    overall_distances: overall_distances__.unwrap_or_default(),
+                    margins_note: margins_note__.unwrap_or_default(),
                 })
             }
         }
@@ -12970,9 +12847,7 @@ impl serde::Serialize for DoubleProportionalSteps {
         if !self.voters_numbers.is_empty() {
             len += 1;
         }
-        if self.voters_numbers_denominator != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.upper.is_some() {
             len += 1;
         }
@@ -12983,11 +12858,9 @@ impl serde::Serialize for DoubleProportionalSteps {
         if !self.voters_numbers.is_empty() {
             struct_ser.serialize_field("votersNumbers", &self.voters_numbers)?;
         }
-        if self.voters_numbers_denominator != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votersNumbersDenominator", ToString::to_string(&self.voters_numbers_denominator).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votersNumbersDenominator", ToString::to_string(&self.voters_numbers_denominator).as_str())?;
         if let Some(v) = self.upper.as_ref() {
             struct_ser.serialize_field("upper", v)?;
         }
@@ -13118,9 +12991,7 @@ impl serde::Serialize for ElectedPerson {
         if self.place.is_some() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.quota.is_some() {
             len += 1;
         }
@@ -13128,11 +12999,9 @@ impl serde::Serialize for ElectedPerson {
         if let Some(v) = self.place.as_ref() {
             struct_ser.serialize_field("place", v)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.quota.as_ref() {
             struct_ser.serialize_field("quota", v)?;
         }
@@ -13588,23 +13457,15 @@ impl serde::Serialize for Fraction {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.numerator != 0 {
-            len += 1;
-        }
-        if self.denominator != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Fraction", len)?;
-        if self.numerator != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("numerator", ToString::to_string(&self.numerator).as_str())?;
-        }
-        if self.denominator != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("denominator", ToString::to_string(&self.denominator).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("numerator", ToString::to_string(&self.numerator).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("denominator", ToString::to_string(&self.denominator).as_str())?;
         struct_ser.end()
     }
 }
@@ -13710,9 +13571,7 @@ impl serde::Serialize for GetStandingsRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contest_id.is_empty() {
             len += 1;
         }
@@ -13737,11 +13596,9 @@ impl serde::Serialize for GetStandingsRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
         }
@@ -14220,9 +14077,7 @@ impl serde::Serialize for KeyHolder {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seat != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.key.is_some() {
             len += 1;
         }
@@ -14230,9 +14085,7 @@ impl serde::Serialize for KeyHolder {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seat != 0 {
-            struct_ser.serialize_field("seat", &self.seat)?;
-        }
+        struct_ser.serialize_field("seat", &self.seat)?;
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
@@ -14571,9 +14424,7 @@ impl serde::Serialize for LawDistrict {
         if !self.part_district_ids.is_empty() {
             len += 1;
         }
-        if self.seats_own != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.state != 0 {
             len += 1;
         }
@@ -14599,9 +14450,7 @@ impl serde::Serialize for LawDistrict {
         if !self.part_district_ids.is_empty() {
             struct_ser.serialize_field("partDistrictIds", &self.part_district_ids)?;
         }
-        if self.seats_own != 0 {
-            struct_ser.serialize_field("seatsOwn", &self.seats_own)?;
-        }
+        struct_ser.serialize_field("seatsOwn", &self.seats_own)?;
         if self.state != 0 {
             let v = super::super::common::v1::SeatsState::try_from(self.state)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
@@ -14944,9 +14793,7 @@ impl serde::Serialize for ListAllocation {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.eligibility != 0 {
             len += 1;
         }
@@ -14960,11 +14807,9 @@ impl serde::Serialize for ListAllocation {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if self.eligibility != 0 {
             let v = Eligibility::try_from(self.eligibility)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.eligibility)))?;
@@ -15112,12 +14957,8 @@ impl serde::Serialize for ListBounds {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.fewest != 0 {
-            len += 1;
-        }
-        if self.most != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.fewest_proof.is_some() {
             len += 1;
         }
@@ -15134,12 +14975,8 @@ impl serde::Serialize for ListBounds {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.fewest != 0 {
-            struct_ser.serialize_field("fewest", &self.fewest)?;
-        }
-        if self.most != 0 {
-            struct_ser.serialize_field("most", &self.most)?;
-        }
+        struct_ser.serialize_field("fewest", &self.fewest)?;
+        struct_ser.serialize_field("most", &self.most)?;
         if let Some(v) = self.fewest_proof.as_ref() {
             struct_ser.serialize_field("fewestProof", v)?;
         }
@@ -15495,28 +15332,20 @@ impl serde::Serialize for Lot {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.tied_option_ids.is_empty() {
             len += 1;
         }
-        if self.seats_at_stake != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.winner_option_ids.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Lot", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
         if !self.tied_option_ids.is_empty() {
             struct_ser.serialize_field("tiedOptionIds", &self.tied_option_ids)?;
         }
-        if self.seats_at_stake != 0 {
-            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
-        }
+        struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
         if !self.winner_option_ids.is_empty() {
             struct_ser.serialize_field("winnerOptionIds", &self.winner_option_ids)?;
         }
@@ -15925,9 +15754,7 @@ impl serde::Serialize for Margin {
         if self.effect != 0 {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.seats_after.is_empty() {
             len += 1;
         }
@@ -15951,11 +15778,9 @@ impl serde::Serialize for Margin {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.effect)))?;
             struct_ser.serialize_field("effect", &v)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if !self.seats_after.is_empty() {
             struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
         }
@@ -16275,12 +16100,8 @@ impl serde::Serialize for NextCertainSeat {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
-        if self.ballots != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_exact {
             len += 1;
         }
@@ -16288,14 +16109,10 @@ impl serde::Serialize for NextCertainSeat {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
-        if self.ballots != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballots", ToString::to_string(&self.ballots).as_str())?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballots", ToString::to_string(&self.ballots).as_str())?;
         if self.is_exact {
             struct_ser.serialize_field("isExact", &self.is_exact)?;
         }
@@ -16428,9 +16245,7 @@ impl serde::Serialize for OptionStanding {
         if self.role != 0 {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.seats.is_some() {
             len += 1;
         }
@@ -16443,11 +16258,9 @@ impl serde::Serialize for OptionStanding {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.role)))?;
             struct_ser.serialize_field("role", &v)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.seats.as_ref() {
             struct_ser.serialize_field("seats", v)?;
         }
@@ -16563,6 +16376,112 @@ impl<'de> serde::Deserialize<'de> for OptionStanding {
         deserializer.deserialize_struct("hemicycle.allocation.v1.OptionStanding", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for OverallDistances {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        len += 1;
+        if !self.lists.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.OverallDistances", len)?;
+        struct_ser.serialize_field("stage", &self.stage)?;
+        if !self.lists.is_empty() {
+            struct_ser.serialize_field("lists", &self.lists)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for OverallDistances {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stage",
+            "lists",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stage,
+            Lists,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stage" => Ok(GeneratedField::Stage),
+                            "lists" => Ok(GeneratedField::Lists),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = OverallDistances;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.OverallDistances")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<OverallDistances, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stage__ = None;
+                let mut lists__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stage => {
+                            if stage__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stage"));
+                            }
+                            stage__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Lists => {
+                            if lists__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("lists"));
+                            }
+                            lists__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(OverallDistances {
+                    stage: stage__.unwrap_or_default(),
+                    lists: lists__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.OverallDistances", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for Pairing {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -16648,12 +16567,8 @@ impl serde::Serialize for PartSteps {
         if !self.part_id.is_empty() {
             len += 1;
         }
-        if self.round != 0 {
-            len += 1;
-        }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.stages.is_empty() {
             len += 1;
         }
@@ -16676,12 +16591,8 @@ impl serde::Serialize for PartSteps {
         if !self.part_id.is_empty() {
             struct_ser.serialize_field("partId", &self.part_id)?;
         }
-        if self.round != 0 {
-            struct_ser.serialize_field("round", &self.round)?;
-        }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("round", &self.round)?;
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.stages.is_empty() {
             struct_ser.serialize_field("stages", &self.stages)?;
         }
@@ -16886,9 +16797,7 @@ impl serde::Serialize for PersonVotes {
         if !self.district_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PersonVotes", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -16896,11 +16805,9 @@ impl serde::Serialize for PersonVotes {
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         struct_ser.end()
     }
 }
@@ -17234,18 +17141,12 @@ impl serde::Serialize for PlaceStep {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.seat_number != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.placed.is_some() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
-        if self.seats_before != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.divisor.is_some() {
             len += 1;
         }
@@ -17256,20 +17157,14 @@ impl serde::Serialize for PlaceStep {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlaceStep", len)?;
-        if self.seat_number != 0 {
-            struct_ser.serialize_field("seatNumber", &self.seat_number)?;
-        }
+        struct_ser.serialize_field("seatNumber", &self.seat_number)?;
         if let Some(v) = self.placed.as_ref() {
             struct_ser.serialize_field("placed", v)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
-        if self.seats_before != 0 {
-            struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
         if let Some(v) = self.divisor.as_ref() {
             struct_ser.serialize_field("divisor", v)?;
         }
@@ -17445,9 +17340,7 @@ impl serde::Serialize for PlacesLot {
         if !self.tied_places.is_empty() {
             len += 1;
         }
-        if self.seats_at_stake != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.winner_places.is_empty() {
             len += 1;
         }
@@ -17458,9 +17351,7 @@ impl serde::Serialize for PlacesLot {
         if !self.tied_places.is_empty() {
             struct_ser.serialize_field("tiedPlaces", &self.tied_places)?;
         }
-        if self.seats_at_stake != 0 {
-            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
-        }
+        struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
         if !self.winner_places.is_empty() {
             struct_ser.serialize_field("winnerPlaces", &self.winner_places)?;
         }
@@ -17592,9 +17483,7 @@ impl serde::Serialize for PlacesTie {
         if !self.places.is_empty() {
             len += 1;
         }
-        if self.seats_at_stake != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.PlacesTie", len)?;
         if let Some(v) = self.at.as_ref() {
             struct_ser.serialize_field("at", v)?;
@@ -17602,9 +17491,7 @@ impl serde::Serialize for PlacesTie {
         if !self.places.is_empty() {
             struct_ser.serialize_field("places", &self.places)?;
         }
-        if self.seats_at_stake != 0 {
-            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
-        }
+        struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
         struct_ser.end()
     }
 }
@@ -18418,9 +18305,7 @@ impl serde::Serialize for Region {
         if !self.district_ids.is_empty() {
             len += 1;
         }
-        if self.further_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.name.is_empty() {
             len += 1;
         }
@@ -18431,9 +18316,7 @@ impl serde::Serialize for Region {
         if !self.district_ids.is_empty() {
             struct_ser.serialize_field("districtIds", &self.district_ids)?;
         }
-        if self.further_seats != 0 {
-            struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
-        }
+        struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
         if !self.name.is_empty() {
             struct_ser.serialize_field("name", &self.name)?;
         }
@@ -18559,16 +18442,12 @@ impl serde::Serialize for RegionsAverage {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.regions != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.base != 0 {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.RegionsAverage", len)?;
-        if self.regions != 0 {
-            struct_ser.serialize_field("regions", &self.regions)?;
-        }
+        struct_ser.serialize_field("regions", &self.regions)?;
         if self.base != 0 {
             let v = ThresholdBase::try_from(self.base)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.base)))?;
@@ -18771,9 +18650,7 @@ impl serde::Serialize for rescue::AdmitRunnerUp {
         if self.factor.is_some() {
             len += 1;
         }
-        if self.floor != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.verified {
             len += 1;
         }
@@ -18781,9 +18658,7 @@ impl serde::Serialize for rescue::AdmitRunnerUp {
         if let Some(v) = self.factor.as_ref() {
             struct_ser.serialize_field("factor", v)?;
         }
-        if self.floor != 0 {
-            struct_ser.serialize_field("floor", &self.floor)?;
-        }
+        struct_ser.serialize_field("floor", &self.floor)?;
         if self.verified {
             struct_ser.serialize_field("verified", &self.verified)?;
         }
@@ -19385,16 +19260,12 @@ impl serde::Serialize for Series {
         if self.first.is_some() {
             len += 1;
         }
-        if self.step != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Series", len)?;
         if let Some(v) = self.first.as_ref() {
             struct_ser.serialize_field("first", v)?;
         }
-        if self.step != 0 {
-            struct_ser.serialize_field("step", &self.step)?;
-        }
+        struct_ser.serialize_field("step", &self.step)?;
         struct_ser.end()
     }
 }
@@ -19495,16 +19366,12 @@ impl serde::Serialize for SeriesStage {
         if self.series.is_some() {
             len += 1;
         }
-        if self.district_seats_min != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.SeriesStage", len)?;
         if let Some(v) = self.series.as_ref() {
             struct_ser.serialize_field("series", v)?;
         }
-        if self.district_seats_min != 0 {
-            struct_ser.serialize_field("districtSeatsMin", &self.district_seats_min)?;
-        }
+        struct_ser.serialize_field("districtSeatsMin", &self.district_seats_min)?;
         struct_ser.end()
     }
 }
@@ -20002,12 +19869,8 @@ impl serde::Serialize for StageCertificate {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
-        if self.seats_after != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.smallest_granted.is_some() {
             len += 1;
         }
@@ -20023,19 +19886,13 @@ impl serde::Serialize for StageCertificate {
         if !self.contenders.is_empty() {
             len += 1;
         }
-        if self.seats_left_over != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.text.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.StageCertificate", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
-        if self.seats_after != 0 {
-            struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
+        struct_ser.serialize_field("seatsAfter", &self.seats_after)?;
         if let Some(v) = self.smallest_granted.as_ref() {
             struct_ser.serialize_field("smallestGranted", v)?;
         }
@@ -20051,9 +19908,7 @@ impl serde::Serialize for StageCertificate {
         if !self.contenders.is_empty() {
             struct_ser.serialize_field("contenders", &self.contenders)?;
         }
-        if self.seats_left_over != 0 {
-            struct_ser.serialize_field("seatsLeftOver", &self.seats_left_over)?;
-        }
+        struct_ser.serialize_field("seatsLeftOver", &self.seats_left_over)?;
         if !self.text.is_empty() {
             struct_ser.serialize_field("text", &self.text)?;
         }
@@ -20240,9 +20095,7 @@ impl serde::Serialize for StageSteps {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.quota.is_some() {
             len += 1;
         }
@@ -20256,9 +20109,7 @@ impl serde::Serialize for StageSteps {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.StageSteps", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
         if let Some(v) = self.quota.as_ref() {
             struct_ser.serialize_field("quota", v)?;
         }
@@ -20428,9 +20279,7 @@ impl serde::Serialize for Standings {
         if !self.parts.is_empty() {
             len += 1;
         }
-        if self.house_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contests.is_empty() {
             len += 1;
         }
@@ -20440,12 +20289,8 @@ impl serde::Serialize for Standings {
         if !self.corrections.is_empty() {
             len += 1;
         }
-        if self.corrections_count != 0 {
-            len += 1;
-        }
-        if self.bounds_revision != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.checkpoint.is_empty() {
             len += 1;
         }
@@ -20458,9 +20303,7 @@ impl serde::Serialize for Standings {
         if !self.widened_ranges.is_empty() {
             len += 1;
         }
-        if self.widened_ranges_count != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Standings", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -20495,9 +20338,7 @@ impl serde::Serialize for Standings {
         if !self.parts.is_empty() {
             struct_ser.serialize_field("parts", &self.parts)?;
         }
-        if self.house_size != 0 {
-            struct_ser.serialize_field("houseSize", &self.house_size)?;
-        }
+        struct_ser.serialize_field("houseSize", &self.house_size)?;
         if !self.contests.is_empty() {
             struct_ser.serialize_field("contests", &self.contests)?;
         }
@@ -20507,16 +20348,12 @@ impl serde::Serialize for Standings {
         if !self.corrections.is_empty() {
             struct_ser.serialize_field("corrections", &self.corrections)?;
         }
-        if self.corrections_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("correctionsCount", ToString::to_string(&self.corrections_count).as_str())?;
-        }
-        if self.bounds_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("boundsRevision", ToString::to_string(&self.bounds_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("correctionsCount", ToString::to_string(&self.corrections_count).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("boundsRevision", ToString::to_string(&self.bounds_revision).as_str())?;
         if !self.checkpoint.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -20533,11 +20370,9 @@ impl serde::Serialize for Standings {
         if !self.widened_ranges.is_empty() {
             struct_ser.serialize_field("widenedRanges", &self.widened_ranges)?;
         }
-        if self.widened_ranges_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
         struct_ser.end()
     }
 }
@@ -20856,15 +20691,11 @@ impl serde::Serialize for Step {
         if self.kind != 0 {
             len += 1;
         }
-        if self.seat_number != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seats_before != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.key.is_some() {
             len += 1;
         }
@@ -20877,15 +20708,11 @@ impl serde::Serialize for Step {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
             struct_ser.serialize_field("kind", &v)?;
         }
-        if self.seat_number != 0 {
-            struct_ser.serialize_field("seatNumber", &self.seat_number)?;
-        }
+        struct_ser.serialize_field("seatNumber", &self.seat_number)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seats_before != 0 {
-            struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
-        }
+        struct_ser.serialize_field("seatsBefore", &self.seats_before)?;
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
@@ -21122,9 +20949,7 @@ impl serde::Serialize for StepRow {
         if self.quotient.is_some() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.next_key.is_some() {
             len += 1;
         }
@@ -21138,9 +20963,7 @@ impl serde::Serialize for StepRow {
         if let Some(v) = self.quotient.as_ref() {
             struct_ser.serialize_field("quotient", v)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if let Some(v) = self.next_key.as_ref() {
             struct_ser.serialize_field("nextKey", v)?;
         }
@@ -21742,9 +21565,7 @@ impl serde::Serialize for ThresholdDecision {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.share.is_some() {
             len += 1;
         }
@@ -21754,18 +21575,14 @@ impl serde::Serialize for ThresholdDecision {
         if self.passes {
             len += 1;
         }
-        if self.base_parts != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ThresholdDecision", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.share.as_ref() {
             struct_ser.serialize_field("share", v)?;
         }
@@ -21775,9 +21592,7 @@ impl serde::Serialize for ThresholdDecision {
         if self.passes {
             struct_ser.serialize_field("passes", &self.passes)?;
         }
-        if self.base_parts != 0 {
-            struct_ser.serialize_field("baseParts", &self.base_parts)?;
-        }
+        struct_ser.serialize_field("baseParts", &self.base_parts)?;
         struct_ser.end()
     }
 }
@@ -21930,9 +21745,7 @@ impl serde::Serialize for ThresholdDistance {
         if self.passes {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.ThresholdDistance", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
@@ -21940,11 +21753,9 @@ impl serde::Serialize for ThresholdDistance {
         if self.passes {
             struct_ser.serialize_field("passes", &self.passes)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         struct_ser.end()
     }
 }
@@ -22054,15 +21865,11 @@ impl serde::Serialize for Tie {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.option_ids.is_empty() {
             len += 1;
         }
-        if self.seats_at_stake != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.key.is_some() {
             len += 1;
         }
@@ -22072,22 +21879,16 @@ impl serde::Serialize for Tie {
         if !self.open_option_ids.is_empty() {
             len += 1;
         }
-        if self.open_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.text.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Tie", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
         if !self.option_ids.is_empty() {
             struct_ser.serialize_field("optionIds", &self.option_ids)?;
         }
-        if self.seats_at_stake != 0 {
-            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
-        }
+        struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
@@ -22097,9 +21898,7 @@ impl serde::Serialize for Tie {
         if !self.open_option_ids.is_empty() {
             struct_ser.serialize_field("openOptionIds", &self.open_option_ids)?;
         }
-        if self.open_seats != 0 {
-            struct_ser.serialize_field("openSeats", &self.open_seats)?;
-        }
+        struct_ser.serialize_field("openSeats", &self.open_seats)?;
         if !self.text.is_empty() {
             struct_ser.serialize_field("text", &self.text)?;
         }
@@ -22596,9 +22395,7 @@ impl serde::Serialize for TierRules {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.further_seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.stages.is_empty() {
             len += 1;
         }
@@ -22606,9 +22403,7 @@ impl serde::Serialize for TierRules {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierRules", len)?;
-        if self.further_seats != 0 {
-            struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
-        }
+        struct_ser.serialize_field("furtherSeats", &self.further_seats)?;
         if !self.stages.is_empty() {
             struct_ser.serialize_field("stages", &self.stages)?;
         }
@@ -23017,9 +22812,7 @@ impl serde::Serialize for TierSteps {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.procedure != 0 {
             len += 1;
         }
@@ -23041,9 +22834,7 @@ impl serde::Serialize for TierSteps {
         if !self.due.is_empty() {
             len += 1;
         }
-        if self.seats_left_over != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.text.is_empty() {
             len += 1;
         }
@@ -23054,9 +22845,7 @@ impl serde::Serialize for TierSteps {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.TierSteps", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
         if self.procedure != 0 {
             let v = TierProcedure::try_from(self.procedure)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.procedure)))?;
@@ -23080,9 +22869,7 @@ impl serde::Serialize for TierSteps {
         if !self.due.is_empty() {
             struct_ser.serialize_field("due", &self.due)?;
         }
-        if self.seats_left_over != 0 {
-            struct_ser.serialize_field("seatsLeftOver", &self.seats_left_over)?;
-        }
+        struct_ser.serialize_field("seatsLeftOver", &self.seats_left_over)?;
         if !self.text.is_empty() {
             struct_ser.serialize_field("text", &self.text)?;
         }
@@ -23497,18 +23284,14 @@ impl serde::Serialize for VotersNumber {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.numerator != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.VotersNumber", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.numerator != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("numerator", ToString::to_string(&self.numerator).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("numerator", ToString::to_string(&self.numerator).as_str())?;
         struct_ser.end()
     }
 }
@@ -23938,9 +23721,7 @@ impl serde::Serialize for watch_standings_response::Heartbeat {
         if self.is_behind {
             len += 1;
         }
-        if self.lag_ms != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.is_damaged {
             len += 1;
         }
@@ -23951,11 +23732,9 @@ impl serde::Serialize for watch_standings_response::Heartbeat {
         if self.is_behind {
             struct_ser.serialize_field("isBehind", &self.is_behind)?;
         }
-        if self.lag_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
         if self.is_damaged {
             struct_ser.serialize_field("isDamaged", &self.is_damaged)?;
         }
@@ -24530,16 +24309,12 @@ impl serde::Serialize for widening::AdmitUntil {
         if self.more_than.is_some() {
             len += 1;
         }
-        if self.lists_min != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Widening.AdmitUntil", len)?;
         if let Some(v) = self.more_than.as_ref() {
             struct_ser.serialize_field("moreThan", v)?;
         }
-        if self.lists_min != 0 {
-            struct_ser.serialize_field("listsMin", &self.lists_min)?;
-        }
+        struct_ser.serialize_field("listsMin", &self.lists_min)?;
         struct_ser.end()
     }
 }
@@ -24642,16 +24417,12 @@ impl serde::Serialize for widening::LowerBy {
         if self.step.is_some() {
             len += 1;
         }
-        if self.lists_min != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.Widening.LowerBy", len)?;
         if let Some(v) = self.step.as_ref() {
             struct_ser.serialize_field("step", v)?;
         }
-        if self.lists_min != 0 {
-            struct_ser.serialize_field("listsMin", &self.lists_min)?;
-        }
+        struct_ser.serialize_field("listsMin", &self.lists_min)?;
         struct_ser.end()
     }
 }

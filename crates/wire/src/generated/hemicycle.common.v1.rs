@@ -2214,9 +2214,7 @@ impl serde::Serialize for Ballot {
         if !self.voting_day.is_empty() {
             len += 1;
         }
-        if self.votes_per_ballot != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.counting_group_ids.is_empty() {
             len += 1;
         }
@@ -2233,9 +2231,7 @@ impl serde::Serialize for Ballot {
         if !self.voting_day.is_empty() {
             struct_ser.serialize_field("votingDay", &self.voting_day)?;
         }
-        if self.votes_per_ballot != 0 {
-            struct_ser.serialize_field("votesPerBallot", &self.votes_per_ballot)?;
-        }
+        struct_ser.serialize_field("votesPerBallot", &self.votes_per_ballot)?;
         if !self.counting_group_ids.is_empty() {
             struct_ser.serialize_field("countingGroupIds", &self.counting_group_ids)?;
         }
@@ -2403,9 +2399,7 @@ impl serde::Serialize for BallotOption {
         if self.minority {
             len += 1;
         }
-        if self.coalition_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.apparentment.is_empty() {
             len += 1;
         }
@@ -2427,9 +2421,7 @@ impl serde::Serialize for BallotOption {
         if self.minority {
             struct_ser.serialize_field("minority", &self.minority)?;
         }
-        if self.coalition_size != 0 {
-            struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
-        }
+        struct_ser.serialize_field("coalitionSize", &self.coalition_size)?;
         if !self.apparentment.is_empty() {
             struct_ser.serialize_field("apparentment", &self.apparentment)?;
         }
@@ -2595,26 +2587,18 @@ impl serde::Serialize for BoundedUnits {
         if self.basis != 0 {
             len += 1;
         }
-        if self.units != 0 {
-            len += 1;
-        }
-        if self.ballots_most != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.BoundedUnits", len)?;
         if self.basis != 0 {
             let v = BoundsBasis::try_from(self.basis)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.basis)))?;
             struct_ser.serialize_field("basis", &v)?;
         }
-        if self.units != 0 {
-            struct_ser.serialize_field("units", &self.units)?;
-        }
-        if self.ballots_most != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsMost", ToString::to_string(&self.ballots_most).as_str())?;
-        }
+        struct_ser.serialize_field("units", &self.units)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsMost", ToString::to_string(&self.ballots_most).as_str())?;
         struct_ser.end()
     }
 }
@@ -2818,9 +2802,7 @@ impl serde::Serialize for CertainSeats {
         if !self.no_claim.is_empty() {
             len += 1;
         }
-        if self.seats_secured != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.is_all_secured {
             len += 1;
         }
@@ -2831,11 +2813,9 @@ impl serde::Serialize for CertainSeats {
         if !self.no_claim.is_empty() {
             struct_ser.serialize_field("noClaim", &self.no_claim)?;
         }
-        if self.seats_secured != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("seatsSecured", ToString::to_string(&self.seats_secured).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("seatsSecured", ToString::to_string(&self.seats_secured).as_str())?;
         if self.is_all_secured {
             struct_ser.serialize_field("isAllSecured", &self.is_all_secured)?;
         }
@@ -3150,15 +3130,11 @@ impl serde::Serialize for Conflict {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.other_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Conflict", len)?;
-        if self.other_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("otherRevision", ToString::to_string(&self.other_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("otherRevision", ToString::to_string(&self.other_revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -3355,9 +3331,7 @@ impl serde::Serialize for Correction {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.revision_time.is_some() {
             len += 1;
         }
@@ -3370,24 +3344,14 @@ impl serde::Serialize for Correction {
         if self.attribution.is_some() {
             len += 1;
         }
-        if self.votes_before != 0 {
-            len += 1;
-        }
-        if self.votes_after != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.changes.is_empty() {
             len += 1;
         }
-        if self.changes_count != 0 {
-            len += 1;
-        }
-        if self.ballots_before != 0 {
-            len += 1;
-        }
-        if self.ballots_after != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         if self.status != 0 {
             len += 1;
         }
@@ -3395,11 +3359,9 @@ impl serde::Serialize for Correction {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Correction", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.revision_time.as_ref() {
             struct_ser.serialize_field("revisionTime", v)?;
         }
@@ -3414,32 +3376,22 @@ impl serde::Serialize for Correction {
         if let Some(v) = self.attribution.as_ref() {
             struct_ser.serialize_field("attribution", v)?;
         }
-        if self.votes_before != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votesBefore", ToString::to_string(&self.votes_before).as_str())?;
-        }
-        if self.votes_after != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votesAfter", ToString::to_string(&self.votes_after).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votesBefore", ToString::to_string(&self.votes_before).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votesAfter", ToString::to_string(&self.votes_after).as_str())?;
         if !self.changes.is_empty() {
             struct_ser.serialize_field("changes", &self.changes)?;
         }
-        if self.changes_count != 0 {
-            struct_ser.serialize_field("changesCount", &self.changes_count)?;
-        }
-        if self.ballots_before != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsBefore", ToString::to_string(&self.ballots_before).as_str())?;
-        }
-        if self.ballots_after != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsAfter", ToString::to_string(&self.ballots_after).as_str())?;
-        }
+        struct_ser.serialize_field("changesCount", &self.changes_count)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsBefore", ToString::to_string(&self.ballots_before).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsAfter", ToString::to_string(&self.ballots_after).as_str())?;
         if self.status != 0 {
             let v = UnitStatus::try_from(self.status)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.status)))?;
@@ -3882,26 +3834,18 @@ impl serde::Serialize for CounterTotal {
         if self.counter != 0 {
             len += 1;
         }
-        if self.value != 0 {
-            len += 1;
-        }
-        if self.tallies != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CounterTotal", len)?;
         if self.counter != 0 {
             let v = Counter::try_from(self.counter)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.counter)))?;
             struct_ser.serialize_field("counter", &v)?;
         }
-        if self.value != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("value", ToString::to_string(&self.value).as_str())?;
-        }
-        if self.tallies != 0 {
-            struct_ser.serialize_field("tallies", &self.tallies)?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("value", ToString::to_string(&self.value).as_str())?;
+        struct_ser.serialize_field("tallies", &self.tallies)?;
         struct_ser.end()
     }
 }
@@ -4259,9 +4203,7 @@ impl serde::Serialize for Declaration {
         if self.attribution.is_some() {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.findings.is_empty() {
             len += 1;
         }
@@ -4272,11 +4214,9 @@ impl serde::Serialize for Declaration {
         if let Some(v) = self.attribution.as_ref() {
             struct_ser.serialize_field("attribution", v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.findings.is_empty() {
             struct_ser.serialize_field("findings", &self.findings)?;
         }
@@ -4764,9 +4704,7 @@ impl serde::Serialize for Finding {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.declared != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.expected_fewest.is_some() {
             len += 1;
         }
@@ -4791,11 +4729,9 @@ impl serde::Serialize for Finding {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.declared != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("declared", ToString::to_string(&self.declared).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("declared", ToString::to_string(&self.declared).as_str())?;
         if let Some(v) = self.expected_fewest.as_ref() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -5084,20 +5020,16 @@ impl serde::Serialize for FormCounter {
         if self.counter != 0 {
             len += 1;
         }
-        if self.value != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.FormCounter", len)?;
         if self.counter != 0 {
             let v = Counter::try_from(self.counter)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.counter)))?;
             struct_ser.serialize_field("counter", &v)?;
         }
-        if self.value != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("value", ToString::to_string(&self.value).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("value", ToString::to_string(&self.value).as_str())?;
         struct_ser.end()
     }
 }
@@ -5518,23 +5450,15 @@ impl serde::Serialize for hold_reason::BallotsOverRoll {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.ballots != 0 {
-            len += 1;
-        }
-        if self.roll != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.BallotsOverRoll", len)?;
-        if self.ballots != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballots", ToString::to_string(&self.ballots).as_str())?;
-        }
-        if self.roll != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("roll", ToString::to_string(&self.roll).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballots", ToString::to_string(&self.ballots).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("roll", ToString::to_string(&self.roll).as_str())?;
         struct_ser.end()
     }
 }
@@ -5637,9 +5561,7 @@ impl serde::Serialize for hold_reason::CounterFalls {
         if self.counter != 0 {
             len += 1;
         }
-        if self.value_before != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.value_after.is_some() {
             len += 1;
         }
@@ -5649,9 +5571,7 @@ impl serde::Serialize for hold_reason::CounterFalls {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.counter)))?;
             struct_ser.serialize_field("counter", &v)?;
         }
-        if self.value_before != 0 {
-            struct_ser.serialize_field("valueBefore", &self.value_before)?;
-        }
+        struct_ser.serialize_field("valueBefore", &self.value_before)?;
         if let Some(v) = self.value_after.as_ref() {
             struct_ser.serialize_field("valueAfter", v)?;
         }
@@ -5767,25 +5687,13 @@ impl serde::Serialize for hold_reason::FallWithoutCorrection {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.option_index != 0 {
-            len += 1;
-        }
-        if self.votes_before != 0 {
-            len += 1;
-        }
-        if self.votes_after != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.FallWithoutCorrection", len)?;
-        if self.option_index != 0 {
-            struct_ser.serialize_field("optionIndex", &self.option_index)?;
-        }
-        if self.votes_before != 0 {
-            struct_ser.serialize_field("votesBefore", &self.votes_before)?;
-        }
-        if self.votes_after != 0 {
-            struct_ser.serialize_field("votesAfter", &self.votes_after)?;
-        }
+        struct_ser.serialize_field("optionIndex", &self.option_index)?;
+        struct_ser.serialize_field("votesBefore", &self.votes_before)?;
+        struct_ser.serialize_field("votesAfter", &self.votes_after)?;
         struct_ser.end()
     }
 }
@@ -5901,29 +5809,17 @@ impl serde::Serialize for hold_reason::IdentityBroken {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.identity != 0 {
-            len += 1;
-        }
-        if self.left != 0 {
-            len += 1;
-        }
-        if self.right != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.IdentityBroken", len)?;
-        if self.identity != 0 {
-            struct_ser.serialize_field("identity", &self.identity)?;
-        }
-        if self.left != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("left", ToString::to_string(&self.left).as_str())?;
-        }
-        if self.right != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("right", ToString::to_string(&self.right).as_str())?;
-        }
+        struct_ser.serialize_field("identity", &self.identity)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("left", ToString::to_string(&self.left).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("right", ToString::to_string(&self.right).as_str())?;
         struct_ser.end()
     }
 }
@@ -6036,23 +5932,15 @@ impl serde::Serialize for hold_reason::LeadMoved {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.votes_moved != 0 {
-            len += 1;
-        }
-        if self.electorate != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.LeadMoved", len)?;
-        if self.votes_moved != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votesMoved", ToString::to_string(&self.votes_moved).as_str())?;
-        }
-        if self.electorate != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("electorate", ToString::to_string(&self.electorate).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votesMoved", ToString::to_string(&self.votes_moved).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("electorate", ToString::to_string(&self.electorate).as_str())?;
         struct_ser.end()
     }
 }
@@ -6153,19 +6041,11 @@ impl serde::Serialize for hold_reason::VersionJump {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.counted_version != 0 {
-            len += 1;
-        }
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.VersionJump", len)?;
-        if self.counted_version != 0 {
-            struct_ser.serialize_field("countedVersion", &self.counted_version)?;
-        }
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("countedVersion", &self.counted_version)?;
+        struct_ser.serialize_field("version", &self.version)?;
         struct_ser.end()
     }
 }
@@ -6266,23 +6146,15 @@ impl serde::Serialize for hold_reason::VotesOverValid {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.votes != 0 {
-            len += 1;
-        }
-        if self.limit != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.HoldReason.VotesOverValid", len)?;
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
-        if self.limit != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("limit", ToString::to_string(&self.limit).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("limit", ToString::to_string(&self.limit).as_str())?;
         struct_ser.end()
     }
 }
@@ -6803,18 +6675,14 @@ impl serde::Serialize for Outcome {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.outcome.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Outcome", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.outcome.as_ref() {
             match v {
                 outcome::Outcome::Accepted(v) => {
@@ -6991,9 +6859,7 @@ impl serde::Serialize for OutstandingBallots {
         if !self.units.is_empty() {
             len += 1;
         }
-        if self.units_unbounded != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.electorate_rest.is_some() {
             len += 1;
         }
@@ -7006,9 +6872,7 @@ impl serde::Serialize for OutstandingBallots {
         if !self.units.is_empty() {
             struct_ser.serialize_field("units", &self.units)?;
         }
-        if self.units_unbounded != 0 {
-            struct_ser.serialize_field("unitsUnbounded", &self.units_unbounded)?;
-        }
+        struct_ser.serialize_field("unitsUnbounded", &self.units_unbounded)?;
         if let Some(v) = self.electorate_rest.as_ref() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -7143,9 +7007,7 @@ impl serde::Serialize for PartVersion {
         if self.part != 0 {
             len += 1;
         }
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.hash.is_empty() {
             len += 1;
         }
@@ -7155,9 +7017,7 @@ impl serde::Serialize for PartVersion {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.part)))?;
             struct_ser.serialize_field("part", &v)?;
         }
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if !self.hash.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -7273,25 +7133,13 @@ impl serde::Serialize for PlacesStage {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.stage != 0 {
-            len += 1;
-        }
-        if self.round != 0 {
-            len += 1;
-        }
-        if self.inner != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.PlacesStage", len)?;
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
-        if self.round != 0 {
-            struct_ser.serialize_field("round", &self.round)?;
-        }
-        if self.inner != 0 {
-            struct_ser.serialize_field("inner", &self.inner)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
+        struct_ser.serialize_field("round", &self.round)?;
+        struct_ser.serialize_field("inner", &self.inner)?;
         struct_ser.end()
     }
 }
@@ -7404,9 +7252,7 @@ impl serde::Serialize for Publication {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.publication_seq != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.mode.is_some() {
             len += 1;
         }
@@ -7417,11 +7263,9 @@ impl serde::Serialize for Publication {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Publication", len)?;
-        if self.publication_seq != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("publicationSeq", ToString::to_string(&self.publication_seq).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("publicationSeq", ToString::to_string(&self.publication_seq).as_str())?;
         if let Some(v) = self.mode.as_ref() {
             struct_ser.serialize_field("mode", v)?;
         }
@@ -7823,15 +7667,11 @@ impl serde::Serialize for publication_mode::HoldAt {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.PublicationMode.HoldAt", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -8270,9 +8110,7 @@ impl serde::Serialize for Report {
         if !self.counting_group_id.is_empty() {
             len += 1;
         }
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.kind != 0 {
             len += 1;
         }
@@ -8301,9 +8139,7 @@ impl serde::Serialize for Report {
         if !self.counting_group_id.is_empty() {
             struct_ser.serialize_field("countingGroupId", &self.counting_group_id)?;
         }
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if self.kind != 0 {
             let v = ReportKind::try_from(self.kind)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
@@ -8610,28 +8446,20 @@ impl serde::Serialize for ResumeToken {
         if !self.log_id.is_empty() {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
-        if self.publication_seq != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.ResumeToken", len)?;
         if !self.log_id.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("logId", pbjson::private::base64::encode(&self.log_id).as_str())?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
-        if self.publication_seq != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("publicationSeq", ToString::to_string(&self.publication_seq).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("publicationSeq", ToString::to_string(&self.publication_seq).as_str())?;
         struct_ser.end()
     }
 }
@@ -8755,9 +8583,7 @@ impl serde::Serialize for SeatBounds {
         if self.basis != 0 {
             len += 1;
         }
-        if self.ballots_outstanding_most != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.is_fewest_exact {
             len += 1;
         }
@@ -8782,11 +8608,9 @@ impl serde::Serialize for SeatBounds {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.basis)))?;
             struct_ser.serialize_field("basis", &v)?;
         }
-        if self.ballots_outstanding_most != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsOutstandingMost", ToString::to_string(&self.ballots_outstanding_most).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsOutstandingMost", ToString::to_string(&self.ballots_outstanding_most).as_str())?;
         if self.is_fewest_exact {
             struct_ser.serialize_field("isFewestExact", &self.is_fewest_exact)?;
         }
@@ -8980,16 +8804,12 @@ impl serde::Serialize for SeatRow {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.SeatRow", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         struct_ser.end()
     }
 }
@@ -9260,18 +9080,14 @@ impl serde::Serialize for StatusCount {
         if self.status != 0 {
             len += 1;
         }
-        if self.tallies != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.StatusCount", len)?;
         if self.status != 0 {
             let v = UnitStatus::try_from(self.status)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.status)))?;
             struct_ser.serialize_field("status", &v)?;
         }
-        if self.tallies != 0 {
-            struct_ser.serialize_field("tallies", &self.tallies)?;
-        }
+        struct_ser.serialize_field("tallies", &self.tallies)?;
         struct_ser.end()
     }
 }
@@ -9369,13 +9185,9 @@ impl serde::Serialize for Superseded {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.counted_version != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Superseded", len)?;
-        if self.counted_version != 0 {
-            struct_ser.serialize_field("countedVersion", &self.counted_version)?;
-        }
+        struct_ser.serialize_field("countedVersion", &self.counted_version)?;
         struct_ser.end()
     }
 }
@@ -9591,28 +9403,16 @@ impl serde::Serialize for TallyStates {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.tallies != 0 {
-            len += 1;
-        }
-        if self.counted != 0 {
-            len += 1;
-        }
-        if self.pending != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         if !self.statuses.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.TallyStates", len)?;
-        if self.tallies != 0 {
-            struct_ser.serialize_field("tallies", &self.tallies)?;
-        }
-        if self.counted != 0 {
-            struct_ser.serialize_field("counted", &self.counted)?;
-        }
-        if self.pending != 0 {
-            struct_ser.serialize_field("pending", &self.pending)?;
-        }
+        struct_ser.serialize_field("tallies", &self.tallies)?;
+        struct_ser.serialize_field("counted", &self.counted)?;
+        struct_ser.serialize_field("pending", &self.pending)?;
         if !self.statuses.is_empty() {
             struct_ser.serialize_field("statuses", &self.statuses)?;
         }
@@ -9867,15 +9667,11 @@ impl serde::Serialize for Totals {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.counters.is_empty() {
             len += 1;
         }
-        if self.ballots_counted != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.states.is_some() {
             len += 1;
         }
@@ -9883,19 +9679,15 @@ impl serde::Serialize for Totals {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Totals", len)?;
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if !self.counters.is_empty() {
             struct_ser.serialize_field("counters", &self.counters)?;
         }
-        if self.ballots_counted != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsCounted", ToString::to_string(&self.ballots_counted).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsCounted", ToString::to_string(&self.ballots_counted).as_str())?;
         if let Some(v) = self.states.as_ref() {
             struct_ser.serialize_field("states", v)?;
         }
@@ -10039,12 +9831,8 @@ impl serde::Serialize for TurnoutReport {
         if !self.unit_id.is_empty() {
             len += 1;
         }
-        if self.version != 0 {
-            len += 1;
-        }
-        if self.ballots_issued != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_final {
             len += 1;
         }
@@ -10055,14 +9843,10 @@ impl serde::Serialize for TurnoutReport {
         if !self.unit_id.is_empty() {
             struct_ser.serialize_field("unitId", &self.unit_id)?;
         }
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
-        if self.ballots_issued != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
         if self.is_final {
             struct_ser.serialize_field("isFinal", &self.is_final)?;
         }
@@ -10204,50 +9988,26 @@ impl serde::Serialize for TurnoutTotals {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.ballots_issued != 0 {
-            len += 1;
-        }
-        if self.units_reported != 0 {
-            len += 1;
-        }
-        if self.units_final != 0 {
-            len += 1;
-        }
-        if self.units != 0 {
-            len += 1;
-        }
-        if self.roll != 0 {
-            len += 1;
-        }
-        if self.units_without_roll != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
+        len += 1;
+        len += 1;
+        len += 1;
         if self.electorate.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.TurnoutTotals", len)?;
-        if self.ballots_issued != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
-        }
-        if self.units_reported != 0 {
-            struct_ser.serialize_field("unitsReported", &self.units_reported)?;
-        }
-        if self.units_final != 0 {
-            struct_ser.serialize_field("unitsFinal", &self.units_final)?;
-        }
-        if self.units != 0 {
-            struct_ser.serialize_field("units", &self.units)?;
-        }
-        if self.roll != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("roll", ToString::to_string(&self.roll).as_str())?;
-        }
-        if self.units_without_roll != 0 {
-            struct_ser.serialize_field("unitsWithoutRoll", &self.units_without_roll)?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
+        struct_ser.serialize_field("unitsReported", &self.units_reported)?;
+        struct_ser.serialize_field("unitsFinal", &self.units_final)?;
+        struct_ser.serialize_field("units", &self.units)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("roll", ToString::to_string(&self.roll).as_str())?;
+        struct_ser.serialize_field("unitsWithoutRoll", &self.units_without_roll)?;
         if let Some(v) = self.electorate.as_ref() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -10519,9 +10279,7 @@ impl serde::Serialize for UnforeseenEvent {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.revision_time.is_some() {
             len += 1;
         }
@@ -10535,11 +10293,9 @@ impl serde::Serialize for UnforeseenEvent {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.UnforeseenEvent", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.revision_time.as_ref() {
             struct_ser.serialize_field("revisionTime", v)?;
         }
@@ -11084,21 +10840,15 @@ impl serde::Serialize for UnitTally {
         if self.counted_version.is_some() {
             len += 1;
         }
-        if self.counted_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.counted_time.is_some() {
             len += 1;
         }
         if self.pending_version.is_some() {
             len += 1;
         }
-        if self.pending_revision != 0 {
-            len += 1;
-        }
-        if self.changed_revision != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.counts.is_some() {
             len += 1;
         }
@@ -11123,27 +10873,21 @@ impl serde::Serialize for UnitTally {
         if let Some(v) = self.counted_version.as_ref() {
             struct_ser.serialize_field("countedVersion", v)?;
         }
-        if self.counted_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("countedRevision", ToString::to_string(&self.counted_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("countedRevision", ToString::to_string(&self.counted_revision).as_str())?;
         if let Some(v) = self.counted_time.as_ref() {
             struct_ser.serialize_field("countedTime", v)?;
         }
         if let Some(v) = self.pending_version.as_ref() {
             struct_ser.serialize_field("pendingVersion", v)?;
         }
-        if self.pending_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("pendingRevision", ToString::to_string(&self.pending_revision).as_str())?;
-        }
-        if self.changed_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("pendingRevision", ToString::to_string(&self.pending_revision).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
         if let Some(v) = self.counts.as_ref() {
             struct_ser.serialize_field("counts", v)?;
         }
@@ -11379,38 +11123,26 @@ impl serde::Serialize for UnitTurnout {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
-        if self.ballots_issued != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_final {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.revision_time.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.UnitTurnout", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
-        if self.ballots_issued != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
         if self.is_final {
             struct_ser.serialize_field("isFinal", &self.is_final)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.revision_time.as_ref() {
             struct_ser.serialize_field("revisionTime", v)?;
         }
@@ -11628,26 +11360,18 @@ impl serde::Serialize for VoteChange {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes_before != 0 {
-            len += 1;
-        }
-        if self.votes_after != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.VoteChange", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes_before != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votesBefore", ToString::to_string(&self.votes_before).as_str())?;
-        }
-        if self.votes_after != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votesAfter", ToString::to_string(&self.votes_after).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votesBefore", ToString::to_string(&self.votes_before).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votesAfter", ToString::to_string(&self.votes_after).as_str())?;
         struct_ser.end()
     }
 }
@@ -11908,19 +11632,11 @@ impl serde::Serialize for warning::IssuedOverRoll {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.ballots_issued != 0 {
-            len += 1;
-        }
-        if self.roll != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Warning.IssuedOverRoll", len)?;
-        if self.ballots_issued != 0 {
-            struct_ser.serialize_field("ballotsIssued", &self.ballots_issued)?;
-        }
-        if self.roll != 0 {
-            struct_ser.serialize_field("roll", &self.roll)?;
-        }
+        struct_ser.serialize_field("ballotsIssued", &self.ballots_issued)?;
+        struct_ser.serialize_field("roll", &self.roll)?;
         struct_ser.end()
     }
 }
@@ -12021,19 +11737,11 @@ impl serde::Serialize for warning::ManyZeros {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.zeros != 0 {
-            len += 1;
-        }
-        if self.options != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.Warning.ManyZeros", len)?;
-        if self.zeros != 0 {
-            struct_ser.serialize_field("zeros", &self.zeros)?;
-        }
-        if self.options != 0 {
-            struct_ser.serialize_field("options", &self.options)?;
-        }
+        struct_ser.serialize_field("zeros", &self.zeros)?;
+        struct_ser.serialize_field("options", &self.options)?;
         struct_ser.end()
     }
 }
@@ -12207,9 +11915,7 @@ impl serde::Serialize for WidenedRange {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contest_id.is_empty() {
             len += 1;
         }
@@ -12219,12 +11925,8 @@ impl serde::Serialize for WidenedRange {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seats_fewest_before != 0 {
-            len += 1;
-        }
-        if self.seats_most_before != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.seats_fewest.is_some() {
             len += 1;
         }
@@ -12234,15 +11936,11 @@ impl serde::Serialize for WidenedRange {
         if !self.causes.is_empty() {
             len += 1;
         }
-        if self.causes_count != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.WidenedRange", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
         }
@@ -12252,12 +11950,8 @@ impl serde::Serialize for WidenedRange {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seats_fewest_before != 0 {
-            struct_ser.serialize_field("seatsFewestBefore", &self.seats_fewest_before)?;
-        }
-        if self.seats_most_before != 0 {
-            struct_ser.serialize_field("seatsMostBefore", &self.seats_most_before)?;
-        }
+        struct_ser.serialize_field("seatsFewestBefore", &self.seats_fewest_before)?;
+        struct_ser.serialize_field("seatsMostBefore", &self.seats_most_before)?;
         if let Some(v) = self.seats_fewest.as_ref() {
             struct_ser.serialize_field("seatsFewest", v)?;
         }
@@ -12267,11 +11961,9 @@ impl serde::Serialize for WidenedRange {
         if !self.causes.is_empty() {
             struct_ser.serialize_field("causes", &self.causes)?;
         }
-        if self.causes_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("causesCount", ToString::to_string(&self.causes_count).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("causesCount", ToString::to_string(&self.causes_count).as_str())?;
         struct_ser.end()
     }
 }

@@ -1336,9 +1336,7 @@ impl serde::Serialize for FrameBody {
         if self.is_test {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.revision_time.is_some() {
             len += 1;
         }
@@ -1357,18 +1355,14 @@ impl serde::Serialize for FrameBody {
         if !self.notice_hash.is_empty() {
             len += 1;
         }
-        if self.house_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contests.is_empty() {
             len += 1;
         }
         if self.turnout.is_some() {
             len += 1;
         }
-        if self.changed_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.unit_tallies.is_empty() {
             len += 1;
         }
@@ -1378,12 +1372,8 @@ impl serde::Serialize for FrameBody {
         if self.is_reduced {
             len += 1;
         }
-        if self.contests_left_out != 0 {
-            len += 1;
-        }
-        if self.unit_tallies_left_out != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameBody", len)?;
         if let Some(v) = self.scope.as_ref() {
             struct_ser.serialize_field("scope", v)?;
@@ -1391,11 +1381,9 @@ impl serde::Serialize for FrameBody {
         if self.is_test {
             struct_ser.serialize_field("isTest", &self.is_test)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.revision_time.as_ref() {
             struct_ser.serialize_field("revisionTime", v)?;
         }
@@ -1422,20 +1410,16 @@ impl serde::Serialize for FrameBody {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("noticeHash", pbjson::private::base64::encode(&self.notice_hash).as_str())?;
         }
-        if self.house_size != 0 {
-            struct_ser.serialize_field("houseSize", &self.house_size)?;
-        }
+        struct_ser.serialize_field("houseSize", &self.house_size)?;
         if !self.contests.is_empty() {
             struct_ser.serialize_field("contests", &self.contests)?;
         }
         if let Some(v) = self.turnout.as_ref() {
             struct_ser.serialize_field("turnout", v)?;
         }
-        if self.changed_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
         if !self.unit_tallies.is_empty() {
             struct_ser.serialize_field("unitTallies", &self.unit_tallies)?;
         }
@@ -1445,12 +1429,8 @@ impl serde::Serialize for FrameBody {
         if self.is_reduced {
             struct_ser.serialize_field("isReduced", &self.is_reduced)?;
         }
-        if self.contests_left_out != 0 {
-            struct_ser.serialize_field("contestsLeftOut", &self.contests_left_out)?;
-        }
-        if self.unit_tallies_left_out != 0 {
-            struct_ser.serialize_field("unitTalliesLeftOut", &self.unit_tallies_left_out)?;
-        }
+        struct_ser.serialize_field("contestsLeftOut", &self.contests_left_out)?;
+        struct_ser.serialize_field("unitTalliesLeftOut", &self.unit_tallies_left_out)?;
         struct_ser.end()
     }
 }
@@ -1751,12 +1731,8 @@ impl serde::Serialize for FrameContest {
         if self.state != 0 {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
-        if self.seats_unassigned != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.rows.is_empty() {
             len += 1;
         }
@@ -1781,51 +1757,31 @@ impl serde::Serialize for FrameContest {
         if !self.problem.is_empty() {
             len += 1;
         }
-        if self.districts_with_seats != 0 {
-            len += 1;
-        }
-        if self.districts_declared != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.last_seat.is_some() {
             len += 1;
         }
         if self.next_in_line.is_some() {
             len += 1;
         }
-        if self.seats_outside != 0 {
-            len += 1;
-        }
-        if self.seats_pending != 0 {
-            len += 1;
-        }
-        if self.rows_left_out != 0 {
-            len += 1;
-        }
-        if self.row_seats_left_out != 0 {
-            len += 1;
-        }
-        if self.districts_left_out != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
+        len += 1;
+        len += 1;
         if self.district_rows_left_out {
             len += 1;
         }
-        if self.ties_left_out != 0 {
-            len += 1;
-        }
-        if self.list_votes != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.certain.is_some() {
             len += 1;
         }
         if self.share_base != 0 {
             len += 1;
         }
-        if self.tie_seats_left_out != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameContest", len)?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
@@ -1835,12 +1791,8 @@ impl serde::Serialize for FrameContest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
             struct_ser.serialize_field("state", &v)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
-        if self.seats_unassigned != 0 {
-            struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
+        struct_ser.serialize_field("seatsUnassigned", &self.seats_unassigned)?;
         if !self.rows.is_empty() {
             struct_ser.serialize_field("rows", &self.rows)?;
         }
@@ -1867,44 +1819,26 @@ impl serde::Serialize for FrameContest {
         if !self.problem.is_empty() {
             struct_ser.serialize_field("problem", &self.problem)?;
         }
-        if self.districts_with_seats != 0 {
-            struct_ser.serialize_field("districtsWithSeats", &self.districts_with_seats)?;
-        }
-        if self.districts_declared != 0 {
-            struct_ser.serialize_field("districtsDeclared", &self.districts_declared)?;
-        }
+        struct_ser.serialize_field("districtsWithSeats", &self.districts_with_seats)?;
+        struct_ser.serialize_field("districtsDeclared", &self.districts_declared)?;
         if let Some(v) = self.last_seat.as_ref() {
             struct_ser.serialize_field("lastSeat", v)?;
         }
         if let Some(v) = self.next_in_line.as_ref() {
             struct_ser.serialize_field("nextInLine", v)?;
         }
-        if self.seats_outside != 0 {
-            struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
-        }
-        if self.seats_pending != 0 {
-            struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
-        }
-        if self.rows_left_out != 0 {
-            struct_ser.serialize_field("rowsLeftOut", &self.rows_left_out)?;
-        }
-        if self.row_seats_left_out != 0 {
-            struct_ser.serialize_field("rowSeatsLeftOut", &self.row_seats_left_out)?;
-        }
-        if self.districts_left_out != 0 {
-            struct_ser.serialize_field("districtsLeftOut", &self.districts_left_out)?;
-        }
+        struct_ser.serialize_field("seatsOutside", &self.seats_outside)?;
+        struct_ser.serialize_field("seatsPending", &self.seats_pending)?;
+        struct_ser.serialize_field("rowsLeftOut", &self.rows_left_out)?;
+        struct_ser.serialize_field("rowSeatsLeftOut", &self.row_seats_left_out)?;
+        struct_ser.serialize_field("districtsLeftOut", &self.districts_left_out)?;
         if self.district_rows_left_out {
             struct_ser.serialize_field("districtRowsLeftOut", &self.district_rows_left_out)?;
         }
-        if self.ties_left_out != 0 {
-            struct_ser.serialize_field("tiesLeftOut", &self.ties_left_out)?;
-        }
-        if self.list_votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("listVotes", ToString::to_string(&self.list_votes).as_str())?;
-        }
+        struct_ser.serialize_field("tiesLeftOut", &self.ties_left_out)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("listVotes", ToString::to_string(&self.list_votes).as_str())?;
         if let Some(v) = self.certain.as_ref() {
             struct_ser.serialize_field("certain", v)?;
         }
@@ -1913,9 +1847,7 @@ impl serde::Serialize for FrameContest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.share_base)))?;
             struct_ser.serialize_field("shareBase", &v)?;
         }
-        if self.tie_seats_left_out != 0 {
-            struct_ser.serialize_field("tieSeatsLeftOut", &self.tie_seats_left_out)?;
-        }
+        struct_ser.serialize_field("tieSeatsLeftOut", &self.tie_seats_left_out)?;
         struct_ser.end()
     }
 }
@@ -2337,21 +2269,15 @@ impl serde::Serialize for FrameDistrict {
         if self.state != 0 {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.row_indexes.is_empty() {
             len += 1;
         }
         if !self.row_seats.is_empty() {
             len += 1;
         }
-        if self.tallies != 0 {
-            len += 1;
-        }
-        if self.tallies_counted != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_declared {
             len += 1;
         }
@@ -2370,21 +2296,15 @@ impl serde::Serialize for FrameDistrict {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.state)))?;
             struct_ser.serialize_field("state", &v)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.row_indexes.is_empty() {
             struct_ser.serialize_field("rowIndexes", &self.row_indexes)?;
         }
         if !self.row_seats.is_empty() {
             struct_ser.serialize_field("rowSeats", &self.row_seats)?;
         }
-        if self.tallies != 0 {
-            struct_ser.serialize_field("tallies", &self.tallies)?;
-        }
-        if self.tallies_counted != 0 {
-            struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
-        }
+        struct_ser.serialize_field("tallies", &self.tallies)?;
+        struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
         if self.is_declared {
             struct_ser.serialize_field("isDeclared", &self.is_declared)?;
         }
@@ -2608,30 +2528,22 @@ impl serde::Serialize for FrameEnvelope {
         if self.is_stale {
             len += 1;
         }
-        if self.lag_ms != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.publication.is_some() {
             len += 1;
         }
         if !self.corrections.is_empty() {
             len += 1;
         }
-        if self.corrections_count != 0 {
-            len += 1;
-        }
-        if self.bounds_revision != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if !self.checkpoint.is_empty() {
             len += 1;
         }
         if !self.widened_ranges.is_empty() {
             len += 1;
         }
-        if self.widened_ranges_count != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameEnvelope", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -2639,27 +2551,21 @@ impl serde::Serialize for FrameEnvelope {
         if self.is_stale {
             struct_ser.serialize_field("isStale", &self.is_stale)?;
         }
-        if self.lag_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
         if let Some(v) = self.publication.as_ref() {
             struct_ser.serialize_field("publication", v)?;
         }
         if !self.corrections.is_empty() {
             struct_ser.serialize_field("corrections", &self.corrections)?;
         }
-        if self.corrections_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("correctionsCount", ToString::to_string(&self.corrections_count).as_str())?;
-        }
-        if self.bounds_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("boundsRevision", ToString::to_string(&self.bounds_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("correctionsCount", ToString::to_string(&self.corrections_count).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("boundsRevision", ToString::to_string(&self.bounds_revision).as_str())?;
         if !self.checkpoint.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -2668,11 +2574,9 @@ impl serde::Serialize for FrameEnvelope {
         if !self.widened_ranges.is_empty() {
             struct_ser.serialize_field("widenedRanges", &self.widened_ranges)?;
         }
-        if self.widened_ranges_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("widenedRangesCount", ToString::to_string(&self.widened_ranges_count).as_str())?;
         struct_ser.end()
     }
 }
@@ -2875,9 +2779,7 @@ impl serde::Serialize for FrameRow {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.votes != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.seats.is_some() {
             len += 1;
         }
@@ -2894,11 +2796,9 @@ impl serde::Serialize for FrameRow {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.votes != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("votes", ToString::to_string(&self.votes).as_str())?;
         if let Some(v) = self.seats.as_ref() {
             struct_ser.serialize_field("seats", v)?;
         }
@@ -3061,16 +2961,12 @@ impl serde::Serialize for FrameSeat {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.seat != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.feed.v1.FrameSeat", len)?;
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.seat != 0 {
-            struct_ser.serialize_field("seat", &self.seat)?;
-        }
+        struct_ser.serialize_field("seat", &self.seat)?;
         struct_ser.end()
     }
 }
@@ -3172,9 +3068,7 @@ impl serde::Serialize for FrameTie {
         if !self.option_ids.is_empty() {
             len += 1;
         }
-        if self.seats_at_stake != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.district_id.is_empty() {
             len += 1;
         }
@@ -3182,9 +3076,7 @@ impl serde::Serialize for FrameTie {
         if !self.option_ids.is_empty() {
             struct_ser.serialize_field("optionIds", &self.option_ids)?;
         }
-        if self.seats_at_stake != 0 {
-            struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
-        }
+        struct_ser.serialize_field("seatsAtStake", &self.seats_at_stake)?;
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
         }
@@ -3487,9 +3379,7 @@ impl serde::Serialize for Heartbeat {
         if self.is_stale {
             len += 1;
         }
-        if self.lag_ms != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.send_time.is_some() {
             len += 1;
         }
@@ -3500,11 +3390,9 @@ impl serde::Serialize for Heartbeat {
         if self.is_stale {
             struct_ser.serialize_field("isStale", &self.is_stale)?;
         }
-        if self.lag_ms != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("lagMs", ToString::to_string(&self.lag_ms).as_str())?;
         if let Some(v) = self.send_time.as_ref() {
             struct_ser.serialize_field("sendTime", v)?;
         }
@@ -3743,12 +3631,8 @@ impl serde::Serialize for IndexEntry {
         if !self.marks.is_empty() {
             len += 1;
         }
-        if self.tallies != 0 {
-            len += 1;
-        }
-        if self.tallies_counted != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_stale {
             len += 1;
         }
@@ -3780,12 +3664,8 @@ impl serde::Serialize for IndexEntry {
                 }).collect::<std::result::Result<Vec<_>, _>>()?;
             struct_ser.serialize_field("marks", &v)?;
         }
-        if self.tallies != 0 {
-            struct_ser.serialize_field("tallies", &self.tallies)?;
-        }
-        if self.tallies_counted != 0 {
-            struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
-        }
+        struct_ser.serialize_field("tallies", &self.tallies)?;
+        struct_ser.serialize_field("talliesCounted", &self.tallies_counted)?;
         if self.is_stale {
             struct_ser.serialize_field("isStale", &self.is_stale)?;
         }

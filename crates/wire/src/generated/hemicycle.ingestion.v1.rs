@@ -417,9 +417,7 @@ impl serde::Serialize for SubmitReportsRequest {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.request_id != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.election_id.is_empty() {
             len += 1;
         }
@@ -430,11 +428,9 @@ impl serde::Serialize for SubmitReportsRequest {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.ingestion.v1.SubmitReportsRequest", len)?;
-        if self.request_id != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("requestId", ToString::to_string(&self.request_id).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("requestId", ToString::to_string(&self.request_id).as_str())?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
         }
@@ -585,18 +581,14 @@ impl serde::Serialize for SubmitReportsResponse {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.request_id != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.outcome.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.ingestion.v1.SubmitReportsResponse", len)?;
-        if self.request_id != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("requestId", ToString::to_string(&self.request_id).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("requestId", ToString::to_string(&self.request_id).as_str())?;
         if let Some(v) = self.outcome.as_ref() {
             struct_ser.serialize_field("outcome", v)?;
         }

@@ -4550,9 +4550,7 @@ impl serde::Serialize for AppendBatchesRequest {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.batch_id != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.election_id.is_empty() {
             len += 1;
         }
@@ -4562,18 +4560,14 @@ impl serde::Serialize for AppendBatchesRequest {
         if !self.reports.is_empty() {
             len += 1;
         }
-        if self.report_count != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.validate_only {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.AppendBatchesRequest", len)?;
-        if self.batch_id != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("batchId", ToString::to_string(&self.batch_id).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("batchId", ToString::to_string(&self.batch_id).as_str())?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
         }
@@ -4585,9 +4579,7 @@ impl serde::Serialize for AppendBatchesRequest {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("reports", pbjson::private::base64::encode(&self.reports).as_str())?;
         }
-        if self.report_count != 0 {
-            struct_ser.serialize_field("reportCount", &self.report_count)?;
-        }
+        struct_ser.serialize_field("reportCount", &self.report_count)?;
         if self.validate_only {
             struct_ser.serialize_field("validateOnly", &self.validate_only)?;
         }
@@ -4740,32 +4732,24 @@ impl serde::Serialize for AppendBatchesResponse {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.batch_id != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.outcomes.is_empty() {
             len += 1;
         }
-        if self.outcome_count != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.failure.is_some() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.AppendBatchesResponse", len)?;
-        if self.batch_id != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("batchId", ToString::to_string(&self.batch_id).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("batchId", ToString::to_string(&self.batch_id).as_str())?;
         if !self.outcomes.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("outcomes", pbjson::private::base64::encode(&self.outcomes).as_str())?;
         }
-        if self.outcome_count != 0 {
-            struct_ser.serialize_field("outcomeCount", &self.outcome_count)?;
-        }
+        struct_ser.serialize_field("outcomeCount", &self.outcome_count)?;
         if let Some(v) = self.failure.as_ref() {
             struct_ser.serialize_field("failure", v)?;
         }
@@ -4900,9 +4884,7 @@ impl serde::Serialize for BatchFailure {
         if !self.message.is_empty() {
             len += 1;
         }
-        if self.damaged_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.BatchFailure", len)?;
         if self.reason != 0 {
             let v = BatchFailureReason::try_from(self.reason)
@@ -4912,11 +4894,9 @@ impl serde::Serialize for BatchFailure {
         if !self.message.is_empty() {
             struct_ser.serialize_field("message", &self.message)?;
         }
-        if self.damaged_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("damagedRevision", ToString::to_string(&self.damaged_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("damagedRevision", ToString::to_string(&self.damaged_revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -5106,9 +5086,7 @@ impl serde::Serialize for BatchGetUnitsRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.unit_ids.is_empty() {
             len += 1;
         }
@@ -5121,11 +5099,9 @@ impl serde::Serialize for BatchGetUnitsRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.unit_ids.is_empty() {
             struct_ser.serialize_field("unitIds", &self.unit_ids)?;
         }
@@ -5570,9 +5546,7 @@ impl serde::Serialize for ChangeCandidatesRequest {
         if !self.option_id.is_empty() {
             len += 1;
         }
-        if self.candidates != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.effective_date.is_empty() {
             len += 1;
         }
@@ -5592,9 +5566,7 @@ impl serde::Serialize for ChangeCandidatesRequest {
         if !self.option_id.is_empty() {
             struct_ser.serialize_field("optionId", &self.option_id)?;
         }
-        if self.candidates != 0 {
-            struct_ser.serialize_field("candidates", &self.candidates)?;
-        }
+        struct_ser.serialize_field("candidates", &self.candidates)?;
         if !self.effective_date.is_empty() {
             struct_ser.serialize_field("effectiveDate", &self.effective_date)?;
         }
@@ -5855,9 +5827,7 @@ impl serde::Serialize for CorrectTurnoutRequest {
         if self.turnout_report.is_some() {
             len += 1;
         }
-        if self.replaced_version != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.CorrectTurnoutRequest", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -5865,9 +5835,7 @@ impl serde::Serialize for CorrectTurnoutRequest {
         if let Some(v) = self.turnout_report.as_ref() {
             struct_ser.serialize_field("turnoutReport", v)?;
         }
-        if self.replaced_version != 0 {
-            struct_ser.serialize_field("replacedVersion", &self.replaced_version)?;
-        }
+        struct_ser.serialize_field("replacedVersion", &self.replaced_version)?;
         struct_ser.end()
     }
 }
@@ -6438,9 +6406,7 @@ impl serde::Serialize for define_election_request::DefinitionHead {
         if !self.definition_toml.is_empty() {
             len += 1;
         }
-        if self.unit_count != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.DefineElectionRequest.DefinitionHead", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -6448,9 +6414,7 @@ impl serde::Serialize for define_election_request::DefinitionHead {
         if !self.definition_toml.is_empty() {
             struct_ser.serialize_field("definitionToml", &self.definition_toml)?;
         }
-        if self.unit_count != 0 {
-            struct_ser.serialize_field("unitCount", &self.unit_count)?;
-        }
+        struct_ser.serialize_field("unitCount", &self.unit_count)?;
         struct_ser.end()
     }
 }
@@ -6956,15 +6920,11 @@ impl serde::Serialize for DrawLotRequest {
         if !self.district_id.is_empty() {
             len += 1;
         }
-        if self.stage != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.tied_option_ids.is_empty() {
             len += 1;
         }
-        if self.seats != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.winner_option_ids.is_empty() {
             len += 1;
         }
@@ -6990,15 +6950,11 @@ impl serde::Serialize for DrawLotRequest {
         if !self.district_id.is_empty() {
             struct_ser.serialize_field("districtId", &self.district_id)?;
         }
-        if self.stage != 0 {
-            struct_ser.serialize_field("stage", &self.stage)?;
-        }
+        struct_ser.serialize_field("stage", &self.stage)?;
         if !self.tied_option_ids.is_empty() {
             struct_ser.serialize_field("tiedOptionIds", &self.tied_option_ids)?;
         }
-        if self.seats != 0 {
-            struct_ser.serialize_field("seats", &self.seats)?;
-        }
+        struct_ser.serialize_field("seats", &self.seats)?;
         if !self.winner_option_ids.is_empty() {
             struct_ser.serialize_field("winnerOptionIds", &self.winner_option_ids)?;
         }
@@ -7334,9 +7290,7 @@ impl serde::Serialize for ElectionSummary {
         if self.publication.is_some() {
             len += 1;
         }
-        if self.unit_count != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.is_damaged {
             len += 1;
         }
@@ -7371,9 +7325,7 @@ impl serde::Serialize for ElectionSummary {
         if let Some(v) = self.publication.as_ref() {
             struct_ser.serialize_field("publication", v)?;
         }
-        if self.unit_count != 0 {
-            struct_ser.serialize_field("unitCount", &self.unit_count)?;
-        }
+        struct_ser.serialize_field("unitCount", &self.unit_count)?;
         if self.is_damaged {
             struct_ser.serialize_field("isDamaged", &self.is_damaged)?;
         }
@@ -7574,9 +7526,7 @@ impl serde::Serialize for GetDefinitionRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.GetDefinitionRequest", len)?;
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
@@ -7586,11 +7536,9 @@ impl serde::Serialize for GetDefinitionRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -7718,9 +7666,7 @@ impl serde::Serialize for GetDefinitionResponse {
         if !self.areas_toml.is_empty() {
             len += 1;
         }
-        if self.unit_count != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.ballot.is_some() {
             len += 1;
         }
@@ -7743,9 +7689,7 @@ impl serde::Serialize for GetDefinitionResponse {
         if !self.areas_toml.is_empty() {
             struct_ser.serialize_field("areasToml", &self.areas_toml)?;
         }
-        if self.unit_count != 0 {
-            struct_ser.serialize_field("unitCount", &self.unit_count)?;
-        }
+        struct_ser.serialize_field("unitCount", &self.unit_count)?;
         if let Some(v) = self.ballot.as_ref() {
             struct_ser.serialize_field("ballot", v)?;
         }
@@ -7923,9 +7867,7 @@ impl serde::Serialize for GetTallyRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.contest_id.is_empty() {
             len += 1;
         }
@@ -7941,11 +7883,9 @@ impl serde::Serialize for GetTallyRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.contest_id.is_empty() {
             struct_ser.serialize_field("contestId", &self.contest_id)?;
         }
@@ -8252,15 +8192,11 @@ impl serde::Serialize for GetUnitHistoryRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.unit_id.is_empty() {
             len += 1;
         }
-        if self.page_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.page_token.is_empty() {
             len += 1;
         }
@@ -8273,17 +8209,13 @@ impl serde::Serialize for GetUnitHistoryRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.unit_id.is_empty() {
             struct_ser.serialize_field("unitId", &self.unit_id)?;
         }
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
+        struct_ser.serialize_field("pageSize", &self.page_size)?;
         if !self.page_token.is_empty() {
             struct_ser.serialize_field("pageToken", &self.page_token)?;
         }
@@ -8443,9 +8375,7 @@ impl serde::Serialize for GetUnitHistoryResponse {
         if !self.next_page_token.is_empty() {
             len += 1;
         }
-        if self.earlier_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.GetUnitHistoryResponse", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -8456,11 +8386,9 @@ impl serde::Serialize for GetUnitHistoryResponse {
         if !self.next_page_token.is_empty() {
             struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
         }
-        if self.earlier_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("earlierRevision", ToString::to_string(&self.earlier_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("earlierRevision", ToString::to_string(&self.earlier_revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -8588,9 +8516,7 @@ impl serde::Serialize for GetUnitRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.unit_id.is_empty() {
             len += 1;
         }
@@ -8603,11 +8529,9 @@ impl serde::Serialize for GetUnitRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if !self.unit_id.is_empty() {
             struct_ser.serialize_field("unitId", &self.unit_id)?;
         }
@@ -8843,9 +8767,7 @@ impl serde::Serialize for ListElectionsRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.page_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.page_token.is_empty() {
             len += 1;
         }
@@ -8855,9 +8777,7 @@ impl serde::Serialize for ListElectionsRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
+        struct_ser.serialize_field("pageSize", &self.page_size)?;
         if !self.page_token.is_empty() {
             struct_ser.serialize_field("pageToken", &self.page_token)?;
         }
@@ -9083,9 +9003,7 @@ impl serde::Serialize for ListPendingRequest {
         if !self.election_id.is_empty() {
             len += 1;
         }
-        if self.page_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.page_token.is_empty() {
             len += 1;
         }
@@ -9093,9 +9011,7 @@ impl serde::Serialize for ListPendingRequest {
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
         }
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
+        struct_ser.serialize_field("pageSize", &self.page_size)?;
         if !self.page_token.is_empty() {
             struct_ser.serialize_field("pageToken", &self.page_token)?;
         }
@@ -9219,9 +9135,7 @@ impl serde::Serialize for ListPendingResponse {
         if !self.next_page_token.is_empty() {
             len += 1;
         }
-        if self.pending_count != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ListPendingResponse", len)?;
         if let Some(v) = self.token.as_ref() {
             struct_ser.serialize_field("token", v)?;
@@ -9232,9 +9146,7 @@ impl serde::Serialize for ListPendingResponse {
         if !self.next_page_token.is_empty() {
             struct_ser.serialize_field("nextPageToken", &self.next_page_token)?;
         }
-        if self.pending_count != 0 {
-            struct_ser.serialize_field("pendingCount", &self.pending_count)?;
-        }
+        struct_ser.serialize_field("pendingCount", &self.pending_count)?;
         struct_ser.end()
     }
 }
@@ -9362,18 +9274,14 @@ impl serde::Serialize for ListUnitsRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.filter.is_some() {
             len += 1;
         }
         if self.states_only {
             len += 1;
         }
-        if self.page_size != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.page_token.is_empty() {
             len += 1;
         }
@@ -9386,20 +9294,16 @@ impl serde::Serialize for ListUnitsRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.filter.as_ref() {
             struct_ser.serialize_field("filter", v)?;
         }
         if self.states_only {
             struct_ser.serialize_field("statesOnly", &self.states_only)?;
         }
-        if self.page_size != 0 {
-            struct_ser.serialize_field("pageSize", &self.page_size)?;
-        }
+        struct_ser.serialize_field("pageSize", &self.page_size)?;
         if !self.page_token.is_empty() {
             struct_ser.serialize_field("pageToken", &self.page_token)?;
         }
@@ -10125,9 +10029,7 @@ impl serde::Serialize for PendingReport {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.held_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.held_time.is_some() {
             len += 1;
         }
@@ -10144,11 +10046,9 @@ impl serde::Serialize for PendingReport {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.PendingReport", len)?;
-        if self.held_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
         if let Some(v) = self.held_time.as_ref() {
             struct_ser.serialize_field("heldTime", v)?;
         }
@@ -10425,9 +10325,7 @@ impl serde::Serialize for ReportCounted {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.kind != 0 {
             len += 1;
         }
@@ -10444,9 +10342,7 @@ impl serde::Serialize for ReportCounted {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ReportCounted", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if self.kind != 0 {
             let v = super::super::common::v1::ReportKind::try_from(self.kind)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
@@ -10605,18 +10501,14 @@ impl serde::Serialize for ReportHeld {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.kind != 0 {
             len += 1;
         }
         if !self.reasons.is_empty() {
             len += 1;
         }
-        if self.conflicts_with_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.counts.is_some() {
             len += 1;
         }
@@ -10624,9 +10516,7 @@ impl serde::Serialize for ReportHeld {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ReportHeld", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if self.kind != 0 {
             let v = super::super::common::v1::ReportKind::try_from(self.kind)
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.kind)))?;
@@ -10635,11 +10525,9 @@ impl serde::Serialize for ReportHeld {
         if !self.reasons.is_empty() {
             struct_ser.serialize_field("reasons", &self.reasons)?;
         }
-        if self.conflicts_with_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("conflictsWithRevision", ToString::to_string(&self.conflicts_with_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("conflictsWithRevision", ToString::to_string(&self.conflicts_with_revision).as_str())?;
         if let Some(v) = self.counts.as_ref() {
             struct_ser.serialize_field("counts", v)?;
         }
@@ -10790,18 +10678,14 @@ impl serde::Serialize for ReportRejected {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.held_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.reason.is_empty() {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ReportRejected", len)?;
-        if self.held_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
         if !self.reason.is_empty() {
             struct_ser.serialize_field("reason", &self.reason)?;
         }
@@ -10903,9 +10787,7 @@ impl serde::Serialize for ReportReleased {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.held_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.reason.is_empty() {
             len += 1;
         }
@@ -10913,11 +10795,9 @@ impl serde::Serialize for ReportReleased {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.ReportReleased", len)?;
-        if self.held_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
         if !self.reason.is_empty() {
             struct_ser.serialize_field("reason", &self.reason)?;
         }
@@ -11110,9 +10990,7 @@ impl serde::Serialize for ReviewReportRequest {
         if !self.election_id.is_empty() {
             len += 1;
         }
-        if self.held_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.key.is_some() {
             len += 1;
         }
@@ -11126,11 +11004,9 @@ impl serde::Serialize for ReviewReportRequest {
         if !self.election_id.is_empty() {
             struct_ser.serialize_field("electionId", &self.election_id)?;
         }
-        if self.held_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("heldRevision", ToString::to_string(&self.held_revision).as_str())?;
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
@@ -12258,9 +12134,7 @@ impl serde::Serialize for TallyWithdrawn {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.replaced.is_some() {
             len += 1;
         }
@@ -12268,9 +12142,7 @@ impl serde::Serialize for TallyWithdrawn {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.TallyWithdrawn", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if let Some(v) = self.replaced.as_ref() {
             struct_ser.serialize_field("replaced", v)?;
         }
@@ -12385,12 +12257,8 @@ impl serde::Serialize for TurnoutCounted {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.version != 0 {
-            len += 1;
-        }
-        if self.ballots_issued != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
         if self.is_final {
             len += 1;
         }
@@ -12401,14 +12269,10 @@ impl serde::Serialize for TurnoutCounted {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.TurnoutCounted", len)?;
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
-        if self.ballots_issued != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballotsIssued", ToString::to_string(&self.ballots_issued).as_str())?;
         if self.is_final {
             struct_ser.serialize_field("isFinal", &self.is_final)?;
         }
@@ -12760,9 +12624,7 @@ impl serde::Serialize for UnitHistoryEntry {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.revision_time.is_some() {
             len += 1;
         }
@@ -12779,11 +12641,9 @@ impl serde::Serialize for UnitHistoryEntry {
             len += 1;
         }
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.UnitHistoryEntry", len)?;
-        if self.revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("revision", ToString::to_string(&self.revision).as_str())?;
         if let Some(v) = self.revision_time.as_ref() {
             struct_ser.serialize_field("revisionTime", v)?;
         }
@@ -13031,36 +12891,28 @@ impl serde::Serialize for UnitState {
         if self.unit.is_some() {
             len += 1;
         }
-        if self.unit_index != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.tallies.is_empty() {
             len += 1;
         }
         if self.turnout.is_some() {
             len += 1;
         }
-        if self.changed_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.UnitState", len)?;
         if let Some(v) = self.unit.as_ref() {
             struct_ser.serialize_field("unit", v)?;
         }
-        if self.unit_index != 0 {
-            struct_ser.serialize_field("unitIndex", &self.unit_index)?;
-        }
+        struct_ser.serialize_field("unitIndex", &self.unit_index)?;
         if !self.tallies.is_empty() {
             struct_ser.serialize_field("tallies", &self.tallies)?;
         }
         if let Some(v) = self.turnout.as_ref() {
             struct_ser.serialize_field("turnout", v)?;
         }
-        if self.changed_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("changedRevision", ToString::to_string(&self.changed_revision).as_str())?;
         struct_ser.end()
     }
 }
@@ -13201,9 +13053,7 @@ impl serde::Serialize for WatchEventsRequest {
         if self.view != 0 {
             len += 1;
         }
-        if self.from_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.log_id.is_empty() {
             len += 1;
         }
@@ -13216,11 +13066,9 @@ impl serde::Serialize for WatchEventsRequest {
                 .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.view)))?;
             struct_ser.serialize_field("view", &v)?;
         }
-        if self.from_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("fromRevision", ToString::to_string(&self.from_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("fromRevision", ToString::to_string(&self.from_revision).as_str())?;
         if !self.log_id.is_empty() {
             #[allow(clippy::needless_borrow)]
             #[allow(clippy::needless_borrows_for_generic_args)]
@@ -13353,15 +13201,11 @@ impl serde::Serialize for WatchEventsResponse {
         if !self.log_id.is_empty() {
             len += 1;
         }
-        if self.first_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if !self.records.is_empty() {
             len += 1;
         }
-        if self.head_revision != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.publication.is_some() {
             len += 1;
         }
@@ -13374,19 +13218,15 @@ impl serde::Serialize for WatchEventsResponse {
             #[allow(clippy::needless_borrows_for_generic_args)]
             struct_ser.serialize_field("logId", pbjson::private::base64::encode(&self.log_id).as_str())?;
         }
-        if self.first_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("firstRevision", ToString::to_string(&self.first_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("firstRevision", ToString::to_string(&self.first_revision).as_str())?;
         if !self.records.is_empty() {
             struct_ser.serialize_field("records", &self.records)?;
         }
-        if self.head_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("headRevision", ToString::to_string(&self.head_revision).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("headRevision", ToString::to_string(&self.head_revision).as_str())?;
         if let Some(v) = self.publication.as_ref() {
             struct_ser.serialize_field("publication", v)?;
         }
@@ -13548,9 +13388,7 @@ impl serde::Serialize for WithdrawReportRequest {
         if self.key.is_some() {
             len += 1;
         }
-        if self.version != 0 {
-            len += 1;
-        }
+        len += 1;
         if self.attribution.is_some() {
             len += 1;
         }
@@ -13561,9 +13399,7 @@ impl serde::Serialize for WithdrawReportRequest {
         if let Some(v) = self.key.as_ref() {
             struct_ser.serialize_field("key", v)?;
         }
-        if self.version != 0 {
-            struct_ser.serialize_field("version", &self.version)?;
-        }
+        struct_ser.serialize_field("version", &self.version)?;
         if let Some(v) = self.attribution.as_ref() {
             struct_ser.serialize_field("attribution", v)?;
         }
@@ -13778,31 +13614,19 @@ impl serde::Serialize for Written {
     {
         use serde::ser::SerializeStruct;
         let mut len = 0;
-        if self.first_revision != 0 {
-            len += 1;
-        }
-        if self.last_revision != 0 {
-            len += 1;
-        }
-        if self.event_count != 0 {
-            len += 1;
-        }
+        len += 1;
+        len += 1;
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.results.v1.Written", len)?;
-        if self.first_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("firstRevision", ToString::to_string(&self.first_revision).as_str())?;
-        }
-        if self.last_revision != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("lastRevision", ToString::to_string(&self.last_revision).as_str())?;
-        }
-        if self.event_count != 0 {
-            #[allow(clippy::needless_borrow)]
-            #[allow(clippy::needless_borrows_for_generic_args)]
-            struct_ser.serialize_field("eventCount", ToString::to_string(&self.event_count).as_str())?;
-        }
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("firstRevision", ToString::to_string(&self.first_revision).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("lastRevision", ToString::to_string(&self.last_revision).as_str())?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("eventCount", ToString::to_string(&self.event_count).as_str())?;
         struct_ser.end()
     }
 }

@@ -37,6 +37,35 @@ fn votes_of_districts_become_a_table() {
     assert!(shown.contains("birch 2"), "{shown}");
 }
 
+/// 5% of 200 votes: three lack eight, with which the 208 have 11; 110 fall below when 106 of them are gone. That nothing more is
+/// computed is said.
+#[test]
+fn the_way_to_the_threshold_of_the_country_is_said() {
+    let text = r#"
+id = "list"
+districts = []
+[[tiers.stages]]
+stage = "districts"
+admission = { overall = { share = [5, 100], base = "list-votes" } }
+chain = [{ method = "highest-averages", divisors = "d-hondt" }]
+"#;
+    let rules: ContestRules = toml::from_str(text).unwrap();
+    let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,37,\nnorth,cedar,3,\nsouth,ash,50,2\nsouth,birch,50,\n";
+    let steps = shown(&rules, &votes(text)).steps.unwrap();
+    let [overall] = &steps.overall_distances[..] else {
+        panic!("one share");
+    };
+    let found: Vec<(&str, bool, u64)> = overall
+        .lists
+        .iter()
+        .map(|it| (it.option_id.as_str(), it.passes, it.votes))
+        .collect();
+    assert_eq!(overall.stage, 0);
+    assert_eq!(found[0], ("ash", true, 106));
+    assert_eq!(found[2], ("cedar", false, 8));
+    assert!(steps.margins_note.contains("not computed"));
+}
+
 /// A district without votes: there are no seats, and the exit code says so.
 #[test]
 fn seats_that_are_not_shown_are_no_success() {
