@@ -157,28 +157,6 @@ pub fn left(frames: &[Frame]) -> Vec<Left> {
     left
 }
 
-/// Ranges that a frame widened beyond those of the frame before it, although nothing happened that no bound foresaw.
-pub fn widened(frames: &[Frame]) -> Vec<String> {
-    let pairs = frames.windows(2).filter(|pair| {
-        let is_foreseen = pair[0].unforeseen == pair[1].unforeseen;
-        is_foreseen && !pair[0].ranges.is_empty()
-    });
-    let of_pair = |pair: &[Frame]| {
-        let lists = pair[0].ranges.iter().zip(&pair[1].ranges).enumerate();
-        let wider = lists.filter(|(_, (one, other))| other.0 < one.0 || other.1 > one.1);
-        let told = wider.map(|(list, (one, other))| {
-            let revision = pair[1].revision;
-            format!("revision {revision}: list {list}: {one:?} became {other:?}")
-        });
-        let mut told: Vec<String> = told.collect();
-        if pair[1].ranges.is_empty() {
-            told.push(format!("revision {}: nothing claimed", pair[1].revision));
-        }
-        told
-    };
-    pairs.flat_map(of_pair).collect()
-}
-
 /// How narrow the ranges were, as a table of about so many lines.
 pub fn table(frames: &[Frame], lines: usize) -> String {
     let total = frames.last().map_or(0, |frame| frame.counted).max(1);
