@@ -63,6 +63,19 @@ export const shown = (page) =>
     };
   });
 
+/** What scrolls sideways, is cut off, or stands beyond the edge, but for tables that are marked as wide. */
+export const sideways = (page) =>
+  page.evaluate(() =>
+    [...document.querySelectorAll("body *")]
+      // Texts for listeners alone stand nowhere, and drawings clip by themselves.
+      .filter((it) => !it.closest(".unseen, .skip, svg, .wide, .scroll, option"))
+      .filter((it) => {
+        const isWider = it.clientWidth > 0 && it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).overflowX !== "visible";
+        return isWider || it.getBoundingClientRect().right > innerWidth + 1;
+      })
+      .map((it) => `${it.tagName}#${it.id} ${it.className} ${it.scrollWidth}`),
+  );
+
 /** Whatever axe finds against WCAG 2.2 A and AA, as lines. */
 export const violations = async (page) => {
   // The policy forbids scripts that are injected as elements; the tester's own is evaluated from outside.

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { open, parliament, shown, violations } from "./browser.mjs";
+import { open, parliament, shown, sideways, violations } from "./browser.mjs";
 import { command, definition, demo, folder, freePort, reports, serve, stopAll, waitFor } from "./server.mjs";
 
 const BYTES_MAX = 60_000;
@@ -84,6 +84,10 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
       ["en", "dark", 1920, 1080, "&kiosk"],
       ["ru", "light", 1280, 720, "&kiosk"],
       ["kk", "dark", 360, 740, ""],
+      // As narrow as WCAG 1.4.10 has it: a page of 1,280 px at four times its size.
+      ["en", "dark", 320, 256, ""],
+      ["ru", "light", 320, 640, ""],
+      ["kk", "light", 320, 640, ""],
     ]) {
       const page = await browser.context.newPage();
       await page.setViewportSize({ width, height });
@@ -98,6 +102,7 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
         assert.equal(await page.evaluate(() => document.documentElement.lang), lang);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         assert.ok(overflow <= 0, `${name} ${lang} ${width}: ${overflow} px too wide`);
+        assert.deepEqual(await sideways(page), [], `${name} ${lang} ${width}`);
         // A wall has nobody who scrolls.
         const below = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
         if (name === "election" && more) assert.ok(below <= 0, `${below} px below the edge of the wall`);
@@ -132,6 +137,21 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
     await night.stop();
   }
   assert.deepEqual(browser.faults, []);
+});
+
+test("an oracle: what scrolls sideways, or is cut off, is found where it is no marked table", async () => {
+  const page = await browser.context.newPage();
+  await page.setViewportSize({ width: 320, height: 640 });
+  await page.setContent(
+    `<p id="long" style="overflow: auto; white-space: nowrap">${"long ".repeat(99)}</p>
+     <p id="cut" style="overflow: hidden; white-space: nowrap">${"long ".repeat(99)}</p>
+     <div id="beyond" style="position: fixed; left: 300px; width: 40px">x</div>
+     <div class="wide" style="overflow: auto"><table><tr><td style="white-space: nowrap">${"long ".repeat(99)}</table></div>
+     <p>short</p>`,
+  );
+  const found = (await sideways(page)).map((it) => it.split(" ")[0]);
+  assert.deepEqual(found, ["P#long", "P#cut", "DIV#beyond"]);
+  await page.close();
 });
 
 test("an oracle: axe finds what is wrong where something is", async () => {

@@ -31,12 +31,17 @@ impl Frame {
 
 /// What was certain at so many moments of a log, evenly over its events, and at its end.
 pub fn frames(records: &[Recorded], moments: usize) -> Vec<Frame> {
-    let mut tally = Tally::begin(&records[0]).expect("a log begins with a definition");
     let every = (records.len() / moments).max(1);
-    let mut frames = Vec::with_capacity(moments + 2);
+    frames_at(records, |place| place % every == 0)
+}
+
+/// What was certain after those events of a log, by their place in it, for which `is_moment` holds, and at its end.
+pub fn frames_at(records: &[Recorded], is_moment: impl Fn(usize) -> bool) -> Vec<Frame> {
+    let mut tally = Tally::begin(&records[0]).expect("a log begins with a definition");
+    let mut frames = Vec::new();
     for (place, recorded) in records.iter().enumerate().skip(1) {
         tally.apply(recorded).expect("every record fits its tally");
-        if tally.is_complete() && (place % every == 0 || place + 1 == records.len()) {
+        if tally.is_complete() && (is_moment(place) || place + 1 == records.len()) {
             frames.push(frame(&tally));
         }
     }
@@ -112,11 +117,16 @@ pub struct Left {
     pub unforeseen_after: u64,
 }
 
-/// More ballots than a frame said could come, and final seats outside of its ranges.
+/// More ballots than a frame said could come, of which the most that were counted later are told, and final seats outside
+/// of its ranges, from the last frame to the first.
 pub fn left(frames: &[Frame]) -> Vec<Left> {
     let end = frames.last().expect("a night has frames");
     let mut left = Vec::new();
-    for (place, frame) in frames.iter().enumerate() {
+    let mut fullest = end;
+    for frame in frames.iter().rev() {
+        if frame.counted > fullest.counted {
+            fullest = frame;
+        }
         let mut tell = |what: String, unforeseen: u64| {
             left.push(Left {
                 revision: frame.revision,
@@ -124,15 +134,16 @@ pub fn left(frames: &[Frame]) -> Vec<Left> {
                 unforeseen_after: unforeseen - frame.unforeseen,
             });
         };
-        if let Some(outstanding) = frame.outstanding {
-            for later in &frames[place..] {
-                if later.counted > frame.counted + outstanding {
-                    tell(
-                        format!("{} ballots at revision {}", later.counted, later.revision),
-                        later.unforeseen,
-                    );
-                }
-            }
+        if let Some(outstanding) = frame.outstanding
+            && fullest.counted > frame.counted + outstanding
+        {
+            let Frame {
+                counted, revision, ..
+            } = fullest;
+            tell(
+                format!("{counted} ballots at revision {revision}"),
+                fullest.unforeseen,
+            );
         }
         for (list, (range, seats)) in frame.ranges.iter().zip(&end.seats).enumerate() {
             if *seats < range.0 || *seats > range.1 {
@@ -146,12 +157,16 @@ pub fn left(frames: &[Frame]) -> Vec<Left> {
     left
 }
 
-/// How narrow the ranges were, as lines of a table.
-pub fn table(frames: &[Frame]) -> String {
+/// How narrow the ranges were, as a table of about so many lines.
+pub fn table(frames: &[Frame], lines: usize) -> String {
     let total = frames.last().map_or(0, |frame| frame.counted).max(1);
     let mut text =
         String::from("revision  counted      outstanding  secured  widest  unforeseen\n");
-    for frame in frames {
+    let every = (frames.len() / lines).max(1);
+    for (place, frame) in frames.iter().enumerate() {
+        if place % every != 0 && place + 1 != frames.len() {
+            continue;
+        }
         let widest = frame.ranges.iter().map(|range| range.1 - range.0).max();
         let outstanding = frame
             .outstanding

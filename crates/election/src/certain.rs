@@ -8,7 +8,7 @@ use crate::counts::Counter;
 use crate::standings::{DistrictSeats, SeatsResult};
 use crate::tally::{CeilingBasis, StillToCome, Tally};
 use apportionment::ThresholdBase;
-use apportionment::bounds::{SeatBounds, bound_seats_within};
+use apportionment::bounds::{NextCertain, SeatBounds, bound_seats_within, next_certain_within};
 
 /// The ballots that are still to come of a contest in a district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +90,11 @@ pub const CERTAIN_STEPS: u64 = 10_000_000;
 /// What each district may take, however many there are.
 pub const CERTAIN_STEPS_MIN: u64 = 250_000;
 
+/// What the districts of a contest may take together for the seat that can be certain next, beside [`CERTAIN_STEPS`].
+pub const NEXT_STEPS: u64 = 2_000_000;
+/// What each district may take for it, however many there are.
+pub const NEXT_STEPS_MIN: u64 = 20_000;
+
 /// What is certain of a contest in a district.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertainSeats {
@@ -97,6 +102,9 @@ pub struct CertainSeats {
     pub outstanding: Outstanding,
     /// The fewest and the most seats by list, in the order of the question; or why nothing is claimed.
     pub bounds: Result<SeatBounds, NoClaim>,
+    /// The seat that can be certain with the fewest ballots, of each list that needs no more than another; empty: there is none,
+    /// it was not found within [`NEXT_STEPS`], or a ballot has several votes.
+    pub next: Vec<NextCertain>,
 }
 
 /// The ballots that are still to come of a contest in a district; `None`: the rules say nothing of them.
@@ -130,6 +138,7 @@ pub fn over_districts(tally: &Tally, contest: usize, district: usize) -> Option<
     Some(CertainSeats {
         outstanding: outstanding(tally, contest, district)?,
         bounds: Err(NoClaim::OverDistricts),
+        next: Vec::new(),
     })
 }
 
@@ -142,19 +151,33 @@ pub fn certain_seats(
     seats: &DistrictSeats,
 ) -> Option<CertainSeats> {
     let outstanding = outstanding(tally, contest, district)?;
-    let bounds = bounds(tally, (contest, district), seats, outstanding);
+    let asked = asked(tally, (contest, district), seats, outstanding);
+    let bounds = asked.and_then(|asked| bounds(tally, seats, asked));
+    let next = match (asked, &bounds) {
+        // Of ballots with several votes it would be votes.
+        (Ok(asked), Ok(bounds))
+            if asked.ballots > 0
+                && !bounds.all_secured()
+                && tally.outline.ballot.votes_per_ballot <= 1 =>
+        {
+            next(tally, seats, asked, bounds)
+        }
+        _ => Vec::new(),
+    };
     Some(CertainSeats {
         outstanding,
         bounds,
+        next,
     })
 }
 
-fn bounds(
+/// What is asked of the engine, or why nothing is.
+fn asked(
     tally: &Tally,
     (contest, district): (usize, usize),
     seats: &DistrictSeats,
     outstanding: Outstanding,
-) -> Result<SeatBounds, NoClaim> {
+) -> Result<apportionment::bounds::Outstanding, NoClaim> {
     let DistrictSeats {
         question, result, ..
     } = seats;
@@ -188,10 +211,39 @@ fn bounds(
         // with others.
         return Err(NoClaim::BaseMoves);
     }
+    Ok(asked)
+}
+
+fn bounds(
+    tally: &Tally,
+    seats: &DistrictSeats,
+    asked: apportionment::bounds::Outstanding,
+) -> Result<SeatBounds, NoClaim> {
+    let question = &seats.question;
     let (contest, rules, lots) = (&question.contest, &question.rules, &question.lots);
-    let districts = u64::try_from(tally.turnout.len()).unwrap_or(u64::MAX);
-    let steps = (CERTAIN_STEPS / districts.max(1)).max(CERTAIN_STEPS_MIN);
+    let steps = part_of(CERTAIN_STEPS, tally).max(CERTAIN_STEPS_MIN);
     bound_seats_within(contest, rules, lots, asked, steps).map_err(|_| NoClaim::Refused)
+}
+
+fn next(
+    tally: &Tally,
+    seats: &DistrictSeats,
+    asked: apportionment::bounds::Outstanding,
+    bounds: &SeatBounds,
+) -> Vec<NextCertain> {
+    let question = &seats.question;
+    let steps = part_of(NEXT_STEPS, tally).max(NEXT_STEPS_MIN);
+    // It is more than the bounds: where the engine has no answer, they stand without.
+    next_certain_within(&question.contest, &question.rules, asked, bounds, steps)
+        .ok()
+        .flatten()
+        .unwrap_or_default()
+}
+
+// What each district has of so many steps.
+fn part_of(steps: u64, tally: &Tally) -> u64 {
+    let districts = u64::try_from(tally.turnout.len()).unwrap_or(u64::MAX);
+    steps / districts.max(1)
 }
 
 // Whether ballots issued are those of turnout reports: the forms of what is counted do not say.

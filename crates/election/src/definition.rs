@@ -295,6 +295,9 @@ pub struct Presentation {
     /// Names of districts, by district id, then language.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub districts: BTreeMap<DistrictId, BTreeMap<String, String>>,
+    /// Names of contests, by contest id, then language: where there are several.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub contests: BTreeMap<ContestId, BTreeMap<String, String>>,
 }
 
 /// How an option is shown.

@@ -857,6 +857,14 @@ pub fn presentation(presentation: &Presentation, ballot: &Ballot, rules: &Rules)
     for (id, names) in &presentation.districts {
         languages(&format!("presentation.districts.{id}"), names.keys())?;
     }
+    for (id, names) in &presentation.contests {
+        if !ballot.contests.iter().any(|contest| contest.id == *id) {
+            let rule = "must be a contest of the ballot";
+            let field = "presentation.contests";
+            return Err(Refusal::new(RefusalCode::UnknownContest, field, id, rule));
+        }
+        languages(&format!("presentation.contests.{id}"), names.keys())?;
+    }
     Ok(())
 }
 

@@ -264,7 +264,7 @@ fn a_voting_day_is_one_that_the_calendar_has() {
 fn texts_are_in_languages_by_their_codes() {
     type Texts = fn(&mut Presentation) -> &mut BTreeMap<String, String>;
     let option = || OptionId::new("o0").unwrap();
-    let places: [(&str, Texts); 4] = [
+    let places: [(&str, Texts); 5] = [
         ("presentation.title", |it| &mut it.title),
         ("presentation.notice", |it| &mut it.notice),
         ("presentation.options.o0.name", |it| {
@@ -275,6 +275,10 @@ fn texts_are_in_languages_by_their_codes() {
             it.districts
                 .entry(DistrictId::new("city").unwrap())
                 .or_default()
+        }),
+        ("presentation.contests.list", |it| {
+            let id = ContestId::new("list").unwrap();
+            it.contests.entry(id).or_default()
         }),
     ];
     for (field, texts) in places {
@@ -579,7 +583,11 @@ fn a_presentation_is_refused_for_each_of_its_rules() {
             ..OptionPresentation::default()
         }
     }
-    let cases: [(&str, Change); 5] = [
+    let cases: [(&str, Change); 6] = [
+        ("presentation.contests", |d| {
+            let id = ContestId::new("mayor").unwrap();
+            d.presentation.contests.insert(id, Default::default());
+        }),
         ("presentation.options", |d| {
             d.presentation
                 .options

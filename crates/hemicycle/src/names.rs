@@ -21,6 +21,7 @@ pub struct Names {
     options: BTreeMap<String, String>,
     colours: BTreeMap<String, [u8; 3]>,
     districts: BTreeMap<String, String>,
+    contests: BTreeMap<String, String>,
     /// By contest, the place of each option on its ballot, over all districts.
     numbers: BTreeMap<String, BTreeMap<String, usize>>,
 }
@@ -38,9 +39,12 @@ impl Names {
         });
         let districts = presentation.districts.iter();
         let districts = districts.filter_map(|(id, names)| Some((id.to_string(), pick(names)?)));
+        let contests = presentation.contests.iter();
+        let contests = contests.filter_map(|(id, names)| Some((id.to_string(), pick(names)?)));
         Self {
             colours: colours.collect(),
             districts: districts.collect(),
+            contests: contests.collect(),
             numbers: BTreeMap::new(),
             title: pick(&presentation.title).unwrap_or_else(|| election.to_owned()),
             notice: pick(&presentation.notice).unwrap_or_default(),
@@ -98,6 +102,11 @@ impl Names {
     /// The name of a district.
     pub fn district<'a>(&'a self, id: &'a str) -> &'a str {
         self.districts.get(id).map_or(id, String::as_str)
+    }
+
+    /// The name of a contest.
+    pub fn contest<'a>(&'a self, id: &'a str) -> &'a str {
+        self.contests.get(id).map_or(id, String::as_str)
     }
 
     /// The colour of an option: red, green, blue.

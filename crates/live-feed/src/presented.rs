@@ -65,6 +65,13 @@ impl Presented {
     }
 }
 
+impl Presented {
+    /// A contest's names by language.
+    pub fn contest_names(&self, id: &str) -> Option<&Texts> {
+        self.presentation.contests.get(id)
+    }
+}
+
 impl TryFrom<GetDefinitionResponse> for Presented {
     type Error = Status;
 

@@ -58,6 +58,7 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
             contest.ties.truncate(TIES_MAX);
         }
         keep_rows_of_all(body, 32);
+        keep_next(body, 1);
     },
     |body| {
         body.unit_tallies_left_out = count(body.unit_tallies.len().saturating_sub(TALLIES_MAX));
@@ -65,6 +66,7 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
         body.contests_left_out = count(body.contests.len().saturating_sub(CONTESTS_MAX));
         body.contests.truncate(CONTESTS_MAX);
         keep_rows_of_all(body, 8);
+        keep_next(body, 0);
         let totals = body.contests.iter_mut().filter_map(|it| it.totals.as_mut());
         totals.for_each(|totals| totals.counting_groups.clear());
     },
@@ -113,6 +115,15 @@ pub(crate) fn reduce_body(body: &mut FrameBody) {
         body.is_reduced = true;
         step(body);
     }
+}
+
+// Who else needs as few ballots for a seat more.
+fn keep_next(body: &mut FrameBody, next_max: usize) {
+    let certain = body
+        .contests
+        .iter_mut()
+        .filter_map(|it| it.certain.as_mut());
+    certain.for_each(|certain| certain.next.truncate(next_max));
 }
 
 fn keep_rows_of_all(body: &mut FrameBody, rows_max: usize) {

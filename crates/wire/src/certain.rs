@@ -1,8 +1,8 @@
 //! What is certain of seats while ballots are outstanding, as it is sent with standings.
 
-use crate::common::v1::{self as proto, BoundsBasis, Certainty, ListSeats};
+use crate::common::v1::{self as proto, BoundsBasis, Certainty};
 use crate::field::timestamp;
-use apportionment::bounds::{Claim, ListBounds, ThresholdClaim, majority_of};
+use apportionment::bounds::{Claim, ListBounds, NextCertain, ThresholdClaim, majority_of};
 use election::certain::{CertainSeats, Outstanding, OutstandingBasis};
 use election::tally::{BasisSum, CeilingBasis, Tally, Unforeseen, UnforeseenCause};
 
@@ -39,23 +39,46 @@ fn weakness(basis: BoundsBasis) -> u8 {
     }
 }
 
-impl From<&CertainSeats> for proto::CertainSeats {
-    fn from(certain: &CertainSeats) -> Self {
-        let CertainSeats {
-            outstanding,
-            bounds,
-        } = certain;
-        let known = bounds.as_ref().ok();
-        Self {
-            outstanding: Some(outstanding.into()),
-            no_claim: bounds
-                .as_ref()
-                .err()
-                .map(|reason| reason.code().into())
-                .unwrap_or_default(),
-            seats_secured: known.map_or(0, |bounds| bounds.secured()),
-            is_all_secured: known.is_some_and(|bounds| bounds.all_secured()),
-        }
+/// The most lists that are named of those whose next seat needs equally many ballots.
+const NEXT_MAX: usize = 8;
+
+/// What is certain of a district whose lists have these ids, in the order of the question.
+pub(crate) fn certain_seats(
+    certain: &CertainSeats,
+    (district_id, list_ids): (&str, &[&str]),
+) -> proto::CertainSeats {
+    let CertainSeats {
+        outstanding,
+        bounds,
+        next,
+    } = certain;
+    let known = bounds.as_ref().ok();
+    let next = next.iter().take(NEXT_MAX).filter_map(|next| {
+        let NextCertain {
+            list,
+            seats,
+            ballots,
+            exact,
+        } = *next;
+        Some(proto::NextSecuredSeat {
+            option_id: (*list_ids.get(list)?).to_owned(),
+            seats,
+            ballots,
+            is_soonest: exact,
+            district_id: district_id.to_owned(),
+        })
+    });
+    proto::CertainSeats {
+        outstanding: Some(outstanding.into()),
+        no_claim: bounds
+            .as_ref()
+            .err()
+            .map(|reason| reason.code().into())
+            .unwrap_or_default(),
+        seats_secured: known.map_or(0, |bounds| bounds.secured()),
+        is_all_secured: known.is_some_and(|bounds| bounds.all_secured()),
+        next: next.collect(),
+        districts_without_claim: 0,
     }
 }
 
@@ -103,11 +126,6 @@ pub(crate) fn seat_bounds(
         ThresholdClaim::Failed => Certainty::Excluded,
         ThresholdClaim::Open => Certainty::Open,
     };
-    let majority = match Claim::of(fewest, most, majority_of(bounds.seats)) {
-        Claim::Certain => Certainty::Certain,
-        Claim::Excluded => Certainty::Excluded,
-        Claim::Open => Certainty::Open,
-    };
     Some(proto::SeatBounds {
         seats_fewest: Some(fewest),
         seats_most: Some(most),
@@ -117,7 +135,8 @@ pub(crate) fn seat_bounds(
         is_most_exact: most_proof.is_exact(),
         passes_threshold: threshold.into(),
         has_majority: if is_whole {
-            majority
+            let claim = Claim::of(fewest, most, majority_of(bounds.seats));
+            certainty(claim)
         } else {
             Certainty::Unspecified
         }
@@ -125,9 +144,31 @@ pub(crate) fn seat_bounds(
     })
 }
 
+fn certainty(claim: Claim) -> Certainty {
+    match claim {
+        Claim::Certain => Certainty::Certain,
+        Claim::Excluded => Certainty::Excluded,
+        Claim::Open => Certainty::Open,
+    }
+}
+
+/// The bounds of a list in a district of so many seats of which nothing is claimed: none to all of them. That is true of any
+/// rules, so a sum with it holds.
+pub(crate) fn any_of(seats: u32) -> proto::SeatBounds {
+    proto::SeatBounds {
+        seats_fewest: Some(0),
+        seats_most: Some(seats),
+        is_fewest_exact: false,
+        is_most_exact: false,
+        ..proto::SeatBounds::default()
+    }
+}
+
 /// The bounds of a list over two sets of districts: each is as it falls, so the sums hold.
-pub(crate) fn add_bounds(one: &ListSeats, other: &ListSeats) -> Option<proto::SeatBounds> {
-    let (one, other) = (one.bounds.as_ref()?, other.bounds.as_ref()?);
+pub(crate) fn add_bounds(
+    one: &proto::SeatBounds,
+    other: &proto::SeatBounds,
+) -> Option<proto::SeatBounds> {
     let basis = if weakness(one.basis()) >= weakness(other.basis()) {
         one.basis()
     } else {
@@ -136,8 +177,8 @@ pub(crate) fn add_bounds(one: &ListSeats, other: &ListSeats) -> Option<proto::Se
     // Where all districts share one electorate, not all of them can have all that is outstanding.
     let is_apart = basis != BoundsBasis::Electorate;
     Some(proto::SeatBounds {
-        seats_fewest: Some(one.seats_fewest? + other.seats_fewest?),
-        seats_most: Some(one.seats_most? + other.seats_most?),
+        seats_fewest: Some(one.seats_fewest?.checked_add(other.seats_fewest?)?),
+        seats_most: Some(one.seats_most?.checked_add(other.seats_most?)?),
         basis: basis.into(),
         ballots_outstanding_most: if is_apart {
             one.ballots_outstanding_most
@@ -154,22 +195,85 @@ pub(crate) fn add_bounds(one: &ListSeats, other: &ListSeats) -> Option<proto::Se
     })
 }
 
+/// Whether a list with these bounds has more than half of a house of so many seats.
+pub(crate) fn majority(bounds: &proto::SeatBounds, house: u32) -> Certainty {
+    let Some((fewest, most)) = bounds.seats_fewest.zip(bounds.seats_most) else {
+        return Certainty::Unspecified;
+    };
+    certainty(Claim::of(fewest, most, majority_of(house)))
+}
+
 /// What is certain in several districts together; `None`: in none of them is anything said.
 pub(crate) fn together<'a>(
-    districts: impl Iterator<Item = &'a proto::CertainSeats>,
+    districts: impl Iterator<Item = &'a proto::CertainSeats> + Clone,
 ) -> Option<proto::CertainSeats> {
-    districts.cloned().reduce(|mut one, other| {
+    let mut without = districts.clone().filter(|it| !it.no_claim.is_empty());
+    // Districts of which nothing is claimed leave the sums of the others, as long as there are some.
+    let first_without = without.next().map(|it| it.no_claim.clone());
+    let without = u32::from(first_without.is_some()) + number(without.count());
+    let all = number(districts.clone().count());
+    let mut together = districts.cloned().reduce(|mut one, other| {
         one.outstanding = match (one.outstanding.take(), other.outstanding) {
             (Some(one), Some(other)) => Some(add_outstanding(one, other)),
             (one, other) => one.or(other),
         };
-        if one.no_claim.is_empty() {
-            one.no_claim = other.no_claim;
-        }
         one.seats_secured += other.seats_secured;
         one.is_all_secured &= other.is_all_secured;
+        one.next = soonest(one.next, other.next);
         one
-    })
+    })?;
+    if without < all {
+        together.no_claim = String::new();
+        together.districts_without_claim = without;
+    } else {
+        together.no_claim = first_without.unwrap_or_default();
+    }
+    // What is counted in one district shrinks the rest of the electorate in all of them, and of a district without a claim
+    // nobody knows how soon it can have one.
+    let rest = together.outstanding.as_ref();
+    let is_shared = all > 1 && rest.is_some_and(|it| it.electorate_rest.is_some());
+    if is_shared || without > 0 {
+        together
+            .next
+            .iter_mut()
+            .for_each(|next| next.is_soonest = false);
+    }
+    if all <= 1 {
+        (together.next.iter_mut()).for_each(|next| next.district_id.clear());
+    }
+    Some(together)
+}
+
+fn number(count: usize) -> u32 {
+    u32::try_from(count).unwrap_or(u32::MAX)
+}
+
+/// The seats of two sets of districts that need the fewest ballots. It is the soonest only where it is in both.
+fn soonest(
+    mut one: Vec<proto::NextSecuredSeat>,
+    other: Vec<proto::NextSecuredSeat>,
+) -> Vec<proto::NextSecuredSeat> {
+    let ballots = |next: &[proto::NextSecuredSeat]| next.first().map(|next| next.ballots);
+    match (ballots(&one), ballots(&other)) {
+        (Some(mine), Some(theirs)) => {
+            let is_soonest = one[0].is_soonest && other[0].is_soonest;
+            if mine > theirs {
+                one = other;
+            } else if mine == theirs {
+                one.extend(other);
+                one.truncate(NEXT_MAX);
+            }
+            one.iter_mut().for_each(|next| next.is_soonest = is_soonest);
+            one
+        }
+        // Where a district names none it may not have been found.
+        (Some(_), None) | (None, Some(_)) => {
+            one.extend(other);
+            one.iter_mut().for_each(|next| next.is_soonest = false);
+            one
+        }
+        (None, None) => one,
+    }
 }
 
 fn add_outstanding(

@@ -172,7 +172,7 @@ fn contest_standings<'a>(
         |it: &&proto::Allocation| it.state() != SeatsState::NoneYet || state == SeatsState::NoneYet;
     proto::ContestStandings {
         contest_id: ballot.id.as_str().into(),
-        options: options(ballot, &districts),
+        options: options_of_house(ballot, &districts, tally.outline.rules.house_size),
         totals: Some(totals(
             &tally.contests[contest],
             &tally.outline.ballot.counting_groups,
@@ -190,6 +190,25 @@ fn contest_standings<'a>(
     }
 }
 
+/// The options of a contest, and whether a list's bounds over its districts are more than half of the house, where they give
+/// all of it.
+fn options_of_house(
+    ballot: &ContestBallot,
+    districts: &[proto::DistrictStandings],
+    house: u32,
+) -> Vec<proto::OptionStanding> {
+    let mut options = options(ballot, districts);
+    let seats = districts.iter().filter_map(|it| it.allocation.as_ref());
+    let seats: u64 = seats.map(|it| u64::from(it.seats)).sum();
+    if districts.len() > 1 && seats == u64::from(house) {
+        let bounds = options.iter_mut().filter_map(|it| it.seats.as_mut());
+        for bounds in bounds.filter_map(|seats| seats.bounds.as_mut()) {
+            bounds.has_majority = certain::majority(bounds, house).into();
+        }
+    }
+    options
+}
+
 /// The same option has the same id in all districts: its votes and seats are summed.
 fn options(
     ballot: &ContestBallot,
@@ -197,6 +216,8 @@ fn options(
 ) -> Vec<proto::OptionStanding> {
     let mut standings: Vec<proto::OptionStanding> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
+    let certain = districts.iter().filter_map(|it| it.certain.as_ref());
+    let is_claimed = certain.clone().any(|it| it.no_claim.is_empty());
     for (entry, district) in ballot.districts.iter().zip(districts) {
         for (option, votes) in entry.options.iter().zip(&district.votes) {
             let place = *places.entry(option.id.as_str()).or_insert_with(|| {
@@ -210,13 +231,18 @@ fn options(
             });
             standings[place].votes += votes;
         }
-        for list in district
-            .allocation
-            .iter()
-            .flat_map(|allocation| &allocation.lists)
-        {
+        let Some(allocation) = &district.allocation else {
+            continue;
+        };
+        let is_without = |it: &common::CertainSeats| !it.no_claim.is_empty();
+        let is_without = is_claimed && district.certain.as_ref().is_some_and(is_without);
+        for list in &allocation.lists {
             let sum = &mut standings[places[list.option_id.as_str()]].seats;
-            *sum = match (sum.take(), list.seats) {
+            let mut here = list.seats;
+            if let Some(seats) = here.as_mut().filter(|_| is_without) {
+                seats.bounds = Some(certain::any_of(allocation.seats));
+            }
+            *sum = match (sum.take(), here) {
                 (Some(sum), Some(more)) => Some(add_seats(&sum, &more)),
                 (one, other) => one.or(other),
             };
@@ -242,7 +268,8 @@ fn add_seats(one: &ListSeats, other: &ListSeats) -> ListSeats {
         seats: is_known.then(|| one.seats.unwrap_or(0) + other.seats.unwrap_or(0)),
         seats_most: (state == SeatsState::Tied).then(|| most(one) + most(other)),
         seats_declared: declared,
-        bounds: certain::add_bounds(one, other),
+        bounds: (one.bounds.as_ref().zip(other.bounds.as_ref()))
+            .and_then(|(one, other)| certain::add_bounds(one, other)),
     }
 }
 
@@ -417,7 +444,12 @@ pub fn district_list_ids(ballot: &DistrictBallot) -> Vec<String> {
 
 /// Says what is certain of a district, and of each of its lists.
 fn set_certain(district: &mut proto::DistrictStandings, certain: &CertainSeats, is_whole: bool) {
-    district.certain = Some(certain.into());
+    let lists = district.allocation.iter().flat_map(|it| &it.lists);
+    let ids: Vec<&str> = lists.map(|list| list.option_id.as_str()).collect();
+    district.certain = Some(certain::certain_seats(
+        certain,
+        (&district.district_id, &ids),
+    ));
     let lists = district.allocation.iter_mut().flat_map(|it| &mut it.lists);
     for (place, list) in lists.enumerate() {
         if let Some(seats) = &mut list.seats {

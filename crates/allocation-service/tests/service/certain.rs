@@ -80,6 +80,18 @@ async fn every_revision_has_the_bounds_of_its_own_count() {
     assert!(bounds.is_fewest_exact && bounds.is_most_exact);
     assert_eq!(bounds.has_majority(), Certainty::Open);
     assert_eq!(bounds.passes_threshold(), Certainty::Unspecified);
+    // The seat that can be secured next is that of BoundSeats, and so many ballots for its list really do it.
+    let next = last.contests[0].certain.clone().unwrap().next;
+    let list = next[0].option_id.clone();
+    assert!(next[0].ballots > 0 && next[0].ballots < 1_000, "{next:?}");
+    let place: usize = list.trim_start_matches('o').parse().unwrap();
+    let mut votes = [0; 3];
+    votes[place] = next[0].ballots;
+    night.submit(night.ordered(ReportKind::Partial, "u3", 1, &votes));
+    let then = shown(&stage, &night).await;
+    let fewest = ranges(&then)[place].0;
+    assert_eq!(fewest, next[0].seats);
+    assert!(fewest > ranges(&last)[place].0);
 }
 
 #[tokio::test]

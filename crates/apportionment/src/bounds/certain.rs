@@ -2,7 +2,7 @@
 
 use crate::bounds::beside::{Ruled, STEPS_MAX};
 use crate::bounds::cover::Budget;
-use crate::bounds::{ListBounds, Outstanding, Proof, bound_seats};
+use crate::bounds::{ListBounds, Outstanding, Proof, SeatBounds, bound_seats};
 use crate::contest::Contest;
 use crate::error::ContestError;
 use crate::method::Method;
@@ -40,29 +40,52 @@ pub fn next_certain(
 ) -> Result<Vec<NextCertain>, ContestError> {
     let now = bound_seats(contest, rules, outstanding)?;
     let mut budget = Budget::of(STEPS_MAX);
+    let mut soonest = soonest(contest, rules, outstanding, &now, &mut budget)?;
+    for next in &mut soonest {
+        next.exact &= !budget.is_spent();
+    }
+    Ok(soonest)
+}
+
+/// The same of a contest whose bounds are known, in so many steps: for whoever asks again and again. `None`: they do not
+/// suffice for every list.
+///
+/// # Errors
+/// As [`bound_seats`].
+pub fn next_certain_within(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    now: &SeatBounds,
+    steps: u64,
+) -> Result<Option<Vec<NextCertain>>, ContestError> {
+    let mut budget = Budget::of(steps);
+    let soonest = soonest(contest, rules, outstanding, now, &mut budget)?;
+    Ok((!budget.is_spent()).then_some(soonest))
+}
+
+fn soonest(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    now: &SeatBounds,
+    budget: &mut Budget,
+) -> Result<Vec<NextCertain>, ContestError> {
     let quotas = rules
         .stages
         .iter()
         .any(|stage| matches!(stage.method, Method::Quota(_)));
-    let mut is_earliest = !(quotas && rules.threshold.is_some());
+    let is_earliest = !(quotas && rules.threshold.is_some());
     let mut soonest: Vec<NextCertain> = Vec::new();
     for (list, bounds) in now.lists.iter().enumerate() {
-        if bounds.fewest >= bounds.most {
+        if bounds.fewest >= bounds.most || budget.is_spent() {
             continue;
         }
         // More than the best so far is of no interest.
         let most = soonest
             .first()
             .map_or(outstanding.ballots, |next| next.ballots);
-        let Some(next) = next_of(
-            contest,
-            rules,
-            outstanding,
-            (list, bounds),
-            most,
-            &mut budget,
-        )?
-        else {
+        let Some(next) = next_of(contest, rules, outstanding, (list, bounds), most, budget)? else {
             continue;
         };
         if soonest
@@ -73,7 +96,6 @@ pub fn next_certain(
         }
         soonest.push(next);
     }
-    is_earliest &= !budget.is_spent();
     for next in &mut soonest {
         next.exact &= is_earliest;
     }

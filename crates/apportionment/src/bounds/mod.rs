@@ -41,7 +41,7 @@ use crate::contest::{Contest, Lot};
 use crate::error::ContestError;
 use crate::rules::Rules;
 
-pub use certain::{NextCertain, next_certain};
+pub use certain::{NextCertain, next_certain, next_certain_within};
 pub use coalition::{CoalitionBounds, bound_coalition};
 
 /// What is still to come.

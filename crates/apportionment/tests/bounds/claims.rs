@@ -97,6 +97,10 @@ proptest! {
         let outstanding = Outstanding::ballots(ballots);
         let now = bound_seats(&contest, &rules, outstanding).unwrap();
         let next = next_certain(&contest, &rules, outstanding).unwrap();
+        // With the steps of a frame it is the same answer or none; with a hundred steps it is never a half one.
+        let within = |steps| next_certain_within(&contest, &rules, outstanding, &now, steps).unwrap();
+        prop_assert_eq!(within(1_000_000), Some(next.clone()));
+        prop_assert!(within(100).is_none_or(|few| few == next));
         let fewest = |list: usize, counted: u64| {
             let mut contest = contest.clone();
             contest.lists[list].votes += counted;

@@ -6,7 +6,7 @@ use crate::failure::{Ending, Failure};
 use crate::names::ask_definition;
 use client::Client;
 use election::command::Command;
-use election::definition::{Presentation, Unit};
+use election::definition::{Area, Presentation, Register, Unit};
 use election::ids::ElectionId;
 use election::rules::Rules;
 use serde::de::DeserializeOwned;
@@ -55,8 +55,9 @@ pub async fn run(arguments: Amend) -> Result<Ending, Failure> {
             (one_unless(same, command), Changed::whole("presentation"))
         }
         AmendedPart::Register => {
-            let units: Units = file.part("register")?;
-            let changed = Changed::units(&standing.register.units, units.units)?;
+            let wanted: RegisterPart = file.part("register")?;
+            wanted.keeps_the_rest(&standing.register)?;
+            let changed = Changed::units(&standing.register.units, wanted.units)?;
             let commands = changed.units.chunks(UNITS_PER_MESSAGE_MAX);
             let commands = commands.map(|units| Command::AmendRegister {
                 units: units.to_vec(),
@@ -206,15 +207,42 @@ impl Changed {
     }
 }
 
-/// Units of a register: areas and electorate may stand beside them, and are not amended.
+/// The register of a file: areas and electorate may stand beside the units, as they stand.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Units {
+struct RegisterPart {
     units: Vec<Unit>,
-    #[serde(default, rename = "areas")]
-    _areas: Option<toml::Value>,
-    #[serde(default, rename = "electorate")]
-    _electorate: Option<toml::Value>,
+    areas: Option<Vec<Area>>,
+    electorate: Option<u64>,
+}
+
+impl RegisterPart {
+    /// An amendment of the register is one of units. Another electorate, or other areas, would be left out without a word: they
+    /// are refused, and nothing of the file is amended. What the file does not name is not asked for.
+    fn keeps_the_rest(&self, standing: &Register) -> Result<(), Failure> {
+        let Register {
+            areas,
+            electorate,
+            units: _,
+        } = standing;
+        if let Some(wanted) = self.electorate
+            && Some(wanted) != *electorate
+        {
+            let stands = electorate.map_or_else(|| String::from("none"), |it| it.to_string());
+            return Err(Failure::Input(format!(
+                "register.electorate = {wanted}: it stands as {stands} and is not amended, units are; nothing was written. \
+                 Where it bounds outstanding ballots wrongly, take it out of the rules: `hemicycle amend ELECTION rules FILE` \
+                 with outstanding.electorate = false; rolls of units can be amended"
+            )));
+        }
+        if self.areas.as_ref().is_some_and(|wanted| wanted != areas) {
+            return Err(Failure::Input(String::from(
+                "register.areas: other areas than those that stand; they are not amended, units are; nothing was written. \
+                 Leave `areas` as it stands, or out of the file",
+            )));
+        }
+        Ok(())
+    }
 }
 
 /// A file with a part of a definition, or with all of it.
@@ -275,8 +303,9 @@ mod tests {
 
     #[test]
     fn a_part_stands_in_a_definition_or_alone() {
-        let alone: Units = part(UNITS, "register").unwrap();
-        let within: Units = part(&format!("[ballot]\n[register]\n{UNITS}"), "register").unwrap();
+        let alone: RegisterPart = part(UNITS, "register").unwrap();
+        let within: RegisterPart =
+            part(&format!("[ballot]\n[register]\n{UNITS}"), "register").unwrap();
         assert_eq!((alone.units.len(), within.units.len()), (2, 2));
         let error = part::<Rules>("[rules]\nhouse_size = \"x\"", "rules");
         let error = error.err().unwrap().to_string();
@@ -303,7 +332,7 @@ mod tests {
 
     #[test]
     fn what_was_written_before_a_refusal_is_told() {
-        let units: Units = part(UNITS, "register").unwrap();
+        let units: RegisterPart = part(UNITS, "register").unwrap();
         let command = Command::AmendRegister {
             units: units.units,
             reason: String::new(),
@@ -312,12 +341,42 @@ mod tests {
     }
 
     #[test]
+    fn another_electorate_is_refused_with_what_helps() {
+        let standing: RegisterPart =
+            part(&format!("electorate = 90\n{UNITS}"), "register").unwrap();
+        let standing = Register {
+            areas: Vec::new(),
+            electorate: standing.electorate,
+            units: standing.units,
+        };
+        let kept = |text: &str| {
+            let wanted: RegisterPart = part(&format!("{text}\n{UNITS}"), "register").unwrap();
+            wanted
+                .keeps_the_rest(&standing)
+                .map_err(|it| it.to_string())
+        };
+        // As it stands, or not named, it is not asked for.
+        assert_eq!(kept("electorate = 90"), Ok(()));
+        assert_eq!(kept(""), Ok(()));
+        let error = kept("electorate = 91").unwrap_err();
+        for part in [
+            "register.electorate = 91",
+            "stands as 90",
+            "outstanding.electorate = false",
+        ] {
+            assert!(error.contains(part), "{error}");
+        }
+        let error = kept("areas = [{ id = \"n\" }]").unwrap_err();
+        assert!(error.contains("register.areas"), "{error}");
+    }
+
+    #[test]
     fn only_new_and_changed_units_are_taken() {
-        let standing: Units = part(UNITS, "register").unwrap();
+        let standing: RegisterPart = part(UNITS, "register").unwrap();
         let text = UNITS
             .replace("\"b\", ", "\"b\", roll = 7, ")
             .replace(']', ", { id = \"c\", district = \"d\" }]");
-        let wanted: Units = part(&text, "register").unwrap();
+        let wanted: RegisterPart = part(&text, "register").unwrap();
         let changed = Changed::units(&standing.units, wanted.units).unwrap();
         assert_eq!(changed.added, ["c"]);
         assert_eq!(changed.changed(), ["b"]);

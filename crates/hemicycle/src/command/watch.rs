@@ -203,7 +203,7 @@ pub fn screen(frame: &Frame, names: &Names, rules: &ScreenRules) -> String {
     }
     for contest in &body.contests {
         if body.contests.len() > 1 {
-            lines.push(contest.contest_id.clone());
+            lines.push(names.contest(&contest.contest_id).to_owned());
         }
         lines.push(table::contest(contest, names, rules));
         let state = told::contest_state(contest, body.stage());

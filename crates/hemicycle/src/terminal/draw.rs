@@ -237,7 +237,7 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
                 .right_aligned()
                 .dim();
             rows.push(Row::new([
-                Cell::from(contest.contest_id.as_str()).bold(),
+                Cell::from(visible(page.names.contest(&contest.contest_id)).into_owned()).bold(),
                 Cell::from(""),
                 Cell::from(base),
             ]));
@@ -324,7 +324,7 @@ fn notes(page: &Page, body: &FrameBody) -> Vec<Line<'static>> {
         let state = told::contest_state(contest, body.stage());
         say(match &body.contests[..] {
             [_] => state,
-            _ => format!("{}: {state}", contest.contest_id),
+            _ => format!("{}: {state}", page.names.contest(&contest.contest_id)),
         });
         told::ties(contest, &page.names, &page.rules)
             .into_iter()

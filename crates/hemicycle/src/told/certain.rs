@@ -2,7 +2,8 @@
 
 use crate::names::Names;
 use crate::table::thousands;
-use wire::common::v1::{BoundsBasis, Certainty, UnforeseenCause, WidenedRange};
+use crate::text::count;
+use wire::common::v1::{BoundsBasis, CertainSeats, Certainty, UnforeseenCause, WidenedRange};
 use wire::feed::v1::{FrameContest, FrameEnvelope};
 
 /// Ranges that had to widen that are told.
@@ -34,6 +35,18 @@ pub fn certain(contest: &FrameContest, names: &Names) -> Vec<String> {
             if ballots == 1 { "ballot" } else { "ballots" }
         ),
     };
+    let rests_on = match certain.districts_without_claim {
+        0 => rests_on,
+        // How many ballots come of them nobody says.
+        districts => {
+            let districts = count(districts, "district", "districts");
+            let open = format!("{districts} without a claim, all of their seats open");
+            match bases(&outstanding).as_str() {
+                "" => open,
+                bases => format!("based on {bases}; {open}"),
+            }
+        }
+    };
     let mut lines = vec![format!(
         "secured: {} of {} seats, unless a counted station is corrected, annulled or recounted; {rests_on}",
         certain.seats_secured, contest.seats
@@ -46,7 +59,31 @@ pub fn certain(contest: &FrameContest, names: &Names) -> Vec<String> {
         let name = names.option(&row.option_id);
         format!("{name} has the majority for certain")
     }));
+    lines.extend(next(certain, names));
     lines
+}
+
+/// How soon a seat more can be certain; nothing where nobody can say.
+fn next(certain: &CertainSeats, names: &Names) -> Option<String> {
+    let first = certain.next.first()?;
+    let lists = certain.next.iter().map(|next| {
+        let name = names.option(&next.option_id);
+        match next.district_id.as_str() {
+            "" => name.to_owned(),
+            district => format!("{name} in {}", names.district(district)),
+        }
+    });
+    let lists: Vec<String> = lists.collect();
+    Some(format!(
+        "a seat more would be secured by the next {} {}, if all were for {}",
+        thousands(first.ballots),
+        if first.ballots == 1 {
+            "ballot"
+        } else {
+            "ballots"
+        },
+        lists.join(" or ")
+    ))
 }
 
 fn bases(outstanding: &wire::common::v1::OutstandingBallots) -> String {

@@ -158,3 +158,33 @@ fn declared_seats_of_districts_stand_beside_ours_where_they_differ() {
     contest.districts_declared = 0;
     assert!(declared(&contest, &Names::default()).is_empty());
 }
+
+#[test]
+fn the_next_seat_is_told_and_districts_without_a_claim_are() {
+    use wire::common::v1::{CertainSeats, NextSecuredSeat};
+    let next = NextSecuredSeat {
+        option_id: "a".into(),
+        seats: 7,
+        ballots: 234,
+        is_soonest: true,
+        district_id: String::new(),
+    };
+    let mut contest = FrameContest {
+        certain: Some(CertainSeats {
+            seats_secured: 8,
+            next: vec![next],
+            ..CertainSeats::default()
+        }),
+        ..contest()
+    };
+    let told = |contest: &FrameContest| certain(contest, &Names::default()).join("\n");
+    let text = told(&contest);
+    assert!(
+        text.ends_with("a seat more would be secured by the next 234 ballots, if all were for a"),
+        "{text}"
+    );
+    contest.certain.as_mut().unwrap().districts_without_claim = 2;
+    let text = told(&contest);
+    assert!(text.contains("2 districts without a claim"), "{text}");
+    assert!(!text.contains("no ballot is outstanding"), "{text}");
+}

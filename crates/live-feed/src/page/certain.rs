@@ -21,6 +21,7 @@ const WIDENED_MAX: usize = 5;
 struct CertainPart {
     said: String,
     majority: String,
+    next: String,
     widened: Vec<String>,
 }
 
@@ -46,12 +47,57 @@ pub(super) fn part(shown: &Shown<'_>, contest: &FrameContest) -> String {
                 Language::Kk => format!("{name}: көпшілік бекітілген."),
             }
         }),
+        next: next(shown, certain),
         widened: widened
             .take(WIDENED_MAX)
             .map(|range| widened_range(shown, range, contest.districts.len() > 1))
             .collect(),
     };
     part.render().unwrap_or_default()
+}
+
+/// How soon a seat more can be certain; empty: nobody can say.
+fn next(shown: &Shown<'_>, certain: &CertainSeats) -> String {
+    let Some(first) = certain.next.first() else {
+        return String::new();
+    };
+    let names: Vec<String> = certain
+        .next
+        .iter()
+        .map(|next| match next.district_id.as_str() {
+            "" => shown.name(&next.option_id),
+            district => format!(
+                "{} ({})",
+                shown.name(&next.option_id),
+                shown.district(district)
+            ),
+        })
+        .collect();
+    next_said(shown.language, &names, first.ballots)
+}
+
+fn next_said(language: Language, names: &[String], ballots: u64) -> String {
+    let number = language.number(ballots);
+    // Several can have it with as many ballots: any one of them, not all.
+    let names = names.join(match language {
+        Language::En => " or ",
+        Language::Ru => " или ",
+        Language::Kk => " немесе ",
+    });
+    match language {
+        Language::En => format!(
+            "A seat more would be secured by the next {number} {}, if all were for {names}.",
+            language.plural(ballots, ["ballot", "", "ballots"])
+        ),
+        Language::Ru => format!(
+            "Чтобы закрепить ещё один мандат, хватит {number} {}, если все они — за {names}.",
+            // After "хватит" the genitive stands.
+            language.plural(ballots, ["бюллетеня", "бюллетеней", "бюллетеней"])
+        ),
+        Language::Kk => format!(
+            "Тағы бір мандатты бекітуге келесі {number} бюллетень жетеді, егер бәрі мынаған берілсе: {names}."
+        ),
+    }
 }
 
 /// The range of a list, such as "26–29"; of one whose seats are certain, the number. Empty: nothing is claimed.
@@ -94,6 +140,9 @@ fn said(language: Language, certain: &CertainSeats, seats: u32) -> String {
     );
     let basis = bases(language, &outstanding);
     let number = language.number(ballots);
+    if certain.districts_without_claim > 0 {
+        return in_part(language, certain, (&secured, &all), &basis);
+    }
     match (language, ballots) {
         (Language::En, 0) => format!(
             "Secured: {secured} of {all} seats, unless a counted station is corrected, annulled or recounted. No ballot is outstanding."
@@ -120,6 +169,37 @@ fn said(language: Language, certain: &CertainSeats, seats: u32) -> String {
         (Language::Kk, _) => format!(
             "Бекітілген мандаттар: {all} ішінен {secured}, егер саналған учаскелер түзетілмесе, жойылмаса немесе қайта саналмаса; \
              негізі: {basis}. Саналмағаны: ең көбі {number} бюллетень."
+        ),
+    }
+}
+
+/// Where of some districts nothing is claimed: their seats are open, and how many ballots come of them nobody says.
+fn in_part(
+    language: Language,
+    certain: &CertainSeats,
+    (secured, all): (&str, &str),
+    basis: &str,
+) -> String {
+    let districts = language.number(certain.districts_without_claim);
+    let based = |words: &str| match basis {
+        "" => String::new(),
+        basis => format!("; {words} {basis}"),
+    };
+    match language {
+        Language::En => format!(
+            "Secured: {secured} of {all} seats, unless a counted station is corrected, annulled or recounted{}. \
+             Districts of which nothing is said, all of their seats open: {districts}.",
+            based("based on")
+        ),
+        Language::Ru => format!(
+            "Закреплено мандатов: {secured} из {all}, если учтённые участки не будут исправлены, отменены или пересчитаны{}. \
+             Округов, о которых ничего не сказано (все их мандаты открыты): {districts}.",
+            based("основание:")
+        ),
+        Language::Kk => format!(
+            "Бекітілген мандаттар: {all} ішінен {secured}, егер саналған учаскелер түзетілмесе, жойылмаса немесе қайта \
+             саналмаса{}. Олар туралы айтылмайтын (барлық мандаты ашық) округтер: {districts}.",
+            based("негізі:")
         ),
     }
 }
@@ -338,6 +418,42 @@ mod tests {
             no_claim: String::new(),
             seats_secured: 22,
             is_all_secured: false,
+            next: Vec::new(),
+            districts_without_claim: 0,
+        }
+    }
+
+    #[test]
+    fn the_next_seat_has_as_many_ballots_as_are_enough() {
+        let names = [String::from("Aq Jol"), String::from("Auyl")];
+        assert_eq!(
+            next_said(Language::En, &names[..1], 1_234),
+            "A seat more would be secured by the next 1,234 ballots, if all were for Aq Jol."
+        );
+        assert!(next_said(Language::En, &names, 1).contains("next 1 ballot, if"));
+        assert!(next_said(Language::En, &names, 2).ends_with("for Aq Jol or Auyl."));
+        assert!(next_said(Language::Ru, &names, 21).contains("хватит 21 бюллетеня,"));
+        assert!(
+            next_said(Language::Ru, &names, 11)
+                .contains("11 бюллетеней, если все они — за Aq Jol или Auyl.")
+        );
+        assert!(next_said(Language::Kk, &names, 5).contains("келесі 5 бюллетень жетеді"));
+    }
+
+    #[test]
+    fn districts_without_a_claim_are_told_and_no_number_of_ballots() {
+        let mut certain = certain(12_345);
+        certain.districts_without_claim = 2;
+        certain.outstanding.as_mut().unwrap().ballots_most = None;
+        let english = said(Language::En, &certain, 39);
+        assert_eq!(
+            english,
+            "Secured: 22 of 39 seats, unless a counted station is corrected, annulled or recounted; based on ballots issued. \
+             Districts of which nothing is said, all of their seats open: 2."
+        );
+        for language in [Language::En, Language::Ru, Language::Kk] {
+            let text = said(language, &certain, 39);
+            assert!(text.ends_with(": 2.") && text.contains("22"), "{text}");
         }
     }
 

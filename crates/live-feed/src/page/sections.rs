@@ -81,8 +81,10 @@ pub(super) fn mark(view: &View) -> Mark {
     let house = view.house.as_ref().map(|house| &house.drawing);
     let seats = house.map_or(0, |drawing| drawing.seats()).to_string();
     let contests = view.contests.iter();
-    let contests =
-        contests.flat_map(|it| [it.id.as_str(), if it.has_house { "house" } else { "" }]);
+    let contests = contests.flat_map(|it| {
+        let house = if it.has_house { "house" } else { "" };
+        [it.id.as_str(), it.name.as_str(), house]
+    });
     let frame = house.into_iter().flat_map(|drawing| drawing.frame());
     Mark::of([seats.as_str()].into_iter().chain(contests).chain(frame))
 }

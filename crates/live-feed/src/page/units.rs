@@ -412,7 +412,10 @@ impl Of<'_> {
     // The contest and the counting group of a tally, as far as there are several.
     fn place(&self, contest: &str, group: &str) -> String {
         let ballot = &self.here.presented.ballot;
-        let contest = (ballot.contests.len() > 1).then_some(contest);
+        let names = self.here.presented.contest_names(contest);
+        let name = names.and_then(|names| text(names, self.language));
+        let name = name.unwrap_or_else(|| contest.to_owned());
+        let contest = (ballot.contests.len() > 1).then_some(name.as_str());
         let group = (ballot.counting_group_ids.len() > 1).then_some(group);
         let parts: Vec<&str> = contest.into_iter().chain(group).collect();
         parts.join(" · ")

@@ -49,6 +49,8 @@ pub(crate) struct View {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct ContestView {
     pub id: String,
+    /// Its name, or its id where it has none: shown where there are several.
+    pub name: String,
     /// The house of the page stands here.
     pub has_house: bool,
     /// A wall has room for one contest, and shows another.
@@ -87,6 +89,7 @@ impl<'a> Shown<'a> {
         let contests = self.body.contests.iter().enumerate();
         let contests = contests.map(|(place, contest)| ContestView {
             id: contest.contest_id.clone(),
+            name: self.contest(&contest.contest_id),
             has_house: seated.is_some_and(|it| it.contest_id == contest.contest_id),
             is_beside: match seated {
                 Some(it) => it.contest_id != contest.contest_id,
@@ -157,6 +160,13 @@ impl<'a> Shown<'a> {
         name.unwrap_or_else(|| id.to_owned())
     }
 
+    /// A contest's name, or its id.
+    pub fn contest(&self, id: &str) -> String {
+        let names = self.presented.contest_names(id);
+        let name = names.and_then(|names| self.text(names));
+        name.unwrap_or_else(|| id.to_owned())
+    }
+
     fn title(&self) -> String {
         let title = self.text(&self.presented.presentation.title);
         escape(&title.unwrap_or_else(|| self.election_id.to_owned()))
@@ -194,7 +204,11 @@ impl<'a> Shown<'a> {
         let option = |id: &str| self.name(id);
         let heading = match self.body.contests.len() {
             1 => self.words().districts.to_owned(),
-            _ => format!("{}: {}", self.words().districts, contest.contest_id),
+            _ => format!(
+                "{}: {}",
+                self.words().districts,
+                self.contest(&contest.contest_id)
+            ),
         };
         let looks = self.looks(contest);
         let part = districts::part(contest, &looks, self.language, &heading, option, district);

@@ -978,8 +978,8 @@ pub struct SeatBounds {
     /// Whether the list passes the threshold by its own votes. Unspecified: it needs none, or the row is of several districts.
     #[prost(enumeration = "Certainty", tag = "7")]
     pub passes_threshold: i32,
-    /// Whether the list has more than half of the seats of the house. Unspecified: the contest allots only a part of it, or the row
-    /// is of several districts.
+    /// Whether the list has more than half of the seats of the house, over all districts. Unspecified: the contest allots only a part
+    /// of it.
     #[prost(enumeration = "Certainty", tag = "8")]
     pub has_majority: i32,
 }
@@ -992,7 +992,7 @@ pub struct CertainSeats {
     /// Why nothing is claimed: UNBOUNDED (units are left whose ballots nothing bounds), SEATS_UNKNOWN, SEVERAL_VOTES (on a ballot,
     /// with a threshold that is no share of list votes), BASE_MOVES (the threshold is a share of a count that may have some
     /// of what is to come: parts of units are counted, or not all units have said their last number of ballots issued), OVER_DISTRICTS (they hang together), TOO_MANY (lists; ask BoundSeats), REFUSED; others may come. Empty:
-    /// every list of the contest has its bounds.
+    /// every list of the contest has its bounds, if need be as a sum over districts of which some have none.
     #[prost(string, tag = "2")]
     pub no_claim: ::prost::alloc::string::String,
     /// Seats that are certain for some list: the sum of the fewest.
@@ -1001,6 +1001,35 @@ pub struct CertainSeats {
     /// Each list's fewest are its most.
     #[prost(bool, tag = "4")]
     pub is_all_secured: bool,
+    /// The seat that can be certain with the fewest ballots: several lists where they need equally many, at most eight. None
+    /// where no number of ballots does it, where it is not found within the steps that a frame may take (BoundSeats has more),
+    /// where a ballot has several votes, and in a frame that has no room for it.
+    #[prost(message, repeated, tag = "5")]
+    pub next: ::prost::alloc::vec::Vec<NextSecuredSeat>,
+    /// Districts of which nothing is claimed, while of others something is: in the sums of the contest their seats count as "none
+    /// to all of them". 0 in one of a single district.
+    #[prost(uint32, tag = "6")]
+    pub districts_without_claim: u32,
+}
+/// How soon a list's next seat can be certain.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NextSecuredSeat {
+    /// The list.
+    #[prost(string, tag = "1")]
+    pub option_id: ::prost::alloc::string::String,
+    /// Its seats that are certain then: one more than now, at least.
+    #[prost(uint32, tag = "2")]
+    pub seats: u32,
+    /// So many of the outstanding ballots are enough, if all of them are counted for the list; counted otherwise, it takes longer.
+    #[prost(uint64, tag = "3")]
+    pub ballots: u64,
+    /// With fewer ballots that are counted, or known not to come, no list's next seat can be certain, however they fall. False:
+    /// fewer may do.
+    #[prost(bool, tag = "4")]
+    pub is_soonest: bool,
+    /// The district of the seat; empty in a contest with a single one.
+    #[prost(string, tag = "5")]
+    pub district_id: ::prost::alloc::string::String,
 }
 /// Ballots that are still to come.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2806,6 +2835,10 @@ impl serde::Serialize for CertainSeats {
         if self.is_all_secured {
             len += 1;
         }
+        if !self.next.is_empty() {
+            len += 1;
+        }
+        len += 1;
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CertainSeats", len)?;
         if let Some(v) = self.outstanding.as_ref() {
             struct_ser.serialize_field("outstanding", v)?;
@@ -2819,6 +2852,10 @@ impl serde::Serialize for CertainSeats {
         if self.is_all_secured {
             struct_ser.serialize_field("isAllSecured", &self.is_all_secured)?;
         }
+        if !self.next.is_empty() {
+            struct_ser.serialize_field("next", &self.next)?;
+        }
+        struct_ser.serialize_field("districtsWithoutClaim", &self.districts_without_claim)?;
         struct_ser.end()
     }
 }
@@ -2836,6 +2873,9 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
             "seatsSecured",
             "is_all_secured",
             "isAllSecured",
+            "next",
+            "districts_without_claim",
+            "districtsWithoutClaim",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2844,6 +2884,8 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
             NoClaim,
             SeatsSecured,
             IsAllSecured,
+            Next,
+            DistrictsWithoutClaim,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2869,6 +2911,8 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                             "noClaim" | "no_claim" => Ok(GeneratedField::NoClaim),
                             "seatsSecured" | "seats_secured" => Ok(GeneratedField::SeatsSecured),
                             "isAllSecured" | "is_all_secured" => Ok(GeneratedField::IsAllSecured),
+                            "next" => Ok(GeneratedField::Next),
+                            "districtsWithoutClaim" | "districts_without_claim" => Ok(GeneratedField::DistrictsWithoutClaim),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2892,6 +2936,8 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                 let mut no_claim__ = None;
                 let mut seats_secured__ = None;
                 let mut is_all_secured__ = None;
+                let mut next__ = None;
+                let mut districts_without_claim__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Outstanding => {
@@ -2920,6 +2966,20 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                             }
                             is_all_secured__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::Next => {
+                            if next__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("next"));
+                            }
+                            next__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictsWithoutClaim => {
+                            if districts_without_claim__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtsWithoutClaim"));
+                            }
+                            districts_without_claim__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
                     }
                 }
                 Ok(CertainSeats {
@@ -2927,6 +2987,8 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                     no_claim: no_claim__.unwrap_or_default(),
                     seats_secured: seats_secured__.unwrap_or_default(),
                     is_all_secured: is_all_secured__.unwrap_or_default(),
+                    next: next__.unwrap_or_default(),
+                    districts_without_claim: districts_without_claim__.unwrap_or_default(),
                 })
             }
         }
@@ -6582,6 +6644,166 @@ impl<'de> serde::Deserialize<'de> for Mark {
             }
         }
         deserializer.deserialize_any(GeneratedVisitor)
+    }
+}
+impl serde::Serialize for NextSecuredSeat {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_id.is_empty() {
+            len += 1;
+        }
+        len += 1;
+        len += 1;
+        if self.is_soonest {
+            len += 1;
+        }
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.NextSecuredSeat", len)?;
+        if !self.option_id.is_empty() {
+            struct_ser.serialize_field("optionId", &self.option_id)?;
+        }
+        struct_ser.serialize_field("seats", &self.seats)?;
+        #[allow(clippy::needless_borrow)]
+        #[allow(clippy::needless_borrows_for_generic_args)]
+        struct_ser.serialize_field("ballots", ToString::to_string(&self.ballots).as_str())?;
+        if self.is_soonest {
+            struct_ser.serialize_field("isSoonest", &self.is_soonest)?;
+        }
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for NextSecuredSeat {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_id",
+            "optionId",
+            "seats",
+            "ballots",
+            "is_soonest",
+            "isSoonest",
+            "district_id",
+            "districtId",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionId,
+            Seats,
+            Ballots,
+            IsSoonest,
+            DistrictId,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionId" | "option_id" => Ok(GeneratedField::OptionId),
+                            "seats" => Ok(GeneratedField::Seats),
+                            "ballots" => Ok(GeneratedField::Ballots),
+                            "isSoonest" | "is_soonest" => Ok(GeneratedField::IsSoonest),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = NextSecuredSeat;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.NextSecuredSeat")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<NextSecuredSeat, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_id__ = None;
+                let mut seats__ = None;
+                let mut ballots__ = None;
+                let mut is_soonest__ = None;
+                let mut district_id__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionId => {
+                            if option_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionId"));
+                            }
+                            option_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Seats => {
+                            if seats__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seats"));
+                            }
+                            seats__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::Ballots => {
+                            if ballots__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("ballots"));
+                            }
+                            ballots__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::IsSoonest => {
+                            if is_soonest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isSoonest"));
+                            }
+                            is_soonest__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(NextSecuredSeat {
+                    option_id: option_id__.unwrap_or_default(),
+                    seats: seats__.unwrap_or_default(),
+                    ballots: ballots__.unwrap_or_default(),
+                    is_soonest: is_soonest__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.NextSecuredSeat", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for OptionRole {

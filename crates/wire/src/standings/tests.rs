@@ -1,3 +1,7 @@
+//! Standings of tallies, as they are sent.
+
+mod certain;
+
 use super::*;
 use apportionment::ContestError;
 use common::FindingCode;

@@ -58,6 +58,37 @@ pub(super) struct Certain<'a> {
     no_claim: Option<&'a str>,
     seats_secured: u64,
     is_all_secured: bool,
+    next: Vec<NextSecured<'a>>,
+    districts_without_claim: u32,
+}
+
+/// How soon a seat more can be certain.
+#[derive(Debug, Serialize)]
+struct NextSecured<'a> {
+    option_id: &'a str,
+    seats: u32,
+    ballots: u64,
+    is_soonest: bool,
+    district_id: Option<&'a str>,
+}
+
+impl<'a> From<&'a proto::NextSecuredSeat> for NextSecured<'a> {
+    fn from(it: &'a proto::NextSecuredSeat) -> Self {
+        let proto::NextSecuredSeat {
+            option_id,
+            seats,
+            ballots,
+            is_soonest,
+            district_id,
+        } = it;
+        Self {
+            option_id,
+            seats: *seats,
+            ballots: *ballots,
+            is_soonest: *is_soonest,
+            district_id: Some(district_id.as_str()).filter(|id| !id.is_empty()),
+        }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -82,12 +113,16 @@ impl<'a> From<&'a proto::CertainSeats> for Certain<'a> {
             no_claim,
             seats_secured,
             is_all_secured,
+            next,
+            districts_without_claim,
         } = it;
         Self {
             outstanding: outstanding.as_ref().map(Outstanding::from),
             no_claim: Some(no_claim.as_str()).filter(|code| !code.is_empty()),
             seats_secured: *seats_secured,
             is_all_secured: *is_all_secured,
+            next: next.iter().map(NextSecured::from).collect(),
+            districts_without_claim: *districts_without_claim,
         }
     }
 }
