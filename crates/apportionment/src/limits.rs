@@ -221,9 +221,10 @@ pub(crate) fn check_quota_of(contest: &Contest, rules: &Rules) -> Result<(), Con
 /// lists times lists would be kept: more are refused before memory runs out.
 pub(crate) const KEPT_MAX: u128 = 200_000;
 
-/// Most outcomes of ties, one behind the other, that say who leaves by a cap: each of them is followed to its end.
+/// Most outcomes of ties, one behind the other, of which each is followed to its end: where they say who leaves by a cap, and where
+/// all may come to the same.
 pub(crate) const OUTCOMES_MAX: usize = 256;
-/// Most such outcomes, times the lists among which the tie stands.
+/// Most such outcomes, times the lists that each of them is computed of.
 pub(crate) const OUTCOME_ENTRIES_MAX: usize = 20_000;
 
 /// Whether so many entries of lists can be kept.

@@ -1,6 +1,6 @@
 //! Scopes that were asked for a moment ago stay watched for a while: who asks again in a second finds them ready.
 
-use crate::scope::{Scope, ScopeFeed};
+use crate::scope::{Scope, ScopeFeed, Shown};
 use service_runtime::shutdown::Stopper;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, Once, PoisonError};
@@ -30,11 +30,13 @@ impl Lingering {
         }
     }
 
-    /// A scope that is held, for another while from now on.
+    /// A scope that is held; for another while from now on, if it has something to show.
     pub fn held(&self, scope: &Scope) -> Option<Arc<ScopeFeed>> {
         let mut feeds = lock(&self.feeds);
         let (feed, used) = feeds.get_mut(scope)?;
-        *used = Instant::now();
+        if matches!(feed.told.borrow().shown, Shown::Frame(_)) {
+            *used = Instant::now();
+        }
         Some(Arc::clone(feed))
     }
 

@@ -114,12 +114,15 @@ impl Stopper {
         let counted: Vec<_> = self.tasks.iter().map(TaskTracker::token).collect();
         let mut expired = WhenWoken::new(self.expired());
         tokio::spawn(async move {
-            let mut future = pin!(future);
-            let outcome = poll_fn(|context| match future.as_mut().poll(context) {
-                Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
-                Poll::Pending => Pin::new(&mut expired).poll(context).map(|()| None),
-            });
-            let outcome = outcome.await;
+            let outcome = {
+                let mut future = pin!(future);
+                let outcome = poll_fn(|context| match future.as_mut().poll(context) {
+                    Poll::Ready(outcome) => Poll::Ready(Some(outcome)),
+                    Poll::Pending => Pin::new(&mut expired).poll(context).map(|()| None),
+                });
+                outcome.await
+            };
+            // Only after what a cut task held is gone.
             drop(counted);
             outcome
         })
@@ -216,6 +219,7 @@ impl Stopper {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     const GRACE: Duration = Duration::from_secs(10);
 
@@ -239,6 +243,26 @@ mod tests {
         let overdue = stopper.drain(GRACE).await.unwrap_err();
         assert_eq!((overdue.tasks, overdue.grace), (1, GRACE));
         assert_eq!(task.await.unwrap(), None);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_a_cut_task_held_is_gone_when_drain_says_that_it_is_over() {
+        struct Slow(Arc<AtomicBool>);
+        impl Drop for Slow {
+            fn drop(&mut self) {
+                std::thread::sleep(Duration::from_millis(20));
+                self.0.store(true, Ordering::Release);
+            }
+        }
+        let is_gone = Arc::new(AtomicBool::new(false));
+        let held = Slow(Arc::clone(&is_gone));
+        let stopper = Stopper::new("part");
+        drop(stopper.spawn(async move {
+            let _held = held;
+            std::future::pending::<()>().await;
+        }));
+        stopper.drain(Duration::ZERO).await.unwrap_err();
+        assert!(is_gone.load(Ordering::Acquire));
     }
 
     #[tokio::test(start_paused = true)]

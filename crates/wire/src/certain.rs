@@ -3,7 +3,7 @@
 use crate::common::v1::{self as proto, BoundsBasis, Certainty};
 use crate::field::timestamp;
 use apportionment::bounds::{Claim, ListBounds, NextCertain, ThresholdClaim, majority_of};
-use election::certain::{CertainSeats, Outstanding, OutstandingBasis};
+use election::certain::{CertainSeats, NoClaim, Outstanding, OutstandingBasis};
 use election::tally::{BasisSum, CeilingBasis, Tally, Unforeseen, UnforeseenCause};
 
 impl From<CeilingBasis> for BoundsBasis {
@@ -203,6 +203,12 @@ pub(crate) fn majority(bounds: &proto::SeatBounds, house: u32) -> Certainty {
     certainty(Claim::of(fewest, most, majority_of(house)))
 }
 
+/// Whether a district claims nothing while its base moves, until the next report perhaps: sums with it would open and close all
+/// the time, and no feed would say why. So they wait as it does.
+pub(crate) fn pauses(district: &proto::CertainSeats) -> bool {
+    district.no_claim == NoClaim::BaseMoves.code()
+}
+
 /// What is certain in several districts together; `None`: in none of them is anything said.
 pub(crate) fn together<'a>(
     districts: impl Iterator<Item = &'a proto::CertainSeats> + Clone,
@@ -211,6 +217,7 @@ pub(crate) fn together<'a>(
     // Districts of which nothing is claimed leave the sums of the others, as long as there are some.
     let first_without = without.next().map(|it| it.no_claim.clone());
     let without = u32::from(first_without.is_some()) + number(without.count());
+    let pauses = districts.clone().any(pauses);
     let all = number(districts.clone().count());
     let mut together = districts.cloned().reduce(|mut one, other| {
         one.outstanding = match (one.outstanding.take(), other.outstanding) {
@@ -222,7 +229,10 @@ pub(crate) fn together<'a>(
         one.next = soonest(one.next, other.next);
         one
     })?;
-    if without < all {
+    if pauses {
+        together.no_claim = NoClaim::BaseMoves.code().to_owned();
+        together.next.clear();
+    } else if without < all {
         together.no_claim = String::new();
         together.districts_without_claim = without;
     } else {

@@ -172,7 +172,7 @@ fn contest_standings<'a>(
         |it: &&proto::Allocation| it.state() != SeatsState::NoneYet || state == SeatsState::NoneYet;
     proto::ContestStandings {
         contest_id: ballot.id.as_str().into(),
-        options: options_of_house(ballot, &districts, tally.outline.rules.house_size),
+        options: options_of_house(tally, ballot, &districts),
         totals: Some(totals(
             &tally.contests[contest],
             &tally.outline.ballot.counting_groups,
@@ -193,11 +193,21 @@ fn contest_standings<'a>(
 /// The options of a contest, and whether a list's bounds over its districts are more than half of the house, where they give
 /// all of it.
 fn options_of_house(
+    tally: &Tally,
     ballot: &ContestBallot,
     districts: &[proto::DistrictStandings],
-    house: u32,
 ) -> Vec<proto::OptionStanding> {
+    let house = tally.outline.rules.house_size;
     let mut options = options(ballot, districts);
+    let rules = tally.outline.rules.outstanding.as_ref();
+    let electorate = tally.outline.areas.electorate;
+    if districts.len() > 1 && electorate.is_some() && rules.is_some_and(|it| it.electorate) {
+        // One electorate for all: not each district can have all that is outstanding in it.
+        let bounds = options.iter_mut().filter_map(|it| it.seats.as_mut());
+        for bounds in bounds.filter_map(|seats| seats.bounds.as_mut()) {
+            (bounds.is_fewest_exact, bounds.is_most_exact) = (false, false);
+        }
+    }
     let seats = districts.iter().filter_map(|it| it.allocation.as_ref());
     let seats: u64 = seats.map(|it| u64::from(it.seats)).sum();
     if districts.len() > 1 && seats == u64::from(house) {
@@ -217,7 +227,8 @@ fn options(
     let mut standings: Vec<proto::OptionStanding> = Vec::new();
     let mut places: HashMap<&str, usize> = HashMap::new();
     let certain = districts.iter().filter_map(|it| it.certain.as_ref());
-    let is_claimed = certain.clone().any(|it| it.no_claim.is_empty());
+    let is_claimed =
+        certain.clone().any(|it| it.no_claim.is_empty()) && !certain.clone().any(certain::pauses);
     for (entry, district) in ballot.districts.iter().zip(districts) {
         for (option, votes) in entry.options.iter().zip(&district.votes) {
             let place = *places.entry(option.id.as_str()).or_insert_with(|| {

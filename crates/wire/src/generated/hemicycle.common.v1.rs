@@ -963,7 +963,8 @@ pub struct SeatBounds {
     /// The most; missing: no claim.
     #[prost(uint32, optional, tag = "2")]
     pub seats_most: ::core::option::Option<u32>,
-    /// What the outstanding ballots were bounded by: of several things the weakest. Unspecified: none is outstanding.
+    /// What the outstanding ballots were bounded by: of several things the weakest. Unspecified: none is outstanding. In a row over
+    /// districts, as the number below, of those districts that have a claim (CertainSeats.districts_without_claim).
     #[prost(enumeration = "BoundsBasis", tag = "3")]
     pub basis: i32,
     /// The most ballots that were taken to be outstanding.
@@ -1007,7 +1008,8 @@ pub struct CertainSeats {
     #[prost(message, repeated, tag = "5")]
     pub next: ::prost::alloc::vec::Vec<NextSecuredSeat>,
     /// Districts of which nothing is claimed, while of others something is: in the sums of the contest their seats count as "none
-    /// to all of them". 0 in one of a single district.
+    /// to all of them". 0 in one of a single district, and where one of them claims nothing while its base moves (BASE_MOVES): then
+    /// the contest claims nothing either, because its sums would only open until the next report.
     #[prost(uint32, tag = "6")]
     pub districts_without_claim: u32,
 }
@@ -1027,7 +1029,7 @@ pub struct NextSecuredSeat {
     /// fewer may do.
     #[prost(bool, tag = "4")]
     pub is_soonest: bool,
-    /// The district of the seat; empty in a contest with a single one.
+    /// The district of the seat. What is said of a contest leaves it empty where there is a single one.
     #[prost(string, tag = "5")]
     pub district_id: ::prost::alloc::string::String,
 }

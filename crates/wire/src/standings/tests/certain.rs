@@ -118,6 +118,27 @@ fn sums_over_districts_outlive_one_without_a_claim() {
     );
 }
 
+/// What a report of a part of a unit takes away until the unit is whole is no reason to open the sums, and to close them again.
+#[test]
+fn sums_wait_with_a_district_whose_base_moves() {
+    let almaty = || certain_of(almaty_ranges(), &[(1, 40)]);
+    let contest = with_certain(&[almaty(), certain_of(Err(NoClaim::BaseMoves), &[])]);
+    let certain = contest.certain.unwrap();
+    assert_eq!(
+        (certain.no_claim.as_str(), certain.districts_without_claim),
+        ("BASE_MOVES", 0)
+    );
+    assert!(certain.next.is_empty());
+    let bounds = contest
+        .options
+        .iter()
+        .filter_map(|row| row.seats.as_ref()?.bounds);
+    // Lists of Almaty alone lose nothing.
+    let claimed: Vec<_> = bounds.map(|it| (it.seats_fewest, it.seats_most)).collect();
+    assert_eq!(claimed.len(), 3);
+    assert!(!claimed.contains(&(Some(25), Some(35))));
+}
+
 #[test]
 fn where_no_district_has_a_claim_there_is_none() {
     let nothing = || certain_of(Err(NoClaim::Unbounded), &[]);
