@@ -70,6 +70,7 @@ impl Client {
             first_id: 0,
             sent: 0,
             heard: Instant::now(),
+            refused: None,
             backoff: self.backoff.clone(),
             outcomes,
         };
@@ -93,6 +94,8 @@ struct Submitter<S> {
     sent: usize,
     /// When something was last answered, or when the first report began to wait.
     heard: Instant,
+    /// Why the last stream broke, if nothing was answered since.
+    refused: Option<String>,
     backoff: Backoff,
     outcomes: mpsc::Sender<Result<(u64, Outcome), ClientError>>,
 }
@@ -124,11 +127,12 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
                         .pause()
                         .max(refused.retry_after.unwrap_or_default());
                     debug!(%refused, unanswered = self.unanswered.len(), pause_ms = pause.as_millis(), "stream broke");
+                    self.refused = Some(refused.to_string());
                     if Instant::now() + pause < self.heard + self.options.silence_max {
                         sleep(pause).await;
                         continue;
                     }
-                    self.silent(refused.to_string())
+                    self.silent()
                 }
                 Broken::Status(status) => {
                     self.client.refused(Service::TallyIngestion, &status).into()
@@ -142,11 +146,13 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
         }
     }
 
-    fn silent(&self, last: String) -> ClientError {
+    fn silent(&mut self) -> ClientError {
+        // What a stream was broken for says more than that the next one was silent.
+        let last = self.refused.take();
         ClientError::Unanswered {
             unanswered: self.unanswered.len(),
             waited: self.options.silence_max,
-            last,
+            last: last.unwrap_or_else(|| "nothing was answered".to_owned()),
         }
     }
 
@@ -173,7 +179,7 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
                     opened = Some(response.map_err(Broken::Status)?.into_inner());
                 }
                 () = sleep_until(patience), if !self.unanswered.is_empty() => {
-                    return Err(Broken::Failed(self.silent("nothing was answered".into())));
+                    return Err(Broken::Failed(self.silent()));
                 }
                 () = self.outcomes.closed() => return Err(Broken::Abandoned),
             }
@@ -262,6 +268,7 @@ impl<S: Stream<Item = Submission> + Send + Unpin> Submitter<S> {
         self.first_id += 1;
         self.sent -= 1;
         self.heard = Instant::now();
+        self.refused = None;
         self.backoff.reset();
         let passed = self.outcomes.send(Ok((request_id, outcome))).await;
         passed.map_err(|_| Broken::Abandoned)

@@ -156,6 +156,21 @@ async fn silence_ends_in_an_error_that_calls_the_rest_unknown() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_silence_after_a_refusal_ends_with_what_was_refused() {
+    let (servers, client) = start();
+    let refusal = tonic::Status::unavailable("no room for the log");
+    let scripts = [Script::Refuses(refusal), Script::Silent];
+    servers.submissions.lock().unwrap().extend(scripts);
+    let (outcomes, error) = submit(&client, 10, SubmitOptions::default()).await;
+    assert!(outcomes.is_empty());
+    let told = error.unwrap().to_string();
+    assert!(
+        told.contains("10 reports are unanswered") && told.contains("no room for the log"),
+        "{told}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_service_that_stays_away_is_given_up_after_the_limit() {
     let (servers, client) = start();
     let away = Script::Refuses(Status::unavailable("draining"));
