@@ -4,6 +4,8 @@
 //! Votes are keyed by option id and never by position (F13). A number that is not there is missing, not zero (F12).
 
 mod once_each;
+#[cfg(test)]
+mod tests;
 
 use self::once_each::once_each;
 use super::{Checkpoint, Night, NightError, Step, Steps, TimedStep, ballot_hash};
@@ -310,16 +312,31 @@ fn json_lines(
             Ok(text) => text,
             Err(error) => return Some(Err(NightError::line(&path, number, error.to_string()))),
         };
-        if text.trim().is_empty() {
+        // Some programs begin a file with a mark of its encoding.
+        let text = text.trim_start_matches('\u{feff}').trim();
+        if text.is_empty() {
             return None;
         }
-        let line: Result<Line, _> =
-            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_str(&text));
-        let step = line
-            .map_err(|error| in_plain_words(&error.to_string()))
-            .and_then(|line| timed(&names, number, line));
+        let step = one_line(text).and_then(|line| timed(&names, number, line));
         Some(step.map_err(|what| NightError::line(&path, number, what)))
     })
+}
+
+/// The one object of a line. What stands behind it may be a report whose line was lost: it is never passed over.
+fn one_line(text: &str) -> Result<Line, String> {
+    if !text.starts_with('{') {
+        return Err("a line is one JSON object, from { to }".to_owned());
+    }
+    let mut source = serde_json::Deserializer::from_str(text);
+    let line = serde_path_to_error::deserialize(&mut source)
+        .map_err(|error| in_plain_words(&error.to_string()))?;
+    match source.end() {
+        Ok(()) => Ok(line),
+        Err(error) => Err(format!(
+            "something stands behind the object, at column {}: each has a line of its own",
+            error.column()
+        )),
+    }
 }
 
 fn timed(names: &Names, number: u64, line: Line) -> Result<TimedStep, String> {
