@@ -251,7 +251,7 @@ impl Tally {
                 .collect(),
             turnout: vec![DistrictTurnout::default(); self.turnout.len()],
             ceilings: self.ceilings.without_counts(),
-            ..self.clone()
+            ..self.moment()
         }
     }
 
