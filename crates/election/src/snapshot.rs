@@ -129,7 +129,9 @@ impl State {
     }
 
     fn sum_again(&mut self) {
-        let mut sums = self.tally.without_sums();
+        // Its units are too many to be copied.
+        let moment = self.tally.moment();
+        let mut sums = std::mem::replace(&mut self.tally, moment).without_sums();
         self.sum_units(&mut sums);
         self.sum_slots(&mut sums);
         self.tally = sums;

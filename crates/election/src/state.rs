@@ -210,7 +210,7 @@ impl State {
     /// Every total is the sum of what is kept per unit and slot: votes, counters, ballots, slots by state, turnout. The
     /// invariant of F2 and F14. O(units).
     pub fn totals_reconcile(&self) -> bool {
-        let mut sums = self.tally.without_sums();
+        let mut sums = self.tally.clone().without_sums();
         self.sum_units(&mut sums);
         self.sum_slots(&mut sums);
         sums.contests == self.tally.contests

@@ -240,7 +240,7 @@ impl Tally {
 
     // The next ones put the sums together again from units and slots.
 
-    pub(crate) fn without_sums(&self) -> Self {
+    pub(crate) fn without_sums(self) -> Self {
         let empty = |district: &DistrictTally| {
             DistrictTally::new(district.votes.len(), district.states.len())
         };
@@ -251,7 +251,7 @@ impl Tally {
                 .collect(),
             turnout: vec![DistrictTurnout::default(); self.turnout.len()],
             ceilings: self.ceilings.without_counts(),
-            ..self.moment()
+            ..self
         }
     }
 

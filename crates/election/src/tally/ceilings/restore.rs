@@ -7,21 +7,20 @@ use std::sync::Arc;
 
 impl Ceilings {
     /// The same units, rules and marks, with no roll, turnout or ballots yet.
-    pub fn without_counts(&self) -> Self {
-        let mut ceilings = self.clone();
-        ceilings.write();
-        for unit in 0..ceilings.units.len() {
-            if let Some(row) = ceilings.units.get_mut(unit) {
+    pub fn without_counts(mut self) -> Self {
+        self.write();
+        for unit in 0..self.units.len() {
+            if let Some(row) = self.units.get_mut(unit) {
                 (row.roll, row.issued) = (None, None);
             }
         }
-        for row in 0..ceilings.rows.len() {
-            if let Some(row) = ceilings.rows.get_mut(row) {
+        for row in 0..self.rows.len() {
+            if let Some(row) = self.rows.get_mut(row) {
                 (row.counted, row.open) = (Accounted::default(), 0);
             }
         }
-        ceilings.sum_again();
-        ceilings
+        self.sum_again();
+        self
     }
 
     /// What neither the rules nor units and slots say: of each unit its kind, and of each of its contests what has been
