@@ -85,9 +85,7 @@ impl Allocation {
             .chain(self.behind_stages())
             .filter(|tie| tie.is_open() && self.pending > 0)
     }
-}
 
-impl Allocation {
     /// Whether nothing hangs on a tie: the stages show one of its outcomes, the last of its settlements was drawn by nobody, and
     /// with any other one the seats are the same.
     #[must_use]

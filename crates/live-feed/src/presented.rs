@@ -63,9 +63,7 @@ impl Presented {
     pub fn district_names(&self, id: &str) -> Option<&Texts> {
         self.presentation.districts.get(id)
     }
-}
 
-impl Presented {
     /// A contest's names by language.
     pub fn contest_names(&self, id: &str) -> Option<&Texts> {
         self.presentation.contests.get(id)
