@@ -11,13 +11,14 @@ use election::counts::{COUNTERS, Counter};
 use election::definition::OPTIONS_MAX;
 use election::ids::ID_LENGTH_MAX;
 use election::report::{Refusal, ReportKind};
+use election::submission::Submission;
 use wire::common::v1::FormCounter;
-use wire::ingestion::v1::submit_reports_request::Submission;
+use wire::ingestion::v1::submit_reports_request::Submission as Submitted;
 use wire::{Enumeration as _, PlainReport};
 
 use crate::check::check;
 
-/// Appends a report as [`encode_submission`] does. `None`: it has a fault, for [`encode`] to word, and nothing is appended.
+/// Appends a report as [`encode`] does. `None`: it has a fault, for [`encode`] to word, and nothing is appended.
 pub(crate) fn encode_plain(writer: &mut Writer, report: &PlainReport<'_>) -> Option<()> {
     let PlainReport {
         unit_id,
@@ -35,14 +36,14 @@ pub(crate) fn encode_plain(writer: &mut Writer, report: &PlainReport<'_>) -> Opt
         && ids.into_iter().all(|id| is_id(id))
         && *version > 0
         && ballot_hash.len() == 32
-        && votes.len() <= OPTIONS_MAX
-        && form.len() <= COUNTERS;
-    let mut counters = [(Counter::RollAtClose, 0); COUNTERS];
-    let mut numbers_from = 0;
-    for (place, FormCounter { counter, value }) in counters.iter_mut().zip(*form) {
-        let counter = Counter::from_number(*counter).filter(|it| *it as u8 >= numbers_from)?;
-        numbers_from = counter as u8 + 1;
-        *place = (counter, u32::try_from(*value).ok()?);
+        && votes.len() <= OPTIONS_MAX;
+    let mut values = [None; COUNTERS];
+    for FormCounter { counter, value } in *form {
+        let counter = Counter::from_number(*counter)?;
+        let value = u32::try_from(*value).ok()?;
+        if values[usize::from(counter as u8)].replace(value).is_some() {
+            return None;
+        }
     }
     if !is_right {
         return None;
@@ -55,23 +56,38 @@ pub(crate) fn encode_plain(writer: &mut Writer, report: &PlainReport<'_>) -> Opt
     writer.length(votes.len());
     writer.u32s(votes);
     writer.length(form.len());
-    for (counter, value) in counters.iter().take(form.len()) {
-        writer.u8(*counter as u8);
-        writer.u32(*value);
+    for (counter, value) in Counter::ALL.into_iter().zip(values) {
+        if let Some(value) = value {
+            writer.u8(counter as u8);
+            writer.u32(value);
+        }
     }
     writer.flag(false);
     Some(())
 }
 
-/// Appends what is submitted, as [`encode_submission`] does.
+/// Appends what is submitted, as [`encode_submission`] does; counters that stand once in the order of their numbers.
 ///
 /// # Errors
 /// What no definition could make right; nothing is appended.
-pub(crate) fn encode(writer: &mut Writer, submission: Option<Submission>) -> Result<(), Refusal> {
-    let submission = wire::submission(submission)?;
+pub(crate) fn encode(writer: &mut Writer, submission: Option<Submitted>) -> Result<(), Refusal> {
+    let mut submission = wire::submission(submission)?;
     check(&submission)?;
+    if let Submission::Report(report) = &mut submission {
+        put_in_order(&mut report.form);
+    }
     encode_submission(writer, &submission);
     Ok(())
+}
+
+/// A form says the same in any order, and in order it takes the short way. A counter that stands twice is refused by its
+/// place: then all stay where they are.
+fn put_in_order(form: &mut Vec<(Counter, u64)>) {
+    let mut sorted = form.clone();
+    sorted.sort_by_key(|(counter, _)| *counter as u8);
+    if sorted.is_sorted_by(|(one, _), (other, _)| (*one as u8) < *other as u8) {
+        *form = sorted;
+    }
 }
 
 fn is_id(text: &str) -> bool {

@@ -1,6 +1,7 @@
 use super::*;
 use election::counts::COUNT_MAX;
 use election::report::RefusalCode;
+use std::collections::BTreeMap;
 use wire::common::v1::{Attribution, Counter as Named, Report, ReportKind as Kind, TurnoutReport};
 
 fn report() -> Report {
@@ -25,9 +26,15 @@ fn report() -> Report {
     }
 }
 
-fn through_the_domain(submission: Submission) -> Result<Vec<u8>, Refusal> {
-    let submission = wire::submission(Some(submission))?;
+fn through_the_domain(submission: Submitted) -> Result<Vec<u8>, Refusal> {
+    let mut submission = wire::submission(Some(submission))?;
     check(&submission)?;
+    if let Submission::Report(report) = &mut submission {
+        let once: BTreeMap<u8, _> = { report.form.iter() }.map(|it| (it.0 as u8, *it)).collect();
+        if once.len() == report.form.len() {
+            report.form = once.into_values().collect();
+        }
+    }
     let mut writer = Writer::default();
     encode_submission(&mut writer, &submission);
     Ok(writer.into_bytes())
@@ -63,11 +70,11 @@ fn plain(report: &Report) -> Option<Vec<u8>> {
 
 /// All ways give the same bytes or the same refusal, but that what is not plain has no short way.
 #[track_caller]
-fn agrees(submission: Submission) -> Result<Vec<u8>, Refusal> {
+fn agrees(submission: Submitted) -> Result<Vec<u8>, Refusal> {
     let mut writer = Writer::default();
     let encoded = encode(&mut writer, Some(submission.clone()));
     let encoded = encoded.map(|()| writer.into_bytes());
-    if let Submission::Report(report) = &submission
+    if let Submitted::Report(report) = &submission
         && let Some(plain) = plain(report)
     {
         assert_eq!(Ok(plain), encoded);
@@ -80,13 +87,11 @@ fn agrees(submission: Submission) -> Result<Vec<u8>, Refusal> {
 fn a_plain_report_has_the_bytes_that_it_has_through_the_domain() {
     let mut in_order = report();
     in_order.option_indexes.sort_unstable();
-    let listed = agrees(Submission::Report(in_order.clone())).unwrap();
-    assert_eq!(plain(&in_order), None, "its counters are not in order");
-    in_order.form.reverse();
+    let listed = agrees(Submitted::Report(report())).unwrap();
     for kind in [Kind::Partial, Kind::Full] {
         in_order.kind = kind.into();
         assert!(plain(&in_order).is_some());
-        let short = agrees(Submission::Report(in_order.clone())).unwrap();
+        let short = agrees(Submitted::Report(in_order.clone())).unwrap();
         assert!(
             short.len() < listed.len(),
             "three votes of eight bytes less each"
@@ -95,7 +100,7 @@ fn a_plain_report_has_the_bytes_that_it_has_through_the_domain() {
     let mut bare = report();
     (bare.option_indexes, bare.votes, bare.form) = Default::default();
     assert!(plain(&bare).is_some());
-    agrees(Submission::Report(bare)).unwrap();
+    agrees(Submitted::Report(bare)).unwrap();
 }
 
 #[test]
@@ -108,20 +113,20 @@ fn every_counter_has_its_number() {
     whole.option_indexes.sort_unstable();
     whole.form = every.to_vec();
     assert!(plain(&whole).is_some());
-    agrees(Submission::Report(whole)).unwrap();
+    agrees(Submitted::Report(whole)).unwrap();
 }
 
 #[test]
 fn what_is_not_plain_is_encoded_all_the_same() {
-    agrees(Submission::Report(report())).unwrap();
+    agrees(Submitted::Report(report())).unwrap();
     let mut correction = report();
     correction.kind = Kind::Correction.into();
     correction.attribution = Some(Attribution {
         by: "commission".into(),
         reason: "rows swapped".into(),
     });
-    agrees(Submission::Report(correction)).unwrap();
-    agrees(Submission::TurnoutReport(TurnoutReport {
+    agrees(Submitted::Report(correction)).unwrap();
+    agrees(Submitted::TurnoutReport(TurnoutReport {
         unit_id: "demo-001".into(),
         version: 1,
         ballots_issued: 5,
@@ -171,14 +176,33 @@ fn every_fault_is_refused_as_the_domain_refuses_it() {
         faulty.form.reverse();
         fault(&mut faulty);
         assert_eq!(plain(&faulty), None, "fault {place}");
-        let refusal = agrees(Submission::Report(faulty)).unwrap_err();
+        let refusal = agrees(Submitted::Report(faulty)).unwrap_err();
         assert_eq!(refusal.code, code, "fault {place}: {refusal}");
     }
     let mut many = report();
     many.option_indexes = vec![0; OPTIONS_MAX + 1];
     many.votes = vec![1; OPTIONS_MAX + 1];
     assert_eq!(
-        agrees(Submission::Report(many)).unwrap_err().code,
+        agrees(Submitted::Report(many)).unwrap_err().code,
         RefusalCode::Limit
     );
+}
+
+#[test]
+fn counters_come_in_any_order_and_one_that_stands_twice_keeps_its_place() {
+    let mut one = report();
+    one.option_indexes.sort_unstable();
+    let mut other = one.clone();
+    other.form.reverse();
+    assert_ne!(one.form, other.form);
+    assert_eq!(plain(&one), plain(&other));
+    assert!(plain(&one).is_some());
+    agrees(Submitted::Report(one.clone())).unwrap();
+    // Who sent it is told the place where it stands again.
+    one.form.push(one.form[0]);
+    assert_eq!(plain(&one), None);
+    let bytes = agrees(Submitted::Report(one.clone())).unwrap();
+    let mut reader = election::bytes::codec::Reader::new(&bytes);
+    let sent = election::bytes::decode_submission(&mut reader).unwrap();
+    assert_eq!(Ok(sent), wire::submission(Some(Submitted::Report(one))));
 }
