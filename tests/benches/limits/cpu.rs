@@ -13,6 +13,17 @@ pub struct Spent {
     pub cpu: Duration,
 }
 
+impl std::ops::Add for Spent {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            span: self.span + other.span,
+            cpu: self.cpu + other.cpu,
+        }
+    }
+}
+
 /// What something takes that says itself how long it took. Only this process is asked for its processor time.
 pub async fn spent(work: impl Future<Output = Outcome<Duration>>) -> Outcome<Spent> {
     let before = cpu_time("self")?;
