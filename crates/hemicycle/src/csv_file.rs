@@ -36,7 +36,107 @@ pub fn separated(source: impl Read) -> io::Result<(u8, impl Read)> {
         (false, false, true) => b'\t',
         _ => b',',
     };
-    Ok((mark, io::Cursor::new(header).chain(source)))
+    let source = io::Cursor::new(header).chain(source);
+    Ok((mark, Quotes::new(source, mark)))
+}
+
+/// Text in which quotes stand as they must. A reader of CSV takes any text: of `"40"5` it would make 405, and of a quote that
+/// nobody closes one cell with the rest of the file.
+#[derive(Debug)]
+struct Quotes<R> {
+    source: R,
+    mark: u8,
+    place: Place,
+    line: u64,
+    /// Where the last quote was opened.
+    opened: u64,
+}
+
+/// Where in a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Beginning,
+    Plain,
+    Quoted,
+    /// Behind a quote that ends the cell, or is the first of the two that stand for one.
+    Closed,
+}
+
+/// A quote that stands where it cannot.
+#[derive(Debug)]
+pub struct Misquoted {
+    /// The line, from 1.
+    pub line: u64,
+    what: &'static str,
+}
+
+impl fmt::Display for Misquoted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.what)
+    }
+}
+
+impl std::error::Error for Misquoted {}
+
+impl Misquoted {
+    /// What is wrong with the quotes, if that is what a reader stumbled over.
+    pub fn of(error: &csv::Error) -> Option<&Self> {
+        match error.kind() {
+            csv::ErrorKind::Io(error) => error.get_ref()?.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl<R> Quotes<R> {
+    fn new(source: R, mark: u8) -> Self {
+        Self {
+            source,
+            mark,
+            place: Place::Beginning,
+            line: 1,
+            opened: 1,
+        }
+    }
+
+    fn pass(&mut self, byte: u8) -> Result<(), Misquoted> {
+        let ends = byte == self.mark || byte == b'\n' || byte == b'\r';
+        self.place = match (self.place, byte) {
+            (Place::Quoted, b'"') => Place::Closed,
+            (Place::Quoted, _) => Place::Quoted,
+            (Place::Beginning | Place::Closed, b'"') => {
+                self.opened = self.line;
+                Place::Quoted
+            }
+            (_, _) if ends => Place::Beginning,
+            (Place::Closed, b' ') => Place::Closed,
+            // The mark of UTF-8 that spreadsheets put before the text.
+            (Place::Beginning, 0xef | 0xbb | 0xbf) => Place::Beginning,
+            (Place::Closed, _) => {
+                return Err(Misquoted {
+                    line: self.line,
+                    what: "text stands behind the quote that closes a cell; a quote inside a cell is written twice",
+                });
+            }
+            (Place::Beginning | Place::Plain, _) => Place::Plain,
+        };
+        self.line += u64::from(byte == b'\n');
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Quotes<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.source.read(buffer)?;
+        let wrong = |wrong| io::Error::new(io::ErrorKind::InvalidData, wrong);
+        let mut bytes = buffer.iter().take(read);
+        bytes.try_for_each(|byte| self.pass(*byte)).map_err(wrong)?;
+        if read == 0 && !buffer.is_empty() && self.place == Place::Quoted {
+            let (line, what) = (self.opened, "the quote that opens a cell is never closed");
+            return Err(wrong(Misquoted { line, what }));
+        }
+        Ok(read)
+    }
 }
 
 impl CsvFile {
@@ -141,7 +241,10 @@ fn torn(file: &str, error: &csv::Error) -> Failure {
                 at(line)
             )
         }
-        _ => format!("{file}: {error}"),
+        _ => match Misquoted::of(error) {
+            Some(wrong) => format!("{file}{}: {wrong}", at(Some(wrong.line))),
+            None => format!("{file}: {error}"),
+        },
     })
 }
 
@@ -246,7 +349,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_file_is_named() {
         let read = |text: &[u8]| CsvFile::read(text, "votes.csv", &["list", "votes"], 2);
-        let cases: [(&[u8], &str); 7] = [
+        let cases: [(&[u8], &str); 10] = [
             (
                 b"list,vote\na,1\n",
                 "votes.csv, line 1: there is no column \"vote\"; columns are list, votes",
@@ -266,6 +369,18 @@ mod tests {
                 "votes.csv, line 2: this is not UTF-8",
             ),
             (b"", "the column list is missing"),
+            (
+                b"list,votes\na,1\nb,\"40\"5\n",
+                "votes.csv, line 3: text stands behind the quote that closes a cell",
+            ),
+            (
+                b"list,votes\n\"a,1\nb,2\n",
+                "votes.csv, line 2: the quote that opens a cell is never closed",
+            ),
+            (
+                b"\"list\" s,votes\na,1\n",
+                "votes.csv, line 1: text stands behind",
+            ),
         ];
         for (text, said) in cases {
             let error = read(text).unwrap_err().to_string();
@@ -283,6 +398,10 @@ mod tests {
                 (Some("a"), Some("1"))
             );
         }
+        let quoted = "\"list\",\"votes\"\r\n\"The \"\"A\"\", and\n\"\"B\"\"\" ,\"1\"\r\nC \"D\",2\r\n\"\"\"E\"\"\",3";
+        let file = read(quoted.as_bytes()).unwrap();
+        let names: Vec<_> = file.rows().map(|row| row.text("list").unwrap()).collect();
+        assert_eq!(names, ["The \"A\", and\n\"B\"", "C \"D\"", "\"E\""]);
         // What spreadsheets put before the text is no part of the first column's name.
         let marked = read("\u{feff}list,votes\na,1\n".as_bytes()).unwrap();
         assert_eq!(marked.rows().next().unwrap().text("list"), Some("a"));

@@ -133,6 +133,15 @@ fn numbers_that_cannot_be_are_told_with_their_limits() {
             "4294967296,1",
             "must be a whole number from 1 to 4294967295",
         ),
+        ("2,+22", "votes:aleph: \"+22\": must be a whole number"),
+        (
+            "2,\"40\"5",
+            "line 2: text stands behind the quote that closes a cell",
+        ),
+        (
+            "2,\"40",
+            "line 2: the quote that opens a cell is never closed",
+        ),
     ] {
         let file = written("bad.csv", &format!("{head}{cells}\n"));
         says(

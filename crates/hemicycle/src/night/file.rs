@@ -9,6 +9,7 @@ mod tests;
 
 use self::once_each::once_each;
 use super::{Checkpoint, Night, NightError, Step, Steps, TimedStep, ballot_hash};
+use crate::csv_file::Misquoted;
 use election::counts::{COUNT_MAX, Counter};
 use election::definition::{Definition, Hash};
 use election::ids::{ContestId, CountingGroupId, UnitId};
@@ -361,7 +362,7 @@ fn csv_lines(
         .from_reader(source);
     let header = reader
         .headers()
-        .map_err(|error| NightError::line(&path, 1, error.to_string()))?
+        .map_err(|error| torn(&path, &error, 1))?
         .clone();
     let columns: Vec<Column> = header
         .iter()
@@ -384,14 +385,24 @@ fn csv_lines(
     }
     Ok(Box::new(reader.into_records().map(move |record| {
         let record = record.map_err(|error| {
-            let line = error.position().map_or(0, csv::Position::line);
-            NightError::line(&path, line, error.to_string())
+            torn(
+                &path,
+                &error,
+                error.position().map_or(0, csv::Position::line),
+            )
         })?;
         let number = record.position().map_or(0, csv::Position::line);
         let line = csv_line(&columns, &record);
         let step = line.and_then(|line| timed(&names, number, line));
         step.map_err(|what| NightError::line(&path, number, what))
     })))
+}
+
+fn torn(path: &Path, error: &csv::Error, line: u64) -> NightError {
+    match Misquoted::of(error) {
+        Some(wrong) => NightError::line(path, wrong.line, wrong.to_string()),
+        None => NightError::line(path, line, error.to_string()),
+    }
 }
 
 enum Column {
@@ -449,7 +460,9 @@ fn csv_line(columns: &[Column], record: &csv::StringRecord) -> Result<Line, Stri
         .filter(|(_, cell)| !cell.is_empty())
     {
         let number = |name: &str| {
-            cell.parse::<u64>().map_err(|_| {
+            let digits = cell.bytes().all(|byte| byte.is_ascii_digit());
+            let number = cell.parse::<u64>().ok().filter(|_| digits);
+            number.ok_or_else(|| {
                 format!(
                     "{name}: {cell:?}: must be a whole number from 0 to {COUNT_MAX}, digits alone"
                 )
