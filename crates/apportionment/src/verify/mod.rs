@@ -193,8 +193,9 @@ fn check_list(
             eligibility,
         });
     }
+    // What a list held beforehand is not taken from it.
     if let Some(most) = rules.seats_max
-        && seats > most
+        && seats > most.max(contest.lists[list].held)
     {
         refusals.push(Refusal::AboveMax { list, seats, most });
     }
