@@ -39,7 +39,9 @@ pub use certain::bound_seats_while_awaited;
 pub use comparison::{batch_allocate, compare, list_profiles};
 pub use config::Config;
 pub use error::AllocationError;
-pub use stateless::{allocate, allocate_districts, allocate_while_awaited};
+pub use stateless::{
+    allocate, allocate_districts, allocate_districts_while_awaited, allocate_while_awaited,
+};
 
 /// The allocation role: `AllocationService` behind a results role.
 #[derive(Debug, Clone)]

@@ -89,9 +89,9 @@ impl AllocationService for Rpc {
     ) -> Result<Response<AllocateDistrictsResponse>, Status> {
         let request =
             DistrictsRequest::try_from(request.into_inner()).map_err(AllocationError::from)?;
-        let answer = self
-            .service
-            .compute(move || stateless::allocate_districts(&request));
+        let answer = self.service.compute_while_awaited(move |is_over| {
+            stateless::allocate_districts_while_awaited(&request, is_over)
+        });
         Ok(Response::new(answer.await??))
     }
 

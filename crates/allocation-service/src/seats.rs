@@ -4,9 +4,10 @@ use crate::follower::Moment;
 use crate::widened::Widened;
 use crate::words::{Labels, Style};
 use apportionment::margins_while;
+use apportionment::tiers::{DistrictMargins, district_margins_while};
 use election::allocation::Question;
 use election::certain::{CertainSeats, certain_seats, over_districts};
-use election::districted::DistrictedResult;
+use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
 use election::standings::{
     ContestSeats, DistrictSeats, SeatsResult, contest_seats, district_seats,
 };
@@ -17,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use wire::allocation::v1::{Allocation, Standings};
-use wire::{Lists, MARGIN_LISTS_MAX};
+use wire::{Lists, MARGIN_LISTS_MAX, margins_cost_little};
 
 /// A moment with its seats, and the standings as they are sent.
 #[derive(Debug)]
@@ -123,7 +124,7 @@ pub(crate) fn explain_all(
         if let (Some(over), Some(above)) = (over_districts, &seats.above[contest])
             && entries.any(|entry| wanted(ballot.id.as_str(), entry.id.as_str()))
         {
-            explain_over(over, above, &moment.tally, explained);
+            explain_over(over, above, &moment.tally, explained, is_over);
         }
         for (district, entry) in ballot.districts.iter().enumerate() {
             if !wanted(ballot.id.as_str(), entry.id.as_str()) {
@@ -155,18 +156,52 @@ fn explain_over(
     above: &ContestSeats,
     tally: &Tally,
     explained: Explained,
+    is_over: &dyn Fn() -> bool,
 ) {
     let ContestSeats {
         question, result, ..
     } = above;
+    let margins = match explained.margins && (explained.steps || explained.words.is_some()) {
+        true => district_margins(question, result, is_over),
+        false => Vec::new(),
+    };
     if explained.steps {
-        over.steps = wire::districted_steps(question, result);
+        over.steps = wire::districted_steps(question, result, &margins);
     }
     // Words of withheld seats would give the seats away.
     if let (Some(style), Some(engine)) = (explained.words, result.allocation()) {
         let labels = style.districted_labels(tally, &question.names);
-        over.explanation = style.districted_words(&labels, question, engine);
+        over.explanation = style.districted_words(&labels, question, engine, &margins);
     }
+}
+
+/// What would change the seats that districts hand out themselves, as long as somebody waits; nothing where that costs too
+/// much, or of a result that is withheld, which it would give away.
+pub(crate) fn district_margins(
+    question: &DistrictedQuestion,
+    result: &DistrictedResult,
+    is_over: &dyn Fn() -> bool,
+) -> Vec<DistrictMargins> {
+    let Asked::Tiers {
+        contest,
+        rules,
+        lots,
+    } = &question.asked
+    else {
+        return Vec::new();
+    };
+    let Some(DistrictedAllocation::Tiers(allocation)) = result.allocation() else {
+        return Vec::new();
+    };
+    let size = (
+        contest.districted.lists.len(),
+        contest.districted.districts.len(),
+    );
+    if !margins_cost_little(size.0, size.1) {
+        return Vec::new();
+    }
+    let found = district_margins_while(contest, rules, &lots.lots, allocation, || !is_over());
+    found.ok().flatten().unwrap_or_default()
 }
 
 /// The seats of every contest and district. A result that the verifier refuses is withheld, and raises an alarm.

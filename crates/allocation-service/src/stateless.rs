@@ -1,7 +1,7 @@
 //! `Allocate`: votes in, seats out, no election needed.
 
 use crate::error::AllocationError;
-use crate::seats::{Explained, explain};
+use crate::seats::{Explained, district_margins, explain};
 use crate::words::{DistrictedLabels, Labels, Style};
 use election::districted::{self, DistrictedResult};
 use election::standings::{SeatsResult, answer};
@@ -76,10 +76,23 @@ pub fn allocate_while_awaited(
 pub fn allocate_districts(
     request: &DistrictsRequest,
 ) -> Result<AllocateDistrictsResponse, AllocationError> {
+    allocate_districts_while_awaited(request, || false)
+}
+
+/// The same. `is_over` says that nobody waits any more: it is asked before the margins of each list in each district.
+///
+/// # Errors
+///
+/// As [`allocate_districts`], or [`AllocationError::Stopping`] if nobody waits any more.
+pub fn allocate_districts_while_awaited(
+    request: &DistrictsRequest,
+    is_over: impl Fn() -> bool,
+) -> Result<AllocateDistrictsResponse, AllocationError> {
     let DistrictsRequest {
         id,
         question,
         include_steps,
+        include_margins,
         called,
         explanation,
     } = request;
@@ -91,15 +104,22 @@ pub fn allocate_districts(
     let seats = result.allocation();
     let seats = seats.map(|allocation| districted::seats_of(question, allocation));
     let mut allocation = wire::districted_allocation(question, &result, seats.as_ref());
+    let margins = match *include_margins && (*include_steps || words.is_some()) {
+        true => district_margins(question, &result, &is_over),
+        false => Vec::new(),
+    };
+    if is_over() {
+        return Err(AllocationError::Stopping);
+    }
     if *include_steps {
-        allocation.steps = wire::districted_steps(question, &result);
+        allocation.steps = wire::districted_steps(question, &result, &margins);
     }
     if let (Some(style), Some(engine)) = (words, result.allocation()) {
         let labels = DistrictedLabels {
             called: called.clone(),
             ..DistrictedLabels::default()
         };
-        allocation.explanation = style.districted_words(&labels, question, engine);
+        allocation.explanation = style.districted_words(&labels, question, engine, &margins);
     }
     Ok(AllocateDistrictsResponse {
         id: id.clone(),

@@ -1,5 +1,6 @@
 //! Results in words: which language, and what things are called in it.
 
+use apportionment::tiers::DistrictMargins;
 use election::allocation::Question;
 use election::definition::{DistrictBallot, OptionRole};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, Names, void_lots};
@@ -187,12 +188,13 @@ impl Style {
         document.render(self.format)
     }
 
-    /// The result of a contest whose districts hang together, in words.
+    /// The result of a contest whose districts hang together, in words, with these margins of its districts' own seats.
     pub fn districted_words(
         self,
         labels: &DistrictedLabels,
         question: &DistrictedQuestion,
         allocation: &DistrictedAllocation,
+        margins: &[DistrictMargins],
     ) -> String {
         let DistrictedLabels {
             title,
@@ -235,6 +237,7 @@ impl Style {
                     lots: &lots.lots,
                     void_lots: &void,
                     allocation,
+                    margins,
                 };
                 explanation::tiers(subject, self.language)
             }

@@ -13,7 +13,7 @@ const MOVED_LISTS_MAX: usize = 12;
 const BESIDES_MAX: usize = 2;
 
 /// The nearest changes for one list.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ListMargins {
     /// Fewest votes added for another seat.
     pub gain_by_added: Option<Margin>,
@@ -52,18 +52,34 @@ pub fn margins_while(
     lots: &[Lot],
     goes_on: impl Fn() -> bool,
 ) -> Result<Option<Vec<ListMargins>>, ContestError> {
+    margins_among(contest, rules, lots, &|_| true, goes_on)
+}
+
+/// As [`margins_while`], of the lists that take part and between them; the others have no votes here, and none are given to
+/// them.
+pub(crate) fn margins_among(
+    contest: &Contest,
+    rules: &Rules,
+    lots: &[Lot],
+    takes_part: &dyn Fn(usize) -> bool,
+    goes_on: impl Fn() -> bool,
+) -> Result<Option<Vec<ListMargins>>, ContestError> {
     let seats = Workspace::default()
         .seats(contest, rules, lots)?
         .seats
         .to_vec();
     let of = |list: usize| {
+        if !takes_part(list) {
+            return Ok(ListMargins::default());
+        }
         let own = |change, effect| margin(contest, rules, lots, list, change, effect);
         let gain = own(Change::Added, Effect::Gain)?;
         let loss = own(Change::Taken, Effect::Loss)?;
         let losers = others_of(list, gain.as_ref(), |other, after| after < seats[other]);
         let winners = others_of(list, loss.as_ref(), |other, after| after > seats[other]);
         let moved = |change, effect, besides: &[usize]| {
-            moves(contest, rules, lots, (list, change, effect), besides)
+            let among = (takes_part, besides);
+            moves(contest, rules, lots, (list, change, effect), among)
         };
         Ok(ListMargins {
             gain_by_moved: moved(Change::MovedFrom, Effect::Gain, &losers)?,
@@ -96,9 +112,11 @@ fn moves(
     rules: &Rules,
     lots: &[Lot],
     (list, change, effect): (usize, fn(usize) -> Change, Effect),
-    besides: &[usize],
+    (takes_part, besides): (&dyn Fn(usize) -> bool, &[usize]),
 ) -> Result<Vec<(usize, Margin)>, ContestError> {
-    let nearest = nearest_move(contest, rules, lots, (list, change, effect))?;
+    let others = (0..contest.lists.len()).filter(|&other| other != list && takes_part(other));
+    let others = others.collect();
+    let nearest = nearest_move(contest, rules, lots, (list, change, effect), others)?;
     let mut moves: Vec<(usize, Margin)> = nearest.into_iter().collect();
     for &other in besides {
         if moves.iter().all(|(known, _)| *known != other) {
@@ -109,17 +127,15 @@ fn moves(
     Ok(moves)
 }
 
-/// The other list with which the fewest votes have to change hands. Beyond [`MOVED_LISTS_MAX`] lists only those with the most
+/// The one of the others with which the fewest votes have to change hands. Beyond [`MOVED_LISTS_MAX`] lists only those with the most
 /// votes are asked, and then fewer votes of another list might do.
 fn nearest_move(
     contest: &Contest,
     rules: &Rules,
     lots: &[Lot],
     (list, change, effect): (usize, fn(usize) -> Change, Effect),
+    mut others: Vec<usize>,
 ) -> Result<Option<(usize, Margin)>, ContestError> {
-    let mut others: Vec<usize> = (0..contest.lists.len())
-        .filter(|&other| other != list)
-        .collect();
     others.sort_by_key(|&other| std::cmp::Reverse(contest.lists[other].votes));
     let mut is_certain = others.len() <= MOVED_LISTS_MAX;
     others.truncate(MOVED_LISTS_MAX);

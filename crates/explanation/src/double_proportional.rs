@@ -4,13 +4,13 @@ use crate::divisor::parts;
 use crate::document::Document;
 use crate::language::{Language, Messages};
 use crate::overall::distances;
+use crate::sub_allocation::{contest_of, sub_allocation};
 use crate::subject::SUMMANDS_MAX;
 use crate::threshold::{base_key, share_text};
 use crate::tier_admission::{Asked, claim, needed, share_needed};
 use crate::tier_seats::seats_table;
 use crate::tier_stages::count;
 use crate::tier_ties::{VoidPlaces, void_lots};
-use crate::tiers::{contest_of, sub_allocation};
 use apportionment::double_proportional::{
     Cell, CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional,
     LineSteps, VotersNumbers, explain,

@@ -40,6 +40,7 @@ mod overall;
 mod quota;
 mod rescue;
 mod stage;
+mod sub_allocation;
 mod subject;
 mod threshold;
 mod tie;

@@ -23,7 +23,7 @@ pub fn margins(subject: Subject<'_>, margins: &[ListMargins], language: Language
 }
 
 impl Explainer<'_> {
-    fn margin_lines(&self, list: usize, margins: &ListMargins) -> Vec<String> {
+    pub(crate) fn margin_lines(&self, list: usize, margins: &ListMargins) -> Vec<String> {
         let ListMargins {
             gain_by_added,
             gain_by_moved,

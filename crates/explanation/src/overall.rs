@@ -1,9 +1,14 @@
-//! How far lists are from a share of the votes of all districts.
+//! What would change seats over districts: how far lists are from a share of the votes of all of them, and how many votes of a
+//! district change the seats that it hands out itself.
 
 use crate::document::Document;
 use crate::language::Messages;
+use crate::subject::{Explainer, Subject};
 use crate::tiers::Writer;
-use apportionment::{DistrictedContest, Threshold, ThresholdDistance, overall_distances};
+use apportionment::tiers::{DistrictMargins, TierStage, TierStageResult};
+use apportionment::{
+    DistrictedContest, Method, Rules, Threshold, ThresholdDistance, overall_distances,
+};
 
 impl Writer<'_> {
     /// What is said of margins of seats in tiers.
@@ -12,6 +17,69 @@ impl Writer<'_> {
         let contest = &self.subject.contest.districted;
         let document = distances(self.messages, self.subject.lists, contest, &shares);
         self.document.append(document);
+    }
+
+    /// What would change the seats that districts hand out themselves, by the lists that take part in each.
+    pub fn own_margins(&mut self) {
+        let subject = self.subject;
+        if subject.margins.is_empty() {
+            return;
+        }
+        self.heading("districts.own_margins");
+        self.paragraph("districts.own_margins_note", &[]);
+        let stages = |found: &DistrictMargins| found.stage != subject.margins[0].stage;
+        let several = subject.margins.iter().any(stages);
+        for found in subject.margins {
+            let rules = subject.rules.stages.get(found.stage);
+            let results = subject.allocation.stages.get(found.stage);
+            let (
+                Some(TierStage::Districts { chain, .. }),
+                Some(TierStageResult::Districts(results)),
+            ) = (rules, results)
+            else {
+                continue;
+            };
+            let (Some(result), Some(votes)) = (
+                results.get(found.district),
+                subject.contest.districted.districts.get(found.district),
+            ) else {
+                continue;
+            };
+            let name = &subject.districts[found.district];
+            let stage = found.stage.saturating_add(1).to_string();
+            let heading = match several {
+                true => self.say(
+                    "districts.own_margins_stage",
+                    &[("district", name.as_str().into()), ("stage", stage.into())],
+                ),
+                false => name.clone(),
+            };
+            self.document.heading(3, heading);
+            let contest = self.among_lists(
+                &votes.votes,
+                Some(&result.admitted),
+                result.allocation.house,
+            );
+            let rules = Rules {
+                stages: chain.clone(),
+                ties: subject.rules.ties.clone(),
+                ..Rules::of(Method::HARE)
+            };
+            let alone = Subject {
+                title: "",
+                notice: "",
+                names: subject.lists,
+                contest: &contest,
+                rules: &rules,
+                lots: &[],
+                allocation: &result.allocation,
+            };
+            let explainer = Explainer::new(alone, self.language);
+            let lists = found.lists.iter().enumerate();
+            let lists = lists.filter(|(list, _)| result.admitted[*list]);
+            let lines = lists.flat_map(|(list, margins)| explainer.margin_lines(list, margins));
+            self.document.points(lines.collect());
+        }
     }
 }
 

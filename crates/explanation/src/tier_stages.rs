@@ -1,8 +1,9 @@
 //! Tier stages by first places, single persons and quotas, and what is left in no district.
 
+use crate::sub_allocation::contest_of;
 use crate::subject::SUMMANDS_MAX;
 use crate::threshold::base_key;
-use crate::tiers::{Writer, contest_of};
+use crate::tiers::Writer;
 use apportionment::tiers::{
     ConstituenciesResult, ElectedPerson, QuotaVotes, Quotas, QuotasResult, RemaindersResult,
     TierStageResult, Units, WholeResult,

@@ -2,13 +2,14 @@
 
 use crate::document::Document;
 use crate::language::{Language, Messages, Value};
-use crate::subject::{Explainer, Subject};
+use crate::sub_allocation::{contest_of, sub_allocation};
 use crate::tier_ties::{VoidPlaces, void_lots};
 use apportionment::tiers::{
-    CoverStep, Place, PlaceStep, PlacedSeat, Placement, ReturnedSeat, Surplus, TierAllocation,
-    TierContest, TierLots, TierRules, TierStage, TierStageResult, TierSteps, explain,
+    CoverStep, DistrictMargins, Place, PlaceStep, PlacedSeat, Placement, ReturnedSeat, Surplus,
+    TierAllocation, TierContest, TierLots, TierRules, TierStage, TierStageResult, TierSteps,
+    explain,
 };
-use apportionment::{Allocation, Contest, List, Lot, Method, Ratio, Rules, Stage, TieBreak};
+use apportionment::{Allocation, Contest, Lot, Ratio, Stage};
 
 /// A result in tiers with the question that it answers.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub struct TierSubject<'a> {
     pub void_lots: &'a [VoidPlaces],
     /// The answer of [`apportionment::tiers::allocate`] to just this question.
     pub allocation: &'a TierAllocation,
+    /// What would change the seats that districts hand out themselves, if that is asked for.
+    pub margins: &'a [DistrictMargins],
 }
 
 /// Explains seats in tiers, stage by stage.
@@ -64,6 +67,7 @@ pub fn tiers(subject: TierSubject<'_>, language: Language) -> Document {
         writer.drawn();
     }
     writer.distances();
+    writer.own_margins();
     void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document
 }
@@ -453,47 +457,4 @@ impl Writer<'_> {
         let header = header.iter().map(|key| self.say(key, &[])).collect();
         self.document.table(header, 2..3, rows);
     }
-}
-
-/// A sub-allocation as a contest of its own: lists that take no part compete without votes.
-pub(crate) fn contest_of(votes: &[u64], admitted: Option<&[bool]>, seats: u32) -> Contest {
-    let takes_part = |list: usize| admitted.is_none_or(|admitted| admitted[list]);
-    let lists = votes
-        .iter()
-        .enumerate()
-        .map(|(list, &votes)| List::with_votes(if takes_part(list) { votes } else { 0 }));
-    Contest {
-        seats,
-        lists: lists.collect(),
-        ..Contest::default()
-    }
-}
-
-/// The stages of a sub-allocation and their check.
-pub(crate) fn sub_allocation(
-    language: Language,
-    names: &[String],
-    (chain, ties): (&[Stage], &[TieBreak]),
-    (contest, lots): (&Contest, &[Lot]),
-    allocation: &Allocation,
-) -> Document {
-    let rules = Rules {
-        stages: chain.to_vec(),
-        ties: ties.to_vec(),
-        ..Rules::of(Method::HARE)
-    };
-    let subject = Subject {
-        title: "",
-        notice: "",
-        names,
-        contest,
-        rules: &rules,
-        lots,
-        allocation,
-    };
-    let mut explainer = Explainer::new(subject, language);
-    explainer.level = 4;
-    explainer.stages();
-    explainer.check();
-    explainer.document
 }

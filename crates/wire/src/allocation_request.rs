@@ -20,6 +20,8 @@ const NAME_BYTES_MAX: usize = 256;
 
 /// Most lists of which margins are computed: each takes thousands of allocations.
 pub const MARGIN_LISTS_MAX: usize = 64;
+/// Most lists times districts of which margins are looked for.
+pub const MARGIN_PLACES_MAX: usize = 1_000;
 
 /// A question to the engine, with what the answer repeats.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,30 @@
 //! How far lists are from shares of the votes of all districts.
 
 use crate::allocation::v1 as proto;
+use crate::allocation_result::Lists;
+use apportionment::tiers::DistrictMargins;
 use apportionment::{DistrictedContest, Threshold, ThresholdDistance, overall_distances};
 
 /// What is said of margins that nobody computes.
-pub(crate) const NO_MARGINS: &str =
-    "how many votes would move a seat is not computed over districts";
+pub(crate) const NO_MARGINS: &str = "how many votes would move a seat is not computed over districts, only of seats that a district \
+     hands out itself";
+
+/// What would change the seats that districts hand out themselves.
+pub(crate) fn district_margins(
+    lists: &[String],
+    districts: &[String],
+    margins: &[DistrictMargins],
+) -> Vec<proto::DistrictMargins> {
+    let of = |found: &DistrictMargins| {
+        let (margins, _) = Lists::new(lists).margins(&found.lists);
+        proto::DistrictMargins {
+            stage: u32::try_from(found.stage).unwrap_or(u32::MAX),
+            district_id: districts.get(found.district).cloned().unwrap_or_default(),
+            margins,
+        }
+    };
+    margins.iter().map(of).collect()
+}
 
 /// The way to shares of all votes; one whose count is not known says nothing.
 pub(crate) fn distances(

@@ -1,7 +1,9 @@
 //! What `AllocateDistricts` is asked.
 
 use crate::allocation::v1 as proto;
-use crate::allocation_request::{REQUEST_ID_BYTES_MAX, name_or_id, read_base};
+use crate::allocation_request::{
+    MARGIN_LISTS_MAX, MARGIN_PLACES_MAX, REQUEST_ID_BYTES_MAX, name_or_id, read_base,
+};
 use crate::common::v1 as common;
 use crate::districted_rules::districted_rules;
 use crate::field::{id, shape, within};
@@ -25,6 +27,8 @@ pub struct DistrictsRequest {
     pub question: DistrictedQuestion,
     /// Steps and certificates are asked for.
     pub include_steps: bool,
+    /// Margins of the districts' own seats are asked for.
+    pub include_margins: bool,
     /// What things are called in the explanation.
     pub called: DistrictsCalled,
     /// How the explanation is written that is asked for.
@@ -91,11 +95,28 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             include_steps,
             explanation,
             persons,
+            include_margins,
         } = request;
         if request_id.len() > REQUEST_ID_BYTES_MAX {
             let rule = format!("at most {REQUEST_ID_BYTES_MAX} bytes");
             let value = format!("{} bytes", request_id.len());
             return Err(Refusal::new(RefusalCode::Limit, "id", value, rule));
+        }
+        if include_margins && !margins_cost_little(lists.len(), districts.len()) {
+            let rule = format!(
+                "false where there are more than {MARGIN_LISTS_MAX} lists, or more than {MARGIN_PLACES_MAX} lists times districts"
+            );
+            let value = format!(
+                "true with {} lists in {} districts",
+                lists.len(),
+                districts.len()
+            );
+            return Err(Refusal::new(
+                RefusalCode::Limit,
+                "include_margins",
+                value,
+                rule,
+            ));
         }
         let mut names = Names {
             lists: each("lists", &lists, |list| {
@@ -167,10 +188,16 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             id: request_id,
             question: DistrictedQuestion::new(names, engine, contest, lots),
             include_steps,
+            include_margins,
             called,
             explanation,
         })
     }
+}
+
+/// Whether margins of so many lists in so many districts can be looked for while somebody waits.
+pub fn margins_cost_little(lists: usize, districts: usize) -> bool {
+    lists <= MARGIN_LISTS_MAX && lists.saturating_mul(districts) <= MARGIN_PLACES_MAX
 }
 
 /// Refuses stages that ask for votes which the request does not have: they would do nothing, and nobody

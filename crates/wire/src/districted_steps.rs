@@ -3,22 +3,24 @@
 use crate::allocation::v1 as proto;
 use crate::allocation_result::{Lists, ratio};
 use crate::common::v1::{self as common, SeatRow};
-use crate::districted_distances::{NO_MARGINS, distances};
+use crate::districted_distances::{NO_MARGINS, distances, district_margins};
 use crate::districted_result::texts;
 use apportionment::double_proportional::{
     self, CellStep, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
 };
 use apportionment::tiers::{
-    self, CoverStep, ElectedPerson, Place, PlaceStep, PlacedSeat, ReturnedSeat, TierAllocation,
-    TierContest, TierRules, TierStageResult, TierSteps,
+    self, CoverStep, DistrictMargins, ElectedPerson, Place, PlaceStep, PlacedSeat, ReturnedSeat,
+    TierAllocation, TierContest, TierRules, TierStageResult, TierSteps,
 };
 use apportionment::{Allocation, DistrictedContest};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
 
 /// The steps of a result that the verifier accepted; `None` of one that it refused, because they would give the seats away.
+/// With these margins of its districts' own seats.
 pub fn districted_steps(
     question: &DistrictedQuestion,
     result: &DistrictedResult,
+    margins: &[DistrictMargins],
 ) -> Option<proto::DistrictedSteps> {
     let namer = Namer::of(question);
     match (&question.asked, result.allocation()?) {
@@ -33,6 +35,7 @@ pub fn districted_steps(
                     &rules.overall_thresholds(),
                 ),
                 margins_note: NO_MARGINS.to_owned(),
+                district_margins: district_margins(&namer.lists, &namer.districts, margins),
             })
         }
         (
@@ -47,6 +50,7 @@ pub fn districted_steps(
                 distances(&namer.lists, contest, &share.collect::<Vec<_>>())
             },
             margins_note: NO_MARGINS.to_owned(),
+            district_margins: Vec::new(),
         }),
         (Asked::Tiers { .. }, DistrictedAllocation::DoubleProportional(_))
         | (Asked::DoubleProportional { .. }, DistrictedAllocation::Tiers(_)) => None,

@@ -31,7 +31,7 @@ mod submit;
 mod tally;
 
 pub use allocation_request::{
-    AllocationRequest, MARGIN_LISTS_MAX, REQUEST_ID_BYTES_MAX, contest_refusal,
+    AllocationRequest, MARGIN_LISTS_MAX, MARGIN_PLACES_MAX, REQUEST_ID_BYTES_MAX, contest_refusal,
 };
 pub use allocation_result::Lists;
 pub use bounds::{BoundsRequest, COALITIONS_MAX, bounds_refusal, bounds_response};
@@ -41,7 +41,9 @@ pub use comparison::{
     ALTERNATIVES_MAX, AllocationBatch, BATCH_LISTS_MAX, BATCH_REQUESTS_MAX, BATCH_SEATS_MAX,
     Comparison, is_of_rules, profile_rule,
 };
-pub use districted_request::{DistrictsCalled, DistrictsRequest, districts_refusal};
+pub use districted_request::{
+    DistrictsCalled, DistrictsRequest, districts_refusal, margins_cost_little,
+};
 pub use districted_result::districted_allocation;
 pub use districted_rules::{districted_message, districted_rules};
 pub use districted_steps::districted_steps;

@@ -80,7 +80,17 @@ async fn standings_over_districts_are_told_with_the_names_of_the_presentation() 
             "Seats placed in districts",
             "Taking part",
             "320 × 4 / 100 = 12.8",
+            "What would change the seats of a district",
         ],
+    );
+    // Of each of the three districts something would change a seat.
+    let own = text
+        .split("What would change the seats of a district")
+        .nth(1)
+        .unwrap();
+    assert!(
+        own.lines().filter(|line| line.contains(" → ")).count() >= 6,
+        "{own}"
     );
     assert!(recompute(text, '.') > 20);
     for district in &sent.contests[0].districts {

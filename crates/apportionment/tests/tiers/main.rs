@@ -8,6 +8,7 @@ mod any;
 mod beyond;
 mod germany;
 mod laws;
+mod margins;
 mod norway;
 mod open_house;
 mod poland;

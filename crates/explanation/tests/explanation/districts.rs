@@ -3,7 +3,8 @@
 use crate::sums::recompute;
 use apportionment::double_proportional::{self, CellRounding, DoubleProportional};
 use apportionment::tiers::{
-    self, Admission, Placement, Surplus, TierContest, TierLots, TierRules, TierStage,
+    self, Admission, DistrictMargins, Placement, Surplus, TierContest, TierLots, TierRules,
+    TierStage, TierStageResult,
 };
 use apportionment::*;
 use explanation::{Document, DoubleSubject, Format, Language, TierSubject};
@@ -46,6 +47,15 @@ fn levelling(surplus: Surplus, last: TierStage) -> TierRules {
 }
 
 fn explained(contest: &TierContest, rules: &TierRules, language: Language) -> Option<Document> {
+    explained_with(contest, rules, &[], language)
+}
+
+fn explained_with(
+    contest: &TierContest,
+    rules: &TierRules,
+    margins: &[DistrictMargins],
+    language: Language,
+) -> Option<Document> {
     let allocation = tiers::allocate(contest, rules, &TierLots::default()).ok()?;
     let lists = names("List ", contest.districted.lists.len());
     let districts = names("District ", contest.districted.districts.len());
@@ -62,6 +72,7 @@ fn explained(contest: &TierContest, rules: &TierRules, language: Language) -> Op
         lots: &TierLots::default(),
         void_lots: &[],
         allocation: &allocation,
+        margins,
     };
     Some(explanation::tiers(subject, language))
 }
@@ -83,10 +94,13 @@ fn norwegian() -> TierContest {
 }
 
 pub fn golden(name: &str, document: &Document) {
+    golden_text(name, &document.render(Format::Text));
+}
+
+fn golden_text(name: &str, text: &str) {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
         .join(name);
-    let text = document.render(Format::Text);
     if std::env::var_os("EXPLANATION_WRITE").is_some() {
         std::fs::write(&path, text).unwrap();
     } else {
@@ -101,6 +115,60 @@ fn levelling_seats_are_told_stage_by_stage() {
         let document = explained(&norwegian(), &rules, language).unwrap();
         assert!(recompute(&document, language).unwrap() > 20);
         golden(&format!("levelling.{language}.txt"), &document);
+    }
+}
+
+/// What would change the seats of each district stands behind the rest, from the seats that it hands out itself.
+#[test]
+fn what_would_change_the_seats_of_districts_is_told_by_district() {
+    let rules = levelling(Surplus::Kept, TierStage::Place(Placement::NORWAY));
+    let mut contest = norwegian();
+    for district in &mut contest.districted.districts {
+        district.votes[3] = 1_000;
+    }
+    let lots = TierLots::default();
+    let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
+    let found = tiers::district_margins_while(&contest, &rules, &lots, &allocation, || true);
+    let found = found.unwrap().unwrap();
+    let TierStageResult::Districts(results) = &allocation.stages[0] else {
+        panic!("districts come first");
+    };
+    for language in Language::ALL {
+        let document = explained_with(&contest, &rules, &found, language).unwrap();
+        let without = explained(&contest, &rules, language).unwrap();
+        let (text, without) = (document.render(Format::Text), without.render(Format::Text));
+        let own = text.strip_prefix(without.trim_end()).unwrap();
+        golden_text(
+            &format!("margins-of-districts.{language}.txt"),
+            own.trim_start(),
+        );
+        let mut lines = own.lines().filter(|line| line.contains(" → "));
+        for DistrictMargins {
+            district, lists, ..
+        } in &found
+        {
+            let held = results[*district].allocation.seats();
+            for (list, margins) in lists.iter().enumerate() {
+                let gain = margins.gain_by_added.iter().map(|it| (it, true));
+                let gain = gain.chain(margins.gain_by_moved.iter().map(|it| (&it.1, true)));
+                let loss = margins.loss_by_taken.iter().map(|it| (it, false));
+                let loss = loss.chain(margins.loss_by_moved.iter().map(|it| (&it.1, false)));
+                for (margin, gains) in gain.chain(loss) {
+                    let line = lines.next().unwrap();
+                    let before = held[list];
+                    let after = margin.seats_after[list];
+                    assert_eq!(after > before, gains);
+                    assert!(line.contains(&format!("{before} → {after}")), "{line}");
+                    let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+                    assert!(digits.contains(&margin.votes.to_string()), "{line}");
+                    assert!(
+                        line.contains(&format!("List {}", ["A", "B", "C", "D"][list])),
+                        "{line}"
+                    );
+                }
+            }
+        }
+        assert_eq!(lines.next(), None);
     }
 }
 

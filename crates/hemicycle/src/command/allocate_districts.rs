@@ -9,11 +9,11 @@ use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, table, thousands};
 use election::rules::{ContestRules, Procedure};
 use std::path::Path;
-use wire::DistrictsRequest;
 use wire::allocation::v1::{
     AllocateDistrictsRequest, AllocateDistrictsResponse, DistrictedAllocation, LawDistrict,
 };
 use wire::common::v1::TiedPlace;
+use wire::{DistrictsRequest, margins_cost_little};
 
 /// What a file of rules says: the table `rules` in the words of a contest in a definition, as the profiles have it. What else
 /// stands in it, such as a profile's sources, is for people.
@@ -99,10 +99,14 @@ pub(super) fn run(
     shown: Shown,
     language: &str,
 ) -> Result<Ending, Failure> {
+    let request = request_of(votes, rules)?;
+    // The nearest changes are not looked for where they cost too much.
+    let is_small = margins_cost_little(request.lists.len(), request.districts.len());
     let request = AllocateDistrictsRequest {
         include_steps: true,
+        include_margins: shown.explain.is_some() && is_small,
         explanation: shown.explain.map(|format| style(format, language)),
-        ..request_of(votes, rules)?
+        ..request
     };
     let response = answer(request)?;
     let allocation = response.allocation.as_ref();

@@ -2017,9 +2017,27 @@ pub struct DistrictedSteps {
     /// count that it is a share of is not known.
     #[prost(message, repeated, tag = "4")]
     pub overall_distances: ::prost::alloc::vec::Vec<OverallDistances>,
-    /// What is said of no margins, for people: of results over districts these distances alone are computed.
+    /// Of what no margins are said, for people: of seats that hang on the votes of other districts.
     #[prost(string, tag = "5")]
     pub margins_note: ::prost::alloc::string::String,
+    /// Of tiers, if margins are asked for: what would change the seats that districts hand out themselves, stage by stage and by
+    /// district.
+    #[prost(message, repeated, tag = "6")]
+    pub district_margins: ::prost::alloc::vec::Vec<DistrictMargins>,
+}
+/// What would change the seats that one district hands out itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DistrictMargins {
+    /// The stage, from 0.
+    #[prost(uint32, tag = "1")]
+    pub stage: u32,
+    /// The district.
+    #[prost(string, tag = "2")]
+    pub district_id: ::prost::alloc::string::String,
+    /// The fewest votes of the district that change the seats of this stage, as long as the same lists take part and the district
+    /// has as many seats. What a list has in the end is another matter: later stages may add to it or take it back.
+    #[prost(message, repeated, tag = "3")]
+    pub margins: ::prost::alloc::vec::Vec<Margin>,
 }
 /// How far lists are from a share of the votes of all districts, with votes of any districts and the base moving along.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2820,6 +2838,10 @@ pub struct AllocateDistrictsRequest {
     /// Persons without a list, where a stage gives them seats by their own votes.
     #[prost(message, repeated, tag = "8")]
     pub persons: ::prost::alloc::vec::Vec<PersonVotes>,
+    /// Give margins of the seats that districts hand out themselves too, with the steps and with the words that are asked for: they
+    /// cost many allocations. Refused with more than 64 lists, or more than 1,000 lists times districts.
+    #[prost(bool, tag = "9")]
+    pub include_margins: bool,
 }
 /// Seats in districts.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2985,8 +3007,9 @@ pub struct GetStandingsRequest {
     /// Give steps and certificates too.
     #[prost(bool, tag = "6")]
     pub include_steps: bool,
-    /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much, and
-    /// not where districts hang together.
+    /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much. Where
+    /// districts hang together, those of the seats that districts hand out themselves, with the steps and the words that are asked
+    /// for; not with more than 64 lists or more than 1,000 lists times districts.
     #[prost(bool, tag = "7")]
     pub include_margins: bool,
     /// Give each result in words too, so written, with the names that the presentation has in that language; missing: no words.
@@ -4684,6 +4707,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if !self.persons.is_empty() {
             len += 1;
         }
+        if self.include_margins {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.AllocateDistrictsRequest", len)?;
         if !self.id.is_empty() {
             struct_ser.serialize_field("id", &self.id)?;
@@ -4712,6 +4738,9 @@ impl serde::Serialize for AllocateDistrictsRequest {
         if !self.persons.is_empty() {
             struct_ser.serialize_field("persons", &self.persons)?;
         }
+        if self.include_margins {
+            struct_ser.serialize_field("includeMargins", &self.include_margins)?;
+        }
         struct_ser.end()
     }
 }
@@ -4732,6 +4761,8 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             "includeSteps",
             "explanation",
             "persons",
+            "include_margins",
+            "includeMargins",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -4745,6 +4776,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
             IncludeSteps,
             Explanation,
             Persons,
+            IncludeMargins,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -4775,6 +4807,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             "includeSteps" | "include_steps" => Ok(GeneratedField::IncludeSteps),
                             "explanation" => Ok(GeneratedField::Explanation),
                             "persons" => Ok(GeneratedField::Persons),
+                            "includeMargins" | "include_margins" => Ok(GeneratedField::IncludeMargins),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -4803,6 +4836,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                 let mut include_steps__ = None;
                 let mut explanation__ = None;
                 let mut persons__ = None;
+                let mut include_margins__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Id => {
@@ -4859,6 +4893,12 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                             }
                             persons__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::IncludeMargins => {
+                            if include_margins__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("includeMargins"));
+                            }
+                            include_margins__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(AllocateDistrictsRequest {
@@ -4871,6 +4911,7 @@ impl<'de> serde::Deserialize<'de> for AllocateDistrictsRequest {
                     include_steps: include_steps__.unwrap_or_default(),
                     explanation: explanation__,
                     persons: persons__.unwrap_or_default(),
+                    include_margins: include_margins__.unwrap_or_default(),
                 })
             }
         }
@@ -11020,6 +11061,130 @@ impl<'de> serde::Deserialize<'de> for CoverStep {
         deserializer.deserialize_struct("hemicycle.allocation.v1.CoverStep", FIELDS, GeneratedVisitor)
     }
 }
+impl serde::Serialize for DistrictMargins {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        len += 1;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if !self.margins.is_empty() {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictMargins", len)?;
+        struct_ser.serialize_field("stage", &self.stage)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if !self.margins.is_empty() {
+            struct_ser.serialize_field("margins", &self.margins)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for DistrictMargins {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "stage",
+            "district_id",
+            "districtId",
+            "margins",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            Stage,
+            DistrictId,
+            Margins,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "stage" => Ok(GeneratedField::Stage),
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "margins" => Ok(GeneratedField::Margins),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = DistrictMargins;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.DistrictMargins")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<DistrictMargins, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut stage__ = None;
+                let mut district_id__ = None;
+                let mut margins__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::Stage => {
+                            if stage__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("stage"));
+                            }
+                            stage__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Margins => {
+                            if margins__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("margins"));
+                            }
+                            margins__ = Some(map_.next_value()?);
+                        }
+                    }
+                }
+                Ok(DistrictMargins {
+                    stage: stage__.unwrap_or_default(),
+                    district_id: district_id__.unwrap_or_default(),
+                    margins: margins__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.DistrictMargins", FIELDS, GeneratedVisitor)
+    }
+}
 impl serde::Serialize for DistrictShare {
     #[allow(deprecated)]
     fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
@@ -12329,6 +12494,9 @@ impl serde::Serialize for DistrictedSteps {
         if !self.margins_note.is_empty() {
             len += 1;
         }
+        if !self.district_margins.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedSteps", len)?;
         if !self.stages.is_empty() {
             struct_ser.serialize_field("stages", &self.stages)?;
@@ -12344,6 +12512,9 @@ impl serde::Serialize for DistrictedSteps {
         }
         if !self.margins_note.is_empty() {
             struct_ser.serialize_field("marginsNote", &self.margins_note)?;
+        }
+        if !self.district_margins.is_empty() {
+            struct_ser.serialize_field("districtMargins", &self.district_margins)?;
         }
         struct_ser.end()
     }
@@ -12363,6 +12534,8 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             "overallDistances",
             "margins_note",
             "marginsNote",
+            "district_margins",
+            "districtMargins",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12372,6 +12545,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             Verified,
             OverallDistances,
             MarginsNote,
+            DistrictMargins,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12398,6 +12572,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             "verified" => Ok(GeneratedField::Verified),
                             "overallDistances" | "overall_distances" => Ok(GeneratedField::OverallDistances),
                             "marginsNote" | "margins_note" => Ok(GeneratedField::MarginsNote),
+                            "districtMargins" | "district_margins" => Ok(GeneratedField::DistrictMargins),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12422,6 +12597,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                 let mut verified__ = None;
                 let mut overall_distances__ = None;
                 let mut margins_note__ = None;
+                let mut district_margins__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Stages => {
@@ -12454,6 +12630,12 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             }
                             margins_note__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::DistrictMargins => {
+                            if district_margins__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtMargins"));
+                            }
+                            district_margins__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictedSteps {
@@ -12462,6 +12644,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                     verified: verified__.unwrap_or_default(),
                     overall_distances: overall_distances__.unwrap_or_default(),
                     margins_note: margins_note__.unwrap_or_default(),
+                    district_margins: district_margins__.unwrap_or_default(),
                 })
             }
         }

@@ -1,6 +1,7 @@
 //! Votes of districts by rules over all of them, as the program's users ask for them.
 
 use super::*;
+use wire::allocation::v1::{MarginEffect, MarginKind};
 
 const RULES: &str = r#"
 id = "list"
@@ -64,6 +65,87 @@ chain = [{ method = "highest-averages", divisors = "d-hondt" }]
     assert_eq!(found[0], ("ash", true, 106));
     assert_eq!(found[2], ("cedar", false, 8));
     assert!(steps.margins_note.contains("not computed"));
+    assert!(steps.district_margins.is_empty(), "they were not asked for");
+}
+
+/// 60, 37 and 30 have the three seats of the north, and a half of 61 is above 30: 24 votes more. Those who take no part have no
+/// margins and get no votes.
+#[test]
+fn what_would_change_the_seats_of_a_district_is_said() {
+    let text = r#"
+id = "list"
+districts = []
+[[tiers.stages]]
+stage = "districts"
+admission = { overall = { share = [5, 100], base = "list-votes" } }
+chain = [{ method = "highest-averages", divisors = "d-hondt" }]
+"#;
+    let rules: ContestRules = toml::from_str(text).unwrap();
+    let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,37,\nnorth,cedar,3,\nsouth,ash,50,2\nsouth,birch,50,\n";
+    let request = AllocateDistrictsRequest {
+        include_steps: true,
+        include_margins: true,
+        explanation: Some(style(Explained::Text, "en")),
+        ..request_of(&votes(text), &rules).unwrap()
+    };
+    let allocation = answer(request).unwrap().allocation.unwrap();
+    let margins = allocation.steps.unwrap().district_margins;
+    assert_eq!(margins.len(), 2);
+    let north = &margins[0];
+    assert_eq!((north.stage, north.district_id.as_str()), (0, "north"));
+    assert!(
+        north
+            .margins
+            .iter()
+            .all(|it| it.option_id != "cedar" && it.other_option_id != "cedar")
+    );
+    let gain = north
+        .margins
+        .iter()
+        .find(|it| it.option_id == "birch" && it.effect() == MarginEffect::Gain)
+        .unwrap();
+    assert_eq!((gain.votes, gain.kind()), (24, MarginKind::Added));
+    let words = allocation.explanation;
+    let own = words
+        .find("What would change the seats of a district")
+        .unwrap();
+    // Numbers and what they count are held together by spaces that do not break.
+    let line = words[own..]
+        .lines()
+        .find(|line| line.contains("birch lacks"));
+    let line = line.unwrap().replace('\u{a0}', " ");
+    assert!(
+        line.contains("24 votes for its seat no. 2, seats 1 → 2"),
+        "{line}"
+    );
+    assert!(!words[own..].contains("cedar"), "{words}");
+}
+
+#[test]
+fn margins_that_cost_too_much_are_refused_with_their_limits() {
+    let rules: ContestRules = toml::from_str(RULES).unwrap();
+    let mut text = "district,list,votes,seats\n".to_owned();
+    for district in 0..500 {
+        for list in ["ash", "birch", "cedar"] {
+            let seats = if list == "ash" { "1" } else { "" };
+            text.push_str(&format!("d{district},{list},5,{seats}\n"));
+        }
+    }
+    let request = AllocateDistrictsRequest {
+        include_margins: true,
+        ..request_of(&votes(&text), &rules).unwrap()
+    };
+    let told = answer(request).unwrap_err().to_string();
+    assert!(
+        told.contains("include_margins") && told.contains("1000 lists times districts"),
+        "{told}"
+    );
+    // Words without them are given all the same.
+    let in_words = Shown {
+        as_table: false,
+        explain: Some(Explained::Text),
+    };
+    run(&rules, &votes(&text), in_words, "en").unwrap();
 }
 
 /// A district without votes: there are no seats, and the exit code says so.
