@@ -40,7 +40,22 @@ pub(crate) fn check(text: &str) -> Result<(), IdError> {
     }
 }
 
-pub(crate) fn is_id_byte(byte: u8) -> bool {
+/// Whether bytes are the letters of an id.
+pub(crate) fn is_id(bytes: &[u8]) -> bool {
+    const LETTERS: [bool; 256] = {
+        let mut letters = [false; 256];
+        let mut byte = 0_u8;
+        while byte < u8::MAX {
+            letters[byte as usize] = is_id_byte(byte);
+            byte += 1;
+        }
+        letters
+    };
+    (1..=ID_LENGTH_MAX).contains(&bytes.len())
+        && bytes.iter().all(|byte| LETTERS[usize::from(*byte)])
+}
+
+pub(crate) const fn is_id_byte(byte: u8) -> bool {
     matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b':')
 }
 

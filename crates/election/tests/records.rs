@@ -12,11 +12,12 @@ mod support;
 
 use election::bytes::codec::{Reader, Writer};
 use election::bytes::{
-    RecordBytes, decode_outcome, decode_record, decode_submission, encode_outcome, encode_record,
-    encode_submission, verify_annex,
+    RecordBytes, decode_outcome, decode_record, decode_submission, decode_units, encode_outcome,
+    encode_record, encode_submission, encode_units, skip_unit, verify_annex,
 };
+use election::definition::{Unit, UnitKind};
 use election::event::{Event, Recorded};
-use election::ids::{Revision, Timestamp};
+use election::ids::{AreaId, CountingGroupId, DistrictId, Revision, Timestamp, UnitId};
 use election::report::{HoldCode, HoldReason};
 use proptest::prelude::*;
 use std::path::PathBuf;
@@ -324,5 +325,61 @@ proptest! {
         if let Some((read, written)) = record_again(&public) {
             prop_assert_eq!(read, written);
         }
+    }
+}
+
+fn any_unit() -> impl Strategy<Value = Unit> {
+    let id = || "[a-zA-Z0-9._:-]{1,64}";
+    let kind = prop::sample::select(UnitKind::ALL.to_vec());
+    let area = prop::option::of(id());
+    let groups = prop::collection::vec(id(), 0..3);
+    let parts = (
+        id(),
+        kind,
+        id(),
+        area,
+        any::<Option<u32>>(),
+        ".{0,9}",
+        groups,
+    );
+    parts.prop_map(|(id, kind, district, area, roll, name, groups)| Unit {
+        id: UnitId::new(&id).unwrap(),
+        kind,
+        district: DistrictId::new(&district).unwrap(),
+        area: area.map(|area| AreaId::new(&area).unwrap()),
+        roll,
+        name,
+        counting_groups: { groups.iter() }
+            .map(|it| CountingGroupId::new(it).unwrap())
+            .collect(),
+    })
+}
+
+proptest! {
+    /// A look at a unit's bytes that makes nothing says of any bytes what reading them says, and ends where that ends.
+    #[test]
+    fn a_look_at_a_unit_says_what_reading_it_says(
+        units in prop::collection::vec(any_unit(), 1..3),
+        change in prop::option::of((any::<prop::sample::Index>(), any::<u8>())),
+        cut in prop::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = encode_units(&units);
+        if let Some((place, byte)) = change {
+            let place = place.index(bytes.len());
+            bytes[place] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        let (mut one, mut other) = (Reader::new(&bytes), Reader::new(&bytes));
+        for _ in 0..units.len() {
+            let (looked, read) = (skip_unit(&mut one), decode_units(&mut other, 1));
+            prop_assert_eq!(looked.is_ok(), read.is_ok(), "{:?} {:?}", looked, read);
+            if read.is_err() {
+                return Ok(());
+            }
+            prop_assert_eq!(one.offset(), other.offset());
+        }
+        prop_assert!(change.is_some() || cut.is_some() || one.end().is_ok());
     }
 }

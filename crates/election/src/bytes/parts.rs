@@ -98,7 +98,32 @@ pub(super) fn decode_unit(reader: &mut Reader<'_>) -> Result<Unit, DecodeError> 
 
 /// Checks that the next bytes are a unit's, without making it: a tenth of the work.
 pub fn skip_unit(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
-    UnitText::read(reader).map(|_| ())
+    skip_id(reader)?;
+    read_unit_kind(reader)?;
+    skip_id(reader)?;
+    reader.option(skip_id)?;
+    reader.option(Reader::u32)?;
+    reader.text()?;
+    for _ in 0..reader.length(4)? {
+        skip_id(reader)?;
+    }
+    Ok(())
+}
+
+/// Its letters are ASCII: whether they are UTF-8 need not be asked too.
+fn skip_id(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    let length = reader.length(1)?;
+    let bytes = reader.raw(length)?;
+    match crate::ids::is_id(bytes) {
+        true => Ok(()),
+        false => Err(reader.fault("an id that is none")),
+    }
+}
+
+fn read_unit_kind(reader: &mut Reader<'_>) -> Result<UnitKind, DecodeError> {
+    let kind = usize::from(reader.u8()?);
+    let known = UnitKind::ALL.get(kind).copied();
+    known.ok_or_else(|| reader.fault(format!("{kind} is no kind of unit")))
 }
 
 /// A unit whose ids are checked, where it lies.
@@ -115,12 +140,9 @@ struct UnitText<'a> {
 impl<'a> UnitText<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         let id = read_id_text(reader)?;
-        let kind = usize::from(reader.u8()?);
         Ok(Self {
             id,
-            kind: *UnitKind::ALL
-                .get(kind)
-                .ok_or_else(|| reader.fault(format!("{kind} is no kind of unit")))?,
+            kind: read_unit_kind(reader)?,
             district: read_id_text(reader)?,
             area: reader.option(read_id_text)?,
             roll: reader.option(Reader::u32)?,
