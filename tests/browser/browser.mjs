@@ -76,6 +76,25 @@ export const sideways = (page) =>
       .map((it) => `${it.tagName}#${it.id} ${it.className} ${it.scrollWidth}`),
   );
 
+/** Words of lists' names, and of what is said of them, that begin in one line and end in another. */
+export const brokenNames = (page) =>
+  page.evaluate(() => {
+    const broken = [];
+    for (const name of document.querySelectorAll(".lists tbody th")) {
+      const texts = document.createTreeWalker(name, NodeFilter.SHOW_TEXT);
+      while (texts.nextNode()) {
+        for (const word of texts.currentNode.data.matchAll(/[^\s-]+/g)) {
+          const range = document.createRange();
+          range.setStart(texts.currentNode, word.index);
+          range.setEnd(texts.currentNode, word.index + word[0].length);
+          const lines = new Set([...range.getClientRects()].map((it) => Math.round(it.top)));
+          if (lines.size > 1) broken.push(word[0]);
+        }
+      }
+    }
+    return broken;
+  });
+
 /** Whatever axe finds against WCAG 2.2 A and AA, as lines. */
 export const violations = async (page) => {
   // The policy forbids scripts that are injected as elements; the tester's own is evaluated from outside.

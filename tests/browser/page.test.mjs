@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import fs from "node:fs";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { open, parliament, shown, sideways, violations } from "./browser.mjs";
+import { brokenNames, open, parliament, shown, sideways, violations } from "./browser.mjs";
 import { command, definition, demo, folder, freePort, reports, serve, stopAll, waitFor } from "./server.mjs";
 
 const BYTES_MAX = 60_000;
@@ -83,6 +83,8 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
       ["kk", "light", 390, 844, ""],
       ["en", "dark", 1920, 1080, "&kiosk"],
       ["ru", "light", 1280, 720, "&kiosk"],
+      ["kk", "light", 1280, 720, "&kiosk"],
+      ["kk", "dark", 1024, 768, "&kiosk"],
       ["kk", "dark", 360, 740, ""],
       // As narrow as WCAG 1.4.10 has it: a page of 1,280 px at four times its size.
       ["en", "dark", 320, 256, ""],
@@ -106,7 +108,21 @@ test("the demonstration night: live, never backwards, two tabs the same, clean f
         // A wall has nobody who scrolls.
         const below = await page.evaluate(() => document.documentElement.scrollHeight - innerHeight);
         if (name === "election" && more) assert.ok(below <= 0, `${below} px below the edge of the wall`);
+        if (name === "election" && more) {
+          await page.waitForFunction(() => document.getElementById("connection").textContent);
+          const [dot, ...texts] = await page.evaluate(() =>
+            ["#connection", "h1", ".status"].map((it) => {
+              const text = document.createRange();
+              text.selectNodeContents(document.querySelector(it));
+              return text.getBoundingClientRect();
+            }),
+          );
+          // The dot stands before its text.
+          const isOver = (it) => it.right > dot.left - 20 && it.left < dot.right && it.bottom > dot.top && it.top < dot.bottom;
+          assert.ok(!texts.some(isOver), `${lang} ${width}: the dot on another text`);
+        }
         if (name === "election") assert.ok(await page.locator(".last-seat .last").isVisible(), "the last seat");
+        if (name === "election") assert.deepEqual(await brokenNames(page), [], `${lang} ${width}`);
         if (pictures) await page.screenshot({ path: path.join(pictures, `${name}-${lang}-${scheme}-${width}.png`), fullPage: !more });
       }
       await page.close();
@@ -151,6 +167,13 @@ test("an oracle: what scrolls sideways, or is cut off, is found where it is no m
   );
   const found = (await sideways(page)).map((it) => it.split(" ")[0]);
   assert.deepEqual(found, ["P#long", "P#cut", "DIV#beyond"]);
+  await page.close();
+});
+
+test("an oracle: a word that goes on in the next line is found", async () => {
+  const page = await browser.context.newPage();
+  await page.setContent('<table class="lists"><tbody><tr><th style="width: 6em; overflow-wrap: anywhere">New Agrarians-Socialdemocrats</table>');
+  assert.deepEqual(await brokenNames(page), ["Socialdemocrats"]);
   await page.close();
 });
 

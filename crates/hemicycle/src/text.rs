@@ -56,9 +56,9 @@ fn terminal_columns() -> Option<usize> {
     comfy_table::Table::new().width().map(usize::from)
 }
 
-/// Lines that are too long for a terminal go on in the next one, from a space on and as far from the edge: a terminal breaks
-/// words.
-fn wrapped(text: &str, columns: usize) -> String {
+/// Lines that are too long for a terminal, or a picture, go on in the next one, from a space on and as far from the edge: a
+/// terminal breaks words.
+pub fn wrapped(text: &str, columns: usize) -> String {
     let lines = text.split('\n').map(|line| {
         let words = line.trim_start_matches(' ');
         let edge = line.len() - words.len();

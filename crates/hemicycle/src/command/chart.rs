@@ -2,8 +2,16 @@
 //!
 //! One panel for each list, over the revisions of the log (ballots counted can fall): solid up to the seats that are
 //! certain, hatched up to the most that are possible, a line for the seats by what is counted. Above them, the seats that
-//! are certain for anybody. Where a range had to widen a mark stands below it.
+//! are certain for anybody. Where a range had to widen a mark stands below it. Before the first ballot nothing is drawn.
 
+mod picture;
+#[cfg(test)]
+mod tests;
+
+use self::picture::{
+    MARGIN, PANEL_HEIGHT, PATTERNS, Scale, TEXT_SIZE, TITLE_SIZE, area, cut, escaped, floor, frame,
+    isolated, letters, line, text,
+};
 use crate::failure::Failure;
 use crate::names::Names;
 use crate::table::thousands;
@@ -18,20 +26,27 @@ use wire::common::v1::View;
 /// Panels side by side, and their measures in units of the picture.
 const COLUMNS: u64 = 3;
 const PANEL_WIDTH: u64 = 300;
-const PANEL_HEIGHT: u64 = 130;
 const GAP: u64 = 40;
-const MARGIN: u64 = 30;
-const HEAD: u64 = 96;
 /// Lists that have a panel of their own: those with the most seats in any range.
 const PANELS_MAX: usize = 24;
+/// Lists without a panel that are named.
+const NAMED_MAX: usize = 24;
 
 /// What was certain at one moment.
 struct Moment {
     revision: u64,
     ballots: u64,
     secured: u64,
-    /// Fewest, most and counted seats by list.
-    lists: BTreeMap<String, (u32, u32, u32)>,
+    lists: BTreeMap<String, Seats>,
+}
+
+/// Seats of a list.
+#[derive(Clone, Copy)]
+struct Seats {
+    fewest: u32,
+    most: u32,
+    /// By the ballots counted so far; `None`: there is none yet, which is not zero.
+    counted: Option<u32>,
 }
 
 /// Asks for the standings of so many moments of the log, evenly over its revisions, and draws them.
@@ -108,11 +123,13 @@ fn moment(standings: &Standings, contest: &str) -> Option<Moment> {
         // While nothing is claimed, everything is possible.
         let bounds = seats.bounds.as_ref();
         let range = bounds.and_then(|bounds| bounds.seats_fewest.zip(bounds.seats_most));
-        let range = range.unwrap_or((0, all));
-        Some((
-            option.option_id.clone(),
-            (range.0, range.1, seats.seats.unwrap_or(0)),
-        ))
+        let (fewest, most) = range.unwrap_or((0, all));
+        let seats = Seats {
+            fewest,
+            most,
+            counted: seats.seats,
+        };
+        Some((option.option_id.clone(), seats))
     });
     let lists: BTreeMap<_, _> = lists.collect();
     (!lists.is_empty()).then(|| Moment {
@@ -151,59 +168,80 @@ struct Drawing {
 
 impl Drawing {
     fn svg(&self) -> String {
-        let lists = self.lists();
+        let (lists, others) = self.lists();
         let rows = u64::try_from(lists.len()).unwrap_or(0).div_ceil(COLUMNS);
         let width = 2 * MARGIN + COLUMNS * PANEL_WIDTH + (COLUMNS - 1) * GAP;
-        let height = HEAD + (rows + 1) * (PANEL_HEIGHT + 2 * GAP) + GAP;
+        let inner = width - 2 * MARGIN;
+        let test = if self.is_test { "TEST · " } else { "" };
+        let mut head = String::new();
+        let title = format!("{test}{}", self.title);
+        let soft = (TEXT_SIZE, "fill=\"#444\"");
+        let look = (TITLE_SIZE, "font-weight=\"600\"");
+        let mut y = text(&mut head, &title, (34, inner), look);
+        for said in [LEGEND, &self.basis] {
+            y = text(&mut head, said, (y, inner), soft);
+        }
+        let top = y + GAP / 2;
+        let below = top + (rows + 1) * (PANEL_HEIGHT + 2 * GAP) - GAP / 2;
+        let mut foot = String::new();
+        let height = text(&mut foot, &self.others(&others), (below, inner), soft);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" width=\"{width}\" height=\"{height}\" \
-             font-family=\"system-ui, sans-serif\" font-size=\"13\" role=\"img\">\n\
+             font-family=\"system-ui, sans-serif\" font-size=\"{TEXT_SIZE}\" role=\"img\">\n\
              <title>{title}: seats that are certain</title>\n\
-             <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n{PATTERNS}",
+             <rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>\n{PATTERNS}{head}",
             title = escaped(&self.title),
         );
-        let test = if self.is_test { "TEST · " } else { "" };
-        let _ = write!(
-            svg,
-            "<text x=\"{MARGIN}\" y=\"34\" font-size=\"20\" font-weight=\"600\">{test}{}</text>\n\
-             <text x=\"{MARGIN}\" y=\"58\" fill=\"#444\">Solid: certain, unless a counted station is corrected, annulled or recounted. \
-             Hatched: still possible. Line: by the ballots counted so far. Red mark: the range had to widen.</text>\n\
-             <text x=\"{MARGIN}\" y=\"78\" fill=\"#444\">{}</text>\n",
-            escaped(&self.title),
-            escaped(&self.basis),
-        );
-        self.all(&mut svg, width);
+        self.all(&mut svg, (MARGIN, top), inner);
         for (place, list) in (0_u64..).zip(&lists) {
             let x = MARGIN + place % COLUMNS * (PANEL_WIDTH + GAP);
-            let y = HEAD + (1 + place / COLUMNS) * (PANEL_HEIGHT + 2 * GAP);
+            let y = top + (1 + place / COLUMNS) * (PANEL_HEIGHT + 2 * GAP);
             self.panel(&mut svg, list, (x, y));
         }
+        svg.push_str(&foot);
         svg.push_str("</svg>\n");
         svg
     }
 
-    /// The lists with a panel: those that can have a seat at the end or could have most, the largest first.
-    fn lists(&self) -> Vec<String> {
+    /// The lists with a panel: those that can have a seat at the end or could have most, the largest first. And the others.
+    fn lists(&self) -> (Vec<String>, Vec<String>) {
         let Some(last) = self.moments.last() else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
-        let mut lists: Vec<(&String, &(u32, u32, u32))> = last.lists.iter().collect();
-        lists.sort_by_key(|(id, (fewest, most, _))| {
-            let votes = self.names.number(&self.contest, id);
-            (std::cmp::Reverse((*most, *fewest)), votes)
+        let mut lists: Vec<(&String, &Seats)> = last.lists.iter().collect();
+        lists.sort_by_key(|(id, seats)| {
+            let number = self.names.number(&self.contest, id);
+            (std::cmp::Reverse((seats.most, seats.fewest)), number)
         });
-        let lists = lists.into_iter().filter(|(_, range)| range.1 > 0);
-        lists.take(PANELS_MAX).map(|(id, _)| id.clone()).collect()
+        let shown = lists.iter().take(PANELS_MAX);
+        let shown = shown.take_while(|(_, seats)| seats.most > 0).count();
+        let mut ids: Vec<String> = lists.into_iter().map(|(id, _)| id.clone()).collect();
+        let others = ids.split_off(shown);
+        (ids, others)
+    }
+
+    /// Which lists have no panel; empty where all have.
+    fn others(&self, lists: &[String]) -> String {
+        let names = lists.iter().take(NAMED_MAX);
+        let names: Vec<String> = names.map(|id| isolated(self.names.option(id))).collect();
+        match (names.is_empty(), lists.len() - names.len()) {
+            (true, _) => String::new(),
+            (false, 0) => format!("Without a panel: {}.", names.join(", ")),
+            (false, more) => format!("Without a panel: {} and {more} more.", names.join(", ")),
+        }
+    }
+
+    /// The moments from the first counted ballot on: before it there is nothing that could close.
+    fn counted(&self) -> impl Iterator<Item = &Moment> {
+        self.moments.iter().skip_while(|it| it.ballots == 0)
     }
 
     /// Seats that are certain for anybody.
-    fn all(&self, svg: &mut String, width: u64) {
-        let (x, y) = (MARGIN, HEAD + GAP / 2);
-        let wide = width - 2 * MARGIN;
-        let points = self.moments.iter().map(|it| (it.revision, it.secured));
+    fn all(&self, svg: &mut String, (x, y): (u64, u64), wide: u64) {
+        let points = self.counted().map(|it| (it.revision, it.secured));
         let points: Vec<(u64, u64)> = points.collect();
         let scale = self.scale((x, y), wide, u64::from(self.seats));
-        let last = points.last().map_or(0, |point| point.1);
+        let last = self.moments.last().map_or(0, |it| it.secured);
         let _ = write!(
             svg,
             "<g>\n<text x=\"{x}\" y=\"{above}\" font-weight=\"600\">All lists: {last} of {seats} seats are certain</text>\n",
@@ -211,41 +249,46 @@ impl Drawing {
             seats = self.seats,
         );
         frame(svg, (x, y), wide, self.seats);
-        let area = area(&scale, &points, &[(points.first().map_or(0, |it| it.0), 0)]);
+        let area = area(&scale, &points, &floor(&points));
         let _ = writeln!(svg, "<path d=\"{area}\" fill=\"#3b4a5a\"/>\n</g>");
         self.axis(svg, (x, y), wide);
     }
 
     fn panel(&self, svg: &mut String, list: &str, (x, y): (u64, u64)) {
-        let of_list = self.moments.iter().filter_map(|moment| {
-            let (fewest, most, seats) = moment.lists.get(list)?;
-            Some((moment.revision, [*fewest, *most, *seats].map(u64::from)))
-        });
-        let points: Vec<(u64, [u64; 3])> = of_list.collect();
-        let series = |which: usize| -> Vec<(u64, u64)> {
-            points.iter().map(|(at, it)| (*at, it[which])).collect()
+        let of_list = |moment: &Moment| Some((moment.revision, *moment.lists.get(list)?));
+        let points: Vec<(u64, Seats)> = self.counted().filter_map(of_list).collect();
+        let series = |which: fn(&Seats) -> u32| -> Vec<(u64, u64)> {
+            let series = points.iter().map(|(at, it)| (*at, u64::from(which(it))));
+            series.collect()
         };
-        let (fewest, most, seats) = (series(0), series(1), series(2));
+        let (fewest, most) = (series(|it| it.fewest), series(|it| it.most));
+        let seats = points
+            .iter()
+            .map(|(at, it)| (*at, it.counted.map(u64::from)));
+        let seats: Vec<(u64, Option<u64>)> = seats.collect();
         // Full height is what is possible in the last quarter of the moments, or was by what is counted: before that nearly
         // everything is possible for everybody, and the seats would be a thin line below it.
         let late = most.get(most.len() * 3 / 4).map_or(1, |it| it.1);
-        let late = seats.iter().map(|it| it.1).max().unwrap_or(0).max(late);
+        let late = seats.iter().filter_map(|it| it.1).max().max(Some(late));
+        let late = late.unwrap_or(1);
         let scale = self.scale((x, y), PANEL_WIDTH, late);
         let colour = self.names.colour(list).unwrap_or([90, 100, 110]);
         let colour = format!("#{:02x}{:02x}{:02x}", colour[0], colour[1], colour[2]);
-        let (low, high) = (
-            fewest.last().map_or(0, |it| it.1),
-            most.last().map_or(0, |it| it.1),
-        );
-        let range = if low == high {
-            format!("{low}")
-        } else {
-            format!("{low} to {high}")
+        // Also where no ballot is counted, and nothing drawn.
+        let last = self.moments.last().and_then(of_list);
+        let range = match last.map(|(_, it)| (it.fewest, it.most)) {
+            Some((low, high)) if low != high => format!("{low} to {high}"),
+            Some((low, _)) => low.to_string(),
+            None => String::new(),
         };
+        let name = self.names.option(list);
+        // The panel beside it begins where a long name would go on.
+        let room = letters(PANEL_WIDTH, TEXT_SIZE).saturating_sub(range.len() + 2);
         let _ = write!(
             svg,
-            "<g>\n<text x=\"{x}\" y=\"{above}\" font-weight=\"600\">{}: {range}</text>\n",
-            isolated(self.names.option(list)),
+            "<g>\n<text x=\"{x}\" y=\"{above}\" font-weight=\"600\"><title>{}</title>{}: {range}</text>\n",
+            escaped(name),
+            escaped(&isolated(&cut(name, room))),
             above = y - 8,
         );
         frame(
@@ -255,8 +298,7 @@ impl Drawing {
             u32::try_from(late).unwrap_or(u32::MAX),
         );
         let between = area(&scale, &most, &fewest);
-        let floor = [(fewest.first().map_or(0, |it| it.0), 0)];
-        let under = area(&scale, &fewest, &floor);
+        let under = area(&scale, &fewest, &floor(&fewest));
         let _ = write!(
             svg,
             "<path d=\"{between}\" fill=\"{colour}\" fill-opacity=\"0.25\"/>\n\
@@ -268,7 +310,7 @@ impl Drawing {
         for pair in points.windows(2) {
             let (_, before) = pair[0];
             let (at, after) = pair[1];
-            if after[0] < before[0] || after[1] > before[1] {
+            if after.fewest < before.fewest || after.most > before.most {
                 let x = scale.x(at);
                 let foot = y + PANEL_HEIGHT;
                 let _ = writeln!(
@@ -282,12 +324,9 @@ impl Drawing {
     }
 
     fn scale(&self, corner: (u64, u64), width: u64, top: u64) -> Scale {
-        Scale {
-            corner,
-            width,
-            revisions: self.moments.last().map_or(1, |it| it.revision).max(1),
-            top: top.max(1),
-        }
+        let moments = u64::try_from(self.moments.len()).unwrap_or(u64::MAX);
+        let last = self.moments.last().map_or(1, |it| it.revision);
+        Scale::new(corner, width, (last, moments), top)
     }
 
     /// The end of the log, below a panel.
@@ -306,90 +345,5 @@ impl Drawing {
     }
 }
 
-/// Where a revision and a number of seats are in a panel.
-struct Scale {
-    corner: (u64, u64),
-    width: u64,
-    revisions: u64,
-    top: u64,
-}
-
-impl Scale {
-    fn x(&self, revision: u64) -> u64 {
-        let along = u128::from(revision.min(self.revisions)) * u128::from(self.width);
-        self.corner.0 + u64::try_from(along / u128::from(self.revisions)).unwrap_or(0)
-    }
-
-    fn y(&self, seats: u64) -> u64 {
-        let up = seats.min(self.top) * PANEL_HEIGHT / self.top;
-        self.corner.1 + PANEL_HEIGHT - up
-    }
-}
-
-/// Steps: what a moment says holds until the next one.
-fn line(scale: &Scale, points: &[(u64, u64)]) -> String {
-    let mut path = String::new();
-    for (place, (ballots, seats)) in points.iter().enumerate() {
-        let (x, y) = (scale.x(*ballots), scale.y(*seats));
-        let _ = if place == 0 {
-            write!(path, "M{x} {y}")
-        } else {
-            write!(path, "H{x}V{y}")
-        };
-    }
-    path
-}
-
-/// Between two lines of steps.
-fn area(scale: &Scale, upper: &[(u64, u64)], lower: &[(u64, u64)]) -> String {
-    let mut path = line(scale, upper);
-    let end = upper.last().map_or(0, |it| it.0);
-    let mut back = lower.iter().rev();
-    if let Some((_, seats)) = back.next() {
-        let _ = write!(path, "H{}V{}", scale.x(end), scale.y(*seats));
-        let mut at = lower.last().map_or(0, |it| it.0);
-        for (ballots, seats) in back {
-            let _ = write!(path, "H{}V{}", scale.x(at), scale.y(*seats));
-            at = *ballots;
-        }
-        let _ = write!(path, "H{}", scale.x(at));
-    }
-    path.push('Z');
-    path
-}
-
-fn frame(svg: &mut String, (x, y): (u64, u64), width: u64, top: u32) {
-    let _ = write!(
-        svg,
-        "<rect x=\"{x}\" y=\"{y}\" width=\"{width}\" height=\"{PANEL_HEIGHT}\" fill=\"#f4f5f7\" stroke=\"#ccd\"/>\n\
-         <text x=\"{}\" y=\"{}\" fill=\"#444\" font-size=\"11\" text-anchor=\"end\">{top}</text>\n\
-         <text x=\"{}\" y=\"{}\" fill=\"#444\" font-size=\"11\" text-anchor=\"end\">0</text>\n",
-        x - 4,
-        y + 10,
-        x - 4,
-        y + PANEL_HEIGHT,
-    );
-}
-
-const PATTERNS: &str = "<defs><pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
-    patternTransform=\"rotate(45)\"><path d=\"M0 0V6\" stroke=\"#000\" stroke-opacity=\"0.35\" stroke-width=\"1.5\"/></pattern></defs>\n";
-
-/// A name of any script, so that its direction ends with it.
-fn isolated(name: &str) -> String {
-    format!("\u{2068}{}\u{2069}", escaped(name))
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
-}
+const LEGEND: &str = "Solid: certain, unless a counted station is corrected, annulled or recounted. Hatched: still possible. Line: by the \
+    ballots counted so far. Red mark: the range had to widen.";
