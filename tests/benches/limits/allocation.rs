@@ -199,7 +199,7 @@ fn double(options: &Options) -> Outcome<Line> {
 /// The certificate and every step, against the seats alone.
 fn with_steps(options: &Options) -> Outcome<Vec<Line>> {
     let mut lines = Vec::new();
-    for shape in shapes().into_iter().take(2) {
+    for shape in shapes().into_iter().filter(|it| it.most_us.is_some()) {
         let rules = Rules::of(shape.method);
         let mut workspace = Workspace::default();
         let alone = median_us(options, || {
