@@ -384,8 +384,9 @@ pub fn same_key(key: Key, simple: &SimpleKey) -> bool {
             power,
             degree,
         } => {
-            BigInt::from(weight).pow(degree) == simple.0
-                && BigInt::from(base).pow(power) == simple.1
+            // By their values: of several that tie either may name its own.
+            BigInt::from(weight).pow(degree) * &simple.1
+                == BigInt::from(base).pow(power) * &simple.0
         }
     }
 }
