@@ -139,11 +139,12 @@ fn check_forged(question: &Question, lots: &[Lot], allocation: &Allocation) {
             }
         }
         assert!(refused(&wrong), "a moved seat was accepted with its stages");
-        // Bare seats are checked against keys where one plain stage gives them.
+        // Bare seats are checked against keys where one plain stage gives all of them.
         let plain =
             matches!(rules.stages.as_slice(), [stage] if *stage == Stage::all(stage.method));
         let single = rules.apparentment.is_none() && rules.rescue.is_none();
         let given = rules.majority.is_none() && rules.exhausted == ExhaustedList::NextInLine;
+        let given = given && rules.bonus.is_none() && rules.above_max == AboveMax::NextInLine;
         if plain && single && given && allocation.ties().next().is_none() {
             let accepted = verify_seats(contest, rules, &wrong.seats()).is_ok();
             assert!(!accepted, "moved bare seats were accepted");
