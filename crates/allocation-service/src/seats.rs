@@ -3,8 +3,8 @@
 use crate::follower::Moment;
 use crate::widened::Widened;
 use crate::words::{Labels, Style};
-use apportionment::margins_while;
 use apportionment::tiers::{DistrictMargins, district_margins_while};
+use apportionment::{ContestError, margins_while};
 use election::allocation::Question;
 use election::certain::{CertainSeats, certain_seats, over_districts};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
+use tracing::error;
 use wire::allocation::v1::{Allocation, Standings};
 use wire::{Lists, MARGIN_LISTS_MAX, margins_cost_little};
 
@@ -163,8 +164,12 @@ fn explain_over(
     } = above;
     let margins = match explained.margins && (explained.steps || explained.words.is_some()) {
         true => district_margins(question, result, is_over),
-        false => Vec::new(),
+        false => Ok(Vec::new()),
     };
+    let margins = margins.unwrap_or_else(|error| {
+        error!(%error, "what was allocated has no margins");
+        Vec::new()
+    });
     if explained.steps {
         over.steps = wire::districted_steps(question, result, &margins);
     }
@@ -177,31 +182,36 @@ fn explain_over(
 
 /// What would change the seats that districts hand out themselves, as long as somebody waits; nothing where that costs too
 /// much, or of a result that is withheld, which it would give away.
+///
+/// # Errors
+/// What the engine refuses: nothing of what it has allocated.
 pub(crate) fn district_margins(
     question: &DistrictedQuestion,
     result: &DistrictedResult,
     is_over: &dyn Fn() -> bool,
-) -> Vec<DistrictMargins> {
+) -> Result<Vec<DistrictMargins>, ContestError> {
     let Asked::Tiers {
         contest,
         rules,
         lots,
     } = &question.asked
     else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let Some(DistrictedAllocation::Tiers(allocation)) = result.allocation() else {
-        return Vec::new();
+        return Ok(Vec::new());
     };
     let size = (
         contest.districted.lists.len(),
         contest.districted.districts.len(),
     );
     if !margins_cost_little(size.0, size.1) {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let found = district_margins_while(contest, rules, &lots.lots, allocation, || !is_over());
-    found.ok().flatten().unwrap_or_default()
+    let stands = |district: usize, list: usize| question.names.stands[district][list];
+    let goes_on = || !is_over();
+    let found = district_margins_while(contest, rules, &lots.lots, allocation, stands, goes_on)?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The seats of every contest and district. A result that the verifier refuses is withheld, and raises an alarm.

@@ -106,8 +106,9 @@ pub fn allocate_districts_while_awaited(
     let mut allocation = wire::districted_allocation(question, &result, seats.as_ref());
     let margins = match *include_margins && (*include_steps || words.is_some()) {
         true => district_margins(question, &result, &is_over),
-        false => Vec::new(),
+        false => Ok(Vec::new()),
     };
+    let margins = margins.map_err(|error| contest_refusal(&error))?;
     if is_over() {
         return Err(AllocationError::Stopping);
     }

@@ -84,6 +84,17 @@ pub fn margin(
     Search::new(contest, rules, lots, (list, change, effect), u64::MAX)?.run()
 }
 
+/// Whether margins of these rules are found by halving alone, stretch by stretch of few: seats are monotone between borders,
+/// and no rounded quota makes a stretch of every few votes.
+pub(crate) fn is_quick(rules: &Rules) -> bool {
+    let [stage] = rules.stages.as_slice() else {
+        return false;
+    };
+    let is_rounded =
+        matches!(stage.method, Method::Quota(quota) if quota.rounding != Rounding::Exact);
+    stage.is_plain() && !is_rounded
+}
+
 /// The first number for which a condition holds that, once it holds, goes on holding.
 pub(crate) fn first_where(low: u64, high: u64, holds: impl Fn(u64) -> bool) -> Option<u64> {
     let Ok(found) = first_where_fallible(low, high, |value| {

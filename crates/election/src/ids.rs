@@ -41,7 +41,7 @@ pub(crate) fn check(text: &str) -> Result<(), IdError> {
 }
 
 /// Whether bytes are the letters of an id.
-pub(crate) fn is_id(bytes: &[u8]) -> bool {
+pub fn is_id(bytes: &[u8]) -> bool {
     const LETTERS: [bool; 256] = {
         let mut letters = [false; 256];
         let mut byte = 0_u8;

@@ -6,9 +6,7 @@ use crate::language::Messages;
 use crate::subject::{Explainer, Subject};
 use crate::tiers::Writer;
 use apportionment::tiers::{DistrictMargins, TierStage, TierStageResult};
-use apportionment::{
-    DistrictedContest, Method, Rules, Threshold, ThresholdDistance, overall_distances,
-};
+use apportionment::{DistrictedContest, Threshold, ThresholdDistance, overall_distances};
 
 impl Writer<'_> {
     /// What is said of margins of seats in tiers.
@@ -22,49 +20,31 @@ impl Writer<'_> {
     /// What would change the seats that districts hand out themselves, by the lists that take part in each.
     pub fn own_margins(&mut self) {
         let subject = self.subject;
-        if subject.margins.is_empty() {
+        let is_told = |found: &&DistrictMargins| found.lists.iter().any(Option::is_some);
+        let told: Vec<&DistrictMargins> = subject.margins.iter().filter(is_told).collect();
+        if told.is_empty() {
             return;
         }
         self.heading("districts.own_margins");
         self.paragraph("districts.own_margins_note", &[]);
-        let stages = |found: &DistrictMargins| found.stage != subject.margins[0].stage;
-        let several = subject.margins.iter().any(stages);
-        for found in subject.margins {
-            let rules = subject.rules.stages.get(found.stage);
-            let results = subject.allocation.stages.get(found.stage);
+        for found in told {
+            let rule = subject.rules.stages.get(found.stage);
+            let result = subject.allocation.stages.get(found.stage);
+            let votes = subject.contest.districted.districts.get(found.district);
             let (
                 Some(TierStage::Districts { chain, .. }),
                 Some(TierStageResult::Districts(results)),
-            ) = (rules, results)
+                Some(votes),
+            ) = (rule, result, votes)
             else {
                 continue;
             };
-            let (Some(result), Some(votes)) = (
-                results.get(found.district),
-                subject.contest.districted.districts.get(found.district),
-            ) else {
-                continue;
-            };
-            let name = &subject.districts[found.district];
-            let stage = found.stage.saturating_add(1).to_string();
-            let heading = match several {
-                true => self.say(
-                    "districts.own_margins_stage",
-                    &[("district", name.as_str().into()), ("stage", stage.into())],
-                ),
-                false => name.clone(),
-            };
-            self.document.heading(3, heading);
-            let contest = self.among_lists(
-                &votes.votes,
-                Some(&result.admitted),
-                result.allocation.house,
-            );
-            let rules = Rules {
-                stages: chain.clone(),
-                ties: subject.rules.ties.clone(),
-                ..Rules::of(Method::HARE)
-            };
+            let result = &results[found.district];
+            self.document
+                .heading(3, subject.districts[found.district].clone());
+            let admitted = Some(&result.admitted[..]);
+            let contest = self.among_lists(&votes.votes, admitted, result.allocation.house);
+            let rules = subject.rules.of_chain(chain);
             let alone = Subject {
                 title: "",
                 notice: "",
@@ -76,7 +56,7 @@ impl Writer<'_> {
             };
             let explainer = Explainer::new(alone, self.language);
             let lists = found.lists.iter().enumerate();
-            let lists = lists.filter(|(list, _)| result.admitted[*list]);
+            let lists = lists.filter_map(|(list, margins)| Some((list, margins.as_ref()?)));
             let lines = lists.flat_map(|(list, margins)| explainer.margin_lines(list, margins));
             self.document.points(lines.collect());
         }

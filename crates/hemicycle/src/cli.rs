@@ -533,8 +533,8 @@ pub struct Allocate {
     /// Counts that the threshold may be a share of.
     #[command(flatten)]
     pub counts: Counts,
-    /// Print the result in words, each sum as a sum that a pocket calculator can check, and of a single district what would
-    /// change it. With --table, of all districts, behind the tables.
+    /// Print the result in words, each sum as a sum that a pocket calculator can check, and what would change it: the seats
+    /// of a single district, or those that districts hand out themselves. With --table, of all districts, behind the tables.
     #[arg(
         long,
         value_enum,

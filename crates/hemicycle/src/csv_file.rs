@@ -1,5 +1,8 @@
 //! Tables of votes as CSV: what is wrong in one is told with the file, the line, the column, the value and what would be right.
 
+mod quotes;
+
+use self::quotes::{Lines, Misquoted, Quotes};
 use crate::failure::Failure;
 use csv::StringRecord;
 use std::fmt;
@@ -11,7 +14,8 @@ use std::str::FromStr;
 pub struct CsvFile {
     name: String,
     header: StringRecord,
-    rows: Vec<StringRecord>,
+    /// Each with its line.
+    rows: Vec<(u64, StringRecord)>,
 }
 
 /// The longest header, in bytes: far more than any ballot needs.
@@ -23,7 +27,7 @@ const HEADER_BYTES_MAX: u64 = 1 << 20;
 /// # Errors
 ///
 /// What the source says.
-pub fn separated(source: impl Read) -> io::Result<(u8, impl Read)> {
+pub fn separated(source: impl Read) -> io::Result<(u8, Lines, impl Read)> {
     let mut source = BufReader::new(source);
     let mut header = Vec::new();
     source
@@ -37,106 +41,9 @@ pub fn separated(source: impl Read) -> io::Result<(u8, impl Read)> {
         _ => b',',
     };
     let source = io::Cursor::new(header).chain(source);
-    Ok((mark, Quotes::new(source, mark)))
-}
-
-/// Text in which quotes stand as they must. A reader of CSV takes any text: of `"40"5` it would make 405, and of a quote that
-/// nobody closes one cell with the rest of the file.
-#[derive(Debug)]
-struct Quotes<R> {
-    source: R,
-    mark: u8,
-    place: Place,
-    line: u64,
-    /// Where the last quote was opened.
-    opened: u64,
-}
-
-/// Where in a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Beginning,
-    Plain,
-    Quoted,
-    /// Behind a quote that ends the cell, or is the first of the two that stand for one.
-    Closed,
-}
-
-/// A quote that stands where it cannot.
-#[derive(Debug)]
-pub struct Misquoted {
-    /// The line, from 1.
-    pub line: u64,
-    what: &'static str,
-}
-
-impl fmt::Display for Misquoted {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.what)
-    }
-}
-
-impl std::error::Error for Misquoted {}
-
-impl Misquoted {
-    /// What is wrong with the quotes, if that is what a reader stumbled over.
-    pub fn of(error: &csv::Error) -> Option<&Self> {
-        match error.kind() {
-            csv::ErrorKind::Io(error) => error.get_ref()?.downcast_ref(),
-            _ => None,
-        }
-    }
-}
-
-impl<R> Quotes<R> {
-    fn new(source: R, mark: u8) -> Self {
-        Self {
-            source,
-            mark,
-            place: Place::Beginning,
-            line: 1,
-            opened: 1,
-        }
-    }
-
-    fn pass(&mut self, byte: u8) -> Result<(), Misquoted> {
-        let ends = byte == self.mark || byte == b'\n' || byte == b'\r';
-        self.place = match (self.place, byte) {
-            (Place::Quoted, b'"') => Place::Closed,
-            (Place::Quoted, _) => Place::Quoted,
-            (Place::Beginning | Place::Closed, b'"') => {
-                self.opened = self.line;
-                Place::Quoted
-            }
-            (_, _) if ends => Place::Beginning,
-            (Place::Closed, b' ') => Place::Closed,
-            // The mark of UTF-8 that spreadsheets put before the text.
-            (Place::Beginning, 0xef | 0xbb | 0xbf) => Place::Beginning,
-            (Place::Closed, _) => {
-                return Err(Misquoted {
-                    line: self.line,
-                    what: "text stands behind the quote that closes a cell; a quote inside a cell is written twice",
-                });
-            }
-            (Place::Beginning | Place::Plain, _) => Place::Plain,
-        };
-        self.line += u64::from(byte == b'\n');
-        Ok(())
-    }
-}
-
-impl<R: Read> Read for Quotes<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.source.read(buffer)?;
-        let wrong = |wrong| io::Error::new(io::ErrorKind::InvalidData, wrong);
-        let mut bytes = buffer.iter().take(read);
-        bytes.try_for_each(|byte| self.pass(*byte)).map_err(wrong)?;
-        if read == 0 && !buffer.is_empty() && self.place == Place::Quoted {
-            let (line, what) = (self.opened, "the quote that opens a cell is never closed");
-            return Err(wrong(Misquoted { line, what }));
-        }
-        Ok(read)
-    }
+    let lines = Lines::default();
+    let source = Quotes::new(source, mark, lines.clone());
+    Ok((mark, lines, source))
 }
 
 impl CsvFile {
@@ -151,27 +58,35 @@ impl CsvFile {
         columns: &[&str],
         needed: usize,
     ) -> Result<Self, Failure> {
-        let (mark, source) = separated(source).map_err(Failure::io(name))?;
+        let (mark, lines, source) = separated(source).map_err(Failure::io(name))?;
         let mut reader = csv::ReaderBuilder::new()
             .delimiter(mark)
             .trim(csv::Trim::All)
             .from_reader(source);
-        let header = reader
-            .headers()
-            .map_err(|error| torn(name, &error))?
-            .clone();
+        let header = reader.headers();
+        let line = lines.take();
+        let header = header.map_err(|error| torn(name, &error, line))?.clone();
         check(&header, name, columns, needed)?;
-        let rows = reader.records().collect::<Result<Vec<_>, _>>();
+        let rows = reader.records().map(|row| {
+            let line = lines.take();
+            let row = row.map_err(|error| torn(name, &error, line))?;
+            Ok((line, row))
+        });
         Ok(Self {
             name: name.to_owned(),
+            rows: rows.collect::<Result<_, Failure>>()?,
             header,
-            rows: rows.map_err(|error| torn(name, &error))?,
         })
     }
 
     /// Its rows, from the first behind the header on.
     pub fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.rows.iter().map(|row| Row { file: self, row })
+        let rows = self.rows.iter();
+        rows.map(|(line, row)| Row {
+            file: self,
+            line: *line,
+            row,
+        })
     }
 
     /// Something that is wrong with the whole file.
@@ -225,33 +140,41 @@ fn is_row_of_numbers(header: &StringRecord) -> bool {
     header.iter().any(is_number)
 }
 
-fn torn(file: &str, error: &csv::Error) -> Failure {
-    let at = |line: Option<u64>| line.map_or_else(String::new, |line| format!(", line {line}"));
-    let line = error.position().map(csv::Position::line);
-    Failure::Input(match error.kind() {
+fn torn(file: &str, error: &csv::Error, line: u64) -> Failure {
+    let (line, what) = what_is_torn(error, line);
+    Failure::Input(match line {
+        0 => format!("{file}: {what}"),
+        line => format!("{file}, line {line}: {what}"),
+    })
+}
+
+/// What is wrong with a record that begins in a line, and in which line that is; 0: in none.
+pub fn what_is_torn(error: &csv::Error, line: u64) -> (u64, String) {
+    match error.kind() {
         csv::ErrorKind::UnequalLengths {
             expected_len, len, ..
-        } => format!(
-            "{file}{}: {len} cells, and the header has {expected_len}; a cell that holds a comma stands in double quotes",
-            at(line)
-        ),
+        } => {
+            let what = format!(
+                "{len} cells, and the header has {expected_len}; a cell that holds a comma stands in double quotes"
+            );
+            (line, what)
+        }
         csv::ErrorKind::Utf8 { .. } => {
-            format!(
-                "{file}{}: this is not UTF-8; save the file as CSV in UTF-8",
-                at(line)
-            )
+            let what = "this is not UTF-8; save the file as CSV in UTF-8";
+            (line, what.to_owned())
         }
         _ => match Misquoted::of(error) {
-            Some(wrong) => format!("{file}{}: {wrong}", at(Some(wrong.line))),
-            None => format!("{file}: {error}"),
+            Some(wrong) => (wrong.line, wrong.to_string()),
+            None => (0, error.to_string()),
         },
-    })
+    }
 }
 
 /// A line of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
     file: &'a CsvFile,
+    line: u64,
     row: &'a StringRecord,
 }
 
@@ -328,7 +251,7 @@ impl<'a> Row<'a> {
 
     /// The number of its line in the file.
     pub fn line(&self) -> u64 {
-        self.row.position().map_or(0, csv::Position::line)
+        self.line
     }
 
     /// What is wrong with a cell.
@@ -349,7 +272,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_a_file_is_named() {
         let read = |text: &[u8]| CsvFile::read(text, "votes.csv", &["list", "votes"], 2);
-        let cases: [(&[u8], &str); 10] = [
+        let cases: [(&[u8], &str); 11] = [
             (
                 b"list,vote\na,1\n",
                 "votes.csv, line 1: there is no column \"vote\"; columns are list, votes",
@@ -378,6 +301,10 @@ mod tests {
                 "votes.csv, line 2: the quote that opens a cell is never closed",
             ),
             (
+                b"list,votes\n\"The A\" \"B\",1\n",
+                "votes.csv, line 2: text stands behind",
+            ),
+            (
                 b"\"list\" s,votes\na,1\n",
                 "votes.csv, line 1: text stands behind",
             ),
@@ -398,10 +325,40 @@ mod tests {
                 (Some("a"), Some("1"))
             );
         }
+        let long = format!("list,votes\na,1\nb,\"{}", "4\n".repeat(1 << 20));
+        let error = read(long.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("line 3: the quote that opens"), "{error}");
+        for harmless in ["a,\"1\" \t\n", "\u{feff}\"a\",1\n", "\u{feff}a,1\n"] {
+            let text = format!("list,votes\n{}", harmless.replace('\u{feff}', ""));
+            let marked = format!("\u{feff}{text}");
+            for text in [&text, &marked] {
+                let file = read(text.as_bytes()).unwrap();
+                assert_eq!(
+                    file.rows().next().unwrap().text("votes"),
+                    Some("1"),
+                    "{text:?}"
+                );
+            }
+        }
         let quoted = "\"list\",\"votes\"\r\n\"The \"\"A\"\", and\n\"\"B\"\"\" ,\"1\"\r\nC \"D\",2\r\n\"\"\"E\"\"\",3";
         let file = read(quoted.as_bytes()).unwrap();
         let names: Vec<_> = file.rows().map(|row| row.text("list").unwrap()).collect();
         assert_eq!(names, ["The \"A\", and\n\"B\"", "C \"D\"", "\"E\""]);
+        // However lines end, and whatever stands between them.
+        for text in [
+            "list,votes\r\na,1\r\nb,x\r\n",
+            "list,votes\n\n\r\na,1\n\nb,x",
+            "list,votes\n\"a\n\n\",1\r\nb,x",
+        ] {
+            let file = read(text.as_bytes()).unwrap();
+            let row = file.rows().nth(1).unwrap();
+            let line = 1 + text.split("b,x").next().unwrap().matches('\n').count();
+            let told = row.number::<u64>("votes").unwrap_err().to_string();
+            assert!(
+                told.contains(&format!("line {line}: votes = \"x\"")),
+                "{told}"
+            );
+        }
         // What spreadsheets put before the text is no part of the first column's name.
         let marked = read("\u{feff}list,votes\na,1\n".as_bytes()).unwrap();
         assert_eq!(marked.rows().next().unwrap().text("list"), Some("a"));

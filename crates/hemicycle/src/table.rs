@@ -65,12 +65,12 @@ pub fn time(time: election::ids::Timestamp) -> String {
         .map_or_else(|_| String::from("-"), |time| format!("{time:.0}"))
 }
 
-/// Seats as they are known.
-pub fn seats(seats: Option<&ListSeats>) -> String {
+/// Seats by what is counted, without what is possible and what is declared.
+pub fn seats_counted(seats: Option<&ListSeats>) -> String {
     let Some(seats) = seats else {
         return String::from("-");
     };
-    let known = match (seats.seats, seats.seats_most) {
+    match (seats.seats, seats.seats_most) {
         (Some(held), Some(most)) if most > held => format!("{held}\u{2013}{most}"),
         (Some(held), _) => held.to_string(),
         (None, _) => match seats.state() {
@@ -78,6 +78,14 @@ pub fn seats(seats: Option<&ListSeats>) -> String {
             SeatsState::Unknown => String::from("unknown"),
             _ => String::from("-"),
         },
+    }
+}
+
+/// Seats as they are known.
+pub fn seats(seats: Option<&ListSeats>) -> String {
+    let known = seats_counted(seats);
+    let Some(seats) = seats else {
+        return known;
     };
     // What is still possible, where anything is claimed of it.
     let bounds = seats.bounds.as_ref();

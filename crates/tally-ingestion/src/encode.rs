@@ -9,7 +9,7 @@ use election::bytes::encode_submission;
 use election::bytes::submission::kind;
 use election::counts::{COUNTERS, Counter};
 use election::definition::OPTIONS_MAX;
-use election::ids::ID_LENGTH_MAX;
+use election::ids::is_id;
 use election::report::{Refusal, ReportKind};
 use election::submission::Submission;
 use wire::common::v1::FormCounter;
@@ -33,7 +33,7 @@ pub(crate) fn encode_plain(writer: &mut Writer, report: &PlainReport<'_>) -> Opt
     let kind = ReportKind::from_number(*kind)?;
     let ids = [unit_id, contest_id, counting_group_id];
     let is_right = !kind.needs_attribution()
-        && ids.into_iter().all(|id| is_id(id))
+        && ids.into_iter().all(|id| is_id(id.as_bytes()))
         && *version > 0
         && ballot_hash.len() == 32
         && votes.len() <= OPTIONS_MAX;
@@ -83,16 +83,16 @@ pub(crate) fn encode(writer: &mut Writer, submission: Option<Submitted>) -> Resu
 /// A form says the same in any order, and in order it takes the short way. A counter that stands twice is refused by its
 /// place: then all stay where they are.
 fn put_in_order(form: &mut Vec<(Counter, u64)>) {
+    let follows =
+        |(one, _): &(Counter, u64), (other, _): &(Counter, u64)| (*one as u8) < *other as u8;
+    if form.is_sorted_by(follows) {
+        return;
+    }
     let mut sorted = form.clone();
     sorted.sort_by_key(|(counter, _)| *counter as u8);
-    if sorted.is_sorted_by(|(one, _), (other, _)| (*one as u8) < *other as u8) {
+    if sorted.is_sorted_by(follows) {
         *form = sorted;
     }
-}
-
-fn is_id(text: &str) -> bool {
-    let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-    (1..=ID_LENGTH_MAX).contains(&text.len()) && text.as_bytes().iter().all(is_allowed)
 }
 
 #[cfg(test)]

@@ -123,6 +123,9 @@ impl TryFrom<proto::AllocateRequest> for AllocationRequest {
             quota_of: None,
         };
         let rules = read_rules(rules, seats, !groups.joined.is_empty()).map_err(within("rules"))?;
+        let bases: Vec<ThresholdBase> = rules.threshold.iter().map(|it| it.base).collect();
+        let votes = contest.lists.iter().map(|list| u128::from(list.votes));
+        hold_votes(&contest.base, votes.sum(), &bases)?;
         let question = Question {
             options,
             contest,
@@ -225,6 +228,43 @@ pub(crate) fn read_base(base: proto::BaseCounts) -> BaseCounts {
         ballots_in_box,
         ballots_issued,
     }
+}
+
+/// Refuses a count that a share is taken of and that has not even the votes of the lists in it: a digit is missing, and lists would
+/// pass that do not.
+pub(crate) fn hold_votes(
+    base: &BaseCounts,
+    votes: u128,
+    asked: &[ThresholdBase],
+) -> Result<(), Refusal> {
+    let counts = [
+        ("valid_votes", base.valid_votes, ThresholdBase::ValidVotes),
+        (
+            "valid_and_against_all",
+            base.valid_and_against_all,
+            ThresholdBase::ValidAndAgainstAll,
+        ),
+        (
+            "ballots_in_box",
+            base.ballots_in_box,
+            ThresholdBase::BallotsInBox,
+        ),
+        (
+            "ballots_issued",
+            base.ballots_issued,
+            ThresholdBase::BallotsIssued,
+        ),
+    ];
+    for (name, count, kind) in counts {
+        if let Some(count) = count.filter(|count| u128::from(*count) < votes)
+            && asked.contains(&kind)
+        {
+            let rule = format!("at least {votes}: the votes of the lists are among them");
+            let field = format!("base.{name}");
+            return Err(Refusal::new(RefusalCode::Shape, field, count, rule));
+        }
+    }
+    Ok(())
 }
 
 /// Rules do not depend on what contest and district are called; here they are called something.

@@ -6,8 +6,8 @@ use apportionment::tiers::DistrictMargins;
 use apportionment::{DistrictedContest, Threshold, ThresholdDistance, overall_distances};
 
 /// What is said of margins that nobody computes.
-pub(crate) const NO_MARGINS: &str = "how many votes would move a seat is not computed over districts, only of seats that a district \
-     hands out itself";
+pub(crate) const NO_MARGINS: &str =
+    "how many votes would move a seat that hangs on the votes of other districts is not computed";
 
 /// What would change the seats that districts hand out themselves.
 pub(crate) fn district_margins(
@@ -16,7 +16,8 @@ pub(crate) fn district_margins(
     margins: &[DistrictMargins],
 ) -> Vec<proto::DistrictMargins> {
     let of = |found: &DistrictMargins| {
-        let (margins, _) = Lists::new(lists).margins(&found.lists);
+        let all = found.lists.iter().map(|it| it.clone().unwrap_or_default());
+        let (margins, _) = Lists::new(lists).margins(&all.collect::<Vec<_>>());
         proto::DistrictMargins {
             stage: u32::try_from(found.stage).unwrap_or(u32::MAX),
             district_id: districts.get(found.district).cloned().unwrap_or_default(),

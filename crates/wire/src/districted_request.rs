@@ -2,7 +2,7 @@
 
 use crate::allocation::v1 as proto;
 use crate::allocation_request::{
-    MARGIN_LISTS_MAX, MARGIN_PLACES_MAX, REQUEST_ID_BYTES_MAX, name_or_id, read_base,
+    MARGIN_LISTS_MAX, MARGIN_PLACES_MAX, REQUEST_ID_BYTES_MAX, hold_votes, name_or_id, read_base,
 };
 use crate::common::v1 as common;
 use crate::districted_rules::districted_rules;
@@ -176,7 +176,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             .districted
             .districts
             .iter()
-            .map(|district| vec![true; district.votes.len()])
+            .map(|district| district.votes.iter().map(|votes| *votes > 0).collect())
             .collect();
         names.parts = vec![Vec::new(); names.districts.len()];
         let lots = each("lots", &lots, read_lot)?;
@@ -184,6 +184,15 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
         engine
             .check()
             .map_err(|error| districts_refusal(&error, None))?;
+        if let DistrictedRules::Tiers(rules) = &engine {
+            let bases = rules.overall_thresholds().into_iter();
+            let bases: Vec<ThresholdBase> = bases.map(|(_, share)| share.base).collect();
+            for (place, district) in contest.districted.districts.iter().enumerate() {
+                let votes = district.votes.iter().map(|votes| u128::from(*votes));
+                hold_votes(&district.base, votes.sum(), &bases)
+                    .map_err(within(format_args!("districts[{place}]")))?;
+            }
+        }
         Ok(Self {
             id: request_id,
             question: DistrictedQuestion::new(names, engine, contest, lots),

@@ -43,7 +43,8 @@ struct Round {
 }
 
 impl Round {
-    // Half of each echo before and half after: the machine may be another when the burst is over.
+    // Half of each echo before and half after: the machine may be another when the burst is over. What the burst left to be
+    // written to the disk is written before the second half.
     async fn run(options: &Options, night: &Arc<Night>, reports: u32) -> Outcome<Self> {
         let metrics = server::metrics()?;
         let half = reports / 2;
@@ -57,6 +58,8 @@ impl Round {
             feed,
             cpu,
         } = followers;
+        drop(folder);
+        tokio::task::spawn_blocking(|| std::process::Command::new("sync").status()).await??;
         Ok(Self {
             ours: ours + our_echo(night, half).await?,
             plain: plain + plain_echo(night, half).await?,
@@ -113,17 +116,7 @@ pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
     let behind = |of: fn(&Round) -> Duration| {
         middle(&|round| of(round).saturating_sub(round.burst.span).as_secs_f64())
     };
-    let echoes = format!(
-        "{}, tonic's echo; {}, an echo behind our listener",
-        per_second(|it| it.plain.span),
-        per_second(|it| it.ours.span)
-    );
-    let of_ours = |of: fn(&Round) -> Duration| {
-        format!(
-            "{:.2} of the echo behind our listener",
-            ratio(|it| it.ours.span, of)
-        )
-    };
+    let echo = format!("{}, tonic's echo", per_second(|it| it.plain.span));
     let [store, seats, feed] = [
         behind(|it| it.store),
         behind(|it| it.seats),
@@ -134,27 +127,30 @@ pub async fn run(options: &Options) -> Outcome<Vec<Line>> {
     Ok(vec![
         Line {
             what: format!("ingestion, burst of {reports}, {STREAMS} streams, {OPTIONS} options"),
-            figure: format!(
-                "{} acknowledged, {}",
-                per_second(|it| it.burst.span),
-                of_ours(|it| it.burst.span)
-            ),
-            beside: echoes.clone(),
+            figure: format!("{} acknowledged", per_second(|it| it.burst.span)),
+            beside: echo.clone(),
             value: ratio(|it| it.plain.span, |it| it.burst.span),
             unit: "",
             target: Target::AtLeast(0.60),
         },
         Line {
             what: "ingestion, sustained: everything caught up".into(),
-            figure: format!(
-                "{} caught up, {}",
-                per_second(|it| it.sustained.span),
-                of_ours(|it| it.sustained.span)
-            ),
-            beside: echoes,
+            figure: format!("{} caught up", per_second(|it| it.sustained.span)),
+            beside: echo,
             value: ratio(|it| it.plain.span, |it| it.sustained.span),
             unit: "",
             target: Target::AtLeast(0.25),
+        },
+        Line {
+            what: "the same against the faster echo behind our own listener: burst".into(),
+            figure: format!(
+                "sustained {:.2}",
+                ratio(|it| it.ours.span, |it| it.sustained.span)
+            ),
+            beside: per_second(|it| it.ours.span),
+            value: ratio(|it| it.ours.span, |it| it.burst.span),
+            unit: "",
+            target: Target::Stated,
         },
         Line {
             what: "time to catch up after the burst".into(),

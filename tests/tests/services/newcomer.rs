@@ -153,6 +153,24 @@ fn numbers_that_cannot_be_are_told_with_their_limits() {
     says(&desk.expect(WRONG_USAGE, &negative), &["-3", "from 1 to"]);
 }
 
+/// One digit too few in the count that a share is taken of would let lists in: it is seen by the votes of the lists.
+#[test]
+fn a_count_with_fewer_than_the_votes_of_the_lists_is_refused() {
+    let desk = Desk::empty();
+    let file = written("lists.csv", "list,votes\na,218003\nb,32367\nc,6000\n");
+    let by = |law: &str, count: &str, number: &str| {
+        let law = ["--profile", law, "--seats", "39", count, number];
+        let arguments: Vec<&str> = [&["allocate"], &law[..], &[&file.path]].concat();
+        desk.expect(if number == "25637" { FAILED } else { DONE }, &arguments)
+    };
+    let few = by("il-knesset", "--valid-votes", "25637");
+    says(&few, &["base.valid_votes", "25637", "at least 256370"]);
+    let few = by("ru-duma-2007", "--ballots-in-box", "25637");
+    says(&few, &["base.ballots_in_box", "25637", "at least 256370"]);
+    by("il-knesset", "--valid-votes", "256370");
+    by("ru-duma-2007", "--ballots-in-box", "300000");
+}
+
 #[test]
 fn what_is_not_named_one_by_one_is_counted() {
     let desk = Desk::open();

@@ -15,7 +15,7 @@ use crate::allocation::{Allocation, Outcome};
 use crate::contest::{Contest, Lot};
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
-use crate::method::{Method, Stage};
+use crate::method::Stage;
 use crate::rules::{Bonus, Rules};
 
 /// Turns votes into seats, stage by stage. An open tie ends the run: what the later stages do depends on how it ends.
@@ -421,10 +421,8 @@ impl<'a> Run<'a> {
         chain: &[Stage],
     ) -> Result<Allocation, DistrictsError> {
         let rules = Rules {
-            stages: chain.to_vec(),
-            ties: self.rules.ties.clone(),
             bonus: self.bonus.take(),
-            ..Rules::of(Method::D_HONDT)
+            ..self.rules.of_chain(chain)
         };
         let (positions, lots): (Vec<usize>, Vec<Lot>) = self
             .lots

@@ -86,6 +86,16 @@ impl TierRules {
 }
 
 impl TierRules {
+    /// The rules of an allocation inside a stage.
+    #[must_use]
+    pub fn of_chain(&self, chain: &[Stage]) -> Rules {
+        Rules {
+            stages: chain.to_vec(),
+            ties: self.ties.clone(),
+            ..Rules::of(Method::D_HONDT)
+        }
+    }
+
     /// Each share of the votes of all districts that lets lists take part, with the first of the stages that have it.
     #[must_use]
     pub fn overall_thresholds(&self) -> Vec<(usize, &Threshold)> {

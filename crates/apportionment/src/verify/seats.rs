@@ -10,9 +10,9 @@ use crate::verify::refusal::Refusal;
 use crate::verify::{check_list, cuts_keys};
 
 /// Checks bare seats as far as they can be checked without stages: house size, right to seats, list lengths, floor, and
-/// the border of the keys where the chain has one stage and no majority clause, bonus or cap shared anew gives others. A tie may have been settled either way, by whatever lot.
-/// Declared seats of the service are compared with an allocation instead: this is for a caller who has seats alone, and for
-/// tests.
+/// the border of the keys where the chain has one stage and no majority clause, bonus or cap shared anew gives others. A tie
+/// may have been settled either way, by whatever lot. Declared seats of the service are compared with an allocation instead:
+/// this is for a caller who has seats alone, and for tests.
 ///
 /// # Errors
 /// Everything that was found wrong, each by name.

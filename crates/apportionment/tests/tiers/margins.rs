@@ -32,6 +32,16 @@ fn again(contest: &TierContest, rules: &TierRules, admitted: &[bool], district: 
         .clone()
 }
 
+fn found_in(
+    contest: &TierContest,
+    rules: &TierRules,
+    allocation: &TierAllocation,
+) -> Vec<DistrictMargins> {
+    let lots = TierLots::default();
+    let found = district_margins_while(contest, rules, &lots, allocation, |_, _| true, || true);
+    found.unwrap().unwrap()
+}
+
 fn changed(
     contest: &TierContest,
     (district, list): (usize, usize),
@@ -106,18 +116,16 @@ proptest! {
         let Some(TierStageResult::Districts(results)) = allocation.stages.first() else {
             return Ok(());
         };
-        let found = district_margins_while(&contest, &rules, &lots, &allocation, || true).unwrap().unwrap();
+        let found = found_in(&contest, &rules, &allocation);
         prop_assert_eq!(found.len(), results.len());
         for DistrictMargins { stage, district, lists } in &found {
             let admitted = &results[*district].admitted;
             let before = again(&contest, &rules, admitted, *district);
             prop_assert_eq!((*stage, &results[*district].allocation.seats()), (0, &before));
             for (list, margins) in lists.iter().enumerate() {
+                prop_assert_eq!(margins.is_some(), admitted[list]);
+                let Some(margins) = margins else { continue };
                 prop_assert_eq!(margins.threshold, None);
-                if !admitted[list] {
-                    prop_assert_eq!(margins, &ListMargins::default());
-                    continue;
-                }
                 for (change, effect, margin) in every(margins) {
                     let has_effect = |votes: u64| {
                         let contest = changed(&contest, (*district, list), change, votes)?;
@@ -167,12 +175,86 @@ fn they_are_looked_for_as_long_as_somebody_waits() {
             asked.set(asked.get() + 1);
             asked.get() <= most
         };
-        district_margins_while(&contest, &rules, &lots, &allocation, goes_on).unwrap()
+        district_margins_while(&contest, &rules, &lots, &allocation, |_, _| true, goes_on).unwrap()
     };
     assert_eq!(within(3), None);
     let found = within(4).unwrap();
     assert_eq!(asked.get(), 4);
     // The keys are 60, 40 and 30; the second key of the other list is above 30 with 61 votes.
-    let gain = found[0].lists[1].gain_by_added.as_ref().unwrap();
+    let second = found[0].lists[1].as_ref().unwrap();
+    let gain = second.gain_by_added.as_ref().unwrap();
     assert_eq!((gain.votes, &gain.seats_after[..]), (21, &[1, 2][..]));
+}
+
+/// Of a list that does not stand in a district nothing is said there, and no votes go to it; nor does anybody gain a seat without a
+/// candidate for it.
+#[test]
+fn nothing_is_said_of_lists_that_do_not_stand_or_have_no_candidates() {
+    let mut contest = TierContest {
+        districted: DistrictedContest::with_votes(&[(5, &[500, 400, 0]), (2, &[10, 30, 50])]),
+        ..TierContest::default()
+    };
+    contest.districted.districts[0].candidates = vec![Some(3), None, None];
+    let rules = TierRules {
+        stages: vec![TierStage::Districts {
+            admission: Admission::default(),
+            chain: vec![Stage::all(Method::D_HONDT)],
+        }],
+        ties: Vec::new(),
+    };
+    let lots = TierLots::default();
+    let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
+    let stands = |district: usize, list: usize| (district, list) != (0, 2);
+    let found = district_margins_while(&contest, &rules, &lots, &allocation, stands, || true);
+    let found = found.unwrap().unwrap();
+    assert_eq!(found[0].lists[2], None);
+    assert!(found[1].lists.iter().all(Option::is_some));
+    for margins in found[0].lists.iter().flatten() {
+        let moved = margins.gain_by_moved.iter().chain(&margins.loss_by_moved);
+        assert!(moved.clone().all(|(other, _)| *other < 2), "{margins:?}");
+    }
+    // 500, 400, 250, 200 and 166 are the keys: it has three seats, and nobody for a fourth.
+    let first = found[0].lists[0].as_ref().unwrap();
+    assert_eq!(allocation.seats[0], [3, 2, 0]);
+    assert_eq!(
+        (&first.gain_by_added, first.gain_by_moved.len()),
+        (&None, 0)
+    );
+}
+
+/// Where votes change how many seats a district has, or numbers of votes would have to be tried one by one, nothing is said.
+#[test]
+fn nothing_is_said_where_it_would_be_wrong_or_take_long() {
+    let contest = |further_seats, seats| TierContest {
+        districted: DistrictedContest::with_votes(&[(seats, &[500, 400]), (seats, &[300, 290])]),
+        further_seats,
+        ..TierContest::default()
+    };
+    let districts = |chain| TierStage::Districts {
+        admission: Admission::default(),
+        chain,
+    };
+    let of_votes = TierStage::SeatsOfDistricts {
+        base: ThresholdBase::ListVotes,
+        chain: vec![Stage::all(Method::HARE)],
+    };
+    let cases = [
+        (
+            contest(7, 0),
+            vec![of_votes, districts(vec![Stage::all(Method::D_HONDT)])],
+        ),
+        (
+            contest(0, 3),
+            vec![districts(vec![Stage::all(Method::DROOP)])],
+        ),
+    ];
+    for (contest, stages) in cases {
+        let rules = TierRules {
+            stages,
+            ties: Vec::new(),
+        };
+        let allocation = tiers::allocate(&contest, &rules, &TierLots::default()).unwrap();
+        assert_eq!(allocation.pending, 0);
+        assert_eq!(found_in(&contest, &rules, &allocation), []);
+    }
 }

@@ -128,7 +128,8 @@ fn what_would_change_the_seats_of_districts_is_told_by_district() {
     }
     let lots = TierLots::default();
     let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
-    let found = tiers::district_margins_while(&contest, &rules, &lots, &allocation, || true);
+    let found =
+        tiers::district_margins_while(&contest, &rules, &lots, &allocation, |_, _| true, || true);
     let found = found.unwrap().unwrap();
     let TierStageResult::Districts(results) = &allocation.stages[0] else {
         panic!("districts come first");
@@ -149,6 +150,7 @@ fn what_would_change_the_seats_of_districts_is_told_by_district() {
         {
             let held = results[*district].allocation.seats();
             for (list, margins) in lists.iter().enumerate() {
+                let margins = margins.as_ref().unwrap();
                 let gain = margins.gain_by_added.iter().map(|it| (it, true));
                 let gain = gain.chain(margins.gain_by_moved.iter().map(|it| (&it.1, true)));
                 let loss = margins.loss_by_taken.iter().map(|it| (it, false));

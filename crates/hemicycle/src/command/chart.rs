@@ -346,4 +346,5 @@ impl Drawing {
 }
 
 const LEGEND: &str = "Solid: certain, unless a counted station is corrected, annulled or recounted. Hatched: still possible. Line: by the \
-    ballots counted so far. Red mark: the range had to widen.";
+    ballots counted so far. Red mark: the range had to widen. A panel is as high as what was possible late in the night: earlier \
+    ranges go on above it.";

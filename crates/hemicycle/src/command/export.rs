@@ -10,7 +10,7 @@ use futures::StreamExt as _;
 use std::io::Write;
 use std::path::Path;
 use wire::allocation::v1::{ContestStandings, GetStandingsRequest, Standings};
-use wire::common::v1::{SeatsState, View};
+use wire::common::v1::{SeatsState, Stage, View};
 use wire::results::v1::{ListUnitsRequest, ListUnitsResponse};
 
 /// Writes results.
@@ -107,18 +107,21 @@ fn explanations(standings: &Standings, output: &mut dyn Write) -> Result<(), Fai
     Ok(())
 }
 
+/// What seats are: those of a certified count are provisional no more.
+fn state_name(state: SeatsState, stage: Stage) -> &'static str {
+    match (state, stage) {
+        (SeatsState::Provisional, Stage::Certified) => "CERTIFIED",
+        _ => state.as_str_name().trim_start_matches("SEATS_STATE_"),
+    }
+}
+
 // Seats that stand in no district of the ballot: of districts that the law makes of several, and of the house itself. Votes
 // stand in the rows of the ballot's districts alone, so that sums over rows are right.
-fn above(contest: &ContestStandings) -> Vec<[String; 6]> {
+fn above(contest: &ContestStandings, stage: Stage) -> Vec<[String; 6]> {
     let Some(over) = &contest.over_districts else {
         return Vec::new();
     };
-    let state = |state: SeatsState| {
-        state
-            .as_str_name()
-            .trim_start_matches("SEATS_STATE_")
-            .to_owned()
-    };
+    let state = |state: SeatsState| state_name(state, stage).to_owned();
     let known = over.state();
     let mut rows = Vec::new();
     let of_several = over
@@ -216,12 +219,9 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                 let list = lists.into_iter().find(|list| list.option_id == *option);
                 let seats = list.and_then(|list| list.seats);
                 let bounds = seats.as_ref().and_then(|seats| seats.bounds.as_ref());
-                let state = seats.as_ref().map_or("", |seats| {
-                    seats
-                        .state()
-                        .as_str_name()
-                        .trim_start_matches("SEATS_STATE_")
-                });
+                let state = seats
+                    .as_ref()
+                    .map_or("", |seats| state_name(seats.state(), standings.stage()));
                 let row = [
                     standings.election_id.clone(),
                     standings.is_test.to_string(),
@@ -241,7 +241,7 @@ fn standings_csv(standings: &Standings, output: &mut dyn Write) -> Result<(), Fa
                 rows.write_record(&row).map_err(written)?;
             }
         }
-        for [district, option, seats, most, declared, state] in above(contest) {
+        for [district, option, seats, most, declared, state] in above(contest, standings.stage()) {
             let row = [
                 standings.election_id.clone(),
                 standings.is_test.to_string(),

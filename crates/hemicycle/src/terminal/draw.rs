@@ -13,7 +13,7 @@ use ratatui::layout::{Alignment, Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style, Stylize as _};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, Wrap};
-use wire::feed::v1::{FrameBody, FrameContest};
+use wire::feed::v1::{FrameBody, FrameContest, FrameRow};
 
 /// From this width on the house stands beside the table.
 const WIDE: u16 = 96;
@@ -228,7 +228,62 @@ fn colour(page: &Page, option: &str) -> Color {
     })
 }
 
+/// How wide the columns of the table are: where they have not the room that they want, the seats are the last that gives way,
+/// and never the number of them.
+struct Columns {
+    name: u16,
+    votes: u16,
+    share: u16,
+    seats: u16,
+    /// Whether what is possible and what is declared stand beside the seats.
+    whole_seats: bool,
+}
+
+impl Columns {
+    fn of(body: &FrameBody, room: u16) -> Self {
+        let widest = |text: &dyn Fn(&FrameRow) -> String| {
+            let rows = body.contests.iter().flat_map(|contest| &contest.rows);
+            let widest = rows.map(|row| text(row).chars().count()).max();
+            u16::try_from(widest.unwrap_or(0)).unwrap_or(u16::MAX)
+        };
+        // The header of the column has five letters.
+        let whole = widest(&|row| table::seats(row.seats.as_ref())).max(6);
+        let counted = widest(&|row| table::seats_counted(row.seats.as_ref())).max(6);
+        let votes = widest(&|row| table::thousands(row.votes)).max(5);
+        let columns = |name, votes, share, seats, whole_seats| Self {
+            name,
+            votes,
+            share,
+            seats,
+            whole_seats,
+        };
+        let ways = [
+            columns(16, votes.max(12), 14, whole, true),
+            columns(16, votes, 7, whole, true),
+            columns(16, votes, 7, counted, false),
+        ];
+        let fits = |it: &Self| {
+            [it.name, it.votes, it.share, it.seats, 3]
+                .into_iter()
+                .fold(0, u16::saturating_add)
+                <= room
+        };
+        let [.., least] = &ways;
+        let name = room.saturating_sub(least.votes + least.share + least.seats.saturating_add(3));
+        let least = columns(name, least.votes, least.share, least.seats, false);
+        ways.into_iter().find(fits).unwrap_or(least)
+    }
+
+    fn seats_of(&self, row: &FrameRow) -> String {
+        match self.whole_seats {
+            true => table::seats(row.seats.as_ref()),
+            false => table::seats_counted(row.seats.as_ref()),
+        }
+    }
+}
+
 fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
+    let columns = Columns::of(body, area.width);
     let mut rows: Vec<Row<'_>> = Vec::new();
     for contest in &body.contests {
         if body.contests.len() > 1 {
@@ -242,7 +297,7 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
                 Cell::from(base),
             ]));
         }
-        contest_rows(page, contest, &mut rows);
+        contest_rows(page, contest, &columns, &mut rows);
     }
     let room = usize::from(area.height.saturating_sub(1));
     if rows.len() > room {
@@ -252,7 +307,8 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
     }
     let number = |text: &str| Cell::from(Line::from(text.to_owned()).right_aligned());
     let (option, base) = match &body.contests[..] {
-        [only] => (table::option_header(only), table::share_header(only)),
+        [only] if columns.share > 7 => (table::option_header(only), table::share_header(only)),
+        [only] => (table::option_header(only), "share"),
         _ => ("", "share"),
     };
     let header = Row::new([
@@ -261,20 +317,21 @@ fn table(canvas: &mut Canvas<'_>, page: &Page, body: &FrameBody, area: Rect) {
         number(base),
         number("seats"),
     ]);
-    // Declared seats stand beside ours.
-    let rows_of_all = body.contests.iter().flat_map(|contest| &contest.rows);
-    let seats = rows_of_all.map(|row| table::seats(row.seats.as_ref()).chars().count());
-    let seats = u16::try_from(seats.max().unwrap_or(0)).unwrap_or(u16::MAX);
     let widths = [
-        Constraint::Min(16),
-        Constraint::Length(12),
-        Constraint::Length(14),
-        Constraint::Length(seats.max(6)),
+        Constraint::Min(columns.name),
+        Constraint::Length(columns.votes),
+        Constraint::Length(columns.share),
+        Constraint::Length(columns.seats),
     ];
     canvas.render_widget(Table::new(rows, widths).header(header.dim()), area);
 }
 
-fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Row<'a>>) {
+fn contest_rows<'a>(
+    page: &'a Page,
+    contest: &'a FrameContest,
+    columns: &Columns,
+    rows: &mut Vec<Row<'a>>,
+) {
     let number = |text: String| Cell::from(Line::from(text).right_aligned());
     let total = table::base_votes(contest);
     for entry in page.rules.thresholds.ranked(contest) {
@@ -305,11 +362,7 @@ fn contest_rows<'a>(page: &'a Page, contest: &'a FrameContest, rows: &mut Vec<Ro
                     Cell::from(Line::from(vec![sign, Span::from(format!(" {name}"))])),
                     number(table::thousands(row.votes)),
                     number(share),
-                    Cell::from(
-                        Line::from(table::seats(row.seats.as_ref()))
-                            .bold()
-                            .right_aligned(),
-                    ),
+                    Cell::from(Line::from(columns.seats_of(row)).bold().right_aligned()),
                 ])
                 .style(style)
             }

@@ -85,6 +85,42 @@ fn the_night_fills_the_terminal() {
     }
 }
 
+/// Where there is no room for what is possible and what is declared, the seats stand alone, and whole.
+#[test]
+fn seats_are_never_cut() {
+    let mut page = page();
+    let mut frame = frames().remove(3);
+    let contest = &mut frame.body.as_mut().unwrap().contests[0];
+    let mut held = Vec::new();
+    for row in &mut contest.rows {
+        let seats = row.seats.as_mut().unwrap();
+        seats.seats_declared = Some(7);
+        let bounds = seats.bounds.get_or_insert_default();
+        (bounds.seats_fewest, bounds.seats_most) = (Some(0), Some(39));
+        held.push(seats.seats.unwrap());
+    }
+    hear(&mut page, &frame);
+    let mut whole = 0;
+    for width in 40..=160 {
+        let text = text(&page, width, 60);
+        for (name, seats) in ["Nur Otan", "Aq Jol"].into_iter().zip([29, 4]) {
+            assert!(held.contains(&seats));
+            let line = text
+                .lines()
+                .find(|line| line.contains(name) && line.contains('%'));
+            let line = line.unwrap_or_else(|| panic!("{width}: no {name}\n{text}"));
+            let shown = line.rsplit('%').next().unwrap().trim_matches(['"', ' ']);
+            let all = format!("{seats} [0\u{2013}39] (declared 7)");
+            assert!(
+                shown == all || shown == seats.to_string(),
+                "{width}: {shown:?}"
+            );
+            whole += u32::from(shown == all);
+        }
+    }
+    assert!(whole > 80, "{whole}");
+}
+
 #[test]
 fn lists_have_their_colours_and_as_many_signs_as_seats() {
     let mut page = page();

@@ -291,7 +291,10 @@ async fn subscribers(
             what: format!(
                 "{count} gRPC subscribers on {connections} connections: frames that reached their reader"
             ),
-            figure: format!("{frames} frames to each, {got_all} got every one"),
+            figure: format!(
+                "{frames} frames in {} crowds, {got_all} of each got every one",
+                ours.len()
+            ),
             beside: format!("{wanted} = every frame to every subscriber"),
             value: ratio(delivered, wanted),
             unit: "",

@@ -32,7 +32,7 @@ pub struct Scale {
 }
 
 impl Scale {
-    /// Of a panel at a corner: the last revision of so many moments at its right edge, so many seats at its upper one.
+    /// Of a panel at a corner: the last revision of so many moments ends at its right edge, so many seats stand at its upper one.
     pub fn new(corner: (u64, u64), width: u64, (revisions, moments): (u64, u64), top: u64) -> Self {
         Self {
             corner,
@@ -163,6 +163,8 @@ pub fn escaped(text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
+            // Nothing that XML has no place for.
+            '\u{fffe}' | '\u{ffff}' => out.push(' '),
             letter if letter.is_control() => out.push(' '),
             letter => out.push(letter),
         }

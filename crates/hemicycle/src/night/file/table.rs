@@ -1,7 +1,7 @@
 //! Reports as a table: CSV, a report a line, its columns by their names.
 
 use super::{Line, Names, timed};
-use crate::csv_file::Misquoted;
+use crate::csv_file::{separated, what_is_torn};
 use crate::night::{NightError, Steps};
 use election::counts::COUNT_MAX;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ pub(super) fn lines(
     source: Box<dyn std::io::Read + Send>,
     names: Arc<Names>,
 ) -> Result<Steps, NightError> {
-    let (mark, source) = crate::csv_file::separated(source).map_err(NightError::io(&path))?;
+    let (mark, starts, source) = separated(source).map_err(NightError::io(&path))?;
     let mut reader = csv::ReaderBuilder::new()
         .delimiter(mark)
         .trim(csv::Trim::All)
@@ -26,6 +26,7 @@ pub(super) fn lines(
         .headers()
         .map_err(|error| torn(&path, &error, 1))?
         .clone();
+    starts.take();
     let columns: Vec<Column> = header
         .iter()
         .map(|name| {
@@ -46,14 +47,8 @@ pub(super) fn lines(
         ));
     }
     Ok(Box::new(reader.into_records().map(move |record| {
-        let record = record.map_err(|error| {
-            torn(
-                &path,
-                &error,
-                error.position().map_or(0, csv::Position::line),
-            )
-        })?;
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = starts.take();
+        let record = record.map_err(|error| torn(&path, &error, number))?;
         let line = csv_line(&columns, &record);
         let step = line.and_then(|line| timed(&names, number, line));
         step.map_err(|what| NightError::line(&path, number, what))
@@ -61,10 +56,8 @@ pub(super) fn lines(
 }
 
 fn torn(path: &Path, error: &csv::Error, line: u64) -> NightError {
-    match Misquoted::of(error) {
-        Some(wrong) => NightError::line(path, wrong.line, wrong.to_string()),
-        None => NightError::line(path, line, error.to_string()),
-    }
+    let (line, what) = what_is_torn(error, line);
+    NightError::line(path, line, what)
 }
 
 enum Column {
