@@ -363,4 +363,25 @@ mod tests {
         let marked = read("\u{feff}list,votes\na,1\n".as_bytes()).unwrap();
         assert_eq!(marked.rows().next().unwrap().text("list"), Some("a"));
     }
+
+    /// What stands before a fault is read, as before any other: what is sent line by line is sent up to it.
+    #[test]
+    fn lines_before_a_fault_are_read() {
+        let rows: String = (0..100).map(|row| format!("l{row},{row}\n")).collect();
+        for fault in ["bad,\"4\"0\n", "bad,\"4"] {
+            let text = format!("list,votes\n{rows}{fault}");
+            let (_, lines, source) = separated(text.as_bytes()).unwrap();
+            let mut reader = csv::Reader::from_reader(source);
+            reader.headers().unwrap();
+            assert_eq!(lines.take(), 1);
+            let mut records = reader.records();
+            for line in 2..=101 {
+                records.next().unwrap().unwrap();
+                assert_eq!(lines.take(), line);
+            }
+            let error = records.next().unwrap().unwrap_err();
+            assert_eq!(what_is_torn(&error, lines.take()).0, 102);
+            assert!(records.next().is_none());
+        }
+    }
 }
