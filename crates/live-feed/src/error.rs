@@ -113,8 +113,9 @@ impl FeedError {
 // What the role behind has refused of what was handed on to it: the caller's own part of the request.
 fn field_refused(status: &Status) -> Option<Refusal> {
     let (field, description) = service_runtime::status::field_violation(status)?;
-    // As every service of ours says it: is VALUE: RULE.
-    let said = description.strip_prefix("is \"");
+    // As the services say it: VALUE: RULE, some with "is" before it.
+    let said = description.strip_prefix("is ").unwrap_or(&description);
+    let said = said.strip_prefix('"');
     let said = said.and_then(|said| said.split_once("\": "));
     let (value, rule) = said.unwrap_or(("", &description));
     Some(Refusal::new(RefusalCode::Shape, field, value, rule))
@@ -136,5 +137,29 @@ impl From<FeedError> for Status {
             | FeedError::Upstream(_) => builder.retry_after(RETRY_AFTER),
         }
         .build()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_of_a_service_keeps_its_value_and_its_rule() {
+        for said in ["is \"xx\": must be another", "\"xx\": must be another"] {
+            let status = StatusBuilder::new(Code::InvalidArgument, "SHAPE", "a wrong token");
+            let refusal = field_refused(&status.field("page_token", said).build()).unwrap();
+            assert_eq!(
+                (refusal.field.as_str(), refusal.value.as_str()),
+                ("page_token", "xx")
+            );
+            assert_eq!(refusal.rule, "must be another");
+        }
+        let status = StatusBuilder::new(Code::InvalidArgument, "SHAPE", "?").field("f", "wrong");
+        let refusal = field_refused(&status.build()).unwrap();
+        assert_eq!(
+            (refusal.value.as_str(), refusal.rule.as_str()),
+            ("", "wrong")
+        );
     }
 }
