@@ -6,7 +6,7 @@
 
 use crate::allocate::plain;
 use crate::allocation::{Allocation, PassedOver, Tie, VoidLot, VoidReason};
-use crate::contest::{Contest, Lot, StageAt};
+use crate::contest::{Contest, List, Lot, StageAt};
 use crate::limits::{OUTCOME_ENTRIES_MAX, OUTCOMES_MAX};
 use crate::reach::level;
 use crate::rules::{Rules, TieBreak};
@@ -96,7 +96,8 @@ impl Ahead<'_> {
         Ok(None)
     }
 
-    /// All outcomes of a tie, the first of them apart; `None` where they are not the same.
+    /// All outcomes of a tie, the first of them apart; `None` where they are not the same. They are looked at in an order that
+    /// does not hang on the order of the lists, because neither may how many there are before it is seen that two differ.
     fn outcomes(
         &mut self,
         rules: &Rules,
@@ -105,12 +106,14 @@ impl Ahead<'_> {
         known: &[Lot],
     ) -> Result<Option<(PassedOver, Allocation)>, TooMany> {
         let size = usize::try_from(tie.seats_at_stake).map_err(|_| TooMany)?;
-        let mut shown: Option<(Allocation, Lot)> = None;
-        let mut others = Vec::new();
+        let mut lists = tie.lists.clone();
+        lists.sort_by_key(|&list| likeness(&self.contest.lists[list]));
+        let mut all: Vec<(Lot, Allocation)> = Vec::new();
         let mut next = Some((0..size).collect::<Vec<usize>>());
         while let Some(places) = next {
             self.left = self.left.checked_sub(1).ok_or(TooMany)?;
-            let winners = places.iter().map(|&place| tie.lists[place]).collect();
+            let mut winners: Vec<usize> = places.iter().map(|&place| lists[place]).collect();
+            winners.sort_unstable();
             let lot = Lot {
                 winners,
                 ..tie.clone()
@@ -118,7 +121,7 @@ impl Ahead<'_> {
             let lots = [lots, std::slice::from_ref(&lot)].concat();
             // What a contest is refused for does not hang on lots, but for what is held beside a bonus.
             let plain = plain(self.contest, rules, &lots).map_err(|_| TooMany)?;
-            let first = shown.as_ref().map(|(first, _)| first);
+            let first = all.first().map(|(_, first)| first);
             // Two settled results that differ need no further look.
             if first.is_some_and(|first| {
                 (first.pending, plain.pending) == (0, 0)
@@ -130,17 +133,43 @@ impl Ahead<'_> {
                 0 => plain,
                 _ => self.look(rules, &lots, &plain, known)?.unwrap_or(plain),
             };
-            match &shown {
-                None => shown = Some((outcome, lot)),
-                Some((first, _)) if same((self.contest, rules), first, &outcome) => {
-                    others.push(outcome)
-                }
-                Some(_) => return Ok(None),
+            let is_same =
+                |(_, first): &(Lot, Allocation)| same((self.contest, rules), first, &outcome);
+            if !all.first().is_none_or(is_same) {
+                return Ok(None);
             }
+            all.push((lot, outcome));
             next = following(places, tie.lists.len());
         }
-        Ok(shown.map(|(shown, lot)| (PassedOver { lot, others }, shown)))
+        all.sort_by(|(one, _), (other, _)| one.winners.cmp(&other.winners));
+        let mut all = all.into_iter();
+        let first = all.next();
+        let others = all.map(|(_, outcome)| outcome).collect();
+        Ok(first.map(|(lot, shown)| (PassedOver { lot, others }, shown)))
     }
+}
+
+/// What there is to tell lists apart that tie: those that are alike in it can change places.
+fn likeness(list: &List) -> impl Ord {
+    let List {
+        votes,
+        candidates,
+        registration,
+        coalition_size,
+        exempt,
+        direct_seats,
+        best_district,
+        held,
+        won_office,
+        group,
+        subgroup,
+    } = *list;
+    let best_district = best_district.map(|share| (share.votes, share.of));
+    (
+        (candidates.unwrap_or(u32::MAX), votes, registration),
+        (coalition_size, exempt, direct_seats, best_district),
+        (held, won_office, group, subgroup),
+    )
 }
 
 /// Whether two results say the same of every list and of the house, and so must all that follows from them: what is open in

@@ -200,3 +200,54 @@ fn a_tie_that_matters_cannot_be_passed_over() {
     }];
     assert!(verify(&contest, &rules, &[], &forged).is_err());
 }
+
+/// Of seven lists that tie for four seats six have no candidates, and the seats of the house tie again: whether nothing hangs on the
+/// first tie is found whatever the order of the lists.
+#[test]
+fn the_order_of_lists_does_not_say_which_tie_is_passed_over() {
+    let method = Method::Quota(Quota {
+        kind: QuotaKind::HagenbachBischoff,
+        rounding: Rounding::Up,
+    });
+    let rules = Rules {
+        stages: vec![
+            Stage {
+                seats: StageSeats::AtMost(4),
+                ..Stage::all(method)
+            },
+            Stage::all(method),
+        ],
+        exhausted: ExhaustedList::StaysEmpty,
+        bonus: Some(Bonus {
+            to: BonusTo::MoreThanHalf,
+            seats: BonusSeats::MoreThanHalf,
+            counting: BonusCounting::Least,
+            votes_min: None,
+            others_max: None,
+        }),
+        ..Rules::of(method)
+    };
+    let none = List {
+        candidates: Some(0),
+        ..List::with_votes(100)
+    };
+    let mut lists = vec![none; 6];
+    for place in 0..7 {
+        lists.insert(place, List::with_votes(100));
+        let contest = Contest {
+            seats: 18,
+            lists: lists.clone(),
+            ..Contest::default()
+        };
+        let allocation = allocate(&contest, &rules, &[]).unwrap();
+        assert_eq!(verify(&contest, &rules, &[], &allocation), Ok(()));
+        let mut seats = vec![0; 7];
+        seats[place] = 2;
+        assert_eq!(
+            (allocation.seats(), allocation.pending),
+            (seats, 4),
+            "{place}"
+        );
+        lists.remove(place);
+    }
+}
