@@ -110,8 +110,9 @@ impl Walk<'_> {
             let after = given.saturating_add(offered);
             let seats: Vec<u32> = result.contenders.iter().map(|one| one.seats).collect();
             let tie = result.tie.as_ref();
+            // A limit of this stage alone does not say that a list with the majority is owed no seat.
             let is_idle = after == house
-                && tie.is_some_and(|tie| self.stays_empty(tie, &field, &seats, house));
+                && tie.is_some_and(|tie| self.stays_empty(tie, competitors, &seats, house));
             let is_void = after == house
                 && stage.seats != StageSeats::WholeQuotas
                 && tie.is_some_and(|tie| self.takes_a_seat_of(tie, competitors, &seats, house));
