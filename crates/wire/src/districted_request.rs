@@ -172,6 +172,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
             persons,
             ..with_regions(&law, &mut names)?
         };
+        // As the contract has it: 0 where a list does not stand.
         names.stands = contest
             .districted
             .districts

@@ -8,6 +8,17 @@ use proptest::prelude::*;
 /// Votes that are tried one by one.
 const TRIED: u64 = 120;
 
+/// Districts that hand out all seats themselves, to whoever has votes.
+fn own_seats(chain: Vec<Stage>) -> TierRules {
+    TierRules {
+        stages: vec![TierStage::Districts {
+            admission: Admission::default(),
+            chain,
+        }],
+        ties: Vec::new(),
+    }
+}
+
 /// Seats of each list in a district when these votes are counted again, among those who took part.
 fn again(contest: &TierContest, rules: &TierRules, admitted: &[bool], district: usize) -> Vec<u32> {
     let mut contest = contest.clone();
@@ -159,13 +170,7 @@ fn they_are_looked_for_as_long_as_somebody_waits() {
         districted: DistrictedContest::with_votes(&[(3, &[60, 40]), (2, &[10, 30])]),
         ..TierContest::default()
     };
-    let rules = TierRules {
-        stages: vec![TierStage::Districts {
-            admission: Admission::default(),
-            chain: vec![Stage::all(Method::D_HONDT)],
-        }],
-        ties: Vec::new(),
-    };
+    let rules = own_seats(vec![Stage::all(Method::D_HONDT)]);
     let lots = TierLots::default();
     let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
     let asked = std::cell::Cell::new(0);
@@ -195,13 +200,7 @@ fn nothing_is_said_of_lists_that_do_not_stand_or_have_no_candidates() {
         ..TierContest::default()
     };
     contest.districted.districts[0].candidates = vec![Some(3), None, None];
-    let rules = TierRules {
-        stages: vec![TierStage::Districts {
-            admission: Admission::default(),
-            chain: vec![Stage::all(Method::D_HONDT)],
-        }],
-        ties: Vec::new(),
-    };
+    let rules = own_seats(vec![Stage::all(Method::D_HONDT)]);
     let lots = TierLots::default();
     let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
     let stands = |district: usize, list: usize| (district, list) != (0, 2);

@@ -269,7 +269,8 @@ impl Columns {
                 <= room
         };
         let [.., least] = &ways;
-        let name = room.saturating_sub(least.votes + least.share + least.seats.saturating_add(3));
+        let others = [least.votes, least.share, least.seats, 3].into_iter();
+        let name = room.saturating_sub(others.fold(0, u16::saturating_add));
         let least = columns(name, least.votes, least.share, least.seats, false);
         ways.into_iter().find(fits).unwrap_or(least)
     }

@@ -2020,8 +2020,9 @@ pub struct DistrictedSteps {
     /// Of what no margins are said, for people: of seats that hang on the votes of other districts.
     #[prost(string, tag = "5")]
     pub margins_note: ::prost::alloc::string::String,
-    /// Of tiers, if margins are asked for: what would change the seats that districts hand out themselves, stage by stage and by
-    /// district.
+    /// Of tiers, if margins are asked for: what would change the seats that districts hand out themselves, by district. Empty where
+    /// votes change how many seats a district has, and where districts use several stages or a rounded quota, so that numbers of
+    /// votes would have to be tried one by one.
     #[prost(message, repeated, tag = "6")]
     pub district_margins: ::prost::alloc::vec::Vec<DistrictMargins>,
 }
@@ -2034,8 +2035,8 @@ pub struct DistrictMargins {
     /// The district.
     #[prost(string, tag = "2")]
     pub district_id: ::prost::alloc::string::String,
-    /// The fewest votes of the district that change the seats of this stage, as long as the same lists take part and the district
-    /// has as many seats. What a list has in the end is another matter: later stages may add to it or take it back.
+    /// The fewest votes of the district that change the seats of this stage, as long as the same lists take part. What a list has in
+    /// the end is another matter: later stages may add to it or take it back.
     #[prost(message, repeated, tag = "3")]
     pub margins: ::prost::alloc::vec::Vec<Margin>,
 }
@@ -2782,6 +2783,8 @@ pub struct DistrictShare {
     pub base_count: u64,
 }
 /// Counts that a threshold may be a share of. One that the rules need and that is missing is an error, never a guess.
+///
+/// A count that a threshold is a share of has the votes of the lists in it: a request that gives fewer is refused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BaseCounts {
     /// Valid votes as the law counts them.
@@ -2839,7 +2842,8 @@ pub struct AllocateDistrictsRequest {
     #[prost(message, repeated, tag = "8")]
     pub persons: ::prost::alloc::vec::Vec<PersonVotes>,
     /// Give margins of the seats that districts hand out themselves too, with the steps and with the words that are asked for: they
-    /// cost many allocations. Refused with more than 64 lists, or more than 1,000 lists times districts.
+    /// cost many allocations. A list without votes in a district is taken not to stand there. Refused with more than 64 lists, or
+    /// more than 1,000 lists times districts.
     #[prost(bool, tag = "9")]
     pub include_margins: bool,
 }

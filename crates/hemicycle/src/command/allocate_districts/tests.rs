@@ -11,6 +11,23 @@ stage = "districts"
 chain = [{ method = "highest-averages", divisors = "d-hondt" }]
 "#;
 
+/// The same for lists with a share of all votes.
+const OVERALL: &str = r#"
+id = "list"
+districts = []
+[[tiers.stages]]
+stage = "districts"
+admission = { overall = { share = [5, 100], base = "list-votes" } }
+chain = [{ method = "highest-averages", divisors = "d-hondt" }]
+"#;
+const NORTH_AND_SOUTH: &str = "district,list,votes,seats
+north,ash,60,3
+north,birch,37,
+north,cedar,3,
+south,ash,50,2
+south,birch,50,
+";
+
 fn votes(text: &str) -> Votes {
     districts_file::read(text.as_bytes(), "votes.csv").unwrap()
 }
@@ -42,17 +59,8 @@ fn votes_of_districts_become_a_table() {
 /// computed is said.
 #[test]
 fn the_way_to_the_threshold_of_the_country_is_said() {
-    let text = r#"
-id = "list"
-districts = []
-[[tiers.stages]]
-stage = "districts"
-admission = { overall = { share = [5, 100], base = "list-votes" } }
-chain = [{ method = "highest-averages", divisors = "d-hondt" }]
-"#;
-    let rules: ContestRules = toml::from_str(text).unwrap();
-    let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,37,\nnorth,cedar,3,\nsouth,ash,50,2\nsouth,birch,50,\n";
-    let steps = shown(&rules, &votes(text)).steps.unwrap();
+    let rules: ContestRules = toml::from_str(OVERALL).unwrap();
+    let steps = shown(&rules, &votes(NORTH_AND_SOUTH)).steps.unwrap();
     let [overall] = &steps.overall_distances[..] else {
         panic!("one share");
     };
@@ -72,21 +80,12 @@ chain = [{ method = "highest-averages", divisors = "d-hondt" }]
 /// margins and get no votes.
 #[test]
 fn what_would_change_the_seats_of_a_district_is_said() {
-    let text = r#"
-id = "list"
-districts = []
-[[tiers.stages]]
-stage = "districts"
-admission = { overall = { share = [5, 100], base = "list-votes" } }
-chain = [{ method = "highest-averages", divisors = "d-hondt" }]
-"#;
-    let rules: ContestRules = toml::from_str(text).unwrap();
-    let text = "district,list,votes,seats\nnorth,ash,60,3\nnorth,birch,37,\nnorth,cedar,3,\nsouth,ash,50,2\nsouth,birch,50,\n";
+    let rules: ContestRules = toml::from_str(OVERALL).unwrap();
     let request = AllocateDistrictsRequest {
         include_steps: true,
         include_margins: true,
         explanation: Some(style(Explained::Text, "en")),
-        ..request_of(&votes(text), &rules).unwrap()
+        ..request_of(&votes(NORTH_AND_SOUTH), &rules).unwrap()
     };
     let allocation = answer(request).unwrap().allocation.unwrap();
     let margins = allocation.steps.unwrap().district_margins;
