@@ -29,6 +29,7 @@ mod border;
 mod cap;
 mod contest;
 mod curve;
+mod due;
 mod eligibility;
 mod error;
 mod explain;

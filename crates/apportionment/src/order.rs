@@ -2,8 +2,9 @@
 
 use std::cmp::Ordering;
 
+use crate::due::Clock;
 use crate::key::Key;
-use crate::keys::{Keys, Level, Line, remainder};
+use crate::keys::{Keys, Level, Line, remainder, signed};
 use crate::ratio::Ratio;
 
 /// A way to carry and compare the keys of one stage. All ways of a stage put them in the same order.
@@ -25,6 +26,11 @@ pub(crate) trait Order {
 
     /// The key for people.
     fn key(&self, carried: Self::Carried) -> Key;
+
+    /// A clock for keys of levels up to this one and seats up to this number, from 0, if this way of carrying them has one.
+    fn clock(&self, _largest: i128, _last: u32) -> Option<Clock<'_>> {
+        None
+    }
 
     /// The buffer for keys of this way.
     fn heap(heaps: &mut Heaps) -> &mut Vec<Entry<Self::Carried>>;
@@ -148,10 +154,15 @@ impl Order for Quotients<'_> {
                 weight: u128::from(level),
             },
             divisor => {
-                let above = i128::from(level) * i128::from(self.line.unit);
-                Key::Fraction(Ratio::of(above, u128::from(divisor)))
+                let above = u128::from(level) * u128::from(self.line.unit);
+                Key::Fraction(Ratio::of(signed(above), u128::from(divisor)))
             }
         }
+    }
+
+    #[inline]
+    fn clock(&self, largest: i128, last: u32) -> Option<Clock<'_>> {
+        Clock::new(self.line, largest, last)
     }
 
     #[inline]
