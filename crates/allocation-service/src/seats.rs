@@ -3,8 +3,11 @@
 use crate::follower::Moment;
 use crate::widened::Widened;
 use crate::words::{Labels, Style};
-use apportionment::tiers::{DistrictMargins, district_margins_while};
-use apportionment::{ContestError, margins_while};
+use apportionment::tiers::district_margins_while;
+use apportionment::{
+    ContestError, DistrictedMargins, house_margins_of_double_proportional, house_margins_of_tiers,
+    margins_while,
+};
 use election::allocation::Question;
 use election::certain::{CertainSeats, certain_seats, over_districts};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
@@ -163,12 +166,12 @@ fn explain_over(
         question, result, ..
     } = above;
     let margins = match explained.margins && (explained.steps || explained.words.is_some()) {
-        true => district_margins(question, result, is_over),
-        false => Ok(Vec::new()),
+        true => districted_margins(question, result, is_over),
+        false => Ok(DistrictedMargins::default()),
     };
     let margins = margins.unwrap_or_else(|error| {
         error!(%error, "what was allocated has no margins");
-        Vec::new()
+        DistrictedMargins::default()
     });
     if explained.steps {
         over.steps = wire::districted_steps(question, result, &margins);
@@ -180,37 +183,53 @@ fn explain_over(
     }
 }
 
-/// What would change the seats that districts hand out themselves, as long as somebody waits; nothing where that costs too
-/// much, or of a result that is withheld, which it would give away.
+/// What would change seats over districts, as long as somebody waits; nothing where that costs too much, or of a result that
+/// is withheld, which it would give away.
 ///
 /// # Errors
 /// What the engine refuses: nothing of what it has allocated.
-pub(crate) fn district_margins(
+pub(crate) fn districted_margins(
     question: &DistrictedQuestion,
     result: &DistrictedResult,
     is_over: &dyn Fn() -> bool,
-) -> Result<Vec<DistrictMargins>, ContestError> {
-    let Asked::Tiers {
-        contest,
-        rules,
-        lots,
-    } = &question.asked
-    else {
-        return Ok(Vec::new());
-    };
-    let Some(DistrictedAllocation::Tiers(allocation)) = result.allocation() else {
-        return Ok(Vec::new());
-    };
-    let size = (
-        contest.districted.lists.len(),
-        contest.districted.districts.len(),
-    );
+) -> Result<DistrictedMargins, ContestError> {
+    let districted = question.asked.districted();
+    let size = (districted.lists.len(), districted.districts.len());
     if !margins_cost_little(size.0, size.1) {
-        return Ok(Vec::new());
+        return Ok(DistrictedMargins::default());
     }
     let stands = |district: usize, list: usize| question.names.stands[district][list];
     let goes_on = || !is_over();
-    let found = district_margins_while(contest, rules, &lots.lots, allocation, stands, goes_on)?;
+    let found = match (&question.asked, result.allocation()) {
+        (
+            Asked::Tiers {
+                contest,
+                rules,
+                lots,
+            },
+            Some(DistrictedAllocation::Tiers(allocation)),
+        ) => {
+            let lots = &lots.lots;
+            let districts =
+                district_margins_while(contest, rules, lots, allocation, stands, goes_on)?;
+            let house = house_margins_of_tiers(contest, rules, lots, stands, goes_on);
+            districts.zip(house)
+        }
+        (
+            Asked::DoubleProportional {
+                contest,
+                rules,
+                lots,
+            },
+            Some(DistrictedAllocation::DoubleProportional(_)),
+        ) => {
+            let lots = (&lots.lists[..], &lots.cells[..]);
+            let house = house_margins_of_double_proportional(contest, rules, lots, stands, goes_on);
+            house.map(|house| (Vec::new(), house))
+        }
+        _ => None,
+    };
+    let found = found.map(|(districts, house)| DistrictedMargins { districts, house });
     Ok(found.unwrap_or_default())
 }
 

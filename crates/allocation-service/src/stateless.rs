@@ -1,8 +1,9 @@
 //! `Allocate`: votes in, seats out, no election needed.
 
 use crate::error::AllocationError;
-use crate::seats::{Explained, district_margins, explain};
+use crate::seats::{Explained, districted_margins, explain};
 use crate::words::{DistrictedLabels, Labels, Style};
+use apportionment::DistrictedMargins;
 use election::districted::{self, DistrictedResult};
 use election::standings::{SeatsResult, answer};
 use wire::allocation::v1::{AllocateDistrictsResponse, AllocateResponse};
@@ -105,8 +106,8 @@ pub fn allocate_districts_while_awaited(
     let seats = seats.map(|allocation| districted::seats_of(question, allocation));
     let mut allocation = wire::districted_allocation(question, &result, seats.as_ref());
     let margins = match *include_margins && (*include_steps || words.is_some()) {
-        true => district_margins(question, &result, &is_over),
-        false => Ok(Vec::new()),
+        true => districted_margins(question, &result, &is_over),
+        false => Ok(DistrictedMargins::default()),
     };
     let margins = margins.map_err(|error| contest_refusal(&error))?;
     if is_over() {

@@ -1,6 +1,6 @@
 //! Results in words: which language, and what things are called in it.
 
-use apportionment::tiers::DistrictMargins;
+use apportionment::DistrictedMargins;
 use election::allocation::Question;
 use election::definition::{DistrictBallot, OptionRole};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, Names, void_lots};
@@ -188,13 +188,13 @@ impl Style {
         document.render(self.format)
     }
 
-    /// The result of a contest whose districts hang together, in words, with these margins of its districts' own seats.
+    /// The result of a contest whose districts hang together, in words, with these margins.
     pub fn districted_words(
         self,
         labels: &DistrictedLabels,
         question: &DistrictedQuestion,
         allocation: &DistrictedAllocation,
-        margins: &[DistrictMargins],
+        margins: &DistrictedMargins,
     ) -> String {
         let DistrictedLabels {
             title,
@@ -259,6 +259,7 @@ impl Style {
                     lots: &lots.lists,
                     void_lots: &void,
                     allocation,
+                    margins: &margins.house,
                 };
                 explanation::double_proportional(subject, self.language)
             }

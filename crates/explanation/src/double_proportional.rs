@@ -3,7 +3,7 @@
 use crate::divisor::parts;
 use crate::document::Document;
 use crate::language::{Language, Messages};
-use crate::overall::distances;
+use crate::overall::{House, distances};
 use crate::sub_allocation::{contest_of, sub_allocation};
 use crate::subject::SUMMANDS_MAX;
 use crate::threshold::{base_key, share_text};
@@ -15,7 +15,7 @@ use apportionment::double_proportional::{
     Cell, CellRounding, CellStep, CellTie, Divisor, DoubleAllocation, DoubleProportional,
     LineSteps, VotersNumbers, explain,
 };
-use apportionment::{Comparison, DistrictedContest, Lot, Method, Stage, Threshold};
+use apportionment::{Comparison, DistrictedContest, HouseMargin, Lot, Method, Stage, Threshold};
 
 /// Most tables that are told one by one where several are right.
 const TABLES_MAX: usize = 12;
@@ -41,6 +41,8 @@ pub struct DoubleSubject<'a> {
     pub void_lots: &'a [VoidPlaces],
     /// The answer of [`apportionment::double_proportional::allocate`] to just this question.
     pub allocation: &'a DoubleAllocation,
+    /// What would change what lists have in the house, if that is asked for; empty otherwise.
+    pub margins: &'a [HouseMargin],
 }
 
 /// Explains double proportional seats: whoever divides again has checked them.
@@ -76,7 +78,13 @@ pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Do
     writer.lower();
     let shares = subject.rules.quorum.overall.iter().map(|share| (0, share));
     let shares: Vec<_> = shares.collect();
-    let distances = distances(writer.messages, subject.lists, subject.contest, &shares);
+    let house = House {
+        lists: subject.lists,
+        districts: subject.districts,
+        before: &subject.allocation.upper.seats(),
+        margins: subject.margins,
+    };
+    let distances = distances(writer.messages, house, subject.contest, &shares);
     writer.document.append(distances);
     void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document

@@ -5,11 +5,10 @@ use crate::language::{Language, Messages, Value};
 use crate::sub_allocation::{contest_of, sub_allocation};
 use crate::tier_ties::{VoidPlaces, void_lots};
 use apportionment::tiers::{
-    CoverStep, DistrictMargins, Place, PlaceStep, PlacedSeat, Placement, ReturnedSeat, Surplus,
-    TierAllocation, TierContest, TierLots, TierRules, TierStage, TierStageResult, TierSteps,
-    explain,
+    CoverStep, Place, PlaceStep, PlacedSeat, Placement, ReturnedSeat, Surplus, TierAllocation,
+    TierContest, TierLots, TierRules, TierStage, TierStageResult, TierSteps, explain,
 };
-use apportionment::{Allocation, Contest, Lot, Ratio, Stage};
+use apportionment::{Allocation, Contest, DistrictedMargins, Lot, Ratio, Stage};
 
 /// A result in tiers with the question that it answers.
 #[derive(Clone, Copy, Debug)]
@@ -38,8 +37,8 @@ pub struct TierSubject<'a> {
     pub void_lots: &'a [VoidPlaces],
     /// The answer of [`apportionment::tiers::allocate`] to just this question.
     pub allocation: &'a TierAllocation,
-    /// What would change the seats that districts hand out themselves, if that is asked for.
-    pub margins: &'a [DistrictMargins],
+    /// What would change seats, if that is asked for; empty otherwise.
+    pub margins: &'a DistrictedMargins,
 }
 
 /// Explains seats in tiers, stage by stage.

@@ -219,7 +219,7 @@ impl Lists<'_> {
         (changes, distances)
     }
 
-    fn margin(
+    pub(crate) fn margin(
         self,
         list: usize,
         (kind, other): (proto::MarginKind, Option<usize>),

@@ -3,11 +3,45 @@
 use crate::allocation::v1 as proto;
 use crate::allocation_result::Lists;
 use apportionment::tiers::DistrictMargins;
-use apportionment::{DistrictedContest, Threshold, ThresholdDistance, overall_distances};
+use apportionment::{
+    DistrictedContest, DistrictedMargins, Effect, HouseMargin, Threshold, ThresholdDistance,
+    overall_distances,
+};
 
-/// What is said of margins that nobody computes.
-pub(crate) const NO_MARGINS: &str =
-    "how many votes would move a seat that hangs on the votes of other districts is not computed";
+/// What is to be known of margins of seats that hang on the votes of several districts.
+pub(crate) fn margins_note(margins: &DistrictedMargins) -> String {
+    let note = match margins.house.is_empty() {
+        true => {
+            "how many votes would move a seat that hangs on the votes of other districts is not computed"
+        }
+        false => {
+            "house_margins were found by allocating anew, and one vote less in that district does not do it; fewer votes still, \
+             or votes of several districts together, might"
+        }
+    };
+    note.to_owned()
+}
+
+/// Votes of a district that change what lists have in the house.
+pub(crate) fn house_margins(
+    lists: &[String],
+    districts: &[String],
+    margins: &[HouseMargin],
+) -> Vec<proto::HouseMargin> {
+    let of = |found: &HouseMargin| {
+        let (kind, effect) = match found.effect {
+            Effect::Gain => (proto::MarginKind::Added, proto::MarginEffect::Gain),
+            Effect::Loss => (proto::MarginKind::Taken, proto::MarginEffect::Loss),
+        };
+        let margin = Lists::new(lists).margin(found.list, (kind, None), effect, &found.margin);
+        proto::HouseMargin {
+            district_id: districts.get(found.district).cloned().unwrap_or_default(),
+            margin: Some(margin),
+            pending: found.pending,
+        }
+    };
+    margins.iter().map(of).collect()
+}
 
 /// What would change the seats that districts hand out themselves.
 pub(crate) fn district_margins(

@@ -3,24 +3,24 @@
 use crate::allocation::v1 as proto;
 use crate::allocation_result::{Lists, ratio};
 use crate::common::v1::{self as common, SeatRow};
-use crate::districted_distances::{NO_MARGINS, distances, district_margins};
+use crate::districted_distances::{distances, district_margins, house_margins, margins_note};
 use crate::districted_result::texts;
 use apportionment::double_proportional::{
     self, CellStep, Divisor, DoubleAllocation, DoubleProportional, LineSteps,
 };
 use apportionment::tiers::{
-    self, CoverStep, DistrictMargins, ElectedPerson, Place, PlaceStep, PlacedSeat, ReturnedSeat,
-    TierAllocation, TierContest, TierRules, TierStageResult, TierSteps,
+    self, CoverStep, ElectedPerson, Place, PlaceStep, PlacedSeat, ReturnedSeat, TierAllocation,
+    TierContest, TierRules, TierStageResult, TierSteps,
 };
-use apportionment::{Allocation, DistrictedContest};
+use apportionment::{Allocation, DistrictedContest, DistrictedMargins};
 use election::districted::{Asked, DistrictedAllocation, DistrictedQuestion, DistrictedResult};
 
 /// The steps of a result that the verifier accepted; `None` of one that it refused, because they would give the seats away.
-/// With these margins of its districts' own seats.
+/// With these margins.
 pub fn districted_steps(
     question: &DistrictedQuestion,
     result: &DistrictedResult,
-    margins: &[DistrictMargins],
+    margins: &DistrictedMargins,
 ) -> Option<proto::DistrictedSteps> {
     let namer = Namer::of(question);
     match (&question.asked, result.allocation()?) {
@@ -34,8 +34,13 @@ pub fn districted_steps(
                     &contest.districted,
                     &rules.overall_thresholds(),
                 ),
-                margins_note: NO_MARGINS.to_owned(),
-                district_margins: district_margins(&namer.lists, &namer.districts, margins),
+                margins_note: margins_note(margins),
+                district_margins: district_margins(
+                    &namer.lists,
+                    &namer.districts,
+                    &margins.districts,
+                ),
+                house_margins: house_margins(&namer.lists, &namer.districts, &margins.house),
             })
         }
         (
@@ -49,8 +54,9 @@ pub fn districted_steps(
                 let share = rules.quorum.overall.iter().map(|share| (0, share));
                 distances(&namer.lists, contest, &share.collect::<Vec<_>>())
             },
-            margins_note: NO_MARGINS.to_owned(),
+            margins_note: margins_note(margins),
             district_margins: Vec::new(),
+            house_margins: house_margins(&namer.lists, &namer.districts, &margins.house),
         }),
         (Asked::Tiers { .. }, DistrictedAllocation::DoubleProportional(_))
         | (Asked::DoubleProportional { .. }, DistrictedAllocation::Tiers(_)) => None,

@@ -385,3 +385,49 @@ fn very_large_votes() {
     assert_eq!(of(100), (vec![9, 11], vec![vec![7, 3], vec![2, 8]]));
     assert_eq!(of(100), of(1 << 58));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    /// So many votes of a municipality change the seats of a list in the parliament, and one less does not; and of votes that are
+    /// added no fewer do in any municipality, because without a quorum seats are monotone in them.
+    #[test]
+    fn votes_of_a_municipality_that_change_a_seat_of_a_list(
+        contest in any_contest(1..4, 2..4, 4, 1u64..40),
+    ) {
+        let rules = DoubleProportional { ties: vec![TieBreak::EarlierRegistration], ..DoubleProportional::default() };
+        let seats = |contest: &DistrictedContest| {
+            double_proportional::allocate(contest, &rules, &[], &[]).ok().map(|it| it.upper.seats())
+        };
+        let Some(before) = seats(&contest) else { return Ok(()) };
+        let found = house_margins_of_double_proportional(&contest, &rules, (&[], &[]), |_, _| true, || true);
+        let found = found.unwrap();
+        let does = |(district, list, effect): (usize, usize, Effect), votes: u64| {
+            let mut changed = contest.clone();
+            let count = &mut changed.districts[district].votes[list];
+            *count = match effect {
+                Effect::Gain => *count + votes,
+                Effect::Loss => count.checked_sub(votes)?,
+            };
+            let after = seats(&changed)?;
+            let is_so = match effect {
+                Effect::Gain => after[list] > before[list],
+                Effect::Loss => after[list] < before[list],
+            };
+            is_so.then_some(after)
+        };
+        for it in &found {
+            let asked = (it.district, it.list, it.effect);
+            prop_assert_eq!(does(asked, it.margin.votes), Some(it.margin.seats_after.clone()));
+            prop_assert_eq!(does(asked, it.margin.votes - 1), None);
+        }
+        let all: u64 = contest.districts.iter().flat_map(|it| &it.votes).sum();
+        for list in 0..contest.lists.len() {
+            let fewest = (1..=all).find(|&votes| {
+                (0..contest.districts.len()).any(|it| does((it, list, Effect::Gain), votes).is_some())
+            });
+            let named = found.iter().find(|it| (it.list, it.effect) == (list, Effect::Gain));
+            prop_assert_eq!(named.map(|it| it.margin.votes), fewest);
+        }
+    }
+}

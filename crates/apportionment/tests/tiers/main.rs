@@ -7,6 +7,7 @@
 mod any;
 mod beyond;
 mod germany;
+mod house_margins;
 mod laws;
 mod margins;
 mod norway;

@@ -217,3 +217,69 @@ fn levelling_seats_of_norway_2021_step_by_step() {
     let official = [("FRP", 4), ("H", 1), ("RØDT", 4), ("SV", 5), ("V", 5)];
     assert_eq!(by_party, official.into_iter().collect());
 }
+
+/// What would have changed the Storting of 2021, each number held against counting anew.
+#[test]
+fn what_would_have_changed_the_storting_of_2021() {
+    let Some(snapshots) = norwegian_counties() else {
+        return;
+    };
+    let (_, last) = snapshots.last_key_value().unwrap();
+    let own: BTreeMap<&str, u32> = last
+        .iter()
+        .map(|(name, county)| {
+            (
+                name.as_str(),
+                county.parties.values().map(|row| row.1 - row.2).sum(),
+            )
+        })
+        .collect();
+    let (parties, contest) = norwegian_contest(last, &own);
+    let rules = norway();
+    let lots = TierLots::default();
+    let before = allocate(&contest, &rules, &lots).unwrap().list_seats();
+    let stands =
+        |district: usize, list: usize| contest.districted.districts[district].votes[list] > 0;
+    let found = house_margins_of_tiers(&contest, &rules, &lots, stands, || true).unwrap();
+    let after = |it: &HouseMargin, votes: u64| {
+        let mut changed = contest.clone();
+        let count = &mut changed.districted.districts[it.district];
+        let votes = match it.effect {
+            Effect::Gain => count.votes[it.list] + votes,
+            Effect::Loss => count.votes[it.list] - votes,
+        };
+        // A share is of the valid votes, which move along.
+        let valid = count.base.valid_votes.unwrap() + votes - count.votes[it.list];
+        count.base.valid_votes = Some(valid);
+        count.votes[it.list] = votes;
+        agree(&changed, &rules, &lots)
+    };
+    for it in &found {
+        let does = after(it, it.margin.votes);
+        assert_eq!(
+            (does.pending, &does.list_seats()),
+            (it.pending, &it.margin.seats_after)
+        );
+        assert_ne!(does.list_seats()[it.list], before[it.list]);
+        let not = after(it, it.margin.votes - 1);
+        assert!(not.outcome == Outcome::Tied || not.list_seats()[it.list] == before[it.list]);
+    }
+    // Of the parties that have seats, and there is none that no votes of a county would have moved.
+    let moved: BTreeSet<&str> = found.iter().map(|it| parties[it.list].as_str()).collect();
+    for (list, party) in parties.iter().enumerate() {
+        assert!(
+            before[list] == 0 || moved.contains(party.as_str()),
+            "{party}"
+        );
+    }
+    // The last levelling seat of the Progress Party hung on 103 votes for the Socialist Left.
+    let nearest = found.iter().min_by_key(|it| it.margin.votes).unwrap();
+    assert_eq!(
+        (
+            parties[nearest.list].as_str(),
+            nearest.effect,
+            nearest.margin.votes
+        ),
+        ("SV", Effect::Gain, 103)
+    );
+}

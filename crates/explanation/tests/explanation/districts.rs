@@ -47,13 +47,13 @@ fn levelling(surplus: Surplus, last: TierStage) -> TierRules {
 }
 
 fn explained(contest: &TierContest, rules: &TierRules, language: Language) -> Option<Document> {
-    explained_with(contest, rules, &[], language)
+    explained_with(contest, rules, &DistrictedMargins::default(), language)
 }
 
 fn explained_with(
     contest: &TierContest,
     rules: &TierRules,
-    margins: &[DistrictMargins],
+    margins: &DistrictedMargins,
     language: Language,
 ) -> Option<Document> {
     let allocation = tiers::allocate(contest, rules, &TierLots::default()).ok()?;
@@ -130,7 +130,10 @@ fn what_would_change_the_seats_of_districts_is_told_by_district() {
     let allocation = tiers::allocate(&contest, &rules, &lots).unwrap();
     let found =
         tiers::district_margins_while(&contest, &rules, &lots, &allocation, |_, _| true, || true);
-    let found = found.unwrap().unwrap();
+    let found = DistrictedMargins {
+        districts: found.unwrap().unwrap(),
+        house: Vec::new(),
+    };
     let TierStageResult::Districts(results) = &allocation.stages[0] else {
         panic!("districts come first");
     };
@@ -146,7 +149,7 @@ fn what_would_change_the_seats_of_districts_is_told_by_district() {
         let mut lines = own.lines().filter(|line| line.contains(" → "));
         for DistrictMargins {
             district, lists, ..
-        } in &found
+        } in &found.districts
         {
             let held = results[*district].allocation.seats();
             for (list, margins) in lists.iter().enumerate() {
@@ -172,6 +175,65 @@ fn what_would_change_the_seats_of_districts_is_told_by_district() {
         }
         assert_eq!(lines.next(), None);
     }
+}
+
+/// How many votes of a district change what a list has in the house is told list by list, with all whose seats change.
+#[test]
+fn what_would_change_the_seats_of_the_house_is_told_by_list() {
+    let rules = levelling(Surplus::Kept, TierStage::Place(Placement::NORWAY));
+    let contest = norwegian();
+    let lots = TierLots::default();
+    let before = tiers::allocate(&contest, &rules, &lots)
+        .unwrap()
+        .list_seats();
+    let house = house_margins_of_tiers(&contest, &rules, &lots, |_, _| true, || true).unwrap();
+    assert!(house.len() > 4);
+    let found = DistrictedMargins {
+        districts: Vec::new(),
+        house,
+    };
+    for language in Language::ALL {
+        let document = explained_with(&contest, &rules, &found, language).unwrap();
+        let text = document.render(Format::Text);
+        golden_text(
+            &format!("margins-of-the-house.{language}.txt"),
+            &behind(&text),
+        );
+        let mut lines = text.lines().filter(|line| line.contains(" → "));
+        for HouseMargin {
+            list,
+            district,
+            margin,
+            ..
+        } in &found.house
+        {
+            let line = lines.next().unwrap();
+            let letter = |place: usize| ["A", "B", "C", "D"][place];
+            assert!(line.contains(&format!("List {}", letter(*list))), "{line}");
+            assert!(
+                line.contains(&format!("District {}", letter(*district))),
+                "{line}"
+            );
+            let digits: String = line.chars().filter(char::is_ascii_digit).collect();
+            assert!(digits.contains(&margin.votes.to_string()), "{line}");
+            for (place, (before, after)) in before.iter().zip(&margin.seats_after).enumerate() {
+                let change = format!("List {} {before} → {after}", letter(place));
+                assert_eq!(line.contains(&change), before != after, "{line}");
+            }
+        }
+        assert_eq!(lines.next(), None);
+    }
+}
+
+/// What stands from the heading of what would change on.
+fn behind(text: &str) -> String {
+    let headings = [
+        "What would change it",
+        "Что изменило бы",
+        "Нәтижені не өзгертер",
+    ];
+    let begin = headings.iter().find_map(|heading| text.find(heading));
+    text[begin.unwrap()..].to_owned()
 }
 
 /// Uri 2020: four municipalities, four lists.
@@ -202,6 +264,7 @@ fn double(
         lots: &[],
         void_lots: &[],
         allocation: &allocation,
+        margins: &[],
     };
     Some(explanation::double_proportional(subject, language))
 }

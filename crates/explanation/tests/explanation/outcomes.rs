@@ -363,6 +363,7 @@ fn double(
         lots: &[],
         void_lots: void,
         allocation: &allocation,
+        margins: &[],
     };
     let document = explanation::double_proportional(subject, language);
     recompute(&document, language).unwrap();

@@ -38,7 +38,7 @@ pub fn told_with(
         lots,
         void_lots: &[],
         allocation: &allocation,
-        margins: &[],
+        margins: &DistrictedMargins::default(),
     };
     let document = explanation::tiers(subject, language);
     recompute(&document, language).unwrap();

@@ -2017,7 +2017,7 @@ pub struct DistrictedSteps {
     /// count that it is a share of is not known.
     #[prost(message, repeated, tag = "4")]
     pub overall_distances: ::prost::alloc::vec::Vec<OverallDistances>,
-    /// Of what no margins are said, for people: of seats that hang on the votes of other districts.
+    /// What is to be known of margins of seats that hang on the votes of several districts, for people.
     #[prost(string, tag = "5")]
     pub margins_note: ::prost::alloc::string::String,
     /// Of tiers, if margins are asked for: what would change the seats that districts hand out themselves, by district. Empty where
@@ -2025,6 +2025,25 @@ pub struct DistrictedSteps {
     /// votes would have to be tried one by one.
     #[prost(message, repeated, tag = "6")]
     pub district_margins: ::prost::alloc::vec::Vec<DistrictMargins>,
+    /// If margins are asked for: for each list, votes of one district with which it has more seats in the house, and with which it
+    /// has fewer, everything allocated anew. At most one of each kind; none where no number was found up to the votes of all lists.
+    #[prost(message, repeated, tag = "7")]
+    pub house_margins: ::prost::alloc::vec::Vec<HouseMargin>,
+}
+/// Votes of one district that change what a list has in the house.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HouseMargin {
+    /// The district: of all in which the list stands, the one in which the fewest were found.
+    #[prost(string, tag = "1")]
+    pub district_id: ::prost::alloc::string::String,
+    /// Votes that nobody cast before, with which it gains seats, or that go away, with which it loses some. With one vote less in
+    /// that district it does not; fewer votes still, or votes of several districts together, might do, unless it is one vote. What a
+    /// tie leaves open is neither gained nor lost.
+    #[prost(message, optional, tag = "2")]
+    pub margin: ::core::option::Option<Margin>,
+    /// Seats that an open tie leaves to a lot after that.
+    #[prost(uint32, tag = "3")]
+    pub pending: u32,
 }
 /// What would change the seats that one district hands out itself.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2841,8 +2860,8 @@ pub struct AllocateDistrictsRequest {
     /// Persons without a list, where a stage gives them seats by their own votes.
     #[prost(message, repeated, tag = "8")]
     pub persons: ::prost::alloc::vec::Vec<PersonVotes>,
-    /// Give margins of the seats that districts hand out themselves too, with the steps and with the words that are asked for: they
-    /// cost many allocations. A list without votes in a district is taken not to stand there. Refused with more than 64 lists, or
+    /// Give margins too, of the seats that districts hand out themselves and of what lists have in the house, with the steps and
+    /// with the words that are asked for: they cost many allocations. A list without votes in a district is taken not to stand there. Refused with more than 64 lists, or
     /// more than 1,000 lists times districts.
     #[prost(bool, tag = "9")]
     pub include_margins: bool,
@@ -3012,8 +3031,8 @@ pub struct GetStandingsRequest {
     #[prost(bool, tag = "6")]
     pub include_steps: bool,
     /// Give margins and distances to the threshold too; not of a district with more than 64 lists, where they cost too much. Where
-    /// districts hang together, those of the seats that districts hand out themselves, with the steps and the words that are asked
-    /// for; not with more than 64 lists or more than 1,000 lists times districts.
+    /// districts hang together, those of the seats that districts hand out themselves and of what lists have in the house, with the
+    /// steps and the words that are asked for; not with more than 64 lists or more than 1,000 lists times districts.
     #[prost(bool, tag = "7")]
     pub include_margins: bool,
     /// Give each result in words too, so written, with the names that the presentation has in that language; missing: no words.
@@ -12501,6 +12520,9 @@ impl serde::Serialize for DistrictedSteps {
         if !self.district_margins.is_empty() {
             len += 1;
         }
+        if !self.house_margins.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.DistrictedSteps", len)?;
         if !self.stages.is_empty() {
             struct_ser.serialize_field("stages", &self.stages)?;
@@ -12519,6 +12541,9 @@ impl serde::Serialize for DistrictedSteps {
         }
         if !self.district_margins.is_empty() {
             struct_ser.serialize_field("districtMargins", &self.district_margins)?;
+        }
+        if !self.house_margins.is_empty() {
+            struct_ser.serialize_field("houseMargins", &self.house_margins)?;
         }
         struct_ser.end()
     }
@@ -12540,6 +12565,8 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             "marginsNote",
             "district_margins",
             "districtMargins",
+            "house_margins",
+            "houseMargins",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -12550,6 +12577,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
             OverallDistances,
             MarginsNote,
             DistrictMargins,
+            HouseMargins,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -12577,6 +12605,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             "overallDistances" | "overall_distances" => Ok(GeneratedField::OverallDistances),
                             "marginsNote" | "margins_note" => Ok(GeneratedField::MarginsNote),
                             "districtMargins" | "district_margins" => Ok(GeneratedField::DistrictMargins),
+                            "houseMargins" | "house_margins" => Ok(GeneratedField::HouseMargins),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -12602,6 +12631,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                 let mut overall_distances__ = None;
                 let mut margins_note__ = None;
                 let mut district_margins__ = None;
+                let mut house_margins__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Stages => {
@@ -12640,6 +12670,12 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                             }
                             district_margins__ = Some(map_.next_value()?);
                         }
+                        GeneratedField::HouseMargins => {
+                            if house_margins__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("houseMargins"));
+                            }
+                            house_margins__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(DistrictedSteps {
@@ -12649,6 +12685,7 @@ impl<'de> serde::Deserialize<'de> for DistrictedSteps {
                     overall_distances: overall_distances__.unwrap_or_default(),
                     margins_note: margins_note__.unwrap_or_default(),
                     district_margins: district_margins__.unwrap_or_default(),
+                    house_margins: house_margins__.unwrap_or_default(),
                 })
             }
         }
@@ -14251,6 +14288,130 @@ impl<'de> serde::Deserialize<'de> for HighestAverages {
             }
         }
         deserializer.deserialize_struct("hemicycle.allocation.v1.HighestAverages", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for HouseMargin {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.district_id.is_empty() {
+            len += 1;
+        }
+        if self.margin.is_some() {
+            len += 1;
+        }
+        len += 1;
+        let mut struct_ser = serializer.serialize_struct("hemicycle.allocation.v1.HouseMargin", len)?;
+        if !self.district_id.is_empty() {
+            struct_ser.serialize_field("districtId", &self.district_id)?;
+        }
+        if let Some(v) = self.margin.as_ref() {
+            struct_ser.serialize_field("margin", v)?;
+        }
+        struct_ser.serialize_field("pending", &self.pending)?;
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for HouseMargin {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "district_id",
+            "districtId",
+            "margin",
+            "pending",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            DistrictId,
+            Margin,
+            Pending,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "districtId" | "district_id" => Ok(GeneratedField::DistrictId),
+                            "margin" => Ok(GeneratedField::Margin),
+                            "pending" => Ok(GeneratedField::Pending),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = HouseMargin;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.allocation.v1.HouseMargin")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<HouseMargin, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut district_id__ = None;
+                let mut margin__ = None;
+                let mut pending__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::DistrictId => {
+                            if district_id__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("districtId"));
+                            }
+                            district_id__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::Margin => {
+                            if margin__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("margin"));
+                            }
+                            margin__ = map_.next_value()?;
+                        }
+                        GeneratedField::Pending => {
+                            if pending__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("pending"));
+                            }
+                            pending__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                    }
+                }
+                Ok(HouseMargin {
+                    district_id: district_id__.unwrap_or_default(),
+                    margin: margin__,
+                    pending: pending__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.allocation.v1.HouseMargin", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for KeyHolder {

@@ -88,7 +88,20 @@ fn what_would_change_the_seats_of_a_district_is_said() {
         ..request_of(&votes(NORTH_AND_SOUTH), &rules).unwrap()
     };
     let allocation = answer(request).unwrap().allocation.unwrap();
-    let margins = allocation.steps.unwrap().district_margins;
+    let steps = allocation.steps.unwrap();
+    // Of the house: 106 votes fewer, and ash is below the share, with all its seats.
+    let house = steps.house_margins.iter();
+    let house: Vec<_> = house.map(|it| (it, it.margin.as_ref().unwrap())).collect();
+    assert!(steps.margins_note.contains("might"));
+    let cedar = house
+        .iter()
+        .find(|(_, margin)| margin.option_id == "cedar")
+        .unwrap();
+    assert_eq!(
+        (cedar.1.kind(), cedar.1.effect()),
+        (MarginKind::Added, MarginEffect::Gain)
+    );
+    let margins = steps.district_margins;
     assert_eq!(margins.len(), 2);
     let north = &margins[0];
     assert_eq!((north.stage, north.district_id.as_str()), (0, "north"));
