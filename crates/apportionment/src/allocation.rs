@@ -390,7 +390,7 @@ impl Silence {
     pub fn text(self) -> &'static str {
         match self {
             Self::NobodyPassed => {
-                "No list passed the threshold; the law is silent on the seats, and they stay unassigned."
+                "No list passed the threshold; these rules are silent on the seats, and they stay unassigned."
             }
             Self::QuotaBelowOne => {
                 "The rounded quota would be zero; the law is silent, and a quota of one vote was used."

@@ -356,7 +356,16 @@ impl<'a> Search<'a> {
         ];
         let counts = counts.into_iter().flatten();
         match self.change {
-            Change::Added => u64::MAX - counts.fold(votes(self.list), u64::max),
+            Change::Added => {
+                // What a quota is computed of stays as it is, and holds the votes of all lists.
+                let held = self.original.quota_of.map(|quota| {
+                    let all = self.original.list_votes();
+                    let room = u128::from(quota.votes).saturating_sub(all);
+                    u64::try_from(room).unwrap_or(u64::MAX)
+                });
+                let room = u64::MAX - counts.fold(votes(self.list), u64::max);
+                room.min(held.unwrap_or(u64::MAX))
+            }
             Change::Taken => counts.fold(votes(self.list), u64::min),
             Change::MovedFrom(other) => votes(other).min(u64::MAX - votes(self.list)),
             Change::MovedTo(other) => votes(self.list).min(u64::MAX - votes(other)),
@@ -397,8 +406,13 @@ impl<'a> Search<'a> {
     /// The list's certain seats after a change.
     fn at(&mut self, votes: u64) -> Result<u32, ContestError> {
         self.set(votes);
-        let result = self.workspace.seats(&self.changed, self.rules, self.lots)?;
-        Ok(result.seats[self.list])
+        let result = self.workspace.seats(&self.changed, self.rules, self.lots);
+        match result {
+            Ok(result) => Ok(result.seats[self.list]),
+            // Votes with which nothing can be allocated, such as minimums beyond the house, change no seat.
+            Err(_) if votes > 0 => Ok(self.seats_before),
+            Err(error) => Err(error),
+        }
     }
 
     /// The numbers of votes at which the competitors can change, from 1 on. Each list crosses the threshold (or loses its

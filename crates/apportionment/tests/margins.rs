@@ -332,3 +332,24 @@ proptest! {
         prop_assert_eq!(threshold_distance(&contest, &rules, list).unwrap(), brute.map(wrap));
     }
 }
+
+/// Votes with which nothing can be allocated take only their own numbers away: a fourth list with a vote would bring more seats
+/// that are owed than the house has, and what a quota is computed of has no room for more votes than it says.
+#[test]
+fn votes_that_the_rules_refuse_leave_all_other_margins() {
+    let contest = Contest::with_votes(3, &[10, 20, 30, 0]);
+    let rules = Rules {
+        seats_min: 1,
+        ..Rules::of(Method::D_HONDT)
+    };
+    let found = margins(&contest, &rules, &[]).unwrap();
+    assert_eq!(found.len(), 4);
+    assert_eq!(found[3].gain_by_added, None);
+    let mut contest = Contest::with_votes(3, &[300, 200, 100, 6]);
+    contest.quota_of = Some(QuotaOf {
+        votes: 700,
+        seats: 3,
+    });
+    let found = margins(&contest, &Rules::of(Method::HARE), &[]).unwrap();
+    assert!(found.iter().any(|list| list.loss_by_taken.is_some()));
+}

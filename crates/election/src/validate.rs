@@ -13,7 +13,7 @@ use crate::definition::{
 use crate::report::{Refusal, RefusalCode};
 use crate::rules::{
     BonusRule, BonusToRule, ContestRules, DivisorRule, OutstandingRules, Procedure, RescueRule,
-    RollCeiling, Rules, StageRule, ThresholdRule,
+    RollCeiling, Rules, StageRule, ThresholdRule, TierStageRule, UpperRule,
 };
 use apportionment::EXPONENT_DENOMINATOR_MAX;
 use std::collections::{HashMap, HashSet};
@@ -622,7 +622,7 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             "at least one stage that hands out the seats",
         ));
     }
-    chain(&format!("{field}.stages"), &rules.stages)?;
+    parameters(rules).map_err(inside(field))?;
     if let Some(given) = &rules.threshold {
         threshold(&format!("{field}.threshold"), given)?;
     }
@@ -636,12 +636,10 @@ fn contest_rules(field: &str, rules: &ContestRules, ballot: &Ballot) -> Checked 
             ));
         }
     }
-    if let Some(given) = &rules.bonus {
-        bonus(&format!("{field}.bonus"), given)?;
-        if given.to == BonusToRule::Office {
-            let rule = "most-votes or more-than-half: which list won an office is not among the counts of a ballot";
-            return Err(shape(format!("{field}.bonus.to"), "office", rule));
-        }
+    let bonus_to = rules.bonus.as_ref().map(|bonus| bonus.to);
+    if bonus_to == Some(BonusToRule::Office) {
+        let rule = "most-votes or more-than-half: which list won an office is not among the counts of a ballot";
+        return Err(shape(format!("{field}.bonus.to"), "office", rule));
     }
     let joined = rules.apparentment.is_some() || has_joined_lists(contest);
     let engine = engine_rules(rules, joined).check();
@@ -667,6 +665,47 @@ pub fn bonus(field: &str, rule: &BonusRule) -> Checked {
         return Err(shape(format!("{field}.rounding"), "", rule));
     }
     Ok(())
+}
+
+/// Checks that what takes a parameter has it, and nothing else has: a series of divisors that would be another one without it,
+/// or a bonus of two sizes. It needs no ballot, so whoever only asks for seats is held to it as well.
+///
+/// # Errors
+/// The first field that is missing or does not belong there, by its path in the rules of the contest.
+pub fn parameters(rules: &ContestRules) -> Checked {
+    chain("stages", &rules.stages)?;
+    if let Some(apparentment) = &rules.apparentment {
+        chain("apparentment.inside", &apparentment.inside)?;
+    }
+    if let Some(given) = &rules.bonus {
+        bonus("bonus", given)?;
+    }
+    let stages = rules.tiers.iter().flat_map(|tiers| &tiers.stages);
+    for (place, stage) in stages.enumerate() {
+        let field = format!("tiers.stages[{place}]");
+        if let TierStageRule::Bonus { bonus: given } = stage {
+            bonus(&format!("{field}.bonus"), given)?;
+        }
+        if let Some(stages) = stage.chain() {
+            chain(&format!("{field}.chain"), stages)?;
+        }
+    }
+    rules.double_proportional.as_ref().map_or(Ok(()), |rule| {
+        let UpperRule {
+            divisors,
+            first,
+            exponent,
+        } = rule.upper;
+        series("double_proportional.upper", divisors, first, exponent)
+    })
+}
+
+/// Puts the path of a part before the field of a refusal in it.
+fn inside(path: &str) -> impl Fn(Refusal) -> Refusal {
+    move |refusal| Refusal {
+        field: format!("{path}.{}", refusal.field),
+        ..refusal
+    }
 }
 
 // The parameters of a chain's stages.
@@ -767,7 +806,8 @@ fn own_fraction(
     match given {
         Some(fraction) if needed => small_ratio(field, fraction, limit),
         None if !needed => Ok(()),
-        Some(_) | None => Err(shape(field, "", rule)),
+        Some([above, below]) => Err(shape(field, format!("[{above}, {below}]"), rule)),
+        None => Err(shape(field, "", rule)),
     }
 }
 

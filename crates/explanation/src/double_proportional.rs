@@ -84,7 +84,9 @@ pub fn double_proportional(subject: DoubleSubject<'_>, language: Language) -> Do
         before: &subject.allocation.upper.seats(),
         margins: subject.margins,
     };
-    let distances = distances(writer.messages, house, subject.contest, &shares);
+    let has_other_way = subject.rules.quorum.one_district.is_some();
+    let asked = (&shares[..], has_other_way);
+    let distances = distances(writer.messages, house, subject.contest, asked);
     writer.document.append(distances);
     void_lots(&mut writer.document, writer.messages, subject.void_lots);
     writer.document

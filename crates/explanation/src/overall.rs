@@ -22,7 +22,8 @@ impl Writer<'_> {
             before: &subject.allocation.list_seats(),
             margins: &subject.margins.house,
         };
-        let document = distances(self.messages, house, contest, &shares);
+        let has_other_way = subject.rules.has_other_way();
+        let document = distances(self.messages, house, contest, (&shares, has_other_way));
         self.document.append(document);
     }
 
@@ -92,12 +93,15 @@ pub(crate) fn distances(
     messages: &Messages,
     house: House<'_>,
     contest: &DistrictedContest,
-    thresholds: &[(usize, &Threshold)],
+    (thresholds, has_other_way): (&[(usize, &Threshold)], bool),
 ) -> Document {
     let mut document = Document::default();
     document.heading(2, messages.say("margins.heading", &[]));
     if !thresholds.is_empty() {
         document.paragraph(messages.say("districts.margins_note", &[]));
+        if has_other_way {
+            document.paragraph(messages.say("districts.other_way", &[]));
+        }
     }
     for (stage, threshold) in thresholds {
         let Ok(distances) = overall_distances(contest, threshold) else {
@@ -114,8 +118,8 @@ pub(crate) fn distances(
             .zip(distances)
             .filter_map(|(list, distance)| {
                 let (key, votes) = match distance? {
-                    ThresholdDistance::ToPass(votes) => ("margins.below", votes),
-                    ThresholdDistance::ToFail(votes) => ("margins.above", votes),
+                    ThresholdDistance::ToPass(votes) => ("districts.share_below", votes),
+                    ThresholdDistance::ToFail(votes) => ("districts.share_above", votes),
                 };
                 let values = [("list", list.as_str().into()), ("votes", votes.into())];
                 Some(messages.say(key, &values))

@@ -518,7 +518,7 @@ pub struct Allocate {
     /// valid_and_against_all, ballots_in_box, ballots_issued, and the name and district_name for --explain.
     #[arg(long, value_name = "NAME", conflicts_with = "jsonl")]
     pub profile: Option<String>,
-    /// Rules from a file, as a profile has them (`hemicycle profiles NAME`), with CSV as for --profile.
+    /// Rules from a file, with CSV as for --profile: what `hemicycle profiles NAME` prints, or a definition with one contest.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["jsonl", "profile"])]
     pub rules: Option<PathBuf>,
     /// First votes in constituencies, where rules over all districts ask for them (Germany, New Zealand): CSV of
@@ -637,7 +637,7 @@ pub struct Bounds {
     /// The rules of a profile (see `hemicycle profiles`), of single districts.
     #[arg(long, value_name = "NAME", requires_all = ["outstanding", "seats"])]
     pub profile: Option<String>,
-    /// Rules from a file, as a profile has them, of single districts.
+    /// Rules from a file, as for `allocate`, of single districts.
     #[arg(long, value_name = "FILE", conflicts_with = "profile", requires_all = ["outstanding", "seats"])]
     pub rules: Option<PathBuf>,
     /// Seats to be allotted, with --profile or --rules.

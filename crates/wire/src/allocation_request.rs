@@ -9,6 +9,7 @@ use apportionment::{
 use election::allocation::{Question, engine_rules, stage_at};
 use election::ids::{ContestId, DistrictId, OptionId};
 use election::report::{Refusal, RefusalCode};
+use election::validate::parameters;
 use std::collections::HashMap;
 use std::hash::Hash;
 
@@ -275,10 +276,9 @@ fn read_rules(
 ) -> Result<Rules, Refusal> {
     let contest = ContestId::new("contest").expect("an id of letters");
     let district = DistrictId::new("district").expect("an id of letters");
-    Ok(engine_rules(
-        &contest_rules(rules, contest, district, seats)?,
-        has_apparentment,
-    ))
+    let law = contest_rules(rules, contest, district, seats)?;
+    parameters(&law)?;
+    Ok(engine_rules(&law, has_apparentment))
 }
 
 fn read_lot(lot: &proto::Lot, positions: &HashMap<OptionId, usize>) -> Result<Lot, Refusal> {

@@ -14,6 +14,7 @@ use election::event::{PlacesLot, TiedPlace};
 use election::ids::{ContestId, DistrictId, OptionId};
 use election::report::{Attribution, Refusal, RefusalCode};
 use election::rules::{ContestRules, DistrictSeats, TierStageRule};
+use election::validate::parameters;
 use std::collections::HashSet;
 use std::fmt;
 use std::hash::Hash;
@@ -142,6 +143,7 @@ impl TryFrom<proto::AllocateDistrictsRequest> for DistrictsRequest {
         let rules = crate::required("rules", rules)?;
         let contest_id = ContestId::new("contest").expect("an id of letters");
         let law = districted_rules(rules, contest_id, own.collect()).map_err(within("rules"))?;
+        parameters(&law).map_err(within("rules"))?;
         answerable(&law, !constituencies.is_empty())?;
         names.persons = each("persons", &persons, |person| {
             id("option_id", &person.option_id, OptionId::new)

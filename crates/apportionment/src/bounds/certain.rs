@@ -19,16 +19,16 @@ pub struct NextCertain {
     /// Outstanding ballots that have to be counted, all of them for the list.
     pub ballots: u64,
     /// Whether with fewer ballots counted, however they fall, no list can have its next seat for certain. Otherwise fewer may
-    /// do: because some bound on the way was not exact, or under a quota with a threshold, where ballots for another list can
-    /// let that in and so move the quota.
+    /// do: because some bound on the way was not exact, or where there is a threshold and a quota, or joined lists: ballots for
+    /// another list can let that in, and so move the quota or help the group.
     pub exact: bool,
 }
 
 /// The lists whose next seat can be certain soonest: with the fewest ballots counted, all for them. Several where they need
 /// equally many; none where no number of ballots does it.
 ///
-/// Under a divisor method, and without a threshold, that is the earliest there can be: what is counted for others only keeps
-/// the seat open longer. A call takes as many steps as two of [`bound_seats`]; lists for which they do not suffice are left
+/// Where no threshold stands beside a quota or joined lists, that is the earliest there can be: what is counted for others only
+/// keeps the seat open longer. A call takes as many steps as two of [`bound_seats`]; lists for which they do not suffice are left
 /// out, and then no answer is marked exact.
 ///
 /// # Errors
@@ -75,7 +75,10 @@ fn soonest(
         .stages
         .iter()
         .any(|stage| matches!(stage.method, Method::Quota(_)));
-    let is_earliest = !(quotas && rules.threshold.is_some());
+    // Nor is it beside a threshold that a joined list needs too: a vote for that one can be worth more than one for itself.
+    let joined =
+        rules.apparentment.is_some() && contest.lists.iter().any(|list| list.group.is_some());
+    let is_earliest = !((quotas || joined) && rules.threshold.is_some());
     let mut soonest: Vec<NextCertain> = Vec::new();
     for (list, bounds) in now.lists.iter().enumerate() {
         if bounds.fewest >= bounds.most || budget.is_spent() {

@@ -8,6 +8,7 @@ use crate::bounds::cover::{Budget, Rival, Verdict, cover};
 use crate::bounds::model::{Frame, Model};
 use crate::bounds::price::Prices;
 use crate::bounds::{Proof, Reason};
+use crate::curve::Curve;
 use crate::keys::Keys;
 
 /// The fewest seats of a list.
@@ -55,11 +56,11 @@ pub(crate) fn can_fall_to(
         return Verdict::Can;
     }
     let wanted = model.seats - seats;
-    if !budget.take(u64::from(wanted)) {
+    let keys = Keys::of(model.method, 0, model.seats, 1);
+    if !budget.take(u64::from(wanted) * price_steps(&keys)) {
         budget.spend();
         return Verdict::Unknown;
     }
-    let keys = Keys::of(model.method, 0, model.seats, 1);
     let prices = Prices::against(&keys, model.lists[list].votes, seats, wanted);
     let mut verdict = Verdict::Cannot;
     for (place, frame) in frames.iter().enumerate() {
@@ -74,6 +75,16 @@ pub(crate) fn can_fall_to(
         }
     }
     verdict
+}
+
+/// About how many steps the price of a claim takes. By proportion it is one division; otherwise it is searched for, by comparing
+/// means or, what takes longest, powers next to the border.
+const fn price_steps(keys: &Keys) -> u64 {
+    match keys {
+        Keys::Divisors(_) | Keys::Quota { .. } => 1,
+        Keys::Curved(Curve::Harmonic | Curve::Geometric) => 16,
+        Keys::Curved(Curve::Power { .. }) => 400,
+    }
 }
 
 /// Whether the rivals of a list can have so many claims when the base lies in a frame.

@@ -9,6 +9,9 @@ use crate::ratio::Ratio;
 
 /// Most tables that are followed at a time.
 pub(super) const TABLES_MAX: usize = 100;
+/// Most tables that are followed one after the other, all together: of seats that go back by the thousand, equal keys of which
+/// nothing is seen by then are a tie.
+pub(super) const TABLES_ALL_MAX: usize = 1_000;
 /// Most places of a table that is followed.
 pub(super) const PLACES_MAX: usize = 10_000;
 
@@ -34,8 +37,14 @@ impl Ahead<'_> {
     /// way are few enough to follow.
     pub fn come_to_the_same(&self, mut tables: BTreeSet<Table>) -> bool {
         let mut end: Option<Table> = None;
+        let mut followed = 0;
         while !tables.is_empty() {
-            if tables.len() > TABLES_MAX {
+            if tables.len() == 1 && end.is_none() {
+                // Whatever follows, it follows from all of them.
+                return true;
+            }
+            followed += tables.len();
+            if tables.len() > TABLES_MAX || followed > TABLES_ALL_MAX {
                 return false;
             }
             let mut next = BTreeSet::new();

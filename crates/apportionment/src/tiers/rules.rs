@@ -1,5 +1,7 @@
 //! The law of a contest in tiers as data: its stages and their parameters.
 
+// tidy: long because all stages stand next to one another, each with its parameters and what is asked of them.
+
 use crate::districts::check_share;
 use crate::districts_error::DistrictsError;
 use crate::error::ContestError;
@@ -100,20 +102,37 @@ impl TierRules {
     #[must_use]
     pub fn overall_thresholds(&self) -> Vec<(usize, &Threshold)> {
         let mut found: Vec<(usize, &Threshold)> = Vec::new();
-        for (number, stage) in self.stages.iter().enumerate() {
-            let admission = match stage {
-                TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
-                    admission
-                }
-                TierStage::Quotas(quotas) => &quotas.admission,
-                _ => continue,
-            };
+        for (number, admission) in self.admissions() {
             let overall = admission.overall.iter();
             let new = overall.filter(|share| found.iter().all(|(_, known)| known != share));
             let new: Vec<&Threshold> = new.collect();
             found.extend(new.into_iter().map(|share| (number, share)));
         }
         found
+    }
+
+    /// Whether some stage lets a list take part that is below its share of all votes: for its votes in one district or in regions,
+    /// or for constituencies or seats that it won.
+    #[must_use]
+    pub fn has_other_way(&self) -> bool {
+        self.admissions().any(|(_, admission)| {
+            let shares = (&admission.overall, &admission.here);
+            let won = admission.constituencies_won.or(admission.seats_won);
+            let others = won.is_some() || admission.regions_average.is_some();
+            shares.0.is_some() && (shares.1.is_some() || others)
+        })
+    }
+
+    /// Who takes part in stages that ask for it, with their numbers.
+    fn admissions(&self) -> impl Iterator<Item = (usize, &Admission)> {
+        let stages = self.stages.iter().enumerate();
+        stages.filter_map(|(number, stage)| match stage {
+            TierStage::Districts { admission, .. } | TierStage::Whole { admission, .. } => {
+                Some((number, admission))
+            }
+            TierStage::Quotas(quotas) => Some((number, &quotas.admission)),
+            _ => None,
+        })
     }
 
     /// Refuses stages in an order in which seats would be handed out twice, or that leaves a stage nothing to do.

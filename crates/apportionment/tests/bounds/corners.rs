@@ -133,3 +133,43 @@ fn large_contests_have_an_end_in_every_question() {
         bound_seats(&contest, &quota, Outstanding::ballots(ballots)).unwrap();
     }
 }
+
+/// Two ballots of its own secure the seat for the second list, and one for its partner does: that stays over the threshold.
+#[test]
+fn beside_joined_lists_and_a_threshold_no_seat_is_said_to_be_certain_no_sooner() {
+    let mut contest = Contest::with_votes(1, &[14, 26, 26, 4]);
+    for list in &mut contest.lists[..2] {
+        list.group = Some(0);
+    }
+    let mut rules = Rules::of(Method::D_HONDT).with_threshold(Threshold::of_list_votes(1, 5));
+    rules.apparentment = Some(Apparentment::default());
+    let next = next_certain(&contest, &rules, Outstanding::ballots(3)).unwrap();
+    assert!(!next.is_empty());
+    assert!(next.iter().all(|next| !next.exact), "{next:?}");
+    // However the other two fall, or if they are cast for nobody.
+    contest.lists[0].votes += 1;
+    for (one, other) in (0..5).flat_map(|one| (0..5).map(move |other| (one, other))) {
+        let mut end = contest.clone();
+        for list in [one, other] {
+            if let Some(list) = end.lists.get_mut(list) {
+                list.votes += 1;
+            }
+        }
+        let seats = allocate(&end, &rules, &[]).unwrap().seats();
+        assert_eq!(seats, [0, 1, 0, 0], "{one} {other}");
+    }
+}
+
+/// Keys that are searched for take many steps each, and a call is over in about as long as under other methods: what is not
+/// decided by then is marked.
+#[test]
+fn keys_that_are_roots_are_decided_within_the_steps_of_a_call() {
+    let votes: Vec<u64> = (0..200).map(|list| 1_000_003 + 7_919 * list).collect();
+    let contest = Contest::with_votes(1_000, &votes);
+    let power = Method::Divisors(Divisors::Power {
+        exponent: Fraction::new(9, 10),
+    });
+    let found = bound_seats(&contest, &Rules::of(power), Outstanding::ballots(100_000)).unwrap();
+    let undecided = |list: &ListBounds| list.fewest_proof != Proof::Exact;
+    assert!(found.lists.iter().any(undecided));
+}

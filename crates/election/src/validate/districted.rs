@@ -1,7 +1,7 @@
 //! Checks rules over all districts against the ballot.
 
 use super::{
-    Checked, SEATS_MAX, chain, distinct, has_joined_lists, series, shape, share, threshold,
+    Checked, SEATS_MAX, distinct, has_joined_lists, inside, parameters, shape, share, threshold,
 };
 use crate::definition::{Ballot, BallotOption, ContestBallot, OptionRole};
 use crate::districted::{DistrictedRules, check_chain};
@@ -23,6 +23,7 @@ pub(super) fn contest_rules(
     ballot: &Ballot,
 ) -> Checked {
     only_one_procedure(field, rules)?;
+    parameters(rules).map_err(inside(field))?;
     districts(field, &rules.districts, contest)?;
     lists(field, contest, rules.districts.len())?;
     match rules.procedure() {
@@ -194,16 +195,8 @@ fn own_seats(field: &str, districts: &[DistrictSeats], least: u32) -> Checked {
 }
 
 fn double_proportional(field: &str, rule: &DoubleProportionalRule) -> Checked {
-    let DoubleProportionalRule {
-        quorum,
-        voters_numbers: _,
-        upper,
-        lower: _,
-    } = rule;
     let quorum_field = format!("{field}.quorum");
-    thresholds(&quorum_field, quorum.thresholds())?;
-    let upper_field = format!("{field}.upper");
-    series(&upper_field, upper.divisors, upper.first, upper.exponent)
+    thresholds(&quorum_field, rule.quorum.thresholds())
 }
 
 fn tiers(
@@ -303,7 +296,6 @@ fn stage(field: &str, rule: &TierStageRule) -> Checked {
             let rule = "a base that has the votes of single persons in it: they are no list votes";
             return Err(shape(format!("{field}.base"), "list-votes", rule));
         }
-        TierStageRule::Bonus { bonus } => super::bonus(&format!("{field}.bonus"), bonus)?,
         TierStageRule::Quotas { of, base, .. }
             if (*of == QuotaOfRule::TakingPart) != base.is_none() =>
         {
@@ -319,7 +311,6 @@ fn stage(field: &str, rule: &TierStageRule) -> Checked {
 
 fn stage_chain(field: &str, stages: &[StageRule]) -> Checked {
     let field = format!("{field}.chain");
-    chain(&field, stages)?;
     check_chain(stages).map_err(|error| shape(field, error.code(), error.to_string()))
 }
 

@@ -1,5 +1,6 @@
 //! `hemicycle allocate`: seats from votes, without a server.
 
+use super::rules_file::rules_of;
 use super::{allocate_districts, print, to_json};
 use crate::cli::{Allocate, Counts, Explained};
 use crate::failure::{Ending, Failure};
@@ -33,7 +34,7 @@ fn answer_all(arguments: &Allocate) -> Result<Ending, Failure> {
     }
     let named = arguments.profile.as_deref().map(profile).transpose()?;
     let rules = match (&arguments.rules, named) {
-        (Some(file), _) => Some(allocate_districts::rules_of(file)?),
+        (Some(file), _) => Some(rules_of(file)?),
         (None, named) => named.map(|profile| profile.law.rules.clone()),
     };
     if let Some(rules) = rules

@@ -15,26 +15,6 @@ use wire::allocation::v1::{
 use wire::common::v1::TiedPlace;
 use wire::{DistrictsRequest, margins_cost_little};
 
-/// What a file of rules says: the table `rules` in the words of a contest in a definition, as the profiles have it. What else
-/// stands in it, such as a profile's sources, is for people.
-#[derive(serde::Deserialize)]
-struct RulesFile {
-    rules: ContestRules,
-}
-
-/// The rules of a file.
-///
-/// # Errors
-///
-/// A file that cannot be read, or that has no such rules: with the field.
-pub(super) fn rules_of(path: &Path) -> Result<ContestRules, Failure> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(Failure::io(name.clone()))?;
-    let file: RulesFile = toml::from_str(&text)
-        .map_err(|error| Failure::Input(format!("{name}: {}", error.to_string().trim_end())))?;
-    Ok(file.rules)
-}
-
 /// Whether the rules are over all districts.
 pub(super) fn hang_together(rules: &ContestRules) -> bool {
     rules.procedure() != Procedure::EachDistrict

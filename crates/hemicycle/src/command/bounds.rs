@@ -1,6 +1,7 @@
 //! `hemicycle bounds`: seats that are certain while ballots are outstanding, without a server.
 
 use super::allocate::{file_name, from_json, open, profile, request_by};
+use super::rules_file::rules_of;
 use super::{allocate_districts, print, to_json};
 use crate::cli::Bounds;
 use crate::failure::{Ending, Failure};
@@ -47,7 +48,7 @@ fn bounded(question: BoundSeatsRequest) -> Result<BoundSeatsResponse, Failure> {
 fn question(arguments: &Bounds) -> Result<BoundSeatsRequest, Failure> {
     let file = arguments.file.as_deref();
     let (rules, name) = match (&arguments.rules, &arguments.profile) {
-        (Some(rules), _) => (Some(allocate_districts::rules_of(rules)?), String::new()),
+        (Some(rules), _) => (Some(rules_of(rules)?), String::new()),
         (None, Some(name)) => (Some(profile(name)?.law.rules.clone()), name.clone()),
         (None, None) => (None, String::new()),
     };

@@ -2,13 +2,13 @@
 
 use super::allocate::{file_name, open};
 use super::allocate_districts::hang_together;
+use super::rules_file::rules_of;
 use super::{client, print, print_json};
 use crate::cli::{Compare, Counts};
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, seats, table, thousands};
 use election::profile::Profile;
-use election::rules::{ContestRules, Rules};
-use serde::de::DeserializeOwned;
+use election::rules::ContestRules;
 use std::path::Path;
 use wire::allocation::v1::{
     AllocationList, AllocationRules, BaseCounts, CompareRequest, CompareResponse, ComparedResult,
@@ -207,43 +207,18 @@ fn own_rules(named: &str) -> Result<Law, Failure> {
         )));
     };
     let path = Path::new(file);
-    let text = std::fs::read_to_string(path).map_err(Failure::io(file.to_owned()))?;
     let rules = if path.extension().is_some_and(|ending| ending == "json") {
+        let text = std::fs::read_to_string(path).map_err(Failure::io(file.to_owned()))?;
         let rules = super::allocate::from_json(&text, "AllocationRules");
         let rules = rules.map_err(|problem| Failure::Input(format!("{file}: {problem}")))?;
         LawRules::Message(Box::new(rules))
     } else {
-        LawRules::Own(Box::new(rules_of_definition(file, &text)?))
+        LawRules::Own(Box::new(rules_of(path)?))
     };
     Ok(Law {
         name: name.to_owned(),
         rules,
     })
-}
-
-// The rules of the only contest of a definition, or of its `rules` table alone, or of one entry of `rules.contests`.
-fn rules_of_definition(file: &str, text: &str) -> Result<ContestRules, Failure> {
-    let wrong = |problem: String| Failure::Input(format!("{file}: {}", problem.trim_end()));
-    let mut whole: toml::Table = toml::from_str(text).map_err(|error| wrong(error.to_string()))?;
-    fn read<T: DeserializeOwned>(value: toml::Value, path: &str) -> Result<T, String> {
-        serde_path_to_error::deserialize(value).map_err(|error| {
-            let field = error.path().to_string();
-            format!("{path}{field}: {}", error.into_inner())
-        })
-    }
-    let rules = whole.remove("rules").unwrap_or(toml::Value::Table(whole));
-    let of_contest = ["stages", "tiers", "double_proportional"];
-    if of_contest.iter().any(|part| rules.get(part).is_some()) {
-        return read(rules, "").map_err(wrong);
-    }
-    let rules: Rules = read(rules, "rules.").map_err(wrong)?;
-    let count = rules.contests.len();
-    match <[ContestRules; 1]>::try_from(rules.contests) {
-        Ok([only]) => Ok(only),
-        Err(_) => Err(wrong(format!(
-            "rules.contests: {count} entries; to be compared, a file has the rules of one contest"
-        ))),
-    }
 }
 
 fn text(lists: &[AllocationList], response: &CompareResponse) -> String {

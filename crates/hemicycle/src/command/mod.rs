@@ -23,6 +23,7 @@ pub mod profiles;
 pub mod publish;
 pub mod replay;
 pub mod review;
+mod rules_file;
 pub mod selftest;
 pub mod serve;
 pub mod set_status;

@@ -51,7 +51,7 @@ pub async fn run(arguments: Profiles) -> Result<Ending, Failure> {
     Ok(Ending::Done)
 }
 
-fn shown(profile: &Profile) -> String {
+pub(super) fn shown(profile: &Profile) -> String {
     let Profile {
         name: _,
         title,
@@ -60,10 +60,11 @@ fn shown(profile: &Profile) -> String {
         rules_toml,
         rules: _,
     } = profile;
-    let item = |line: &String| format!("  - {line}\n");
+    let item = |line: &String| format!("#   - {line}\n");
     let sources: String = sources.iter().map(item).collect();
     let unverified: String = unverified.iter().map(item).collect();
+    // All of it is TOML, so that it can be kept as a file of rules.
     format!(
-        "{title}\n\nRests on:\n{sources}\nUnverified:\n{unverified}\n[[rules.contests]]\n{rules_toml}"
+        "# {title}\n#\n# Rests on:\n{sources}#\n# Unverified:\n{unverified}\n[[rules.contests]]\n{rules_toml}"
     )
 }

@@ -203,3 +203,33 @@ fn a_fraction_that_the_engine_cannot_hold_is_refused_as_written() {
         ("rules.threshold.share", "1/4294967296")
     );
 }
+
+/// A series that another would take the place of without its parameter, or a parameter that another has: refused as a definition
+/// refuses it, and not read as something else.
+#[test]
+fn parameters_that_are_missing_or_of_another_series_are_refused() {
+    use proto::{Divisors, Fraction, HighestAverages, stage::Method};
+    let averages = |divisors: Divisors, first: Option<Fraction>, exponent: Option<Fraction>| {
+        refusal(|message| {
+            let stage = &mut message.rules.as_mut().unwrap().stages[0];
+            stage.method = Some(Method::HighestAverages(HighestAverages {
+                divisors: divisors.into(),
+                first,
+                exponent,
+            }));
+        })
+    };
+    let given = Some(Fraction {
+        numerator: 14,
+        denominator: 10,
+    });
+    for (refusal, field) in [
+        (averages(Divisors::ModifiedSainteLague, None, None), "first"),
+        (averages(Divisors::DHondt, given, None), "first"),
+        (averages(Divisors::Power, None, None), "exponent"),
+        (averages(Divisors::SainteLague, None, given), "exponent"),
+    ] {
+        assert_eq!(refusal.field, format!("rules.stages[0].{field}"));
+        assert_eq!(refusal.code, RefusalCode::Shape);
+    }
+}

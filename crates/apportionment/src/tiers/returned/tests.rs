@@ -299,3 +299,24 @@ fn takers_that_both_have_a_seat_in_the_end_need_no_lot() {
     }
     assert!(verify(&contest, &rules, &TierLots::default(), &waiting).is_err());
 }
+
+/// The last seats of two lists in the third district go back in either order and leave the same table; the tie behind them is the
+/// only one that matters, and it is the one that is asked for.
+#[test]
+fn a_tie_that_matters_hides_none_before_it_that_does_not() {
+    let mut contest = contest(&[
+        (3, &[207, 207, 0, 34, 25]),
+        (6, &[207, 207, 51, 51, 0]),
+        (8, &[217, 217, 0, 0, 27]),
+    ]);
+    for (number, list) in (0..).zip(&mut contest.districted.lists) {
+        list.registration = Some(number);
+    }
+    let rules = sweden(vec![TieBreak::EarlierRegistration, TieBreak::Lot]);
+    let lots = TierLots::default();
+    let allocation = allocate(&contest, &rules, &lots).unwrap();
+    assert_eq!(verify(&contest, &rules, &lots, &allocation), Ok(()));
+    let tie = returned(&allocation).tie.as_ref().unwrap();
+    let places: Vec<(usize, usize)> = tie.tied.iter().map(|it| (it.district, it.list)).collect();
+    assert_eq!(places, [(1, 2), (1, 3)]);
+}

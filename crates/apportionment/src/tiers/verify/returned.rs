@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
-use super::super::ahead::{PLACES_MAX, TABLES_MAX};
+use super::super::ahead::{PLACES_MAX, TABLES_ALL_MAX, TABLES_MAX};
 use super::super::{Place, PlaceLot, PlacedSeat, ReturnResult, ReturnedSeat, Returning};
 use super::place::{Key, check_tie};
 use super::refusal::PlaceRefusal;
@@ -363,10 +363,15 @@ impl Check<'_> {
         if self.held.len().saturating_mul(self.lacking.len()) > PLACES_MAX {
             return false;
         }
+        let mut seen = 0;
         loop {
             standing.sort();
             standing.dedup();
-            if standing.len() > TABLES_MAX {
+            if standing.len() == 1 && ends.is_empty() {
+                return true;
+            }
+            seen += standing.len();
+            if standing.len() > TABLES_MAX || seen > TABLES_ALL_MAX {
                 return false;
             }
             let mut later = Vec::new();
@@ -401,10 +406,15 @@ impl Check<'_> {
                 found.extend(key.map(|key| (place(district, list), key)));
             }
         }
-        let first =
-            |(_, key): &&(Place, Key)| found.iter().all(|(_, than)| key.against(than).is_le());
-        let places = found.iter().filter(first).map(|(place, _)| *place);
-        places.collect()
+        let keys = found.iter().map(|(_, key)| key);
+        let Some(least) = keys.reduce(|least, key| match key.against(least).is_lt() {
+            true => key,
+            false => least,
+        }) else {
+            return Vec::new();
+        };
+        let first = found.iter().filter(|(_, key)| key.against(least).is_eq());
+        first.map(|(place, _)| *place).collect()
     }
 
     /// The tables after a seat has gone back from a place.
