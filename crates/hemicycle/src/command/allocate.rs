@@ -243,9 +243,14 @@ fn answer_explained(
         .or(arguments.table.then_some(Explained::Text));
     if let Some(format) = format {
         request.explanation = Some(style(format, &arguments.language));
-        // The nearest changes are not looked for among very many lists.
-        request.include_margins =
-            arguments.explain.is_some() && request.lists.len() <= MARGIN_LISTS_MAX;
+        let is_small = request.lists.len() <= MARGIN_LISTS_MAX;
+        request.include_margins = arguments.explain.is_some() && is_small;
+        if arguments.explain.is_some() && !is_small {
+            let lists = request.lists.len();
+            super::say(&format!(
+                "note: what would change it is looked for among up to {MARGIN_LISTS_MAX} lists; these are {lists}"
+            ));
+        }
     }
     answer_request(request)
 }

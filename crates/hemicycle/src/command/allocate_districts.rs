@@ -88,7 +88,7 @@ pub(super) fn run(
         explanation: shown.explain.map(|format| style(format, language)),
         ..request
     };
-    let response = answer(request)?;
+    let response = answer(request).map_err(with_regions)?;
     let allocation = response.allocation.as_ref();
     if shown.as_table {
         print(&allocation.map(tables).unwrap_or_default())?;
@@ -107,6 +107,17 @@ pub(super) fn run(
         _ => print(&to_json(&response, true)?)?,
     }
     Ok(ending(allocation))
+}
+
+/// A file of votes has no column for regions: those of a law that needs them stand in its rules.
+fn with_regions(failure: Failure) -> Failure {
+    match failure {
+        Failure::Input(text) if text.contains("regions") => Failure::Input(format!(
+            "{text}\nhint: regions stand in the rules: keep those of the profile in a file (hemicycle profiles NAME > \
+             rules.toml), add `regions` to their tiers, and give the file with --rules"
+        )),
+        other => other,
+    }
 }
 
 /// Seats that are not shown, because the verifier refused them or votes are missing, are no success for a script.
@@ -157,6 +168,20 @@ fn tables(allocation: &DistrictedAllocation) -> String {
             rows.join(", "),
         ];
         districts.add_row(cells);
+    }
+    let above = allocation.lists.iter().filter(|list| list.seats_above > 0);
+    let above: Vec<_> = above.collect();
+    if !above.is_empty() {
+        // So that the districts have as many seats together as the lists.
+        let held: u64 = above.iter().map(|list| u64::from(list.seats_above)).sum();
+        let lists = above.iter();
+        let lists = lists.map(|list| format!("{} {}", list.option_id, list.seats_above));
+        let lists: Vec<String> = lists.collect();
+        districts.add_row([
+            "(in no district)".to_owned(),
+            held.to_string(),
+            lists.join(", "),
+        ]);
     }
     let mut text = format!("{lists}\n{districts}");
     if let Some(constituencies) = constituencies(allocation) {

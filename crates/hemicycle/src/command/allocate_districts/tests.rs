@@ -290,3 +290,40 @@ fn german_files(text: &str) -> (String, String) {
     }
     (second, first)
 }
+
+/// What no district has stands in a row of its own, and all rows have as many seats as the lists.
+#[test]
+fn seats_of_no_district_are_in_the_table() {
+    let rules: ContestRules = toml::from_str(
+        r#"
+id = "list"
+districts = []
+[tiers]
+further_seats = 3
+stages = [
+    { stage = "districts", chain = [{ method = "highest-averages", divisors = "d-hondt" }] },
+    { stage = "whole", chain = [{ method = "highest-averages", divisors = "sainte-lague" }], surplus = "kept" },
+    { stage = "above" },
+]
+"#,
+    )
+    .unwrap();
+    let shown = tables(&shown(&rules, &votes(NORTH_AND_SOUTH)));
+    let row = shown.lines().find(|line| line.contains("(in no district)"));
+    assert!(row.is_some_and(|row| row.contains(" 3 ")), "{shown}");
+}
+
+/// Austria and Denmark have regions, which a file of votes has no column for: the refusal says where they go.
+#[test]
+fn regions_that_are_missing_are_asked_for_where_they_belong() {
+    let text = "district,list,votes,seats,valid_votes\nnorth,ash,60,3,60\nsouth,ash,50,2,50\n";
+    for name in ["at-nationalrat", "dk-folketing"] {
+        let rules = &election::profile::Profile::named(name).unwrap().law.rules;
+        let failure = run(rules, &votes(text), TABLE, "en").unwrap_err();
+        let text = failure.to_string();
+        assert!(
+            text.contains("--rules") && text.contains("regions"),
+            "{text}"
+        );
+    }
+}
