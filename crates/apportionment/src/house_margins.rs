@@ -5,6 +5,8 @@
 //! by allocating anew: with so many votes in this district the list has more seats (or fewer), and with one vote less it has
 //! not.
 
+use std::cell::Cell;
+
 use crate::contest::{BaseCounts, Lot};
 use crate::districts::DistrictedContest;
 use crate::double_proportional::{self, CellLot, DoubleProportional};
@@ -37,7 +39,7 @@ pub struct DistrictedMargins {
 
 /// The fewest votes that were found for each list, in any district in which it stands: for another seat in the house, and for
 /// one less. `None`: nobody waits for them any more. `stands` says of a district and a list whether it has a list there, and
-/// `goes_on` is asked before each list and effect.
+/// `goes_on` is asked before each allocation.
 ///
 /// A list has none that no number of votes was found for: up to as many as all lists have in all districts together. It takes
 /// some hundred allocations a list. What a tie leaves open is not counted as gained, and not as lost: seats of many lists
@@ -92,11 +94,9 @@ fn search(
     let all = u64::try_from(all).unwrap_or(u64::MAX);
     let mut changed = contest.clone();
     let mut found = Vec::new();
+    let is_awaited = Cell::new(true);
     for list in 0..contest.lists.len() {
         for effect in [Effect::Gain, Effect::Loss] {
-            if !goes_on() {
-                return None;
-            }
             if effect == Effect::Loss && before[list] == 0 {
                 continue;
             }
@@ -110,6 +110,10 @@ fn search(
                 let known = nearest.as_ref().map(|found| found.margin.votes - 1);
                 let most = known.map_or(most, |known| known.min(most));
                 let after = |votes: u64| {
+                    is_awaited.set(is_awaited.get() && goes_on());
+                    if !is_awaited.get() {
+                        return None;
+                    }
                     set(contest, &mut changed, (district, list), effect, votes)?;
                     let after = seats(&changed);
                     set(contest, &mut changed, (district, list), effect, 0)?;
@@ -120,7 +124,11 @@ fn search(
                     };
                     is_so.then_some((pending, after))
                 };
-                if let Some((votes, (pending, seats_after))) = first(most, known.is_some(), after) {
+                let first = first(most, known.is_some(), after);
+                if !is_awaited.get() {
+                    return None;
+                }
+                if let Some((votes, (pending, seats_after))) = first {
                     nearest = Some(HouseMargin {
                         list,
                         district,
