@@ -15,13 +15,14 @@ use election::standings::{
     ContestSeats, DistrictSeats, SeatsResult, contest_seats, district_seats,
 };
 use election::tally::Tally;
+use explanation::VoidPlaces;
 use service_runtime::shutdown::Stopper;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::error;
-use wire::allocation::v1::{Allocation, Standings};
+use wire::allocation::v1::{Allocation, Standings, VoidLotReason};
 use wire::{Lists, MARGIN_LISTS_MAX, margins_cost_little};
 
 /// A moment with its seats, and the standings as they are sent.
@@ -109,8 +110,31 @@ pub(crate) fn explain(
         (allocation.margins, allocation.threshold_distances) = lists.margins(margins);
     }
     if let Some(style) = explained.words {
-        allocation.explanation = style.words(labels, question, engine, margins.as_deref());
+        let changed = changed_lots(allocation, option_ids, labels);
+        allocation.explanation =
+            style.words(labels, question, engine, margins.as_deref(), &changed);
     }
+}
+
+/// Recorded lots that are void because votes or rules changed after the draw, by the names of their lists.
+fn changed_lots(
+    allocation: &Allocation,
+    option_ids: &[String],
+    labels: &Labels,
+) -> Vec<VoidPlaces> {
+    let name = |id: &String| {
+        let place = option_ids.iter().position(|known| known == id);
+        let name = place.and_then(|place| labels.names.get(place));
+        name.unwrap_or(id).clone()
+    };
+    let void = allocation.void_lots.iter();
+    let changed = void.filter(|void| void.reason() == VoidLotReason::TieChanged);
+    let lots = changed.filter_map(|void| void.lot.as_ref());
+    let told = lots.map(|lot| VoidPlaces {
+        places: lot.tied_option_ids.iter().map(name).collect(),
+        seats: lot.seats_at_stake,
+    });
+    told.collect()
 }
 
 /// Adds steps, certificates and margins to the allocations of standings that are wanted, by contest and district.

@@ -164,13 +164,14 @@ impl Style {
         found.map(String::as_str)
     }
 
-    /// The result in words.
+    /// The result in words, with these margins and lots that were drawn on other votes or rules.
     pub fn words(
         self,
         labels: &Labels,
         question: &Question,
         allocation: &apportionment::Allocation,
         margins: Option<&[apportionment::ListMargins]>,
+        changed: &[VoidPlaces],
     ) -> String {
         let subject = Subject {
             title: &labels.title,
@@ -185,6 +186,7 @@ impl Style {
         if let Some(margins) = margins {
             document.append(explanation::margins(subject, margins, self.language));
         }
+        document.append(explanation::changed_lots(changed, self.language));
         document.render(self.format)
     }
 

@@ -55,5 +55,5 @@ pub use double_proportional::{DoubleSubject, double_proportional};
 pub use language::{Language, UnknownLanguage};
 pub use margins::margins;
 pub use subject::{Subject, contest};
-pub use tier_ties::VoidPlaces;
+pub use tier_ties::{VoidPlaces, changed_lots};
 pub use tiers::{TierSubject, tiers};

@@ -2,7 +2,7 @@
 //! that were not used.
 
 use crate::document::Document;
-use crate::language::Messages;
+use crate::language::{Language, Messages};
 use crate::outcomes::lot_of;
 use crate::tie::{OUTCOMES_MAX, choices, seats_of_all, subsets};
 use crate::tiers::Writer;
@@ -239,8 +239,20 @@ fn is_open(constituency: &Constituency) -> bool {
     tied || constituency.is_open_without_list()
 }
 
+/// Says of lots that they are void because the votes or the rules are others than those they were drawn on; nothing without any.
+#[must_use]
+pub fn changed_lots(lots: &[VoidPlaces], language: Language) -> Document {
+    let mut document = Document::default();
+    told(&mut document, language.messages(), lots, "lots.changed");
+    document
+}
+
 /// Lots that were not used, with the places that they name.
 pub(crate) fn void_lots(document: &mut Document, messages: &Messages, void: &[VoidPlaces]) {
+    told(document, messages, void, "lots.void_places");
+}
+
+fn told(document: &mut Document, messages: &Messages, void: &[VoidPlaces], key: &str) {
     if void.is_empty() {
         return;
     }
@@ -250,7 +262,7 @@ pub(crate) fn void_lots(document: &mut Document, messages: &Messages, void: &[Vo
             ("lists", lot.places.join("; ").into()),
             ("seats", lot.seats.into()),
         ];
-        messages.say("lots.void_places", &values)
+        messages.say(key, &values)
     });
     document.points(points.collect());
 }

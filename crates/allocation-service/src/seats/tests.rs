@@ -7,7 +7,7 @@ use wire::AllocationRequest;
 use wire::allocation::v1::stage::Method;
 use wire::allocation::v1::{
     AllocateRequest, AllocationList, AllocationRules, Exhausted, ExplanationStyle, HighestAverages,
-    Stage,
+    Stage, VoidLot, VoidLotReason,
 };
 use wire::common::v1::SeatsState;
 
@@ -38,6 +38,10 @@ fn question() -> AllocationRequest {
 }
 
 fn explained(result: &SeatsResult) -> Allocation {
+    explained_with(result, Vec::new())
+}
+
+fn explained_with(result: &SeatsResult, void_lots: Vec<VoidLot>) -> Allocation {
     let AllocationRequest {
         option_ids,
         question,
@@ -45,6 +49,7 @@ fn explained(result: &SeatsResult) -> Allocation {
     } = question();
     let ids: Vec<String> = option_ids.iter().map(ToString::to_string).collect();
     let mut allocation = Lists::new(&ids).allocation(&question, result);
+    allocation.void_lots = void_lots;
     let all = Explained {
         steps: true,
         margins: true,
@@ -61,6 +66,35 @@ fn explained(result: &SeatsResult) -> Allocation {
     let explained = (&question, result);
     explain(&mut allocation, &ids, explained, &labels, all, &|| false);
     allocation
+}
+
+/// A lot that is void because votes changed after the draw is told in words, by the names of its lists; another reason has words
+/// of its own already.
+#[test]
+fn a_lot_drawn_on_other_votes_is_told() {
+    let AllocationRequest { option_ids, .. } = question();
+    let void = |reason: VoidLotReason| VoidLot {
+        lot: Some(wire::allocation::v1::Lot {
+            tied_option_ids: option_ids.iter().take(2).map(ToString::to_string).collect(),
+            seats_at_stake: 1,
+            ..Default::default()
+        }),
+        reason: reason.into(),
+    };
+    let result = answer(&question().question);
+    let plain = explained(&result).explanation;
+    let told = explained_with(&result, vec![void(VoidLotReason::TieChanged)]).explanation;
+    let told = told
+        .strip_prefix(plain.trim_end())
+        .expect("it stands behind the rest");
+    let told = told.replace('\u{a0}', " ");
+    assert!(told.contains("Lots that were not used"), "{told}");
+    let [one, other] = [&option_ids[0], &option_ids[1]];
+    let said =
+        format!("between {one}; {other} for 1 seat is void: the votes or the rules are others");
+    assert!(told.contains(&said), "{told}");
+    let other = explained_with(&result, vec![void(VoidLotReason::NoSuchTie)]).explanation;
+    assert_eq!(other, plain);
 }
 
 #[test]
