@@ -102,21 +102,22 @@ fn norwegian_contest(
     (parties, contest)
 }
 
+/// The seats of the counties themselves, without those that level.
+fn own_seats(counties: &BTreeMap<String, County>) -> BTreeMap<&str, u32> {
+    let own = counties.iter().map(|(name, county)| {
+        let seats = county.parties.values().map(|row| row.1 - row.2);
+        (name.as_str(), seats.sum())
+    });
+    own.collect()
+}
+
 #[test]
 fn norway_2021_counties_at_every_snapshot_and_levelling_seats_at_the_end() {
     let Some(snapshots) = norwegian_counties() else {
         return;
     };
     let (_, last) = snapshots.last_key_value().unwrap();
-    let own_seats: BTreeMap<&str, u32> = last
-        .iter()
-        .map(|(name, county)| {
-            (
-                name.as_str(),
-                county.parties.values().map(|row| row.1 - row.2).sum(),
-            )
-        })
-        .collect();
+    let own_seats = own_seats(last);
     assert_eq!(own_seats.values().sum::<u32>(), 150);
     let (mut counties_checked, mut levelled) = (0, 0);
     for (snapshot, counties) in &snapshots {
@@ -165,15 +166,7 @@ fn levelling_seats_of_norway_2021_step_by_step() {
         return;
     };
     let (_, last) = snapshots.last_key_value().unwrap();
-    let own_seats: BTreeMap<&str, u32> = last
-        .iter()
-        .map(|(name, county)| {
-            (
-                name.as_str(),
-                county.parties.values().map(|row| row.1 - row.2).sum(),
-            )
-        })
-        .collect();
+    let own_seats = own_seats(last);
     let (parties, contest) = norwegian_contest(last, &own_seats);
     let rules = norway();
     let allocation = agree(&contest, &rules, &TierLots::default());
@@ -225,15 +218,7 @@ fn what_would_have_changed_the_storting_of_2021() {
         return;
     };
     let (_, last) = snapshots.last_key_value().unwrap();
-    let own: BTreeMap<&str, u32> = last
-        .iter()
-        .map(|(name, county)| {
-            (
-                name.as_str(),
-                county.parties.values().map(|row| row.1 - row.2).sum(),
-            )
-        })
-        .collect();
+    let own = own_seats(last);
     let (parties, contest) = norwegian_contest(last, &own);
     let rules = norway();
     let lots = TierLots::default();
