@@ -100,8 +100,8 @@ fn check_steps(allocation: &Allocation) {
     for (steps, stage) in explained.iter().zip(&allocation.stages) {
         let seats: Vec<u32> = stage.contenders.iter().map(|one| one.seats).collect();
         assert_eq!(steps.standing_before(steps.steps.len()), seats);
-        let mut last: Option<&Step> = None;
-        for step in &steps.steps {
+        let mut last: Option<Step> = None;
+        for step in steps.steps.iter() {
             if let Some(last) = last.filter(|last| last.kind == step.kind) {
                 let falls = last.key >= step.key;
                 assert!(falls == (step.kind == StepKind::Granted) || last.key == step.key);

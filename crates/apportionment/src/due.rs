@@ -47,7 +47,6 @@ impl<'a> Clock<'a> {
             apart,
             apart_rest,
             weight,
-            number: seat,
             // The first divisor need not be on the line.
             second: (seat == 0 && self.line.first + self.line.step != self.line.divisor(1))
                 .then(|| moment(self.line.divisor(1))),
@@ -55,7 +54,7 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// The moment of one seat, from which that of the next is found.
+/// The moment of one seat, from which those of the next are found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
     /// Whole units.
@@ -65,26 +64,40 @@ pub(crate) struct Due {
     apart: u64,
     apart_rest: u64,
     weight: u64,
-    /// The competitor's seat that it is, from 0.
-    pub number: u32,
     second: Option<(u64, u64)>,
 }
 
 impl Due {
-    /// Goes on to the competitor's next seat, which the clock was made for.
+    /// The moments of so many seats, this one among them, for which the clock was made.
     #[inline(always)]
-    pub(crate) fn advance(&mut self) {
-        self.number += 1;
-        if let Some(second) = self.second.take() {
-            (self.at, self.rest) = second;
+    pub(crate) fn each(mut self, seats: u32, mut then: impl FnMut(u64)) {
+        if seats == 0 {
             return;
         }
-        self.at += self.apart;
-        // Both are below the weight, and that is below 2^52, as seats are at least 2^12 units apart.
-        self.rest += self.apart_rest;
-        if self.rest >= self.weight {
-            self.rest -= self.weight;
-            self.at += 1;
+        then(self.at);
+        let mut left = seats - 1;
+        if let Some((at, rest)) = self.second.filter(|_| left > 0) {
+            (self.at, self.rest) = (at, rest);
+            then(self.at);
+            left -= 1;
         }
+        for _ in 0..left {
+            self.at += self.apart;
+            // Both are below the weight, and that is below 2^52, as seats are at least 2^12 units apart.
+            self.rest += self.apart_rest;
+            if self.rest >= self.weight {
+                self.rest -= self.weight;
+                self.at += 1;
+            }
+            then(self.at);
+        }
+    }
+
+    /// No moment of so many seats is later than this.
+    pub(crate) fn bound(self, seats: u32) -> u64 {
+        let begin = self.second.map_or(self.at, |(at, _)| at.max(self.at));
+        (self.apart.saturating_add(1))
+            .saturating_mul(seats.into())
+            .saturating_add(begin)
     }
 }

@@ -1,6 +1,6 @@
 //! An allocation unrolled into steps that can be followed with a pocket calculator.
 
-use crate::allocation::{Allocation, Award, Contender, StageResult, Tie};
+use crate::allocation::{Allocation, Contender, StageResult, Tie};
 use crate::contest::StageAt;
 use crate::fill::{Slot, fill_all};
 use crate::key::Key;
@@ -9,8 +9,10 @@ use crate::order::Heaps;
 use crate::ratio::Ratio;
 
 mod bins;
+mod steps;
 mod walk;
 
+pub use steps::{Step, StepKind, Steps};
 use walk::Walk;
 
 /// Most single steps of a stage: what goes beyond is summed up in its rows.
@@ -27,7 +29,7 @@ pub struct StageSteps {
     /// the stage, or those of all but the last [`STEPS_MAX`] seats.
     pub rows: Vec<QuotientRow>,
     /// One seat after the other, largest key first (or, where quotas gave too many, smallest key first).
-    pub steps: Vec<Step>,
+    pub steps: Steps,
     /// The tie that ended the stage, if there was one.
     pub tie: Option<Tie>,
 }
@@ -64,32 +66,6 @@ pub struct QuotientRow {
     pub next_key: Option<Key>,
 }
 
-/// One seat.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Step {
-    /// The seat of the house (or group) that is given or taken back, from 1.
-    pub seat: u32,
-    /// Given or taken back.
-    pub kind: StepKind,
-    /// The list, or the first list of the group.
-    pub list: usize,
-    /// Its seats before.
-    pub seats_before: u32,
-    /// The key that decided.
-    pub key: Key,
-    /// The list that would have been next: with the largest of the other keys, or the smallest where a seat is taken back.
-    pub next_in_line: Option<Award>,
-}
-
-/// Whether a step gives a seat or takes one back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StepKind {
-    /// The largest key gets the seat.
-    Granted,
-    /// Whole quotas gave more seats than there are: the smallest key loses one.
-    Withdrawn,
-}
-
 /// Unrolls every stage of an allocation, in order.
 #[must_use]
 pub fn explain(allocation: &Allocation) -> Vec<StageSteps> {
@@ -111,16 +87,18 @@ fn explain_stage(stage: &StageResult) -> StageSteps {
             next_key: (slot.seats < slot.limit).then(|| keys.key(slot.level, slot.seats)),
         });
     let rows = rows.collect();
+    let seats_before = slots.iter().map(|slot| slot.seats).sum();
     let all = slots.iter().fold(0, |all, slot| all | slot.level.value);
     let walk = Walk {
         slots: &mut slots,
         contenders: &stage.contenders,
     };
+    let courses = keys.in_order(all, walk);
     StageSteps {
         at: stage.at,
         quota: stage.quota,
         rows,
-        steps: keys.in_order(all, walk),
+        steps: Steps::new(keys, &slots, &stage.contenders, seats_before, courses),
         tie: stage.tie.clone(),
     }
 }

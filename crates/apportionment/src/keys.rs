@@ -196,21 +196,12 @@ impl Keys {
     #[inline]
     pub(crate) fn key(&self, level: Level, seat: u32) -> Key {
         match self {
-            Self::Quota { quota, unit, .. } => {
-                Key::Fraction(Ratio::of(remainder(level.value, seat, *quota), *unit))
-            }
+            Self::Quota { quota, unit, .. } => remainder_key(level, seat, *quota, *unit),
             Self::Divisors(line) => match line.divisor(seat) {
                 0 => Key::First {
                     weight: level.value.unsigned_abs(),
                 },
-                divisor => {
-                    let above = match (line.unit, u64::try_from(level.value)) {
-                        (1, _) => level.value,
-                        (unit, Ok(level)) => i128::from(level) * i128::from(unit),
-                        (unit, Err(_)) => level.value * i128::from(unit),
-                    };
-                    Key::Fraction(Ratio::of(above, u128::from(divisor)))
-                }
+                divisor => quotient_key(level, line.unit, divisor),
             },
             Self::Curved(curve) => curve.key(level.value.unsigned_abs(), seat),
         }
@@ -266,6 +257,23 @@ impl Keys {
             Self::Divisors(_) | Self::Curved(_) => 0,
         }
     }
+}
+
+/// What is left of a level behind its first seats.
+#[inline(always)]
+pub(crate) fn remainder_key(level: Level, seat: u32, quota: i128, unit: u128) -> Key {
+    Key::Fraction(Ratio::of(remainder(level.value, seat, quota), unit))
+}
+
+/// A level over a divisor in these units, which is above zero.
+#[inline(always)]
+pub(crate) fn quotient_key(level: Level, unit: u64, divisor: u64) -> Key {
+    let above = match (unit, u64::try_from(level.value)) {
+        (1, _) => level.value,
+        (unit, Ok(level)) => i128::from(level) * i128::from(unit),
+        (unit, Err(_)) => level.value * i128::from(unit),
+    };
+    Key::Fraction(Ratio::of(above, u128::from(divisor)))
 }
 
 /// Division that takes the short way where both numbers are short: several times faster, and they nearly always are.

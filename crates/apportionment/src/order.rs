@@ -3,9 +3,7 @@
 use std::cmp::Ordering;
 
 use crate::due::Clock;
-use crate::key::Key;
-use crate::keys::{Keys, Level, Line, remainder, signed};
-use crate::ratio::Ratio;
+use crate::keys::{Keys, Level, Line, remainder};
 
 /// A way to carry and compare the keys of one stage. All ways of a stage put them in the same order.
 pub(crate) trait Order {
@@ -23,9 +21,6 @@ pub(crate) trait Order {
 
     /// Compares two keys.
     fn compare(&self, left: Self::Carried, right: Self::Carried) -> Ordering;
-
-    /// The key for people.
-    fn key(&self, carried: Self::Carried) -> Key;
 
     /// A clock for keys of levels up to this one and seats up to this number, from 0, if this way of carrying them has one.
     fn clock(&self, _largest: i128, _last: u32) -> Option<Clock<'_>> {
@@ -60,10 +55,7 @@ impl Keys {
     /// Goes on with keys in the shortest form that the levels allow; `all` has the bits of each of them.
     pub(crate) fn in_order<T: Ordered>(&self, all: i128, then: T) -> T::Output {
         match self {
-            Self::Quota { quota, unit, .. } => then.run(&Remainders {
-                quota: *quota,
-                unit: *unit,
-            }),
+            Self::Quota { quota, .. } => then.run(&Remainders { quota: *quota }),
             Self::Divisors(line) if u64::try_from(all).is_ok() => then.run(&Quotients { line }),
             Self::Divisors(_) | Self::Curved(_) => then.run(self),
         }
@@ -73,7 +65,6 @@ impl Keys {
 /// Keys of a quota: what is left of the level.
 struct Remainders {
     quota: i128,
-    unit: u128,
 }
 
 impl Order for Remainders {
@@ -98,11 +89,6 @@ impl Order for Remainders {
     fn compare(&self, left: i128, right: i128) -> Ordering {
         count();
         left.cmp(&right)
-    }
-
-    #[inline(always)]
-    fn key(&self, carried: i128) -> Key {
-        Key::Fraction(Ratio::of(carried, self.unit))
     }
 
     #[inline]
@@ -147,19 +133,6 @@ impl Order for Quotients<'_> {
         order
     }
 
-    #[inline(always)]
-    fn key(&self, (level, divisor): (u64, u64)) -> Key {
-        match divisor {
-            0 => Key::First {
-                weight: u128::from(level),
-            },
-            divisor => {
-                let above = u128::from(level) * u128::from(self.line.unit);
-                Key::Fraction(Ratio::of(signed(above), u128::from(divisor)))
-            }
-        }
-    }
-
     #[inline]
     fn clock(&self, largest: i128, last: u32) -> Option<Clock<'_>> {
         Clock::new(self.line, largest, last)
@@ -196,11 +169,6 @@ impl Order for Keys {
     }
 
     #[inline]
-    fn key(&self, (level, seat): (Level, u32)) -> Key {
-        Self::key(self, level, seat)
-    }
-
-    #[inline]
     fn heap(heaps: &mut Heaps) -> &mut Vec<Entry<Self::Carried>> {
         &mut heaps.others
     }
@@ -219,19 +187,16 @@ mod tests {
     use crate::method::Method;
     use proptest::prelude::*;
 
-    /// The order of two keys of a stage and the keys themselves.
+    /// The order of two keys of a stage.
     struct Both([(Level, u32); 2]);
 
     impl Ordered for Both {
-        type Output = (Ordering, [Key; 2]);
+        type Output = Ordering;
 
         fn run<O: Order>(self, order: &O) -> Self::Output {
             let carried = self.0.map(|(level, seat)| order.carried(level, seat));
             let [left, right] = carried;
-            (
-                order.compare(left, right),
-                carried.map(|one| order.key(one)),
-            )
+            order.compare(left, right)
         }
     }
 
@@ -240,7 +205,7 @@ mod tests {
     }
 
     proptest! {
-        /// However keys are carried, they are the same and in the same order.
+        /// However keys are carried, they are in the same order.
         #[test]
         fn every_way_says_the_same(
             method in prop::sample::select(vec![
@@ -255,11 +220,7 @@ mod tests {
             let (left, right) = (level(0), level(1));
             let all = left.0.value | right.0.value;
             let found = keys.in_order(all, Both([left, right]));
-            let expected = (
-                keys.compare(left, right),
-                [left, right].map(|(level, seat)| keys.key(level, seat)),
-            );
-            prop_assert_eq!(found, expected);
+            prop_assert_eq!(found, keys.compare(left, right));
         }
     }
 }

@@ -22,6 +22,7 @@ pub struct Ratio {
 impl Ratio {
     /// `numerator / denominator`, or `None` for a denominator of zero.
     #[must_use]
+    #[inline]
     pub fn new(numerator: i128, denominator: u128) -> Option<Self> {
         (denominator > 0).then_some(Self {
             above: numerator,
@@ -30,6 +31,7 @@ impl Ratio {
     }
 
     /// Over a denominator that the caller's checked limits keep above zero.
+    #[inline(always)]
     pub(crate) fn of(numerator: i128, denominator: u128) -> Self {
         Self::new(numerator, denominator)
             .expect("divisors, quota denominators and factors are checked to be above zero")

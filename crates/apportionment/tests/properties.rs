@@ -360,7 +360,7 @@ proptest! {
         for (steps, stage) in explained.iter().zip(&allocation.stages) {
             let seats: Vec<u32> = stage.contenders.iter().map(|contender| contender.seats).collect();
             prop_assert_eq!(steps.standing_before(steps.steps.len()), seats);
-            let granted: Vec<&Step> = steps.steps.iter().filter(|step| step.kind == StepKind::Granted).collect();
+            let granted: Vec<Step> = steps.steps.iter().filter(|step| step.kind == StepKind::Granted).collect();
             prop_assert!(granted.windows(2).all(|pair| pair[0].key >= pair[1].key));
             for step in granted {
                 prop_assert!(step.next_in_line.is_none_or(|next| next.key <= step.key));

@@ -127,7 +127,7 @@ impl Lists<'_> {
                 stage: stage_number(*at),
                 quota: quota.map(ratio),
                 rows: rows.iter().map(|row| self.row(*row)).collect(),
-                steps: steps.iter().map(|step| self.step(*step)).collect(),
+                steps: steps.iter().map(|step| self.step(step)).collect(),
                 text: self.stage_text(*at),
             }
         });

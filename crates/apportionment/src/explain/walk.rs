@@ -1,51 +1,51 @@
-//! One seat after the other, each with the key that decided and the one that comes next.
+//! Whose turn it is, one seat after the other.
 
 use std::cmp::Ordering;
 
-use super::bins::{Seat, in_order};
-use super::{Step, StepKind};
-use crate::allocation::{Award, Contender};
+use super::bins::{Run, in_order};
+use super::steps::{Course, Seat};
+use crate::allocation::Contender;
 use crate::due::Clock;
 use crate::fill::{Slot, heapify, sift_down};
 use crate::order::{Order, Ordered};
 
-/// All steps of a stage.
+/// The way of a stage from where its steps begin to its certain seats: seats that are taken back, then seats that are given.
 pub(super) struct Walk<'a> {
     pub slots: &'a mut [Slot],
     pub contenders: &'a [Contender],
 }
 
 impl Ordered for Walk<'_> {
-    type Output = Vec<Step>;
+    type Output = [Course; 2];
 
-    fn run<O: Order>(self, order: &O) -> Vec<Step> {
+    fn run<O: Order>(self, order: &O) -> Self::Output {
         let Self { slots, contenders } = self;
-        let mut steps = Vec::new();
+        let mut withdrawn = Course::default();
         let mut both = slots.iter().zip(contenders);
         // What is too much comes back before anything is given.
         if both.any(|(slot, contender)| slot.seats > contender.seats) {
-            Way::<O, false> { order }.walk(slots, contenders, &mut steps);
+            let takes = Way::<O, false> { order };
+            withdrawn = takes.course(slots, contenders, takes.by_heap(slots, contenders));
+            for (slot, contender) in slots.iter_mut().zip(contenders) {
+                slot.seats = slot.seats.min(contender.seats);
+            }
         }
         let gives = Way::<O, true> { order };
-        match gives.clock(slots, contenders) {
-            Some(clock) => gives.walk_by(clock, slots, contenders, &mut steps),
-            None => gives.walk(slots, contenders, &mut steps),
-        }
-        steps
+        let turns = match gives.clock(slots, contenders) {
+            Some(clock) => gives.by_clock(clock, slots, contenders),
+            None => gives.by_heap(slots, contenders),
+        };
+        [withdrawn, gives.course(slots, contenders, turns)]
     }
 }
 
 /// A competitor on its way to its certain seats.
 #[derive(Clone, Copy)]
-struct Turn<K> {
+struct Runner<K> {
     /// The key of the seat that it would get or give back.
     key: K,
-    /// The list, or the first list of the group.
-    list: usize,
-    /// Its place among the contenders.
-    place: usize,
-    /// The number of that seat among its own, from 0.
-    number: u32,
+    /// Which seat that is.
+    seat: Seat,
     /// Seats that it still gets or gives back.
     left: u32,
 }
@@ -59,45 +59,60 @@ struct Way<'a, O, const GIVES: bool> {
 }
 
 impl<O: Order, const GIVES: bool> Way<'_, O, GIVES> {
-    const KIND: StepKind = match GIVES {
-        true => StepKind::Granted,
-        false => StepKind::Withdrawn,
-    };
+    /// The turns, and the best of the seats that are not among them. Whoever is first to have no turn left with a better key
+    /// than all that come is next in line for good.
+    fn course(&self, slots: &[Slot], contenders: &[Contender], turns: Vec<Seat>) -> Course {
+        let others = (0..).zip(slots.iter().zip(contenders));
+        let others = others.filter_map(|(row, (slot, contender))| {
+            let number = match GIVES {
+                true => (contender.seats < slot.limit).then_some(contender.seats)?,
+                false => {
+                    let seats = slot.seats.min(contender.seats);
+                    (seats > slot.held).then(|| seats - 1)?
+                }
+            };
+            Some(Seat { row, number })
+        });
+        let other = others.min_by(|one, other| self.compare(slots, one, other));
+        let until = other.map_or(turns.len(), |other| {
+            turns.partition_point(|seat| self.compare(slots, seat, &other).is_lt())
+        });
+        let row = Seat::NOBODYS;
+        let other = other.unwrap_or(Seat { row, number: 0 });
+        Course {
+            turns,
+            other,
+            until,
+        }
+    }
 
-    /// All seats of one kind on the way to the certain ones, each with the key that decided and the one that comes next.
-    ///
-    /// Those that are on the way wait in a heap, the one whose turn is next on top. Of those that are not, because they
-    /// have their certain seats but could hold another, only the best can ever be next in line, and its key does not change.
-    fn walk(&self, slots: &mut [Slot], contenders: &[Contender], steps: &mut Vec<Step>) {
-        let (mut others, mut number, mut total) = (None, 0, 0);
+    /// The seats on the way to the certain ones. Those that are on the way wait in a heap, the one whose turn is next on top.
+    fn by_heap(&self, slots: &[Slot], contenders: &[Contender]) -> Vec<Seat> {
+        let mut number = 0;
         let mut waiting = Vec::with_capacity(slots.len());
-        for (place, (slot, contender)) in slots.iter_mut().zip(contenders).enumerate() {
-            total += slot.seats;
+        for (row, (slot, contender)) in (0..).zip(slots.iter().zip(contenders)) {
             let left = match GIVES {
                 true => contender.seats.saturating_sub(slot.seats),
                 false => slot.seats.saturating_sub(contender.seats),
             };
-            let first = match GIVES {
-                true => (slot.seats < slot.limit).then_some(slot.seats),
-                false => (slot.seats > slot.held).then(|| slot.seats - 1),
-            };
-            let Some(first) = first else { continue };
-            let turn = Turn {
-                key: self.order.carried(slot.level, first),
-                list: contender.list,
-                place,
-                number: first,
-                left,
-            };
-            if left > 0 {
-                number += usize::try_from(left).unwrap_or(0);
-                slot.seats = contender.seats;
-                waiting.push(turn);
-            } else {
-                others = Some(others.map_or(turn, |best| self.better(best, turn)));
+            if left == 0 {
+                continue;
             }
+            number += usize::try_from(left).unwrap_or(0);
+            let first = match GIVES {
+                true => slot.seats,
+                false => slot.seats - 1,
+            };
+            waiting.push(Runner {
+                key: self.order.carried(slot.level, first),
+                seat: Seat { row, number: first },
+                left,
+            });
         }
-        let before = |one: &Turn<O::Carried>, other: &Turn<O::Carried>| self.before(one, other);
+        let before = |one: &Runner<O::Carried>, other: &Runner<O::Carried>| {
+            let order = self.falling(one.key, other.key);
+            order.then(one.seat.row.cmp(&other.seat.row)).is_lt()
+        };
         // A few are kept in their order, which is a heap as well: who takes a seat is mostly first or second again.
         let is_sorted = waiting.len() <= SORTED_MAX;
         if is_sorted {
@@ -108,91 +123,51 @@ impl<O: Order, const GIVES: bool> Way<'_, O, GIVES> {
         } else {
             heapify(&mut waiting, &before);
         }
-        steps.reserve(number);
-        while let Some(&top) = waiting.first() {
-            let mut turn = top;
-            turn.left -= 1;
-            let (seat, seats_before) = match GIVES {
-                true => {
-                    total += 1;
-                    (total, top.number)
-                }
-                false => {
-                    total -= 1;
-                    (total + 1, top.number + 1)
-                }
-            };
-            let goes_on = self.advance(&mut turn, &slots[top.place]);
-            if turn.left > 0 && goes_on {
-                waiting[0] = turn;
+        let mut turns = Vec::with_capacity(number);
+        while let Some(top) = waiting.first_mut() {
+            turns.push(top.seat);
+            top.left -= 1;
+            if top.left > 0 {
+                let number = &mut top.seat.number;
+                top.key = match GIVES {
+                    true => {
+                        *number += 1;
+                        self.order.next(top.key, *number)
+                    }
+                    false => {
+                        *number -= 1;
+                        self.order.previous(top.key, *number)
+                    }
+                };
                 match is_sorted {
                     true => sink(&mut waiting, &before),
                     false => sift_down(&mut waiting, 0, &before),
                 }
+            } else if is_sorted {
+                waiting.remove(0);
             } else {
-                if goes_on {
-                    others = Some(others.map_or(turn, |best| self.better(best, turn)));
-                }
-                if is_sorted {
-                    waiting.remove(0);
-                } else {
-                    waiting.swap_remove(0);
-                    sift_down(&mut waiting, 0, &before);
-                }
+                waiting.swap_remove(0);
+                sift_down(&mut waiting, 0, &before);
             }
-            let next = match waiting.first() {
-                Some(&first) => Some(others.map_or(first, |best| self.better(best, first))),
-                None => others,
-            };
-            steps.push(Step {
-                seat,
-                kind: Self::KIND,
-                list: top.list,
-                seats_before,
-                key: self.order.key(top.key),
-                next_in_line: next.map(|next| Award {
-                    list: next.list,
-                    seat: next.number + 1,
-                    key: self.order.key(next.key),
-                }),
-            });
         }
+        turns
     }
 
-    /// Goes on to the seat that the competitor would get or give back next; whether there is one.
-    #[inline(always)]
-    fn advance(&self, turn: &mut Turn<O::Carried>, slot: &Slot) -> bool {
-        match GIVES {
-            true => {
-                turn.number += 1;
-                turn.key = self.order.next(turn.key, turn.number);
-                turn.number < slot.limit
-            }
-            false if turn.number > slot.held => {
-                turn.number -= 1;
-                turn.key = self.order.previous(turn.key, turn.number);
-                true
-            }
-            false => false,
-        }
-    }
-
-    /// Whether one comes before another; of equal ones the first in the order of the contest does, so that steps can be
+    /// Which of two seats has its turn first; of equal ones the first in the order of the contest does, so that steps can be
     /// compared with those of another day.
     #[inline(always)]
-    fn before(&self, one: &Turn<O::Carried>, other: &Turn<O::Carried>) -> bool {
-        match self.order.compare(one.key, other.key) {
-            Ordering::Greater => GIVES,
-            Ordering::Less => !GIVES,
-            Ordering::Equal => one.place < other.place,
-        }
+    fn compare(&self, slots: &[Slot], one: &Seat, other: &Seat) -> Ordering {
+        let key = |seat: &Seat| self.order.carried(slots[seat.place()].level, seat.number);
+        let order = self.falling(key(one), key(other));
+        order.then(one.row.cmp(&other.row))
     }
 
+    /// The larger key first, or the smaller where seats are taken back.
     #[inline(always)]
-    fn better(&self, best: Turn<O::Carried>, other: Turn<O::Carried>) -> Turn<O::Carried> {
-        match self.before(&best, &other) {
-            true => best,
-            false => other,
+    fn falling(&self, one: O::Carried, other: O::Carried) -> Ordering {
+        match GIVES {
+            true => self.order.compare(other, one),
+            false => self.order.compare(one, other),
         }
     }
 }
@@ -212,103 +187,32 @@ impl<O: Order> Way<'_, O, true> {
         (waiting > SORTED_MAX).then(|| self.order.clock(largest, last))?
     }
 
-    /// The steps of [`Way::walk`], found by when seats fall due.
-    fn walk_by(
-        &self,
-        clock: Clock<'_>,
-        slots: &[Slot],
-        contenders: &[Contender],
-        steps: &mut Vec<Step>,
-    ) {
-        let turn = |place: usize, number: u32| Turn {
-            key: self.order.carried(slots[place].level, number),
-            list: contenders[place].list,
-            place,
-            number,
-            left: 0,
-        };
-        // The best of those that have their certain seats and could hold another, and when that would fall due.
-        let mut others: Option<(u64, Turn<O::Carried>)> = None;
-        let mut done = |place: usize| {
-            let number = contenders[place].seats;
-            if number < slots[place].limit {
-                let other = turn(place, number);
-                let best = others.map_or(other, |(_, best)| self.better(best, other));
-                let due = clock.due(slots[best.place].level, best.number);
-                others = Some((due.map_or(u64::MAX, |due| due.at), best));
-            }
-            others
-        };
-        let (mut seats, mut total, mut best) = (Vec::new(), 0, None);
-        for (place, (slot, contender)) in slots.iter().zip(contenders).enumerate() {
-            total += slot.seats;
-            if contender.seats <= slot.seats {
-                best = done(place);
-                continue;
-            }
+    /// The seats of [`Way::by_heap`], found by when they fall due.
+    fn by_clock(&self, clock: Clock<'_>, slots: &[Slot], contenders: &[Contender]) -> Vec<Seat> {
+        let both = (0..).zip(slots.iter().zip(contenders));
+        let runs = both.filter(|(_, (slot, contender))| contender.seats > slot.seats);
+        let runs = runs.map(|(row, (slot, contender))| {
             let due = clock.due(slot.level, slot.seats);
-            let mut due = due.expect("there is a clock only where all who get seats have votes");
-            let seat = |at: u64, number: u32| Seat { at, place, number };
-            seats.push(seat(due.at, slot.seats));
-            seats.extend((slot.seats + 1..contender.seats).map(|number| {
-                due.advance();
-                seat(due.at, number)
-            }));
-        }
-        let seats = in_order(&seats, |one, other| {
-            match self.before(
-                &turn(one.place, one.number),
-                &turn(other.place, other.number),
-            ) {
-                true => Ordering::Less,
-                false => Ordering::Greater,
+            let number = slot.seats;
+            Run {
+                seat: Seat { row, number },
+                due: due.expect("there is a clock only where all who get seats have votes"),
+                seats: contender.seats - slot.seats,
             }
         });
-        let key = |place: usize, number: u32| {
-            self.order
-                .key(self.order.carried(slots[place].level, number))
-        };
-        steps.extend(seats.iter().enumerate().map(|(index, seat)| {
-            let Seat { place, number, .. } = *seat;
-            let list = contenders[place].list;
-            total += 1;
-            if number + 1 == contenders[place].seats {
-                best = done(place);
-            }
-            let following = seats.get(index + 1);
-            let next = match (following, best) {
-                (Some(next), Some((due, best)))
-                    if due <= next.at && self.before(&best, &turn(next.place, next.number)) =>
-                {
-                    Some((best.place, best.number))
-                }
-                (Some(next), _) => Some((next.place, next.number)),
-                (None, best) => best.map(|(_, best)| (best.place, best.number)),
-            };
-            Step {
-                seat: total,
-                kind: Self::KIND,
-                list,
-                seats_before: number,
-                key: key(place, number),
-                next_in_line: next.map(|(place, number)| Award {
-                    list: contenders[place].list,
-                    seat: number + 1,
-                    key: key(place, number),
-                }),
-            }
-        }));
+        let runs: Vec<Run> = runs.collect();
+        in_order(&runs, |one, other| self.compare(slots, one, other))
     }
 }
 
 /// Moves the first back behind those that come before it, among others that are in order.
 #[inline(always)]
-fn sink<K: Copy>(waiting: &mut [Turn<K>], before: &impl Fn(&Turn<K>, &Turn<K>) -> bool) {
+fn sink<K: Copy>(waiting: &mut [Runner<K>], before: &impl Fn(&Runner<K>, &Runner<K>) -> bool) {
     let mut place = 0;
-    while let [turn, next, ..] = &mut waiting[place..]
-        && before(next, turn)
+    while let [runner, next, ..] = &mut waiting[place..]
+        && before(next, runner)
     {
-        std::mem::swap(turn, next);
+        std::mem::swap(runner, next);
         place += 1;
     }
 }
@@ -317,14 +221,14 @@ fn sink<K: Copy>(waiting: &mut [Turn<K>], before: &impl Fn(&Turn<K>, &Turn<K>) -
 mod tests {
     use super::*;
     use crate::explain::{restore, start};
-    use crate::{Contest, Method, Rules, TieBreak, allocate};
+    use crate::{Contest, Method, Rules, StepKind, TieBreak, allocate, explain};
     use proptest::prelude::*;
 
     /// The steps in a heap, and by the clock, where keys have one.
     struct Both<'a>(Walk<'a>);
 
     impl Ordered for Both<'_> {
-        type Output = Option<[Vec<Step>; 2]>;
+        type Output = Option<[Vec<Seat>; 2]>;
 
         fn run<O: Order>(self, order: &O) -> Self::Output {
             let Walk { slots, contenders } = self.0;
@@ -332,10 +236,10 @@ mod tests {
             let last = contenders.iter().map(|contender| contender.seats).max()?;
             let way = Way::<O, true> { order };
             let clock = order.clock(largest, last)?;
-            let mut found = [Vec::new(), Vec::new()];
-            way.walk_by(clock, slots, contenders, &mut found[1]);
-            way.walk(slots, contenders, &mut found[0]);
-            Some(found)
+            Some([
+                way.by_heap(slots, contenders),
+                way.by_clock(clock, slots, contenders),
+            ])
         }
     }
 
@@ -378,6 +282,58 @@ mod tests {
                 let found = keys.in_order(all, Both(walk));
                 let [heap, clock] = found.expect("votes are fewer than make a clock too coarse");
                 prop_assert_eq!(heap, clock);
+            }
+        }
+    }
+
+    proptest! {
+        /// Whoever is named as next in line has the best key of all that could have the seat, or lose it, after the step.
+        #[test]
+        fn next_in_line_is_the_best_of_all_others(
+            votes in votes(),
+            seats in 1u32..300,
+            method in prop::sample::select(vec![
+                Method::D_HONDT, Method::ADAMS, Method::HUNTINGTON_HILL, Method::HARE, Method::IMPERIALI, Method::DROOP,
+            ]),
+            (most, held) in (prop::option::of(4u32..60), prop::option::of(1u32..4)),
+            by_votes in any::<bool>(),
+        ) {
+            let mut contest = Contest::with_votes(seats, &votes);
+            for (place, list) in contest.lists.iter_mut().enumerate() {
+                list.candidates = most.filter(|_| place % 3 == 0);
+                list.held = held.filter(|_| place % 4 == 1 && seats > 120).unwrap_or(0);
+            }
+            let mut rules = Rules::of(method);
+            rules.ties = if by_votes { vec![TieBreak::MoreVotes] } else { Vec::new() };
+            let allocation = allocate(&contest, &rules, &[]).expect("within the limits");
+            for (stage, steps) in allocation.stages.iter().zip(explain(&allocation)) {
+                let (keys, slots) = restore(stage);
+                for (index, step) in steps.steps.iter().enumerate() {
+                    prop_assert_eq!(steps.steps.get(index), Some(step));
+                    let (before, after) = (steps.standing_before(index), steps.standing_before(index + 1));
+                    let gives = step.kind == StepKind::Granted;
+                    let number = |standing: u32| if gives { standing } else { standing - 1 };
+                    let row = steps.rows.iter().position(|row| row.list == step.list).expect("a row of the stage");
+                    prop_assert_eq!(step.key, keys.key(slots[row].level, number(before[row])));
+                    let total: u32 = if gives { after.iter().sum() } else { before.iter().sum() };
+                    prop_assert_eq!((step.seats_before, step.seat), (before[row], total));
+                    let others = slots.iter().zip(&after).enumerate();
+                    let others = others.filter(|(_, (slot, standing))| match gives {
+                        true => **standing < slot.limit,
+                        false => **standing > slot.held,
+                    });
+                    let others = others.map(|(row, (slot, standing))| (row, slot.level, number(*standing)));
+                    let best = others.min_by(|one, other| {
+                        let order = keys.compare((one.1, one.2), (other.1, other.2));
+                        if gives { order.reverse() } else { order }
+                    });
+                    let best = best.map(|(row, level, number)| {
+                        let (list, seat) = (steps.rows[row].list, number + 1);
+                        crate::Award { list, seat, key: keys.key(level, number) }
+                    });
+                    prop_assert_eq!(step.next_in_line, best);
+                }
+                prop_assert_eq!(steps.steps.get(steps.steps.len()), None);
             }
         }
     }
