@@ -39,8 +39,12 @@ impl<'a> Clock<'a> {
             let units = divisor << self.places;
             (units / weight, units % weight)
         };
-        let (at, rest) = moment(self.line.divisor(seat));
         let (apart, apart_rest) = moment(self.line.step);
+        let (at, rest) = match self.line.divisor(seat) {
+            // As of the first seat by D'Hondt: a division less.
+            divisor if divisor == self.line.step => (apart, apart_rest),
+            divisor => moment(divisor),
+        };
         Some(Due {
             at,
             rest,

@@ -4,7 +4,7 @@ use crate::allocation::{Allocation, Contender, StageResult, Tie};
 use crate::contest::StageAt;
 use crate::fill::{Slot, fill_all};
 use crate::key::Key;
-use crate::keys::Keys;
+use crate::keys::{Keyed, Keys, Level};
 use crate::order::Heaps;
 use crate::ratio::Ratio;
 
@@ -75,18 +75,11 @@ pub fn explain(allocation: &Allocation) -> Vec<StageSteps> {
 fn explain_stage(stage: &StageResult) -> StageSteps {
     let (keys, mut slots) = restore(stage);
     start(&keys, &mut slots, &stage.contenders);
-    let rows = stage
-        .contenders
-        .iter()
-        .zip(&slots)
-        .map(|(contender, slot)| QuotientRow {
-            list: contender.list,
-            weight: contender.weight,
-            quotient: stage.quota.map(|_| keys.quotient(slot.level)),
-            seats: slot.seats,
-            next_key: (slot.seats < slot.limit).then(|| keys.key(slot.level, slot.seats)),
-        });
-    let rows = rows.collect();
+    let rows = keys.by_one_way(Rows {
+        keys: &keys,
+        stage,
+        slots: &slots,
+    });
     let seats_before = slots.iter().map(|slot| slot.seats).sum();
     let all = slots.iter().fold(0, |all, slot| all | slot.level.value);
     let walk = Walk {
@@ -98,8 +91,33 @@ fn explain_stage(stage: &StageResult) -> StageSteps {
         at: stage.at,
         quota: stage.quota,
         rows,
-        steps: Steps::new(keys, &slots, &stage.contenders, seats_before, courses),
+        steps: Steps::new(keys, slots, &stage.contenders, seats_before, courses),
         tie: stage.tie.clone(),
+    }
+}
+
+/// The competitors where the steps begin.
+struct Rows<'a> {
+    keys: &'a Keys,
+    stage: &'a StageResult,
+    slots: &'a [Slot],
+}
+
+impl Keyed for Rows<'_> {
+    type Output = Vec<QuotientRow>;
+
+    #[inline(always)]
+    fn run(self, key: impl Fn(Level, u32) -> Key) -> Vec<QuotientRow> {
+        let Self { keys, stage, slots } = self;
+        let rows = stage.contenders.iter().zip(slots);
+        let rows = rows.map(|(contender, slot)| QuotientRow {
+            list: contender.list,
+            weight: contender.weight,
+            quotient: stage.quota.map(|_| keys.quotient(slot.level)),
+            seats: slot.seats,
+            next_key: (slot.seats < slot.limit).then(|| key(slot.level, slot.seats)),
+        });
+        rows.collect()
     }
 }
 

@@ -207,6 +207,21 @@ impl Keys {
         }
     }
 
+    /// Goes on with one way to make keys, chosen once: a key that is put together from several ways is copied about before it
+    /// gets to where it belongs, which takes longer than to find it.
+    #[inline(always)]
+    pub(crate) fn by_one_way<T: Keyed>(&self, then: T) -> T::Output {
+        match self {
+            Self::Quota { quota, unit, .. } => {
+                then.run(|level, seat| remainder_key(level, seat, *quota, *unit))
+            }
+            Self::Divisors(line) if line.first > 0 => {
+                then.run(|level, seat| quotient_key(level, line.unit, line.divisor(seat)))
+            }
+            Self::Divisors(_) | Self::Curved(_) => then.run(|level, seat| self.key(level, seat)),
+        }
+    }
+
     /// Votes per seat, for quota methods.
     pub(crate) fn quota(&self) -> Option<Ratio> {
         match *self {
@@ -259,15 +274,24 @@ impl Keys {
     }
 }
 
+/// What goes on with the keys of a stage for people.
+pub(crate) trait Keyed {
+    /// What it comes to.
+    type Output;
+
+    /// Goes on with the key of a level's seat, from 0.
+    fn run(self, key: impl Fn(Level, u32) -> Key) -> Self::Output;
+}
+
 /// What is left of a level behind its first seats.
 #[inline(always)]
-pub(crate) fn remainder_key(level: Level, seat: u32, quota: i128, unit: u128) -> Key {
+fn remainder_key(level: Level, seat: u32, quota: i128, unit: u128) -> Key {
     Key::Fraction(Ratio::of(remainder(level.value, seat, quota), unit))
 }
 
 /// A level over a divisor in these units, which is above zero.
 #[inline(always)]
-pub(crate) fn quotient_key(level: Level, unit: u64, divisor: u64) -> Key {
+fn quotient_key(level: Level, unit: u64, divisor: u64) -> Key {
     let above = match (unit, u64::try_from(level.value)) {
         (1, _) => level.value,
         (unit, Ok(level)) => i128::from(level) * i128::from(unit),

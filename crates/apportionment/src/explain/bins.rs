@@ -16,66 +16,76 @@ pub(super) struct Run {
     pub seats: u32,
 }
 
-/// A seat and when it falls due, in whole units.
-type Moment = (u64, Seat);
-
 /// As many of a bin are put in order one by one.
 const FEW: u32 = 16;
 
 /// The seats of all in order. As moments of lists are evenly apart, bins of the same width get about as many seats each, one
-/// or two; whatever they get, a bin is put in order in O(n log n).
-pub(super) fn in_order(runs: &[Run], at_once: impl Fn(&Seat, &Seat) -> Ordering) -> Vec<Seat> {
-    let number = runs
-        .iter()
-        .map(|run| usize::try_from(run.seats).unwrap_or(usize::MAX));
+/// or two; whatever they get, a bin is put in order in O(n log n). Seats of one moment are compared by `at_once`.
+pub(super) fn in_order(runs: &[Run], at_once: impl Fn(Seat, Seat) -> Ordering) -> Vec<Seat> {
+    let numbers = runs.iter().map(|run| index(run.seats.into()));
     let (Some(first), Some(last), number) = (
         runs.iter().map(|run| run.due.at).min(),
         runs.iter().map(|run| run.due.bound(run.seats)).max(),
-        number.sum::<usize>(),
+        numbers.sum::<usize>(),
     ) else {
         return Vec::new();
     };
-    // Bins are a power of two wide, and as many as seats at most.
     let bits = |number: u64| u64::BITS - number.leading_zeros();
-    let width = bits(last - first).saturating_sub(number.ilog2());
-    let bin = |at: u64| usize::try_from((at - first) >> width).unwrap_or(usize::MAX);
+    // A seat has room for the upper part of its moment, which keeps the order.
+    let range = bits(last - first);
+    let lower = range.saturating_sub(Seat::MOMENT_BITS);
+    // Bins are a power of two wide, and at most twice as many as seats: fewer have to be looked at twice then.
+    let width = (range - lower).saturating_sub(number.ilog2() + 1);
+    let moment = move |at: u64| (at - first) >> lower;
+    let bin = move |moment: u64| index(moment >> width);
     // Where each bin's next seat goes.
-    let mut ends = vec![0_u32; number];
+    let mut ends = vec![0_u32; 2 * number];
     for run in runs {
-        run.due.each(run.seats, |at| ends[bin(at)] += 1);
+        run.due.each(run.seats, |at| ends[bin(moment(at))] += 1);
     }
     let (mut begin, mut most) = (0, 0);
     for end in &mut ends {
         most = most.max(*end);
         begin += std::mem::replace(end, begin);
     }
-    let mut sorted: Vec<Moment> = vec![(0, Seat::default()); number];
+    let mut sorted = vec![Seat::default(); number];
     for run in runs {
-        let Seat { row, mut number } = run.seat;
+        let mut seat = run.seat;
         run.due.each(run.seats, |at| {
-            let end = &mut ends[bin(at)];
-            sorted[usize::try_from(*end).unwrap_or(usize::MAX)] = (at, Seat { row, number });
+            let moment = moment(at);
+            let end = &mut ends[bin(moment)];
+            let place = *end;
             *end += 1;
-            number += 1;
+            sorted[index(place.into())] = seat.at(moment);
+            seat = seat.following();
         });
     }
-    let compare =
-        |one: &Moment, other: &Moment| one.0.cmp(&other.0).then_with(|| at_once(&one.1, &other.1));
+    let compare = |one: Seat, other: Seat| {
+        let order = one.moment().cmp(&other.moment());
+        order.then_with(|| at_once(one, other))
+    };
     if most > FEW {
         let mut begin = 0;
         for end in ends {
-            let end = usize::try_from(end).unwrap_or(usize::MAX);
-            sorted[begin..end].sort_unstable_by(compare);
+            let end = index(end.into());
+            sorted[begin..end].sort_unstable_by(|one, other| compare(*one, *other));
             begin = end;
         }
     } else {
         for end in 1..sorted.len() {
+            let seat = sorted[end];
             let mut place = end;
-            while place > 0 && compare(&sorted[place], &sorted[place - 1]).is_lt() {
-                sorted.swap(place, place - 1);
+            while place > 0 && compare(seat, sorted[place - 1]).is_lt() {
+                sorted[place] = sorted[place - 1];
                 place -= 1;
             }
+            sorted[place] = seat;
         }
     }
-    sorted.into_iter().map(|(_, seat)| seat).collect()
+    sorted
+}
+
+#[inline(always)]
+fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -3,10 +3,12 @@
 
 use std::fmt;
 
+use super::STEPS_MAX;
 use crate::allocation::{Award, Contender};
+use crate::contest::{LISTS_MAX, SEATS_MAX};
 use crate::fill::Slot;
 use crate::key::Key;
-use crate::keys::{Keys, Level, quotient_key, remainder_key};
+use crate::keys::{Keyed, Keys, Level};
 
 /// One seat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,38 +76,87 @@ impl Course {
     }
 }
 
-/// A seat that a competitor gets or gives back.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Seat {
-    /// Its place among the contenders, which are 10,000 at most.
-    pub row: u32,
-    /// The number of the seat among its own, from 0.
-    pub number: u32,
-}
+/// A seat that a competitor gets or gives back: the competitor's place among the contenders, the number of the seat among its
+/// own, and where seats are put in order by when they fall due, the upper part of that moment. All in one number, because
+/// steps are short, and a number that is written in parts and read as a whole waits for that.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Seat(u64);
+
+const NUMBER_BITS: u32 = 18;
+const ROW_BITS: u32 = 14;
+const NUMBERS: u64 = (1 << NUMBER_BITS) - 1;
+const ROWS: u64 = (1 << ROW_BITS) - 1;
+/// In the place of a row.
+const NOBODYS: u32 = (1 << ROW_BITS) - 1;
+
+// There is room for every list, and for the seats from which steps of whole quotas begin to go back.
+const _: () = assert!(LISTS_MAX < NOBODYS as usize && SEATS_MAX + STEPS_MAX < 1 << NUMBER_BITS);
 
 impl Seat {
-    /// In the place of a row.
-    pub const NOBODYS: u32 = u32::MAX;
+    /// Bits of a moment.
+    pub const MOMENT_BITS: u32 = u64::BITS - NUMBER_BITS - ROW_BITS;
 
-    /// The place as an index.
+    /// Of no competitor.
+    pub const NOBODYS: Self = Self::new(NOBODYS, 0);
+
+    /// Of the competitor at this place, its own from 0.
+    #[inline(always)]
+    pub const fn new(row: u32, number: u32) -> Self {
+        Self((row as u64) << NUMBER_BITS | number as u64)
+    }
+
+    /// The place among the contenders.
     #[inline(always)]
     pub fn place(self) -> usize {
-        usize::try_from(self.row).unwrap_or(usize::MAX)
+        usize::try_from(self.0 >> NUMBER_BITS & ROWS).unwrap_or(usize::MAX)
+    }
+
+    /// The number among the competitor's own, from 0.
+    #[inline(always)]
+    pub fn number(self) -> u32 {
+        u32::try_from(self.0 & NUMBERS).unwrap_or(u32::MAX)
+    }
+
+    /// The competitor's next seat.
+    #[inline(always)]
+    pub fn following(self) -> Self {
+        Self(self.0 + 1)
+    }
+
+    /// The competitor's seat before.
+    #[inline(always)]
+    pub fn before(self) -> Self {
+        Self(self.0 - 1)
+    }
+
+    /// The same, due at this moment.
+    #[inline(always)]
+    pub fn at(self, moment: u64) -> Self {
+        Self(moment << (NUMBER_BITS + ROW_BITS) | self.0)
+    }
+
+    /// When it is due.
+    #[inline(always)]
+    pub fn moment(self) -> u64 {
+        self.0 >> (NUMBER_BITS + ROW_BITS)
     }
 }
 
 impl Steps {
     pub(super) fn new(
         keys: Keys,
-        slots: &[Slot],
+        slots: Vec<Slot>,
         contenders: &[Contender],
         seats_before: u32,
         [withdrawn, granted]: [Course; 2],
     ) -> Self {
-        let rows = slots.iter().zip(contenders).map(|(slot, contender)| Row {
-            level: slot.level,
-            list: contender.list,
-        });
+        let rows = slots
+            .into_iter()
+            .zip(contenders)
+            .map(|(slot, contender)| Row {
+                level: slot.level,
+                list: contender.list,
+            });
         Self {
             keys,
             rows: rows.collect(),
@@ -139,42 +190,43 @@ impl Steps {
         (0..self.len()).map(|index| self.step(index))
     }
 
-    /// One way for each kind of keys: a key that is put together from several ways is copied about before it gets to its
-    /// step, which takes longer than to find it.
     #[inline(always)]
     fn step(&self, index: usize) -> Step {
-        match &self.keys {
-            Keys::Quota { quota, unit, .. } => self.step_by(index, |level, seat| {
-                remainder_key(level, seat, *quota, *unit)
-            }),
-            Keys::Divisors(line) if line.first > 0 => self.step_by(index, |level, seat| {
-                quotient_key(level, line.unit, line.divisor(seat))
-            }),
-            keys => self.step_by(index, |level, seat| keys.key(level, seat)),
-        }
+        self.keys.by_one_way(At { steps: self, index })
     }
+}
+
+/// A step of these, by its place.
+struct At<'a> {
+    steps: &'a Steps,
+    index: usize,
+}
+
+impl Keyed for At<'_> {
+    type Output = Step;
 
     #[inline(always)]
-    fn step_by(&self, index: usize, key: impl Fn(Level, u32) -> Key) -> Step {
-        let taken = self.withdrawn.turns.len();
+    fn run(self, key: impl Fn(Level, u32) -> Key) -> Step {
+        let Self { steps, index } = self;
+        let taken = steps.withdrawn.turns.len();
         let is_taken = index < taken;
         let (course, turn) = match is_taken {
-            true => (&self.withdrawn, index),
-            false => (&self.granted, index - taken),
+            true => (&steps.withdrawn, index),
+            false => (&steps.granted, index - taken),
         };
         let seat = course.turns[turn];
-        let row = |seat: Seat| self.rows[seat.place()];
+        let row = |seat: Seat| steps.rows[seat.place()];
         let Row { level, list } = row(seat);
-        let decided = key(level, seat.number);
+        let decided = key(level, seat.number());
         let next = course.next(turn);
-        let next_in_line = if next.row == Seat::NOBODYS {
+        let next_in_line = if next.place() == Seat::NOBODYS.place() {
             None
         } else {
             let Row { level, list } = row(next);
             Some(Award {
                 list,
-                seat: next.number + 1,
-                key: key(level, next.number),
+                seat: next.number() + 1,
+                key: key(level, next.number()),
             })
         };
         let count = |steps: usize| {
@@ -182,18 +234,18 @@ impl Steps {
         };
         match is_taken {
             true => Step {
-                seat: self.seats_before - count(turn),
+                seat: steps.seats_before - count(turn),
                 kind: StepKind::Withdrawn,
                 list,
-                seats_before: seat.number + 1,
+                seats_before: seat.number() + 1,
                 key: decided,
                 next_in_line,
             },
             false => Step {
-                seat: self.seats_before - count(taken) + count(turn) + 1,
+                seat: steps.seats_before - count(taken) + count(turn) + 1,
                 kind: StepKind::Granted,
                 list,
-                seats_before: seat.number,
+                seats_before: seat.number(),
                 key: decided,
                 next_in_line,
             },

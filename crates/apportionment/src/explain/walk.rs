@@ -25,7 +25,7 @@ impl Ordered for Walk<'_> {
         // What is too much comes back before anything is given.
         if both.any(|(slot, contender)| slot.seats > contender.seats) {
             let takes = Way::<O, false> { order };
-            withdrawn = takes.course(slots, contenders, takes.by_heap(slots, contenders));
+            withdrawn = takes.course(slots, contenders, takes.by_key(slots, contenders));
             for (slot, contender) in slots.iter_mut().zip(contenders) {
                 slot.seats = slot.seats.min(contender.seats);
             }
@@ -33,7 +33,7 @@ impl Ordered for Walk<'_> {
         let gives = Way::<O, true> { order };
         let turns = match gives.clock(slots, contenders) {
             Some(clock) => gives.by_clock(clock, slots, contenders),
-            None => gives.by_heap(slots, contenders),
+            None => gives.by_key(slots, contenders),
         };
         [withdrawn, gives.course(slots, contenders, turns)]
     }
@@ -71,23 +71,26 @@ impl<O: Order, const GIVES: bool> Way<'_, O, GIVES> {
                     (seats > slot.held).then(|| seats - 1)?
                 }
             };
-            Some(Seat { row, number })
+            Some(Seat::new(row, number))
         });
-        let other = others.min_by(|one, other| self.compare(slots, one, other));
+        let other = others.min_by(|one, other| self.compare(slots, *one, *other));
         let until = other.map_or(turns.len(), |other| {
-            turns.partition_point(|seat| self.compare(slots, seat, &other).is_lt())
+            let is_before = |seat: &Seat| self.compare(slots, *seat, other).is_lt();
+            // As nearly always: only equal keys and lists without candidates come between.
+            match turns.last().is_none_or(is_before) {
+                true => turns.len(),
+                false => turns.partition_point(is_before),
+            }
         });
-        let row = Seat::NOBODYS;
-        let other = other.unwrap_or(Seat { row, number: 0 });
         Course {
             turns,
-            other,
+            other: other.unwrap_or(Seat::NOBODYS),
             until,
         }
     }
 
-    /// The seats on the way to the certain ones. Those that are on the way wait in a heap, the one whose turn is next on top.
-    fn by_heap(&self, slots: &[Slot], contenders: &[Contender]) -> Vec<Seat> {
+    /// The seats on the way to the certain ones, key by key.
+    fn by_key(&self, slots: &[Slot], contenders: &[Contender]) -> Vec<Seat> {
         let mut number = 0;
         let mut waiting = Vec::with_capacity(slots.len());
         for (row, (slot, contender)) in (0..).zip(slots.iter().zip(contenders)) {
@@ -105,61 +108,91 @@ impl<O: Order, const GIVES: bool> Way<'_, O, GIVES> {
             };
             waiting.push(Runner {
                 key: self.order.carried(slot.level, first),
-                seat: Seat { row, number: first },
+                seat: Seat::new(row, first),
                 left,
             });
         }
-        let before = |one: &Runner<O::Carried>, other: &Runner<O::Carried>| {
-            let order = self.falling(one.key, other.key);
-            order.then(one.seat.row.cmp(&other.seat.row)).is_lt()
-        };
-        // A few are kept in their order, which is a heap as well: who takes a seat is mostly first or second again.
-        let is_sorted = waiting.len() <= SORTED_MAX;
-        if is_sorted {
-            waiting.sort_unstable_by(|one, other| match before(one, other) {
-                true => Ordering::Less,
-                false => Ordering::Greater,
-            });
-        } else {
-            heapify(&mut waiting, &before);
-        }
         let mut turns = Vec::with_capacity(number);
-        while let Some(top) = waiting.first_mut() {
-            turns.push(top.seat);
-            top.left -= 1;
-            if top.left > 0 {
-                let number = &mut top.seat.number;
-                top.key = match GIVES {
-                    true => {
-                        *number += 1;
-                        self.order.next(top.key, *number)
-                    }
-                    false => {
-                        *number -= 1;
-                        self.order.previous(top.key, *number)
-                    }
-                };
-                match is_sorted {
-                    true => sink(&mut waiting, &before),
-                    false => sift_down(&mut waiting, 0, &before),
-                }
-            } else if is_sorted {
-                waiting.remove(0);
-            } else {
-                waiting.swap_remove(0);
-                sift_down(&mut waiting, 0, &before);
-            }
+        match waiting.len() <= SORTED_MAX {
+            true => self.queue(&mut waiting, &mut turns),
+            false => self.heap(&mut waiting, &mut turns),
         }
         turns
+    }
+
+    /// A few are kept in their order: who takes a seat is mostly first or second again. They stay where they are, and only their
+    /// places are moved.
+    fn queue(&self, runners: &mut [Runner<O::Carried>], turns: &mut Vec<Seat>) {
+        let mut places = [0; SORTED_MAX];
+        let queue = &mut places[..runners.len()];
+        for (place, runner) in queue.iter_mut().zip(0..) {
+            *place = runner;
+        }
+        queue.sort_unstable_by(|one, other| self.runners(&runners[*one], &runners[*other]));
+        let mut begin = 0;
+        while let Some(&first) = queue.get(begin) {
+            let runner = &mut runners[first];
+            turns.push(runner.seat);
+            if !self.advance(runner) {
+                begin += 1;
+                continue;
+            }
+            let mut place = begin;
+            while let Some(&next) = queue.get(place + 1)
+                && self.runners(&runners[next], &runners[first]).is_lt()
+            {
+                queue[place] = next;
+                place += 1;
+            }
+            queue[place] = first;
+        }
+    }
+
+    fn heap(&self, heap: &mut Vec<Runner<O::Carried>>, turns: &mut Vec<Seat>) {
+        let before =
+            |one: &Runner<O::Carried>, other: &Runner<O::Carried>| self.runners(one, other).is_lt();
+        heapify(heap, &before);
+        while let Some(top) = heap.first_mut() {
+            turns.push(top.seat);
+            if !self.advance(top) {
+                heap.swap_remove(0);
+            }
+            sift_down(heap, 0, &before);
+        }
+    }
+
+    /// Goes on to the seat that the competitor gets or gives back next; whether there is one.
+    #[inline(always)]
+    fn advance(&self, runner: &mut Runner<O::Carried>) -> bool {
+        runner.left -= 1;
+        if runner.left > 0 {
+            match GIVES {
+                true => {
+                    runner.seat = runner.seat.following();
+                    runner.key = self.order.next(runner.key, runner.seat.number());
+                }
+                false => {
+                    runner.seat = runner.seat.before();
+                    runner.key = self.order.previous(runner.key, runner.seat.number());
+                }
+            }
+        }
+        runner.left > 0
+    }
+
+    #[inline(always)]
+    fn runners(&self, one: &Runner<O::Carried>, other: &Runner<O::Carried>) -> Ordering {
+        let order = self.falling(one.key, other.key);
+        order.then(one.seat.place().cmp(&other.seat.place()))
     }
 
     /// Which of two seats has its turn first; of equal ones the first in the order of the contest does, so that steps can be
     /// compared with those of another day.
     #[inline(always)]
-    fn compare(&self, slots: &[Slot], one: &Seat, other: &Seat) -> Ordering {
-        let key = |seat: &Seat| self.order.carried(slots[seat.place()].level, seat.number);
+    fn compare(&self, slots: &[Slot], one: Seat, other: Seat) -> Ordering {
+        let key = |seat: Seat| self.order.carried(slots[seat.place()].level, seat.number());
         let order = self.falling(key(one), key(other));
-        order.then(one.row.cmp(&other.row))
+        order.then(one.place().cmp(&other.place()))
     }
 
     /// The larger key first, or the smaller where seats are taken back.
@@ -187,33 +220,20 @@ impl<O: Order> Way<'_, O, true> {
         (waiting > SORTED_MAX).then(|| self.order.clock(largest, last))?
     }
 
-    /// The seats of [`Way::by_heap`], found by when they fall due.
+    /// The seats of [`Way::by_key`], found by when they fall due.
     fn by_clock(&self, clock: Clock<'_>, slots: &[Slot], contenders: &[Contender]) -> Vec<Seat> {
         let both = (0..).zip(slots.iter().zip(contenders));
         let runs = both.filter(|(_, (slot, contender))| contender.seats > slot.seats);
         let runs = runs.map(|(row, (slot, contender))| {
             let due = clock.due(slot.level, slot.seats);
-            let number = slot.seats;
             Run {
-                seat: Seat { row, number },
+                seat: Seat::new(row, slot.seats),
                 due: due.expect("there is a clock only where all who get seats have votes"),
                 seats: contender.seats - slot.seats,
             }
         });
         let runs: Vec<Run> = runs.collect();
         in_order(&runs, |one, other| self.compare(slots, one, other))
-    }
-}
-
-/// Moves the first back behind those that come before it, among others that are in order.
-#[inline(always)]
-fn sink<K: Copy>(waiting: &mut [Runner<K>], before: &impl Fn(&Runner<K>, &Runner<K>) -> bool) {
-    let mut place = 0;
-    while let [runner, next, ..] = &mut waiting[place..]
-        && before(next, runner)
-    {
-        std::mem::swap(runner, next);
-        place += 1;
     }
 }
 
@@ -228,7 +248,7 @@ mod tests {
     struct Both<'a>(Walk<'a>);
 
     impl Ordered for Both<'_> {
-        type Output = Option<[Vec<Seat>; 2]>;
+        type Output = Option<[Vec<(usize, u32)>; 2]>;
 
         fn run<O: Order>(self, order: &O) -> Self::Output {
             let Walk { slots, contenders } = self.0;
@@ -236,10 +256,12 @@ mod tests {
             let last = contenders.iter().map(|contender| contender.seats).max()?;
             let way = Way::<O, true> { order };
             let clock = order.clock(largest, last)?;
-            Some([
-                way.by_heap(slots, contenders),
+            let found = [
+                way.by_key(slots, contenders),
                 way.by_clock(clock, slots, contenders),
-            ])
+            ];
+            let shown = |seat: &Seat| (seat.place(), seat.number());
+            Some(found.map(|turns| turns.iter().map(shown).collect()))
         }
     }
 
