@@ -635,10 +635,15 @@ pub struct Bounds {
     #[arg(long, requires = "outstanding")]
     pub in_base: bool,
     /// The rules of a profile (see `hemicycle profiles`), of single districts.
-    #[arg(long, value_name = "NAME", requires_all = ["outstanding", "seats"])]
+    #[arg(long, value_name = "NAME", requires = "outstanding")]
     pub profile: Option<String>,
     /// Rules from a file, as for `allocate`, of single districts.
-    #[arg(long, value_name = "FILE", conflicts_with = "profile", requires_all = ["outstanding", "seats"])]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "profile",
+        requires = "outstanding"
+    )]
     pub rules: Option<PathBuf>,
     /// Seats to be allotted, with --profile or --rules.
     #[arg(long, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=100_000))]

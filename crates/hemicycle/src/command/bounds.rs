@@ -6,6 +6,7 @@ use super::{allocate_districts, print, to_json};
 use crate::cli::Bounds;
 use crate::failure::{Ending, Failure};
 use crate::table::{align_numbers, table, thousands};
+use crate::text::count;
 use std::io::Read as _;
 use wire::BoundsRequest;
 use wire::allocation::v1::{
@@ -52,12 +53,17 @@ fn question(arguments: &Bounds) -> Result<BoundSeatsRequest, Failure> {
         (None, Some(name)) => (Some(profile(name)?.law.rules.clone()), name.clone()),
         (None, None) => (None, String::new()),
     };
-    let mut question = match (&rules, arguments.seats) {
-        (Some(rules), Some(seats)) => {
+    let mut question = match &rules {
+        Some(rules) => {
             if allocate_districts::hang_together(rules) {
                 let what = "these rules are over all districts: seats that are certain are known of single districts only";
                 return Err(Failure::Usage(what.to_owned()));
             }
+            let Some(seats) = arguments.seats else {
+                let what =
+                    "--seats is needed: the rules are of a single district and do not say how many";
+                return Err(Failure::Usage(what.to_owned()));
+            };
             let lists = crate::lists_file::read(open(file)?, &file_name(file))?;
             let counted = request_by(rules, &name, seats, &lists, arguments.counts);
             BoundSeatsRequest {
@@ -65,7 +71,7 @@ fn question(arguments: &Bounds) -> Result<BoundSeatsRequest, Failure> {
                 ..Default::default()
             }
         }
-        _ => {
+        None => {
             let mut text = String::new();
             open(file)?
                 .read_to_string(&mut text)
@@ -140,10 +146,15 @@ fn text(response: &BoundSeatsResponse, ballots: u64) -> String {
             "for example"
         };
         lines.push(format!(
-            "Next: {} can have {} seats for certain {most} with {} more ballots counted, all for it",
+            "Next: {} can have {} for certain {most} with {} more {} counted, all for it",
             next.option_id,
-            next.seats,
-            thousands(next.ballots)
+            count(next.seats, "seat", "seats"),
+            thousands(next.ballots),
+            if next.ballots == 1 {
+                "ballot"
+            } else {
+                "ballots"
+            },
         ));
     }
     lines.join("\n")
@@ -182,6 +193,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use clap::Parser as _;
+    use wire::allocation::v1::NextCertainSeat;
 
     const ALMATY: &str =
         "list,votes\nnur-otan,218003\naq-jol,32367\nauyl,24591\nqhp,23388\nadal,21733\n";
@@ -234,6 +246,28 @@ mod tests {
     }
 
     #[test]
+    fn the_next_seat_is_told_in_grammar() {
+        let next = |seats, ballots| {
+            let next = NextCertainSeat {
+                option_id: "a".to_owned(),
+                seats,
+                ballots,
+                is_exact: true,
+            };
+            let response = BoundSeatsResponse {
+                next: vec![next],
+                ..Default::default()
+            };
+            let shown = text(&response, 0);
+            shown.lines().last().map(str::to_owned)
+        };
+        let one = "Next: a can have 1 seat for certain no sooner than with 1 more ballot counted, all for it";
+        let more = "Next: a can have 2 seats for certain no sooner than with 12 more ballots counted, all for it";
+        assert_eq!(next(1, 1).as_deref(), Some(one));
+        assert_eq!(next(2, 12).as_deref(), Some(more));
+    }
+
+    #[test]
     fn json_is_a_question_too_and_the_command_line_stands_above_it() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let json = r#"{"counted": {"seats": 3, "lists": [{"optionId": "a", "votes": 10}, {"optionId": "b", "votes": 9}],
@@ -268,5 +302,12 @@ mod tests {
         };
         assert!(profile("kz-maslihat-2021").contains("coalitions[0].option_ids[0]"));
         assert!(profile("no-storting").contains("over all districts"));
+        // Rules over all districts are refused as such, not asked for a number of seats that they have.
+        let without = |name: &str| {
+            let options = ["--profile", name, "--outstanding", "800"];
+            asked(file.path(), &options).unwrap_err().to_string()
+        };
+        assert!(without("no-storting").contains("over all districts"));
+        assert!(without("kz-maslihat-2021").contains("--seats is needed"));
     }
 }

@@ -11,8 +11,8 @@ use election::profile::Profile;
 use election::rules::ContestRules;
 use std::path::Path;
 use wire::allocation::v1::{
-    AllocationList, AllocationRules, BaseCounts, CompareRequest, CompareResponse, ComparedResult,
-    ComparedRules, compared_result, compared_rules,
+    Allocation, AllocationList, AllocationRules, BaseCounts, CompareRequest, CompareResponse,
+    ComparedResult, ComparedRules, compared_result, compared_rules,
 };
 use wire::common::v1::Refusal;
 
@@ -279,6 +279,59 @@ fn side_by_side(lists: &[AllocationList], response: &CompareResponse) -> String 
         let cells = [list.option_id.clone(), thousands(list.votes)];
         rows.add_row(cells.into_iter().chain(held));
     }
+    // Seats of the house that are in no list's number, so that each column adds up.
+    let others = [
+        (
+            "(hangs on a tie)",
+            (|allocation| allocation.seats_pending) as fn(&Allocation) -> u32,
+        ),
+        ("(nobody)", |allocation| allocation.seats_unassigned),
+    ];
+    for (what, number) in others {
+        if columns.iter().any(|(_, allocation)| number(allocation) > 0) {
+            let numbers = columns
+                .iter()
+                .map(|(_, allocation)| number(allocation).to_string());
+            let cells = [what.to_owned(), String::new()];
+            rows.add_row(cells.into_iter().chain(numbers));
+        }
+    }
     align_numbers(&mut rows, 1);
     rows.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(votes: &[(&str, u64)]) -> String {
+        let lists = votes.iter().map(|(list, votes)| AllocationList {
+            option_id: (*list).to_owned(),
+            votes: *votes,
+            ..Default::default()
+        });
+        let laws = laws_of(&["kz-maslihat-2021", "nl-council-large"]).unwrap();
+        let request = CompareRequest {
+            seats: 3,
+            lists: lists.collect(),
+            base: Some(BaseCounts {
+                ballots_in_box: Some(1_000),
+                ..Default::default()
+            }),
+            alternatives: laws.into_iter().map(Law::compared).collect(),
+            include_steps: false,
+        };
+        let lists = request.lists.clone();
+        side_by_side(&lists, &compared(request).unwrap())
+    }
+
+    #[test]
+    fn seats_that_no_list_has_for_certain_have_a_row() {
+        let tied = shown(&[("a", 500), ("b", 500)]);
+        let row = tied.lines().find(|line| line.contains("(hangs on a tie)"));
+        assert_eq!(row.map(|row| row.matches('1').count()), Some(2), "{tied}");
+        assert!(!tied.contains("(nobody)"), "{tied}");
+        let settled = shown(&[("a", 900), ("b", 80)]);
+        assert!(!settled.contains('('), "{settled}");
+    }
 }
