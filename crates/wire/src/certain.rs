@@ -51,6 +51,8 @@ pub(crate) fn certain_seats(
         outstanding,
         bounds,
         next,
+        // Not sent yet.
+        coalitions: _,
     } = certain;
     let known = bounds.as_ref().ok();
     let next = next.iter().take(NEXT_MAX).filter_map(|next| {

@@ -30,6 +30,7 @@ fn certain_of(bounds: Result<SeatBounds, NoClaim>, next: &[(usize, u64)]) -> Cer
         },
         bounds,
         next: next.collect(),
+        coalitions: Vec::new(),
     }
 }
 
