@@ -420,6 +420,7 @@ mod tests {
             is_all_secured: false,
             next: Vec::new(),
             districts_without_claim: 0,
+            coalitions: Vec::new(),
         }
     }
 

@@ -115,6 +115,8 @@ impl<'a> From<&'a proto::CertainSeats> for Certain<'a> {
             is_all_secured,
             next,
             districts_without_claim,
+            // Not in the document yet.
+            coalitions: _,
         } = it;
         Self {
             outstanding: outstanding.as_ref().map(Outstanding::from),
