@@ -5,10 +5,14 @@
 //! unit that nothing bounds leaves the district without any claim; so does everything that the engine has no proof for.
 
 use crate::counts::Counter;
+use crate::rules::Coalition;
 use crate::standings::{DistrictSeats, SeatsResult};
 use crate::tally::{CeilingBasis, StillToCome, Tally};
 use apportionment::ThresholdBase;
-use apportionment::bounds::{NextCertain, SeatBounds, bound_seats_within, next_certain_within};
+use apportionment::bounds::{
+    CoalitionBounds, NextCertain, SeatBounds, bound_coalition_within, bound_seats_within,
+    next_certain_within,
+};
 
 /// The ballots that are still to come of a contest in a district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,6 +99,12 @@ pub const NEXT_STEPS: u64 = 2_000_000;
 /// What each district may take for it, however many there are.
 pub const NEXT_STEPS_MIN: u64 = 20_000;
 
+/// What the coalitions of a contest may take together in its districts, beside the others. A house of 120 seats with 40 lists takes a
+/// thirtieth of it for a coalition.
+pub const COALITION_STEPS: u64 = 4_000_000;
+/// What each coalition may take in each district, however many there are.
+pub const COALITION_STEPS_MIN: u64 = 5_000;
+
 /// What is certain of a contest in a district.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CertainSeats {
@@ -105,6 +115,9 @@ pub struct CertainSeats {
     /// The seat that can be certain with the fewest ballots, of each list that needs no more than another; empty: there is none,
     /// it was not found within [`NEXT_STEPS`], or a ballot has several votes.
     pub next: Vec<NextCertain>,
+    /// The bounds of each coalition of the contest, in the order of the rules, of those of its lists that stand in the district;
+    /// empty where nothing is claimed.
+    pub coalitions: Vec<CoalitionBounds>,
 }
 
 /// The ballots that are still to come of a contest in a district; `None`: the rules say nothing of them.
@@ -139,6 +152,7 @@ pub fn over_districts(tally: &Tally, contest: usize, district: usize) -> Option<
         outstanding: outstanding(tally, contest, district)?,
         bounds: Err(NoClaim::OverDistricts),
         next: Vec::new(),
+        coalitions: Vec::new(),
     })
 }
 
@@ -164,10 +178,15 @@ pub fn certain_seats(
         }
         _ => Vec::new(),
     };
+    let coalitions = match (asked, &bounds) {
+        (Ok(asked), Ok(bounds)) => coalitions(tally, (contest, district), seats, asked, bounds),
+        _ => Vec::new(),
+    };
     Some(CertainSeats {
         outstanding,
         bounds,
         next,
+        coalitions,
     })
 }
 
@@ -238,6 +257,39 @@ fn next(
         .ok()
         .flatten()
         .unwrap_or_default()
+}
+
+fn coalitions(
+    tally: &Tally,
+    (contest, district): (usize, usize),
+    seats: &DistrictSeats,
+    asked: apportionment::bounds::Outstanding,
+    bounds: &SeatBounds,
+) -> Vec<CoalitionBounds> {
+    let outline = &tally.outline;
+    let rules = outline.rules.outstanding.iter();
+    let coalitions = rules.flat_map(|rules| rules.coalitions_of(&outline.ballot, contest));
+    let coalitions: Vec<&Coalition> = coalitions.collect();
+    let number = u64::try_from(coalitions.len()).unwrap_or(u64::MAX);
+    let steps = part_of(COALITION_STEPS, tally) / number.max(1);
+    let steps = steps.max(COALITION_STEPS_MIN);
+    let question = &seats.question;
+    let options = &outline.ballot.contests[contest].districts[district].options;
+    let stands = |list: &u32, coalition: &Coalition| {
+        let option = usize::try_from(*list)
+            .ok()
+            .and_then(|list| options.get(list));
+        option.is_some_and(|option| coalition.options.contains(&option.id))
+    };
+    let bounded = coalitions.into_iter().map(|coalition| {
+        let lists = question.options.iter().enumerate();
+        let lists = lists.filter(|(_, list)| stands(list, coalition));
+        let lists: Vec<usize> = lists.map(|(place, _)| place).collect();
+        let (contest, rules) = (&question.contest, &question.rules);
+        bound_coalition_within(contest, rules, asked, bounds, &lists, steps)
+    });
+    // What the engine takes for each list it takes for several: otherwise nothing is said of any.
+    bounded.collect::<Result<_, _>>().unwrap_or_default()
 }
 
 // What each district has of so many steps.

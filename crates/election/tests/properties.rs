@@ -53,6 +53,7 @@ fn ceilings() -> OutstandingRules {
             ballots: 1_500,
             basis: StatedBasis::Stated,
         }],
+        coalitions: Vec::new(),
     }
 }
 

@@ -104,6 +104,13 @@ fn whole_of(definition: &mut Definition) -> Vec<&'static str> {
         TieRule::MoreVotes,
         TieRule::Lot,
     ];
+    definition.rules.outstanding = Some(OutstandingRules {
+        coalitions: vec![Coalition {
+            contest: Some(ContestId::new("list").unwrap()),
+            options: Vec::new(),
+        }],
+        ..OutstandingRules::default()
+    });
     let text = part_text(definition);
     let keys = text.lines().filter_map(|line| line.split_once(" = "));
     let mut names: Vec<&'static str> = keys

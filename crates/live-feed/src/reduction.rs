@@ -17,6 +17,7 @@ const BODY_BYTES_MAX: usize = 24 * 1024;
 const TIES_MAX: usize = 16;
 const TALLIES_MAX: usize = 64;
 const CONTESTS_MAX: usize = 16;
+const COALITIONS_MAX: usize = 4;
 
 /// What the two parts need besides their bytes.
 const HEADERS_BYTES: usize = 16;
@@ -58,7 +59,7 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
             contest.ties.truncate(TIES_MAX);
         }
         keep_rows_of_all(body, 32);
-        keep_next(body, 1);
+        keep_claims(body, (1, COALITIONS_MAX));
     },
     |body| {
         body.unit_tallies_left_out = count(body.unit_tallies.len().saturating_sub(TALLIES_MAX));
@@ -66,7 +67,7 @@ const BODY_STEPS: [fn(&mut FrameBody); 7] = [
         body.contests_left_out = count(body.contests.len().saturating_sub(CONTESTS_MAX));
         body.contests.truncate(CONTESTS_MAX);
         keep_rows_of_all(body, 8);
-        keep_next(body, 0);
+        keep_claims(body, (0, 0));
         let totals = body.contests.iter_mut().filter_map(|it| it.totals.as_mut());
         totals.for_each(|totals| totals.counting_groups.clear());
     },
@@ -117,13 +118,16 @@ pub(crate) fn reduce_body(body: &mut FrameBody) {
     }
 }
 
-// Who else needs as few ballots for a seat more.
-fn keep_next(body: &mut FrameBody, next_max: usize) {
+// Who else needs as few ballots for a seat more, and what lists have together.
+fn keep_claims(body: &mut FrameBody, (next_max, coalitions_max): (usize, usize)) {
     let certain = body
         .contests
         .iter_mut()
         .filter_map(|it| it.certain.as_mut());
-    certain.for_each(|certain| certain.next.truncate(next_max));
+    certain.for_each(|certain| {
+        certain.next.truncate(next_max);
+        certain.coalitions.truncate(coalitions_max);
+    });
 }
 
 fn keep_rows_of_all(body: &mut FrameBody, rows_max: usize) {

@@ -1,5 +1,7 @@
 //! What is certain of seats while ballots are outstanding, as it is sent with standings.
 
+pub(crate) mod coalitions;
+
 use crate::common::v1::{self as proto, BoundsBasis, Certainty};
 use crate::field::timestamp;
 use apportionment::bounds::{Claim, ListBounds, NextCertain, ThresholdClaim, majority_of};
@@ -42,15 +44,17 @@ fn weakness(basis: BoundsBasis) -> u8 {
 /// The most lists that are named of those whose next seat needs equally many ballots.
 const NEXT_MAX: usize = 8;
 
-/// What is certain of a district whose lists have these ids, in the order of the question.
+/// What is certain of a district whose lists have these ids, in the order of the question, and of its coalitions.
 pub(crate) fn certain_seats(
     certain: &CertainSeats,
     (district_id, list_ids): (&str, &[&str]),
+    coalitions: Vec<proto::CoalitionSeats>,
 ) -> proto::CertainSeats {
     let CertainSeats {
         outstanding,
         bounds,
         next,
+        coalitions: _,
     } = certain;
     let known = bounds.as_ref().ok();
     let next = next.iter().take(NEXT_MAX).filter_map(|next| {
@@ -79,6 +83,7 @@ pub(crate) fn certain_seats(
         is_all_secured: known.is_some_and(|bounds| bounds.all_secured()),
         next: next.collect(),
         districts_without_claim: 0,
+        coalitions,
     }
 }
 
@@ -209,7 +214,7 @@ pub(crate) fn pauses(district: &proto::CertainSeats) -> bool {
     district.no_claim == NoClaim::BaseMoves.code()
 }
 
-/// What is certain in several districts together; `None`: in none of them is anything said.
+/// What is certain in several districts together, but for their coalitions; `None`: in none of them is anything said.
 pub(crate) fn together<'a>(
     districts: impl Iterator<Item = &'a proto::CertainSeats> + Clone,
 ) -> Option<proto::CertainSeats> {
@@ -229,6 +234,7 @@ pub(crate) fn together<'a>(
         one.next = soonest(one.next, other.next);
         one
     })?;
+    together.coalitions.clear();
     if pauses {
         together.no_claim = NoClaim::BaseMoves.code().to_owned();
         together.next.clear();

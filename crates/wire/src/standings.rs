@@ -3,7 +3,7 @@
 
 use crate::allocation::v1 as proto;
 use crate::allocation_result::Lists;
-use crate::certain;
+use crate::certain::{self, coalitions};
 use crate::common::v1::{self as common, ListSeats, SeatsState};
 use crate::districted_result::{district_allocation, over_districts};
 use crate::field::timestamp;
@@ -125,12 +125,17 @@ fn contest_standings<'a>(
                 let house = tally.outline.rules.house_size;
                 let seats = standings.allocation.as_ref().map_or(0, |it| it.seats);
                 let is_whole = ballot.districts.len() == 1 && seats == house;
-                set_certain(&mut standings, certain, is_whole);
+                let house = Some(house).filter(|_| is_whole);
+                let coalitions = coalitions::of_district(tally, contest, certain, house);
+                set_certain(&mut standings, certain, is_whole, coalitions);
             }
             standings
         })
         .collect();
-    let certain = certain::together(districts.iter().filter_map(|it| it.certain.as_ref()));
+    let mut certain = certain::together(districts.iter().filter_map(|it| it.certain.as_ref()));
+    if let Some(certain) = &mut certain {
+        certain.coalitions = coalitions::of_contest(tally, contest, certain, &districts);
+    }
     let over_districts = above.map(|above| over_districts(tally, contest, above));
     if let Some(over) = over_districts {
         let mut options = options(ballot, &districts);
@@ -454,12 +459,18 @@ pub fn district_list_ids(ballot: &DistrictBallot) -> Vec<String> {
 }
 
 /// Says what is certain of a district, and of each of its lists.
-fn set_certain(district: &mut proto::DistrictStandings, certain: &CertainSeats, is_whole: bool) {
+fn set_certain(
+    district: &mut proto::DistrictStandings,
+    certain: &CertainSeats,
+    is_whole: bool,
+    coalitions: Vec<common::CoalitionSeats>,
+) {
     let lists = district.allocation.iter().flat_map(|it| &it.lists);
     let ids: Vec<&str> = lists.map(|list| list.option_id.as_str()).collect();
     district.certain = Some(certain::certain_seats(
         certain,
         (&district.district_id, &ids),
+        coalitions,
     ));
     let lists = district.allocation.iter_mut().flat_map(|it| &mut it.lists);
     for (place, list) in lists.enumerate() {

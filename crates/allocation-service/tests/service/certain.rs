@@ -2,10 +2,12 @@
 
 use crate::night::{Night, attribution, small, turnout};
 use crate::{Stage, head, naive, open, revision_of, stage};
+use election::command::Command;
 use election::definition::Definition;
+use election::ids::OptionId;
 use election::publication::PublicationClass;
 use election::report::{ReportKind, TurnoutReport};
-use election::rules::{OutstandingRules, RollCeiling};
+use election::rules::{Coalition, DivisorRule, OutstandingRules, RollCeiling, StageRule};
 use wire::allocation::v1::Standings;
 use wire::common::v1::{BoundsBasis, Certainty, UnforeseenCause, View};
 
@@ -153,4 +155,55 @@ async fn where_nothing_is_said_of_what_is_outstanding_nothing_is_claimed() {
     let certain = standings.contests[0].certain.clone().unwrap();
     assert_eq!(certain.no_claim, "UNBOUNDED");
     assert_eq!(certain.outstanding.unwrap().units_unbounded, 1);
+}
+
+/// What lists have together is named on the night: the frame of that revision has it, and no range had to widen.
+#[tokio::test]
+async fn lists_that_are_named_on_the_night_are_bounded_together() {
+    let stage = stage();
+    let mut definition = definition(3);
+    definition.rules.contests[0].stages = vec![StageRule::HighestAverages {
+        divisors: DivisorRule::DHondt,
+        first: None,
+        exponent: None,
+        limits: Default::default(),
+    }];
+    (
+        definition.rules.house_size,
+        definition.rules.contests[0].districts[0].seats,
+    ) = (9, 9);
+    for (unit, roll) in definition.register.units.iter_mut().zip([98, 3, 3, 2]) {
+        unit.roll = Some(roll);
+    }
+    let mut night = begun(&definition);
+    night.submit(night.full("u0", 1, &[30, 30, 38]));
+    let before = shown(&stage, &night).await;
+    let certain = |standings: &Standings| standings.contests[0].certain.clone().unwrap();
+    assert!(certain(&before).coalitions.is_empty());
+    let mut rules = definition.rules.clone();
+    let ids = ["o1", "o0"].map(|id| OptionId::new(id).unwrap());
+    rules.outstanding.as_mut().unwrap().coalitions = vec![Coalition {
+        contest: None,
+        options: ids.into(),
+    }];
+    night
+        .run(Command::AmendRules {
+            rules: Box::new(rules),
+            reason: "readers ask".into(),
+        })
+        .unwrap();
+    stage.serve(&night);
+    let mut watching = stage.watch(View::Public, None).await;
+    let after = watching.until(head(&night)).await;
+    assert_eq!(ranges(&after), ranges(&before));
+    assert_eq!(after.widened_ranges_count, 0);
+    let both = &certain(&after).coalitions[0];
+    assert_eq!(both.option_ids, ["o1", "o0"]);
+    assert_eq!(both.has_majority(), Certainty::Certain);
+    assert!(both.is_fewest_exact && both.is_most_exact);
+    let sum: u32 = ranges(&after)[..2].iter().map(|range| range.0).sum();
+    assert!(sum < 5 && both.seats_fewest >= 5);
+    // The same from the beginning, of that revision alone.
+    let naive = naive(&night.records, head(&night), night.state.tally());
+    assert_eq!(after.contests, naive.contests);
 }

@@ -5,20 +5,18 @@
 //! threshold leave one after the other as the base grows, so each base at which one does is looked at. What a coalition can
 //! have at most is what the fewest of all others leave.
 
-use crate::bounds::beside::Ruled;
+use crate::bounds::beside::{Ruled, STEPS_MAX};
 use crate::bounds::cover::{Budget, Rival, Verdict, cover};
 use crate::bounds::divisors::lowest;
 use crate::bounds::model::{Frame, Model};
 use crate::bounds::price::Prices;
 use crate::bounds::{Claim, ListBounds, Outstanding, Proof, Reason, SeatBounds};
 use crate::contest::Contest;
+use crate::curve::Curve;
 use crate::error::ContestError;
 use crate::keys::Keys;
 use crate::method::Method;
 use crate::rules::{Rules, TieBreak};
-
-/// Steps of one question.
-const STEPS_MAX: u64 = 20_000_000;
 
 /// The answer for several lists together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +37,16 @@ impl CoalitionBounds {
     pub fn reaches(&self, seats: u32) -> Claim {
         Claim::of(self.fewest, self.most, seats)
     }
+
+    /// Of a coalition that cannot end otherwise: where both bounds are one number, it is reached.
+    fn settled(seats: u32) -> Self {
+        Self {
+            fewest: seats,
+            most: seats,
+            fewest_proof: Proof::Exact,
+            most_proof: Proof::Exact,
+        }
+    }
 }
 
 /// The fewest and the most seats of several lists together, over all ways in which the outstanding ballots can fall. Exact
@@ -54,6 +62,22 @@ pub fn bound_coalition(
     outstanding: Outstanding,
     each: &SeatBounds,
     lists: &[usize],
+) -> Result<CoalitionBounds, ContestError> {
+    bound_coalition_within(contest, rules, outstanding, each, lists, STEPS_MAX)
+}
+
+/// The same in so many steps of a few nanoseconds at most, for whoever asks again and again. Where they do not suffice the answer
+/// is put together from the bounds of each and marked as [`Reason::TooLong`].
+///
+/// # Errors
+/// As [`bound_coalition`].
+pub fn bound_coalition_within(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    each: &SeatBounds,
+    lists: &[usize],
+    steps: u64,
 ) -> Result<CoalitionBounds, ContestError> {
     if let Some(&list) = lists.iter().find(|&&list| list >= contest.lists.len()) {
         return Err(ContestError::UnknownList {
@@ -79,8 +103,7 @@ pub fn bound_coalition(
             most_proof,
         });
     }
-    // Of all lists together nobody else raises the base, which the search takes for granted.
-    if outstanding.ballots == 0 || !members.contains(&true) || !members.contains(&false) {
+    if together.fewest == together.most {
         return Ok(together);
     }
     let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)? else {
@@ -89,7 +112,18 @@ pub fn bound_coalition(
     let Ok(model) = ruled.model()? else {
         return Ok(together);
     };
-    let mut budget = Budget::of(STEPS_MAX);
+    // All seats go to somebody where one list passes for certain, and no list runs out of candidates.
+    let is_filled = (0..model.lists.len()).any(|list| model.is_safe(list)) && is_roomy(&model);
+    if !members.contains(&false) {
+        // Nobody else raises the base, which the search takes for granted.
+        let is_whole = is_filled && matches!(model.method, Method::Divisors(_));
+        return Ok(if is_whole {
+            CoalitionBounds::settled(contest.seats)
+        } else {
+            together
+        });
+    }
+    let mut budget = Budget::of(steps.min(STEPS_MAX));
     let others: Vec<bool> = members.iter().map(|member| !member).collect();
     let (Some(own), Some(rest)) = (
         fewest(&model, &members, &mut budget),
@@ -97,18 +131,32 @@ pub fn bound_coalition(
     ) else {
         return Ok(together);
     };
-    // All seats go to somebody where one list passes for certain, and no list runs out of candidates.
-    let is_filled = (0..model.lists.len()).any(|list| model.is_safe(list)) && is_roomy(&model);
-    let most = (contest.seats - rest.0).min(together.most);
-    let most_proof = match rest.1 {
-        Proof::Exact if is_filled => Proof::Exact,
-        _ => weaker(most, contest.seats),
+    // With nothing outstanding a lot may be drawn, which the search does not know.
+    let reached = |proof: Proof| match proof {
+        Proof::Exact if outstanding.ballots == 0 => Proof::Safe(Reason::OpenTies),
+        proof => proof,
+    };
+    let left = contest.seats - rest.0;
+    let (most, most_proof) = if together.most < left {
+        (together.most, together.most_proof)
+    } else {
+        let proof = match reached(rest.1) {
+            Proof::Exact if is_filled => Proof::Exact,
+            Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong) => {
+                weaker(left, contest.seats, Reason::TooLong)
+            }
+            _ => weaker(left, contest.seats, Reason::Together),
+        };
+        (left, proof)
     };
     let (fewest, fewest_proof) = if together.fewest > own.0 {
         (together.fewest, together.fewest_proof)
     } else {
-        own
+        (own.0, reached(own.1))
     };
+    if fewest == most {
+        return Ok(CoalitionBounds::settled(most));
+    }
     Ok(CoalitionBounds {
         fewest,
         fewest_proof,
@@ -117,11 +165,11 @@ pub fn bound_coalition(
     })
 }
 
-fn weaker(most: u32, seats: u32) -> Proof {
+fn weaker(most: u32, seats: u32, reason: Reason) -> Proof {
     if most == seats {
-        Proof::NoClaim(Reason::Together)
+        Proof::NoClaim(reason)
     } else {
-        Proof::Safe(Reason::Together)
+        Proof::Safe(reason)
     }
 }
 
@@ -143,21 +191,18 @@ fn together(seats: u32, lists: &[ListBounds], members: &[bool]) -> CoalitionBoun
     let fewest = sum(|list| list.fewest, true).min(seats);
     let most =
         sum(|list| list.most, true).min(seats.saturating_sub(sum(|list| list.fewest, false)));
-    let is_settled = lists.iter().all(|list| {
-        list.fewest == list.most && list.fewest_proof.is_exact() && list.most_proof.is_exact()
-    });
-    let (fewest_proof, most_proof) = if is_settled || !members.contains(&true) {
-        (Proof::Exact, Proof::Exact)
-    } else if fewest == 0 {
-        (Proof::NoClaim(Reason::Together), weaker(most, seats))
-    } else {
-        (Proof::Safe(Reason::Together), weaker(most, seats))
+    if fewest == most {
+        return CoalitionBounds::settled(most);
+    }
+    let fewest_proof = match fewest {
+        0 => Proof::NoClaim(Reason::Together),
+        _ => Proof::Safe(Reason::Together),
     };
     CoalitionBounds {
         fewest,
         most,
         fewest_proof,
-        most_proof,
+        most_proof: weaker(most, seats, Reason::Together),
     }
 }
 
@@ -239,6 +284,16 @@ fn can_fall(
         return Verdict::Unknown;
     }
     let keys = Keys::of(model.method, 0, model.seats, 1);
+    // By proportion a price is one division; of means, and of powers above all, it is searched for next to the border.
+    let price_steps = match &keys {
+        Keys::Divisors(_) | Keys::Quota { .. } => 1,
+        Keys::Curved(Curve::Harmonic | Curve::Geometric) => 16,
+        Keys::Curved(Curve::Power { .. }) => 400,
+    };
+    if !budget.take(u64::from(wanted) * price_steps) {
+        budget.spend();
+        return Verdict::Unknown;
+    }
     let Some((holder, seat)) = key_number(model, members, seats, frame, &keys) else {
         return Verdict::Can;
     };

@@ -51,6 +51,7 @@ proptest! {
         share in prop::option::of((1u32..4, 8u32..20)),
         ballots in 0u64..8,
         chosen in 1usize..15,
+        steps in 0u64..400,
     ) {
         let contest = Contest::with_votes(seats, &votes);
         let mut rules = Rules::of(method);
@@ -72,6 +73,11 @@ proptest! {
         if said.most_proof.is_exact() {
             prop_assert_eq!(said.most, most);
         }
+        // In few steps it may be wider, and never wrong.
+        let few = bound_coalition_within(&contest, &rules, outstanding, &each, &lists, steps).unwrap();
+        prop_assert!(few.fewest <= said.fewest && said.most <= few.most, "{few:?} is narrower than {said:?}");
+        prop_assert!(!few.fewest_proof.is_exact() || few.fewest == fewest, "{few:?}");
+        prop_assert!(!few.most_proof.is_exact() || few.most == most, "{few:?}");
         let majority = majority_of(seats);
         match said.reaches(majority) {
             Claim::Certain => prop_assert!(fewest >= majority),
@@ -119,6 +125,45 @@ proptest! {
             prop_assert_eq!(fewest(list, sooner), now.lists[list].fewest);
         }
     }
+}
+
+/// What is known of one ballot before the end is known at the end too: of a tie inside the coalition the seat stays in it.
+#[test]
+fn a_tie_inside_a_coalition_takes_no_seat_from_it() {
+    let contest = Contest::with_votes(4, &[30, 30, 20]);
+    let rules = Rules::of(Method::D_HONDT);
+    let joint = |outstanding: Outstanding, lists: &[usize]| {
+        let each = bound_seats(&contest, &rules, outstanding).unwrap();
+        let joint = bound_coalition(&contest, &rules, outstanding, &each, lists).unwrap();
+        (each, joint)
+    };
+    let (each, end) = joint(Outstanding::ballots(0), &[0, 1]);
+    assert_eq!((end.fewest, end.most), (3, 3));
+    assert!(each.lists[0].fewest + each.lists[1].fewest < 3);
+    // All lists of the ballot together have all seats.
+    let (_, all) = joint(Outstanding::ballots(9), &[0, 1, 2]);
+    assert_eq!((all.fewest, all.most), (4, 4));
+    assert!(all.fewest_proof.is_exact() && all.most_proof.is_exact());
+}
+
+/// With too few steps the answer is what the bounds of each list say, and says why.
+#[test]
+fn a_coalition_that_takes_too_long_is_marked() {
+    let contest = Contest::with_votes(9, &[30, 30, 38]);
+    let rules = Rules::of(Method::D_HONDT);
+    let outstanding = Outstanding::ballots(8);
+    let each = bound_seats(&contest, &rules, outstanding).unwrap();
+    let within = |lists: &[usize], steps| {
+        bound_coalition_within(&contest, &rules, outstanding, &each, lists, steps).unwrap()
+    };
+    let whole = bound_coalition(&contest, &rules, outstanding, &each, &[0, 1]).unwrap();
+    assert_eq!(within(&[0, 1], 100_000), whole);
+    let cut = within(&[0, 1], 1);
+    let sum = each.lists[0].fewest + each.lists[1].fewest;
+    assert_eq!(cut.fewest, sum);
+    assert!(cut.fewest < whole.fewest && cut.most >= whole.most);
+    assert!(!cut.fewest_proof.is_exact() && !cut.most_proof.is_exact());
+    assert_eq!(cut.reaches(majority_of(9)), Claim::Open);
 }
 
 /// Two lists that only together have a majority for certain: the sum of their fewest does not show it.

@@ -1,7 +1,11 @@
-//! What bounds the ballots that are still to come: the words of `[rules.outstanding]`.
+//! What bounds the ballots that are still to come, and of which lists together seats are bounded: the words of
+//! `[rules.outstanding]`.
 
-use crate::definition::UnitKind;
-use crate::ids::UnitId;
+use crate::definition::{Ballot, UnitKind};
+use crate::ids::{ContestId, OptionId, UnitId};
+
+/// The most coalitions of an election.
+pub const COALITIONS_MAX: usize = 16;
 
 /// What bounds the ballots of units that can still report some. A bound is stated beforehand by who knows the law: it must
 /// hold whatever voters do, or seats are called certain that are not. A unit that nothing here bounds leaves its district
@@ -24,6 +28,44 @@ pub struct OutstandingRules {
     /// Ceilings of units of a kind that nothing else bounds.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub kinds: Vec<KindCeiling>,
+    /// Lists whose seats together are bounded with every frame.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub coalitions: Vec<Coalition>,
+}
+
+/// Lists whose seats together are asked for. It bounds nothing, and says nothing of what the lists intend.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Coalition {
+    /// The contest; missing: the only one of the ballot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contest: Option<ContestId>,
+    /// Its lists, at least two.
+    pub options: Vec<OptionId>,
+}
+
+impl Coalition {
+    /// The contest on a ballot, by its place; `None`: the ballot has no such one, or several where none is named.
+    #[must_use]
+    pub fn contest_on(&self, ballot: &Ballot) -> Option<usize> {
+        match (&self.contest, &ballot.contests[..]) {
+            (Some(id), contests) => contests.iter().position(|contest| contest.id == *id),
+            (None, [_]) => Some(0),
+            (None, _) => None,
+        }
+    }
+}
+
+impl OutstandingRules {
+    /// The coalitions of a contest of the ballot, in the order of the rules.
+    pub fn coalitions_of<'a>(
+        &'a self,
+        ballot: &'a Ballot,
+        contest: usize,
+    ) -> impl Iterator<Item = &'a Coalition> {
+        let coalitions = self.coalitions.iter();
+        coalitions.filter(move |coalition| coalition.contest_on(ballot) == Some(contest))
+    }
 }
 
 /// A unit's ballots are at most a share of its roll, and so many more: for voters who are added on the day.

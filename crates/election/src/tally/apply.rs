@@ -24,8 +24,11 @@ impl Tally {
             });
         }
         let watched = self.watch(&recorded.event);
+        let only_regroups = self.only_regroups(&recorded.event);
         self.apply_event(recorded)?;
-        self.note_unforeseen(recorded, watched);
+        if !only_regroups {
+            self.note_unforeseen(recorded, watched);
+        }
         self.publication.apply(recorded);
         self.revision = recorded.revision;
         self.time = recorded.time;

@@ -3,6 +3,7 @@
 use crate::event::{Counted, Event, Recorded, Slot};
 use crate::ids::{Revision, Timestamp};
 use crate::report::{Attribution, ReportKind, UnitStatus};
+use crate::rules::Rules;
 use crate::tally::Tally;
 use apportionment::ThresholdBase;
 
@@ -149,6 +150,21 @@ impl Tally {
         contests
             .map(|contest| self.most(contest, usize::from(district)))
             .collect()
+    }
+
+    /// Whether an event that is about to come is an amendment that changes nothing but which lists are bounded together: no
+    /// range of any list can be another one after it.
+    pub(super) fn only_regroups(&self, event: &Event) -> bool {
+        let Event::RulesAmended { rules, .. } = event else {
+            return false;
+        };
+        let without = |rules: &Rules| {
+            let mut rules = rules.clone();
+            let outstanding = rules.outstanding.iter_mut();
+            outstanding.for_each(|outstanding| outstanding.coalitions.clear());
+            rules
+        };
+        without(rules) == without(&self.outline.rules)
     }
 
     /// Looks at what an event is about to touch; `None`: nothing that bounds ballots, or the rules bound none.

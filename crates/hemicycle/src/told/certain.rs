@@ -3,7 +3,9 @@
 use crate::names::Names;
 use crate::table::thousands;
 use crate::text::count;
-use wire::common::v1::{BoundsBasis, CertainSeats, Certainty, UnforeseenCause, WidenedRange};
+use wire::common::v1::{
+    BoundsBasis, CertainSeats, Certainty, CoalitionSeats, UnforeseenCause, WidenedRange,
+};
 use wire::feed::v1::{FrameContest, FrameEnvelope};
 
 /// Ranges that had to widen that are told.
@@ -60,7 +62,31 @@ pub fn certain(contest: &FrameContest, names: &Names) -> Vec<String> {
         format!("{name} has the majority for certain")
     }));
     lines.extend(next(certain, names));
+    let together = certain.coalitions.iter();
+    lines.extend(together.map(|coalition| together_said(coalition, names)));
     lines
+}
+
+/// What several lists have together.
+fn together_said(coalition: &CoalitionSeats, names: &Names) -> String {
+    let lists: Vec<&str> = coalition
+        .option_ids
+        .iter()
+        .map(|id| names.option(id))
+        .collect();
+    let (fewest, most) = (coalition.seats_fewest, coalition.seats_most);
+    let majority = match coalition.has_majority() {
+        Certainty::Unspecified => "",
+        Certainty::Certain => "; the majority is certain",
+        Certainty::Excluded => "; a majority is excluded",
+        Certainty::Open => "; a majority is open",
+    };
+    let seats = if most == 1 { "seat" } else { "seats" };
+    format!(
+        "{} together: {} {seats}{majority}",
+        lists.join(" and "),
+        written(fewest, most)
+    )
 }
 
 /// How soon a seat more can be certain; nothing where nobody can say.

@@ -188,3 +188,41 @@ fn the_next_seat_is_told_and_districts_without_a_claim_are() {
     assert!(text.contains("2 districts without a claim"), "{text}");
     assert!(!text.contains("no ballot is outstanding"), "{text}");
 }
+
+#[test]
+fn what_lists_have_together_is_told() {
+    use wire::common::v1::{CertainSeats, Certainty, CoalitionSeats};
+    let coalition = |fewest, most, majority: Certainty| CoalitionSeats {
+        option_ids: vec!["a".into(), "b".into()],
+        seats_fewest: fewest,
+        seats_most: most,
+        has_majority: majority.into(),
+        ..CoalitionSeats::default()
+    };
+    let contest = FrameContest {
+        certain: Some(CertainSeats {
+            coalitions: vec![
+                coalition(6, 9, Certainty::Certain),
+                coalition(1, 1, Certainty::Excluded),
+                coalition(0, 9, Certainty::Open),
+                coalition(2, 2, Certainty::Unspecified),
+            ],
+            ..CertainSeats::default()
+        }),
+        ..contest()
+    };
+    let told = certain(&contest, &Names::default());
+    assert_eq!(
+        told[1..],
+        [
+            "a and b together: 6\u{2013}9 seats; the majority is certain",
+            "a and b together: 1 seat; a majority is excluded",
+            "a and b together: 0\u{2013}9 seats; a majority is open",
+            "a and b together: 2 seats",
+        ]
+    );
+    // Where nothing is claimed of the contest that is all that is told.
+    let mut silent = contest;
+    silent.certain.as_mut().unwrap().no_claim = "UNBOUNDED".into();
+    assert_eq!(certain(&silent, &Names::default()).len(), 1);
+}

@@ -2,9 +2,11 @@
 
 mod counted;
 mod of_units;
+mod together;
 
 pub(crate) use counted::{LeftOut, only_shown, units_said};
 pub(crate) use of_units::{correction, counter, report, status, unit_kind};
+pub(crate) use together::together;
 
 use crate::page::language::Language;
 use crate::shares::Base;

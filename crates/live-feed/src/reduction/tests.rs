@@ -285,3 +285,31 @@ fn ranges_that_had_to_widen_leave_room_for_corrections() {
     assert_eq!(envelope.widened_ranges_count, 20);
     assert!(!envelope.corrections.is_empty(), "corrections go last");
 }
+
+/// Sixteen coalitions of many lists with the longest names are more than a frame has room for.
+#[test]
+fn coalitions_go_where_a_frame_has_no_room_for_them() {
+    use wire::common::v1::{CertainSeats, CoalitionSeats};
+    let coalition = CoalitionSeats {
+        option_ids: (0..200).map(|number| format!("{number:064}")).collect(),
+        ..CoalitionSeats::default()
+    };
+    let contest = FrameContest {
+        rows: rows(200, 64),
+        certain: Some(CertainSeats {
+            coalitions: vec![coalition; 16],
+            ..CertainSeats::default()
+        }),
+        ..Default::default()
+    };
+    let (body, _) = reduced(frame(vec![contest], Vec::new()));
+    assert!(body.is_reduced);
+    assert!(
+        body.contests[0]
+            .certain
+            .as_ref()
+            .unwrap()
+            .coalitions
+            .is_empty()
+    );
+}

@@ -8,6 +8,7 @@ mod agreement;
 mod at_once;
 mod changes;
 mod chart;
+mod coalitions;
 mod failures;
 mod frames;
 mod http;

@@ -1012,6 +1012,34 @@ pub struct CertainSeats {
     /// the contest claims nothing either, because its sums would only open until the next report.
     #[prost(uint32, tag = "6")]
     pub districts_without_claim: u32,
+    /// The coalitions of the contest that the rules name, in their order. None where nothing is claimed of the contest, and in a
+    /// frame that has no room for them.
+    #[prost(message, repeated, tag = "7")]
+    pub coalitions: ::prost::alloc::vec::Vec<CoalitionSeats>,
+}
+/// The fewest and the most seats of several lists together, however the outstanding ballots and lots fall, on what the claims of
+/// the contest rest on. That the rules name these lists says nothing of what they intend.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CoalitionSeats {
+    /// The lists. Those that do not stand in a district have no seat there.
+    #[prost(string, repeated, tag = "1")]
+    pub option_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// They end with at least so many seats.
+    #[prost(uint32, tag = "2")]
+    pub seats_fewest: u32,
+    /// They end with at most so many seats.
+    #[prost(uint32, tag = "3")]
+    pub seats_most: u32,
+    /// Some way for the ballots to fall ends with the fewest. Otherwise they may be more in truth.
+    #[prost(bool, tag = "4")]
+    pub is_fewest_exact: bool,
+    /// Some way for the ballots to fall ends with the most. Otherwise they may be fewer in truth.
+    #[prost(bool, tag = "5")]
+    pub is_most_exact: bool,
+    /// Whether they have more than half of the seats of the house, over all districts. Unspecified: the contest allots only a part of
+    /// it, or this is one of several districts.
+    #[prost(enumeration = "Certainty", tag = "6")]
+    pub has_majority: i32,
 }
 /// How soon a list's next seat can be certain.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2841,6 +2869,9 @@ impl serde::Serialize for CertainSeats {
             len += 1;
         }
         len += 1;
+        if !self.coalitions.is_empty() {
+            len += 1;
+        }
         let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CertainSeats", len)?;
         if let Some(v) = self.outstanding.as_ref() {
             struct_ser.serialize_field("outstanding", v)?;
@@ -2858,6 +2889,9 @@ impl serde::Serialize for CertainSeats {
             struct_ser.serialize_field("next", &self.next)?;
         }
         struct_ser.serialize_field("districtsWithoutClaim", &self.districts_without_claim)?;
+        if !self.coalitions.is_empty() {
+            struct_ser.serialize_field("coalitions", &self.coalitions)?;
+        }
         struct_ser.end()
     }
 }
@@ -2878,6 +2912,7 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
             "next",
             "districts_without_claim",
             "districtsWithoutClaim",
+            "coalitions",
         ];
 
         #[allow(clippy::enum_variant_names)]
@@ -2888,6 +2923,7 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
             IsAllSecured,
             Next,
             DistrictsWithoutClaim,
+            Coalitions,
         }
         impl<'de> serde::Deserialize<'de> for GeneratedField {
             fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
@@ -2915,6 +2951,7 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                             "isAllSecured" | "is_all_secured" => Ok(GeneratedField::IsAllSecured),
                             "next" => Ok(GeneratedField::Next),
                             "districtsWithoutClaim" | "districts_without_claim" => Ok(GeneratedField::DistrictsWithoutClaim),
+                            "coalitions" => Ok(GeneratedField::Coalitions),
                             _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
                         }
                     }
@@ -2940,6 +2977,7 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                 let mut is_all_secured__ = None;
                 let mut next__ = None;
                 let mut districts_without_claim__ = None;
+                let mut coalitions__ = None;
                 while let Some(k) = map_.next_key()? {
                     match k {
                         GeneratedField::Outstanding => {
@@ -2982,6 +3020,12 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                                 Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
                             ;
                         }
+                        GeneratedField::Coalitions => {
+                            if coalitions__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("coalitions"));
+                            }
+                            coalitions__ = Some(map_.next_value()?);
+                        }
                     }
                 }
                 Ok(CertainSeats {
@@ -2991,6 +3035,7 @@ impl<'de> serde::Deserialize<'de> for CertainSeats {
                     is_all_secured: is_all_secured__.unwrap_or_default(),
                     next: next__.unwrap_or_default(),
                     districts_without_claim: districts_without_claim__.unwrap_or_default(),
+                    coalitions: coalitions__.unwrap_or_default(),
                 })
             }
         }
@@ -3184,6 +3229,186 @@ impl<'de> serde::Deserialize<'de> for ClassOpening {
             }
         }
         deserializer.deserialize_struct("hemicycle.common.v1.ClassOpening", FIELDS, GeneratedVisitor)
+    }
+}
+impl serde::Serialize for CoalitionSeats {
+    #[allow(deprecated)]
+    fn serialize<S>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error>
+    where
+        S: serde::Serializer,
+    {
+        use serde::ser::SerializeStruct;
+        let mut len = 0;
+        if !self.option_ids.is_empty() {
+            len += 1;
+        }
+        len += 1;
+        len += 1;
+        if self.is_fewest_exact {
+            len += 1;
+        }
+        if self.is_most_exact {
+            len += 1;
+        }
+        if self.has_majority != 0 {
+            len += 1;
+        }
+        let mut struct_ser = serializer.serialize_struct("hemicycle.common.v1.CoalitionSeats", len)?;
+        if !self.option_ids.is_empty() {
+            struct_ser.serialize_field("optionIds", &self.option_ids)?;
+        }
+        struct_ser.serialize_field("seatsFewest", &self.seats_fewest)?;
+        struct_ser.serialize_field("seatsMost", &self.seats_most)?;
+        if self.is_fewest_exact {
+            struct_ser.serialize_field("isFewestExact", &self.is_fewest_exact)?;
+        }
+        if self.is_most_exact {
+            struct_ser.serialize_field("isMostExact", &self.is_most_exact)?;
+        }
+        if self.has_majority != 0 {
+            let v = Certainty::try_from(self.has_majority)
+                .map_err(|_| serde::ser::Error::custom(format!("Invalid variant {}", self.has_majority)))?;
+            struct_ser.serialize_field("hasMajority", &v)?;
+        }
+        struct_ser.end()
+    }
+}
+impl<'de> serde::Deserialize<'de> for CoalitionSeats {
+    #[allow(deprecated)]
+    fn deserialize<D>(deserializer: D) -> std::result::Result<Self, D::Error>
+    where
+        D: serde::Deserializer<'de>,
+    {
+        const FIELDS: &[&str] = &[
+            "option_ids",
+            "optionIds",
+            "seats_fewest",
+            "seatsFewest",
+            "seats_most",
+            "seatsMost",
+            "is_fewest_exact",
+            "isFewestExact",
+            "is_most_exact",
+            "isMostExact",
+            "has_majority",
+            "hasMajority",
+        ];
+
+        #[allow(clippy::enum_variant_names)]
+        enum GeneratedField {
+            OptionIds,
+            SeatsFewest,
+            SeatsMost,
+            IsFewestExact,
+            IsMostExact,
+            HasMajority,
+        }
+        impl<'de> serde::Deserialize<'de> for GeneratedField {
+            fn deserialize<D>(deserializer: D) -> std::result::Result<GeneratedField, D::Error>
+            where
+                D: serde::Deserializer<'de>,
+            {
+                struct GeneratedVisitor;
+
+                impl serde::de::Visitor<'_> for GeneratedVisitor {
+                    type Value = GeneratedField;
+
+                    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                        write!(formatter, "expected one of: {:?}", &FIELDS)
+                    }
+
+                    #[allow(unused_variables)]
+                    fn visit_str<E>(self, value: &str) -> std::result::Result<GeneratedField, E>
+                    where
+                        E: serde::de::Error,
+                    {
+                        match value {
+                            "optionIds" | "option_ids" => Ok(GeneratedField::OptionIds),
+                            "seatsFewest" | "seats_fewest" => Ok(GeneratedField::SeatsFewest),
+                            "seatsMost" | "seats_most" => Ok(GeneratedField::SeatsMost),
+                            "isFewestExact" | "is_fewest_exact" => Ok(GeneratedField::IsFewestExact),
+                            "isMostExact" | "is_most_exact" => Ok(GeneratedField::IsMostExact),
+                            "hasMajority" | "has_majority" => Ok(GeneratedField::HasMajority),
+                            _ => Err(serde::de::Error::unknown_field(value, FIELDS)),
+                        }
+                    }
+                }
+                deserializer.deserialize_identifier(GeneratedVisitor)
+            }
+        }
+        struct GeneratedVisitor;
+        impl<'de> serde::de::Visitor<'de> for GeneratedVisitor {
+            type Value = CoalitionSeats;
+
+            fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                formatter.write_str("struct hemicycle.common.v1.CoalitionSeats")
+            }
+
+            fn visit_map<V>(self, mut map_: V) -> std::result::Result<CoalitionSeats, V::Error>
+                where
+                    V: serde::de::MapAccess<'de>,
+            {
+                let mut option_ids__ = None;
+                let mut seats_fewest__ = None;
+                let mut seats_most__ = None;
+                let mut is_fewest_exact__ = None;
+                let mut is_most_exact__ = None;
+                let mut has_majority__ = None;
+                while let Some(k) = map_.next_key()? {
+                    match k {
+                        GeneratedField::OptionIds => {
+                            if option_ids__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("optionIds"));
+                            }
+                            option_ids__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::SeatsFewest => {
+                            if seats_fewest__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsFewest"));
+                            }
+                            seats_fewest__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::SeatsMost => {
+                            if seats_most__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("seatsMost"));
+                            }
+                            seats_most__ = 
+                                Some(map_.next_value::<::pbjson::private::NumberDeserialize<_>>()?.0)
+                            ;
+                        }
+                        GeneratedField::IsFewestExact => {
+                            if is_fewest_exact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isFewestExact"));
+                            }
+                            is_fewest_exact__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::IsMostExact => {
+                            if is_most_exact__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("isMostExact"));
+                            }
+                            is_most_exact__ = Some(map_.next_value()?);
+                        }
+                        GeneratedField::HasMajority => {
+                            if has_majority__.is_some() {
+                                return Err(serde::de::Error::duplicate_field("hasMajority"));
+                            }
+                            has_majority__ = Some(map_.next_value::<Certainty>()? as i32);
+                        }
+                    }
+                }
+                Ok(CoalitionSeats {
+                    option_ids: option_ids__.unwrap_or_default(),
+                    seats_fewest: seats_fewest__.unwrap_or_default(),
+                    seats_most: seats_most__.unwrap_or_default(),
+                    is_fewest_exact: is_fewest_exact__.unwrap_or_default(),
+                    is_most_exact: is_most_exact__.unwrap_or_default(),
+                    has_majority: has_majority__.unwrap_or_default(),
+                })
+            }
+        }
+        deserializer.deserialize_struct("hemicycle.common.v1.CoalitionSeats", FIELDS, GeneratedVisitor)
     }
 }
 impl serde::Serialize for Conflict {

@@ -60,6 +60,39 @@ pub(super) struct Certain<'a> {
     is_all_secured: bool,
     next: Vec<NextSecured<'a>>,
     districts_without_claim: u32,
+    coalitions: Vec<Coalition<'a>>,
+}
+
+/// The fewest and the most seats of several lists together.
+#[derive(Debug, Serialize)]
+struct Coalition<'a> {
+    option_ids: &'a [String],
+    seats_fewest: u32,
+    seats_most: u32,
+    is_fewest_exact: bool,
+    is_most_exact: bool,
+    has_majority: String,
+}
+
+impl<'a> From<&'a proto::CoalitionSeats> for Coalition<'a> {
+    fn from(it: &'a proto::CoalitionSeats) -> Self {
+        let proto::CoalitionSeats {
+            option_ids,
+            seats_fewest,
+            seats_most,
+            is_fewest_exact,
+            is_most_exact,
+            has_majority: _,
+        } = it;
+        Self {
+            option_ids,
+            seats_fewest: *seats_fewest,
+            seats_most: *seats_most,
+            is_fewest_exact: *is_fewest_exact,
+            is_most_exact: *is_most_exact,
+            has_majority: certainty(it.has_majority()),
+        }
+    }
 }
 
 /// How soon a seat more can be certain.
@@ -115,6 +148,7 @@ impl<'a> From<&'a proto::CertainSeats> for Certain<'a> {
             is_all_secured,
             next,
             districts_without_claim,
+            coalitions,
         } = it;
         Self {
             outstanding: outstanding.as_ref().map(Outstanding::from),
@@ -123,6 +157,7 @@ impl<'a> From<&'a proto::CertainSeats> for Certain<'a> {
             is_all_secured: *is_all_secured,
             next: next.iter().map(NextSecured::from).collect(),
             districts_without_claim: *districts_without_claim,
+            coalitions: coalitions.iter().map(Coalition::from).collect(),
         }
     }
 }

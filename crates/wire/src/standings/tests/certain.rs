@@ -1,8 +1,12 @@
 //! What is certain, of districts and in sum.
 
 use super::*;
-use apportionment::bounds::{ListBounds, NextCertain, Proof, SeatBounds, ThresholdClaim};
+use apportionment::bounds::{
+    CoalitionBounds, ListBounds, NextCertain, Proof, SeatBounds, ThresholdClaim,
+};
 use election::certain::{NoClaim, Outstanding};
+use election::ids::OptionId;
+use election::rules::{Coalition, OutstandingRules};
 use election::tally::StillToCome;
 
 fn range(fewest: u32, most: u32) -> ListBounds {
@@ -30,16 +34,20 @@ fn certain_of(bounds: Result<SeatBounds, NoClaim>, next: &[(usize, u64)]) -> Cer
         },
         bounds,
         next: next.collect(),
+        coalitions: Vec::new(),
     }
 }
 
 fn with_certain(certain: &[CertainSeats]) -> proto::ContestStandings {
-    let tally = tally(vec![almaty(), counted(1, &[70, 5, 30])]);
+    of_tally(&tally(vec![almaty(), counted(1, &[70, 5, 30])]), certain)
+}
+
+fn of_tally(tally: &Tally, certain: &[CertainSeats]) -> proto::ContestStandings {
     let seats: Vec<_> = (0..2)
-        .map(|district| district_seats(&tally, 0, district).unwrap())
+        .map(|district| district_seats(tally, 0, district).unwrap())
         .collect();
     let mut standings = standings(
-        &tally,
+        tally,
         |_, district| seats.get(district),
         |_| None,
         |_, district| certain.get(district),
@@ -180,4 +188,123 @@ fn a_majority_over_districts_is_claimed_of_the_sums() {
     assert_eq!((next[0].ballots, next[0].is_soonest), (7, true));
     assert_eq!(of(narrow(), elsewhere(0, 5)).0, common::Certainty::Open);
     assert_eq!(of(narrow(), elsewhere(0, 0)).0, common::Certainty::Excluded);
+}
+
+fn coalition(lists: &[&str]) -> Coalition {
+    let options = lists.iter().map(|id| OptionId::new(id).unwrap());
+    Coalition {
+        contest: None,
+        options: options.collect(),
+    }
+}
+
+fn joint(fewest: u32, most: u32) -> CoalitionBounds {
+    CoalitionBounds {
+        fewest,
+        most,
+        fewest_proof: Proof::Exact,
+        most_proof: Proof::Exact,
+    }
+}
+
+/// The contest with two coalitions, of which each district says this.
+fn with_coalitions(
+    electorate: bool,
+    certain: [(Result<SeatBounds, NoClaim>, Vec<CoalitionBounds>); 2],
+) -> proto::ContestStandings {
+    let mut tally = tally(vec![almaty(), counted(1, &[70, 5, 30])]);
+    let mut rules = (*tally.outline.rules).clone();
+    rules.outstanding = Some(OutstandingRules {
+        electorate,
+        coalitions: vec![
+            coalition(&["nur-otan", "aq-jol"]),
+            coalition(&["aq-jol", "auyl"]),
+        ],
+        ..OutstandingRules::default()
+    });
+    tally.outline.rules = rules.into();
+    let certain = certain.map(|(bounds, coalitions)| CertainSeats {
+        coalitions,
+        ..certain_of(bounds, &[])
+    });
+    of_tally(&tally, &certain)
+}
+
+fn elsewhere() -> Result<SeatBounds, NoClaim> {
+    let lists = vec![range(0, 2), range(3, 5)];
+    Ok(SeatBounds { seats: 5, lists })
+}
+
+/// (fewest, most, exact at both ends, majority of 44) by coalition.
+fn said(contest: &proto::ContestStandings) -> Vec<(u32, u32, bool, common::Certainty)> {
+    let coalitions = contest.certain.iter().flat_map(|it| &it.coalitions);
+    let said = coalitions.map(|it| {
+        assert_eq!(it.is_fewest_exact, it.is_most_exact);
+        (
+            it.seats_fewest,
+            it.seats_most,
+            it.is_fewest_exact,
+            it.has_majority(),
+        )
+    });
+    said.collect()
+}
+
+/// More than the sum of its lists in a district, and summed over districts; where no list of it stands it has none, exactly.
+#[test]
+fn coalitions_are_summed_over_districts() {
+    use common::Certainty::{Certain, Excluded, Open, Unspecified};
+    let all = || {
+        [
+            (almaty_ranges(), vec![joint(30, 34), joint(5, 9)]),
+            (elsewhere(), vec![joint(3, 5), joint(0, 0)]),
+        ]
+    };
+    let contest = with_coalitions(false, all());
+    assert_eq!(
+        said(&contest),
+        [(33, 39, true, Certain), (5, 9, true, Excluded)]
+    );
+    let certain = contest.certain.as_ref().unwrap();
+    assert_eq!(certain.coalitions[0].option_ids, ["nur-otan", "aq-jol"]);
+    // A district is no house: its own say nothing of a majority.
+    let here = contest.districts[0].certain.as_ref().unwrap();
+    assert_eq!(here.coalitions[0].seats_fewest, 30);
+    assert_eq!(here.coalitions[0].has_majority(), Unspecified);
+    // One electorate for both: not each of them can have all that is outstanding.
+    let shared = with_coalitions(true, all());
+    assert_eq!(
+        said(&shared),
+        [(33, 39, false, Certain), (5, 9, false, Excluded)]
+    );
+    // Elsewhere has five seats, and nothing is known of them but that Auyl and Aq Jol do not stand.
+    let [almaty, _] = all();
+    let contest = with_coalitions(false, [almaty, (Err(NoClaim::Unbounded), Vec::new())]);
+    assert_eq!(
+        said(&contest),
+        [(30, 39, false, Certain), (5, 9, true, Excluded)]
+    );
+    let [(bounds, _), elsewhere] = all();
+    let low = vec![joint(20, 34), joint(5, 9)];
+    let contest = with_coalitions(false, [(bounds, low.clone()), elsewhere]);
+    assert_eq!(said(&contest)[0], (23, 39, true, Certain));
+    let [(bounds, _), (elsewhere, _)] = all();
+    let contest = with_coalitions(false, [(bounds, low), (elsewhere, vec![joint(2, 5); 2])]);
+    assert_eq!(said(&contest)[0], (22, 39, true, Open));
+}
+
+#[test]
+fn of_coalitions_nothing_is_claimed_where_nothing_is_of_the_contest() {
+    let almaty = || (almaty_ranges(), vec![joint(30, 34), joint(5, 9)]);
+    for (one, other) in [
+        (almaty(), (Err(NoClaim::BaseMoves), Vec::new())),
+        (
+            (Err(NoClaim::Unbounded), Vec::new()),
+            (Err(NoClaim::Unbounded), Vec::new()),
+        ),
+    ] {
+        let contest = with_coalitions(false, [one, other]);
+        assert!(!contest.certain.as_ref().unwrap().no_claim.is_empty());
+        assert_eq!(said(&contest), []);
+    }
 }
