@@ -7,12 +7,11 @@
 
 use crate::bounds::beside::{Ruled, STEPS_MAX};
 use crate::bounds::cover::{Budget, Rival, Verdict, cover};
-use crate::bounds::divisors::lowest;
+use crate::bounds::divisors::{lowest, price_steps};
 use crate::bounds::model::{Frame, Model};
 use crate::bounds::price::Prices;
 use crate::bounds::{Claim, ListBounds, Outstanding, Proof, Reason, SeatBounds};
 use crate::contest::Contest;
-use crate::curve::Curve;
 use crate::error::ContestError;
 use crate::keys::Keys;
 use crate::method::Method;
@@ -284,13 +283,7 @@ fn can_fall(
         return Verdict::Unknown;
     }
     let keys = Keys::of(model.method, 0, model.seats, 1);
-    // By proportion a price is one division; of means, and of powers above all, it is searched for next to the border.
-    let price_steps = match &keys {
-        Keys::Divisors(_) | Keys::Quota { .. } => 1,
-        Keys::Curved(Curve::Harmonic | Curve::Geometric) => 16,
-        Keys::Curved(Curve::Power { .. }) => 400,
-    };
-    if !budget.take(u64::from(wanted) * price_steps) {
+    if !budget.take(u64::from(wanted) * price_steps(&keys)) {
         budget.spend();
         return Verdict::Unknown;
     }

@@ -79,7 +79,7 @@ pub(crate) fn can_fall_to(
 
 /// About how many steps the price of a claim takes. By proportion it is one division; otherwise it is searched for, by comparing
 /// means or, what takes longest, powers next to the border.
-const fn price_steps(keys: &Keys) -> u64 {
+pub(super) const fn price_steps(keys: &Keys) -> u64 {
     match keys {
         Keys::Divisors(_) | Keys::Quota { .. } => 1,
         Keys::Curved(Curve::Harmonic | Curve::Geometric) => 16,
