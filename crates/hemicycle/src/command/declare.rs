@@ -10,7 +10,7 @@ use election::ids::{ElectionId, OptionId};
 use election::report::Attribution;
 use serde_json::json;
 use wire::allocation::v1::{CheckDeclarationRequest, CheckDeclarationResponse};
-use wire::common::v1::{Finding, SeatRow, View};
+use wire::common::v1::{Finding, SeatRow, SeatsState, View};
 
 /// Checks a declared result, and records it.
 ///
@@ -54,11 +54,14 @@ pub async fn run(arguments: Declare) -> Result<Ending, Failure> {
         written = client.command(&election, &command).await?.event_count;
     }
     if arguments.json {
-        print_json(
-            &json!({ "findings": checked.findings, "recorded": records, "events_written": written }),
-        )?;
+        print_json(&json!({
+            "findings": checked.findings,
+            "hangs_on_tie": hangs_on_tie(&checked),
+            "recorded": records,
+            "events_written": written,
+        }))?;
     } else {
-        print_findings(&checked.findings)?;
+        print(&found(&checked))?;
         if records && written == 0 {
             print("it is declared so already: nothing new was recorded")?;
         } else if records {
@@ -99,20 +102,32 @@ pub async fn check(
     Ok(client.check_declaration(request).await?)
 }
 
+/// Whether an open tie leaves other results possible than the one that agrees.
+fn hangs_on_tie(checked: &CheckDeclarationResponse) -> bool {
+    let allocation = checked.allocation.as_ref();
+    allocation.is_some_and(|allocation| allocation.state() == SeatsState::Tied)
+}
+
 /// Findings as lines.
-pub(super) fn print_findings(findings: &[Finding]) -> Result<(), Failure> {
-    if findings.is_empty() {
-        return print("the declared result agrees with votes, house and lists");
-    }
-    for finding in findings {
-        let list = if finding.option_id.is_empty() {
-            String::new()
+pub(super) fn found(checked: &CheckDeclarationResponse) -> String {
+    if checked.findings.is_empty() {
+        return String::from(if hangs_on_tie(checked) {
+            "the declared result is one of those that an open tie leaves possible: a lot says which, and none is recorded \
+             (`hemicycle draw-lot`)"
         } else {
-            format!("{}: ", finding.option_id)
-        };
-        print(&format!("  {list}{}", finding.text))?;
+            "the declared result agrees with votes, house and lists"
+        });
     }
-    Ok(())
+    let lines = checked.findings.iter().map(|finding| {
+        let Finding {
+            option_id, text, ..
+        } = finding;
+        match option_id.as_str() {
+            "" => format!("  {text}"),
+            list => format!("  {list}: {text}"),
+        }
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn seat_row(text: &str) -> Result<SeatRow, Failure> {
@@ -131,4 +146,34 @@ fn seat_row(text: &str) -> Result<SeatRow, Failure> {
 
 fn option_id(text: &str) -> Result<OptionId, Failure> {
     required_id("list", text, OptionId::new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wire::allocation::v1::Allocation;
+
+    #[test]
+    fn one_outcome_of_an_open_tie_does_not_simply_agree() {
+        let checked = |state: SeatsState| CheckDeclarationResponse {
+            allocation: Some(Allocation {
+                state: state.into(),
+                ..Default::default()
+            }),
+            ..Default::default()
+        };
+        assert!(found(&checked(SeatsState::Tied)).contains("draw-lot"));
+        assert!(found(&checked(SeatsState::Provisional)).contains("agrees"));
+        // Rows that agree with no outcome are told as they are.
+        let finding = Finding {
+            option_id: "a".to_owned(),
+            text: "declared are 3 seats".to_owned(),
+            ..Default::default()
+        };
+        let differing = CheckDeclarationResponse {
+            findings: vec![finding],
+            ..checked(SeatsState::Tied)
+        };
+        assert_eq!(found(&differing), "  a: declared are 3 seats");
+    }
 }

@@ -1,7 +1,7 @@
 //! `hemicycle demo`: the Almaty night, live in the terminal, through all roles on loopback.
 
 use super::allocate::style;
-use super::declare::{check, print_findings};
+use super::declare::{check, found};
 use super::watch::screen;
 use super::{open_classes, print};
 use crate::ballot_words::BallotWords;
@@ -382,7 +382,7 @@ async fn report(
         seats,
     });
     let checked = check(client, election, "", "", &rows).await?;
-    print_findings(&checked.findings)?;
+    print(&found(&checked))?;
     let seconds = summary.duration_ms / 1_000;
     print(&format!(
         "\n{} reports and {} of the seats in {seconds} s: {}",
