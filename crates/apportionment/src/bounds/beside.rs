@@ -100,12 +100,45 @@ impl<'a> Ruled<'a> {
         outstanding: Outstanding,
     ) -> Result<Option<Self>, ContestError> {
         let ruled = Self::of(contest, rules, outstanding)?;
-        let joins = rules.apparentment.is_some() && !groups(contest).is_empty();
-        let alone = rules.rescue.is_none()
-            && rules.widening.is_none()
-            && rules.majority.is_none()
-            && !joins;
-        Ok(alone.then_some(ruled))
+        Ok(Some(ruled).filter(Self::is_plain))
+    }
+
+    /// Whether nothing stands beside the stage.
+    pub fn is_plain(&self) -> bool {
+        self.rules.rescue.is_none()
+            && self.rules.widening.is_none()
+            && self.rules.majority.is_none()
+            && !self.joins()
+    }
+
+    fn joins(&self) -> bool {
+        self.rules.apparentment.is_some() && !groups(self.contest).is_empty()
+    }
+
+    /// Whether all seats go to somebody, however the outstanding ballots fall: lists that pass for certain have candidates for
+    /// them, and what one cannot take goes on to another. Of a single list that passes, a rescue says who gets the rest.
+    pub fn is_filled(&self, model: &Model<'_>) -> bool {
+        let safe = || (0..model.lists.len()).filter(|&list| model.is_safe(list));
+        if self.rules.rescue.is_some() && safe().nth(1).is_none() {
+            return false;
+        }
+        let enough = |list: usize| {
+            let entry = &model.lists[list];
+            entry.room.min(entry.candidates) >= model.seats
+        };
+        if (0..model.lists.len()).all(enough) {
+            return safe().next().is_some();
+        }
+        // A list without candidates passes its seats on, but a group need not.
+        let goes_on = model
+            .lists
+            .iter()
+            .all(|entry| entry.candidates >= model.seats || entry.room == entry.candidates);
+        let room = safe().map(|list| {
+            let entry = &model.lists[list];
+            u64::from(entry.room.min(entry.candidates))
+        });
+        goes_on && !self.joins() && room.sum::<u64>() >= u64::from(model.seats)
     }
 
     /// The fewest seats of one list: the same as in the bounds of all, with as many steps.

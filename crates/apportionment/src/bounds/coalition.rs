@@ -65,8 +65,9 @@ pub fn bound_coalition(
     bound_coalition_within(contest, rules, outstanding, each, lists, STEPS_MAX)
 }
 
-/// The same in so many steps of a few nanoseconds at most, for whoever asks again and again. Where they do not suffice the answer
-/// is put together from the bounds of each and marked as [`Reason::TooLong`].
+/// The same in so many steps of a few nanoseconds at most, half of them for either bound, for whoever asks again and again. A bound for
+/// which they do not suffice is what was found until then, or what follows from the bounds of each, and is marked with
+/// [`Reason::TooLong`].
 ///
 /// # Errors
 /// As [`bound_coalition`].
@@ -86,7 +87,6 @@ pub fn bound_coalition_within(
     }
     let mut members = vec![false; contest.lists.len()];
     lists.iter().for_each(|&list| members[list] = true);
-    let together = together(contest.seats, &each.lists, &members);
     if let [list] = lists {
         let ListBounds {
             fewest,
@@ -102,31 +102,23 @@ pub fn bound_coalition_within(
             most_proof,
         });
     }
+    let ruled = Ruled::of(contest, rules, outstanding)?;
+    let model = ruled.model()?.ok();
+    let is_filled = model.as_ref().is_some_and(|model| ruled.is_filled(model));
+    let together = together(contest.seats, &each.lists, &members, is_filled);
     if together.fewest == together.most {
         return Ok(together);
     }
-    let Some(ruled) = Ruled::plain_only(contest, rules, outstanding)? else {
+    // Of all lists together nobody else raises the base, which the search takes for granted.
+    let Some(model) = model.filter(|_| ruled.is_plain() && members.contains(&false)) else {
         return Ok(together);
     };
-    let Ok(model) = ruled.model()? else {
-        return Ok(together);
-    };
-    // All seats go to somebody where one list passes for certain, and no list runs out of candidates.
-    let is_filled = (0..model.lists.len()).any(|list| model.is_safe(list)) && is_roomy(&model);
-    if !members.contains(&false) {
-        // Nobody else raises the base, which the search takes for granted.
-        let is_whole = is_filled && matches!(model.method, Method::Divisors(_));
-        return Ok(if is_whole {
-            CoalitionBounds::settled(contest.seats)
-        } else {
-            together
-        });
-    }
-    let mut budget = Budget::of(steps.min(STEPS_MAX));
+    // Half for each: the fewest of the one side must not leave nothing for the other.
+    let half = || Budget::of(steps.min(STEPS_MAX) / 2);
     let others: Vec<bool> = members.iter().map(|member| !member).collect();
     let (Some(own), Some(rest)) = (
-        fewest(&model, &members, &mut budget),
-        fewest(&model, &others, &mut budget),
+        fewest(&model, &members, &mut half()),
+        fewest(&model, &others, &mut half()),
     ) else {
         return Ok(together);
     };
@@ -135,23 +127,22 @@ pub fn bound_coalition_within(
         Proof::Exact if outstanding.ballots == 0 => Proof::Safe(Reason::OpenTies),
         proof => proof,
     };
-    let left = contest.seats - rest.0;
-    let (most, most_proof) = if together.most < left {
-        (together.most, together.most_proof)
-    } else {
-        let proof = match reached(rest.1) {
-            Proof::Exact if is_filled => Proof::Exact,
-            Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong) => {
-                weaker(left, contest.seats, Reason::TooLong)
-            }
-            _ => weaker(left, contest.seats, Reason::Together),
-        };
-        (left, proof)
+    // Why a bound is not exact, where the search had too few steps whatever else is known of it.
+    let reason = |proof: Proof| match proof {
+        Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong) => Reason::TooLong,
+        _ => Reason::Together,
     };
-    let (fewest, fewest_proof) = if together.fewest > own.0 {
-        (together.fewest, together.fewest_proof)
-    } else {
-        (own.0, reached(own.1))
+    let most = together.most.min(contest.seats - rest.0);
+    let most_proof = match reached(rest.1) {
+        Proof::Exact if is_filled && most == contest.seats - rest.0 => Proof::Exact,
+        proof if most == contest.seats => Proof::NoClaim(reason(proof)),
+        proof => Proof::Safe(reason(proof)),
+    };
+    let fewest = together.fewest.max(own.0);
+    let fewest_proof = match reached(own.1) {
+        proof if fewest == own.0 => proof,
+        // More than nothing.
+        proof => Proof::Safe(reason(proof)),
     };
     if fewest == most {
         return Ok(CoalitionBounds::settled(most));
@@ -164,21 +155,13 @@ pub fn bound_coalition_within(
     })
 }
 
-fn weaker(most: u32, seats: u32, reason: Reason) -> Proof {
-    if most == seats {
-        Proof::NoClaim(reason)
-    } else {
-        Proof::Safe(reason)
-    }
-}
-
-fn is_roomy(model: &Model<'_>) -> bool {
-    let mut lists = model.lists.iter();
-    lists.all(|entry| entry.room.min(entry.candidates) >= model.seats)
-}
-
-/// From the bounds of each list: sums, and for the most what the others leave.
-fn together(seats: u32, lists: &[ListBounds], members: &[bool]) -> CoalitionBounds {
+/// From the bounds of each list: sums, and what the others leave. The fewest of that too where all seats go to somebody.
+fn together(
+    seats: u32,
+    lists: &[ListBounds],
+    members: &[bool],
+    is_filled: bool,
+) -> CoalitionBounds {
     let sum = |of: fn(&ListBounds) -> u32, wanted: bool| {
         let lists = lists
             .iter()
@@ -187,7 +170,11 @@ fn together(seats: u32, lists: &[ListBounds], members: &[bool]) -> CoalitionBoun
         let sum: u64 = lists.map(|(list, _)| u64::from(of(list))).sum();
         u32::try_from(sum).unwrap_or(u32::MAX)
     };
-    let fewest = sum(|list| list.fewest, true).min(seats);
+    let left = match is_filled {
+        true => seats.saturating_sub(sum(|list| list.most, false)),
+        false => 0,
+    };
+    let fewest = sum(|list| list.fewest, true).min(seats).max(left);
     let most =
         sum(|list| list.most, true).min(seats.saturating_sub(sum(|list| list.fewest, false)));
     if fewest == most {
@@ -201,7 +188,10 @@ fn together(seats: u32, lists: &[ListBounds], members: &[bool]) -> CoalitionBoun
         fewest,
         most,
         fewest_proof,
-        most_proof: weaker(most, seats, Reason::Together),
+        most_proof: match most == seats {
+            true => Proof::NoClaim(Reason::Together),
+            false => Proof::Safe(Reason::Together),
+        },
     }
 }
 
@@ -220,8 +210,9 @@ fn fewest(model: &Model<'_>, members: &[bool], budget: &mut Budget) -> Option<(u
     let (fewest, proof) = lowest(model.seats, budget, |seats, budget| {
         let mut verdict = Verdict::Cannot;
         for frame in &frames {
+            // Of frames for which no step is left it is not known, so each is asked.
             verdict = verdict.or(can_fall(model, members, seats, frame, budget));
-            if verdict == Verdict::Can || budget.is_spent() {
+            if verdict == Verdict::Can {
                 break;
             }
         }

@@ -52,12 +52,18 @@ proptest! {
         ballots in 0u64..8,
         chosen in 1usize..15,
         steps in 0u64..400,
+        (candidates, rescued) in (prop::option::weighted(0.3, 1u32..7), prop::bool::weighted(0.2)),
     ) {
-        let contest = Contest::with_votes(seats, &votes);
+        let mut contest = Contest::with_votes(seats, &votes);
+        contest.lists[0].candidates = candidates;
         let mut rules = Rules::of(method);
         if let Some((above, below)) = share {
             rules = rules.with_threshold(Threshold::of_list_votes(above, below));
         }
+        if rescued && share.is_some() && matches!(method, Method::Quota(_)) {
+            rules.rescue = Some(Rescue::KAZAKHSTAN_2021);
+        }
+        let is_plain = candidates.is_none() && rules.rescue.is_none();
         let outstanding = Outstanding::ballots(ballots);
         let lists: Vec<usize> = (0..votes.len()).filter(|list| chosen >> list & 1 == 1).collect();
         let (fewest, most) = truth(&contest, &rules, outstanding, &lists);
@@ -68,7 +74,18 @@ proptest! {
             prop_assert_eq!(said.fewest, fewest);
         } else {
             let is_all = lists.len() == votes.len();
-            prop_assert!(matches!(method, Method::Quota(_)) || ballots == 0 || is_all, "{:?}", said);
+            prop_assert!(
+                !is_plain || matches!(method, Method::Quota(_)) || ballots == 0 || is_all, "{:?}", said
+            );
+        }
+        // Whoever reads the ranges of the others finds no more than is said.
+        let others = (0..votes.len()).filter(|list| !lists.contains(list));
+        let others: u32 = others.map(|list| each.lists[list].most).sum();
+        let passes = each.lists.iter().filter(|list| {
+            matches!(list.threshold, ThresholdClaim::Passed) || share.is_none() && list.fewest > 0
+        });
+        if is_plain && passes.count() > 1 && lists.len() > 1 {
+            prop_assert!(said.fewest >= seats.saturating_sub(others), "{said:?} beside {others} of the others");
         }
         if said.most_proof.is_exact() {
             prop_assert_eq!(said.most, most);
@@ -149,21 +166,119 @@ fn a_tie_inside_a_coalition_takes_no_seat_from_it() {
 /// With too few steps the answer is what the bounds of each list say, and says why.
 #[test]
 fn a_coalition_that_takes_too_long_is_marked() {
-    let contest = Contest::with_votes(9, &[30, 30, 38]);
+    let contest = Contest::with_votes(9, &[20, 20, 15, 10]);
     let rules = Rules::of(Method::D_HONDT);
     let outstanding = Outstanding::ballots(8);
     let each = bound_seats(&contest, &rules, outstanding).unwrap();
-    let within = |lists: &[usize], steps| {
-        bound_coalition_within(&contest, &rules, outstanding, &each, lists, steps).unwrap()
+    let within = |steps| {
+        bound_coalition_within(&contest, &rules, outstanding, &each, &[0, 1], steps).unwrap()
     };
     let whole = bound_coalition(&contest, &rules, outstanding, &each, &[0, 1]).unwrap();
-    assert_eq!(within(&[0, 1], 100_000), whole);
-    let cut = within(&[0, 1], 1);
-    let sum = each.lists[0].fewest + each.lists[1].fewest;
-    assert_eq!(cut.fewest, sum);
-    assert!(cut.fewest < whole.fewest && cut.most >= whole.most);
-    assert!(!cut.fewest_proof.is_exact() && !cut.most_proof.is_exact());
+    assert_eq!(whole.reaches(majority_of(9)), Claim::Certain);
+    assert_eq!(within(100_000), whole);
+    let cut = within(1);
+    assert!(
+        cut.fewest < whole.fewest && cut.most >= whole.most,
+        "{cut:?} and {whole:?}"
+    );
+    let too_long = Proof::Safe(Reason::TooLong);
+    assert_eq!((cut.fewest_proof, cut.most_proof), (too_long, too_long));
     assert_eq!(cut.reaches(majority_of(9)), Claim::Open);
+}
+
+/// Wherever the steps end, also in the middle and with none left: never narrower than the truth.
+#[test]
+fn however_few_the_steps_no_coalition_is_bounded_falsely() {
+    let threshold = |method, (above, below)| {
+        Rules::of(method).with_threshold(Threshold::of_list_votes(above, below))
+    };
+    let mut exempt = Contest::with_votes(3, &[3, 3, 2, 5]);
+    exempt.lists[2].exempt = true;
+    let cases = [
+        (
+            Contest::with_votes(3, &[2, 2, 6]),
+            threshold(Method::D_HONDT, (5, 20)),
+            3,
+        ),
+        (exempt, threshold(Method::SAINTE_LAGUE, (3, 13)), 1),
+        (
+            Contest::with_votes(5, &[7, 5, 9, 3]),
+            threshold(Method::D_HONDT, (1, 7)),
+            4,
+        ),
+    ];
+    for (contest, rules, ballots) in cases {
+        let outstanding = Outstanding::ballots(ballots);
+        let each = bound_seats(&contest, &rules, outstanding).unwrap();
+        let (fewest, most) = truth(&contest, &rules, outstanding, &[0, 1]);
+        for steps in 0..2_000 {
+            let said = bound_coalition_within(&contest, &rules, outstanding, &each, &[0, 1], steps)
+                .unwrap();
+            assert!(
+                said.fewest <= fewest && most <= said.most,
+                "{steps}: {said:?}, {fewest} to {most}"
+            );
+        }
+    }
+}
+
+/// What the others cannot have is the coalition's, under quotas too, where there is no joint search; and of all lists it is the
+/// whole house.
+#[test]
+fn what_the_others_cannot_have_is_the_coalitions() {
+    let claimed = |votes: &[u64], seats, rules: &Rules, ballots, lists: &[usize]| {
+        let contest = Contest::with_votes(seats, votes);
+        let outstanding = Outstanding::ballots(ballots);
+        let each = bound_seats(&contest, rules, outstanding).unwrap();
+        let joint = bound_coalition(&contest, rules, outstanding, &each, lists).unwrap();
+        (joint.fewest, joint.most, joint.reaches(majority_of(seats)))
+    };
+    let hare = Rules::of(Method::HARE);
+    let certain = Claim::Certain;
+    assert_eq!(
+        claimed(&[300, 290, 380], 5, &hare, 20, &[0, 1]),
+        (3, 3, certain)
+    );
+    assert_eq!(
+        claimed(&[300, 290, 380], 5, &hare, 20, &[0, 1, 2]),
+        (5, 5, certain)
+    );
+    // Where one list passes alone, a rescue says who gets the rest; here four pass.
+    let almaty = [218_003, 32_367, 24_591, 23_388, 21_733];
+    let rules = Rules {
+        rescue: Some(Rescue::KAZAKHSTAN_2021),
+        ..hare.with_threshold(Threshold::of_list_votes(7, 100))
+    };
+    assert_eq!(claimed(&almaty, 39, &rules, 300, &[0, 4]).2, certain);
+    assert_eq!(
+        claimed(&almaty, 39, &rules, 300, &[0, 1, 2, 3, 4]),
+        (39, 39, certain)
+    );
+}
+
+/// A seat that stays empty is nobody's: what the others cannot have is not the coalition's then.
+#[test]
+fn an_empty_seat_is_not_the_coalitions() {
+    let mut contest = Contest::with_votes(5, &[50, 30, 20]);
+    contest.lists[0].candidates = Some(1);
+    let joint = |contest: &Contest, exhausted| {
+        let rules = Rules {
+            exhausted,
+            ..Rules::of(Method::D_HONDT)
+        };
+        let outstanding = Outstanding::ballots(2);
+        let each = bound_seats(contest, &rules, outstanding).unwrap();
+        assert_eq!(each.lists[0].most, 1);
+        let joint = bound_coalition(contest, &rules, outstanding, &each, &[1, 2]).unwrap();
+        (joint.fewest, joint.most)
+    };
+    assert_eq!(joint(&contest, ExhaustedList::NextInLine), (4, 4));
+    assert_eq!(joint(&contest, ExhaustedList::StaysEmpty).0, 2);
+    // Nor where all that pass run out.
+    for list in &mut contest.lists {
+        list.candidates = Some(1);
+    }
+    assert_eq!(joint(&contest, ExhaustedList::NextInLine), (2, 2));
 }
 
 /// Two lists that only together have a majority for certain: the sum of their fewest does not show it.
