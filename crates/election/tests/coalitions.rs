@@ -99,6 +99,11 @@ fn coalitions_are_refused_by_field() {
     assert_eq!((at, value.as_str()), (field("[0].options"), "o1"));
     let (at, ..) = refused(&[coalition(None, &[])]);
     assert_eq!(at, field("[0].options"));
+    let (at, value, code, _) = refused(&[coalition(None, &["o0"; 17])]);
+    assert_eq!(
+        (at, value.as_str(), code),
+        (field("[0].options"), "17", RefusalCode::Limit)
+    );
     let (at, value, code, _) = refused(&[
         coalition(None, &["o0", "o1"]),
         coalition(None, &["o0", "o3"]),

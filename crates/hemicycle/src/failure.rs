@@ -230,7 +230,10 @@ fn option_for(said: &str) -> Option<&'static str> {
         ("district_id is \"\"", "--district NAME gives it"),
         ("contest_id is \"\"", "--contest NAME gives it"),
     ];
-    let found = lacking.into_iter().find(|(field, _)| said.contains(field));
+    // A count that was given and cannot be is not mended by giving it.
+    let helps = |field: &str| !field.starts_with("base.") || said.contains("was not given");
+    let mut lacking = lacking.into_iter();
+    let found = lacking.find(|(field, _)| said.contains(field) && helps(field));
     found.map(|(_, option)| option)
 }
 

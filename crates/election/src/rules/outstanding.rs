@@ -6,6 +6,8 @@ use crate::ids::{ContestId, OptionId, UnitId};
 
 /// The most coalitions of an election.
 pub const COALITIONS_MAX: usize = 16;
+/// The most lists of one: they stand in the standings of every district.
+pub const COALITION_LISTS_MAX: usize = 16;
 
 /// What bounds the ballots of units that can still report some. A bound is stated beforehand by who knows the law: it must
 /// hold whatever voters do, or seats are called certain that are not. A unit that nothing here bounds leaves its district

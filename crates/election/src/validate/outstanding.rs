@@ -4,7 +4,9 @@ use super::{Checked, distinct, most, shape, small_ratio};
 use crate::definition::{Ballot, ContestBallot, OptionRole};
 use crate::ids::OptionId;
 use crate::report::{Refusal, RefusalCode};
-use crate::rules::{COALITIONS_MAX, Coalition, OutstandingRules, RollCeiling, Rules};
+use crate::rules::{
+    COALITION_LISTS_MAX, COALITIONS_MAX, Coalition, OutstandingRules, RollCeiling, Rules,
+};
 use std::collections::HashSet;
 
 /// Checks `[rules.outstanding]` against the ballot and the other rules, but for the units that it names.
@@ -109,6 +111,7 @@ fn members(field: &str, coalition: &Coalition, contest: &ContestBallot) -> Check
         let rule = "at least two lists; a single one has its own bounds";
         return Err(shape(field, names(options.iter()), rule));
     }
+    most(field, options.len(), COALITION_LISTS_MAX, "lists")?;
     let districts = contest.districts.iter();
     let lists = districts.flat_map(|district| &district.options);
     let lists = lists.filter(|option| option.role == OptionRole::List);
@@ -121,7 +124,7 @@ fn members(field: &str, coalition: &Coalition, contest: &ContestBallot) -> Check
             return Err(refused(RefusalCode::UnknownOption, rule));
         }
         if !seen.insert(id) {
-            let rule = String::from("stands twice; each list has to be there once");
+            let rule = String::from("stands twice; once is enough");
             return Err(refused(RefusalCode::RepeatedOption, rule));
         }
     }

@@ -46,7 +46,7 @@ pub(super) fn part(
         .into_iter()
         .map(|margin| ChangeRow {
             what: what(margin, language, &name),
-            seats: seats(margin, &known.seats, &name),
+            seats: seats(margin, &known.seats, language, &name),
         })
         .collect();
     let part = LastSeatPart {
@@ -99,8 +99,13 @@ fn what(margin: &Margin, language: Language, name: impl Fn(&str) -> String) -> S
     words::change(language, margin.kind(), &list, &other, &votes)
 }
 
-// Whose seats become others: "A 29 → 26, B 0 → 3".
-fn seats(margin: &Margin, before: &BTreeMap<String, u32>, name: impl Fn(&str) -> String) -> String {
+// Whose seats become others: "A 29 → 26, B 0 → 3"; and those that become nobody's for certain.
+fn seats(
+    margin: &Margin,
+    before: &BTreeMap<String, u32>,
+    language: Language,
+    name: impl Fn(&str) -> String,
+) -> String {
     let changed = margin.seats_after.iter().filter_map(|row| {
         let before = before.get(&row.option_id).copied().unwrap_or(0);
         // A change of numbers is not broken between lines.
@@ -111,7 +116,27 @@ fn seats(margin: &Margin, before: &BTreeMap<String, u32>, name: impl Fn(&str) ->
         );
         (before != row.seats).then_some(text)
     });
-    changed.collect::<Vec<_>>().join(", ")
+    let mut text = changed.collect::<Vec<_>>().join(", ");
+    let held: u32 = before.values().sum();
+    let after: u32 = margin.seats_after.iter().map(|row| row.seats).sum();
+    if let Some(open) = held.checked_sub(after).filter(|open| *open > 0) {
+        text.push(' ');
+        text.push_str(&not_given(language, open));
+    }
+    text
+}
+
+fn not_given(language: Language, seats: u32) -> String {
+    let number = format!(
+        "{}\u{a0}{}",
+        language.number(seats),
+        words::seats(language, seats)
+    );
+    match language {
+        Language::En => format!("(and {number} tied or given to nobody)"),
+        Language::Ru => format!("(и ещё {number}: при равенстве или никому)"),
+        Language::Kk => format!("(тағы {number} теңдікте немесе ешкімге берілмейді)"),
+    }
 }
 
 #[cfg(test)]
@@ -199,6 +224,21 @@ mod tests {
         assert!(
             later.contains("по ревизии 9") && later.contains("не более 7 голосов"),
             "{later}"
+        );
+        // Where it ends in a tie, that is a part of what would follow.
+        let held = [("a", 4), ("b", 5)].map(|(list, seats)| (list.to_owned(), seats));
+        let known_more = Known {
+            seats: held.into(),
+            ..Known {
+                margins: known.margins.clone(),
+                contest_id: "council".into(),
+                ..Known::default()
+            }
+        };
+        let text = part(&contest(), 9, &known_more, Language::En, name);
+        assert!(
+            text.contains("(and 2\u{a0}seats tied or given to nobody)"),
+            "{text}"
         );
         // Of another contest nothing is told.
         let other = FrameContest {
