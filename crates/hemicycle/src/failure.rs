@@ -231,7 +231,8 @@ fn option_for(said: &str) -> Option<&'static str> {
         ("contest_id is \"\"", "--contest NAME gives it"),
     ];
     // A count that was given and cannot be is not mended by giving it.
-    let helps = |field: &str| !field.starts_with("base.") || said.contains("was not given");
+    let is_missing = |field: &str| said.contains(&format!("{field} is \"\""));
+    let helps = |field: &str| !field.starts_with("base.") || is_missing(field);
     let mut lacking = lacking.into_iter();
     let found = lacking.find(|(field, _)| said.contains(field) && helps(field));
     found.map(|(_, option)| option)
@@ -301,9 +302,11 @@ mod tests {
                 "{said}: {told:?}"
             );
         }
-        assert_eq!(
-            hint("votes.csv, line 3: votes = \"x\": must be a number"),
-            None
-        );
+        for mends_nothing in [
+            "votes.csv, line 3: votes = \"x\": must be a number",
+            "SHAPE: districts[1].base.valid_votes is \"90\": at least the votes of its lists",
+        ] {
+            assert_eq!(hint(mends_nothing), None, "{mends_nothing}");
+        }
     }
 }

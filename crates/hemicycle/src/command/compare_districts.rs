@@ -206,6 +206,11 @@ fn text(votes: &Votes, comparison: &Comparison) -> String {
         let cells = [entry.option_id.clone(), thousands(total)];
         rows.add_row(cells.into_iter().chain(held));
     }
+    // Houses can be of different size, under a law with further seats.
+    let houses = known.iter().filter_map(|outcome| outcome.known());
+    let houses = houses.map(|allocation| allocation.seats.to_string());
+    let cells = ["(all seats of the house)".to_owned(), String::new()];
+    rows.add_row(cells.into_iter().chain(houses));
     align_numbers(&mut rows, 1);
     let mut lines = vec![rows.to_string()];
     let names: Vec<&str> = differences.iter().map(|it| it.option_id.as_str()).collect();
@@ -254,10 +259,19 @@ mod tests {
             "pl-sejm",
             "no-storting",
             "differences in ",
+            "(all seats of the house)",
             "de-bundestag-2025: SHAPE: rules.tiers.stages[0].whole.admission.constituencies_won",
         ] {
             assert!(shown.contains(said), "{said} is not in\n{shown}");
         }
+        let house = shown.lines().find(|line| line.contains("of the house)"));
+        let numbers = house.map(|line| {
+            line.split_whitespace()
+                .filter_map(|it| it.parse::<u32>().ok())
+        });
+        let known = comparison.results.iter().filter_map(Outcome::known);
+        let seats: Vec<u32> = known.map(|allocation| allocation.seats).collect();
+        assert_eq!(numbers.map(Iterator::collect::<Vec<_>>), Some(seats));
         let json = serde_json::to_value(&comparison).unwrap();
         assert_eq!(json["results"][0]["name"], "pl-sejm");
         assert!(

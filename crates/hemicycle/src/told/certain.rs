@@ -137,11 +137,20 @@ fn name(basis: BoundsBasis) -> &'static str {
 /// Ranges of a contest that had to widen, the newest first, with what happened.
 pub fn widened(envelope: &FrameEnvelope, contest: &FrameContest, names: &Names) -> Vec<String> {
     let here = |range: &&WidenedRange| range.contest_id == contest.contest_id;
-    let ranges = envelope.widened_ranges.iter().filter(here);
-    ranges
-        .take(WIDENED_MAX)
-        .map(|range| widened_range(range, names, contest.districts.len() > 1))
-        .collect()
+    let ranges = || envelope.widened_ranges.iter().filter(here);
+    let told = ranges().take(WIDENED_MAX);
+    let told = told.map(|range| widened_range(range, names, contest.districts.len() > 1));
+    let more = ranges().count().saturating_sub(WIDENED_MAX);
+    let more = (more > 0).then(|| format!("{} had to widen", count_of(more)));
+    told.chain(more).collect()
+}
+
+fn count_of(ranges: usize) -> String {
+    count(
+        u64::try_from(ranges).unwrap_or(u64::MAX),
+        "more range",
+        "more ranges",
+    )
 }
 
 fn widened_range(range: &WidenedRange, names: &Names, says_district: bool) -> String {

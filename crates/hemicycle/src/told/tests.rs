@@ -1,8 +1,8 @@
 //! What is told of frames, in words.
 
 use super::*;
-use wire::common::v1::{ListSeats, TallyStates, Totals};
-use wire::feed::v1::{FrameRow, FrameTie};
+use wire::common::v1::{ListSeats, TallyStates, Totals, WidenedRange};
+use wire::feed::v1::{FrameEnvelope, FrameRow, FrameTie};
 
 fn contest() -> FrameContest {
     let row = |id: &str, seats| FrameRow {
@@ -225,4 +225,32 @@ fn what_lists_have_together_is_told() {
     let mut silent = contest;
     silent.certain.as_mut().unwrap().no_claim = "UNBOUNDED".into();
     assert_eq!(certain(&silent, &Names::default()).len(), 1);
+}
+
+#[test]
+fn ranges_that_are_not_told_are_counted() {
+    let range = |option: &str| WidenedRange {
+        contest_id: "list".into(),
+        option_id: option.into(),
+        ..WidenedRange::default()
+    };
+    let told = |ranges: &[WidenedRange]| {
+        let envelope = FrameEnvelope {
+            widened_ranges: ranges.to_vec(),
+            ..FrameEnvelope::default()
+        };
+        let contest = FrameContest {
+            contest_id: "list".into(),
+            ..FrameContest::default()
+        };
+        widened(&envelope, &contest, &Names::default())
+    };
+    let five = ["a", "b", "c", "d", "e"].map(range);
+    assert_eq!(told(&five[..3]).len(), 3);
+    assert_eq!(told(&five).last().unwrap(), "2 more ranges had to widen");
+    let elsewhere = WidenedRange {
+        contest_id: "mayor".into(),
+        ..range("f")
+    };
+    assert_eq!(told(&[&five[..3], &[elsewhere]].concat()).len(), 3);
 }
