@@ -183,6 +183,7 @@ fn a_tally_is_withdrawn_once() {
     ];
     let withdrawn = desk.expect_json(DONE, &withdraw);
     assert_eq!(withdrawn["tally"], "box-37/list/all");
+    assert_eq!(withdrawn["version"], 2);
     assert_eq!(withdrawn["events_written"], 1);
     desk.expect(NOTHING_NEW, &withdraw);
     let history = desk.expect(DONE, &["history", PAIRS, "box-37"]);

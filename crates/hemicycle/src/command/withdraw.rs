@@ -27,7 +27,8 @@ pub async fn run(arguments: Withdraw) -> Result<Ending, Failure> {
         counting_group_id: tally.counting_group_id.clone(),
     };
     let key = TallyKey::try_from(key).map_err(ClientError::Answer)?;
-    let events = match version(&arguments, &tally, &key, &election)? {
+    let version = version(&arguments, &tally, &key, &election)?;
+    let events = match version {
         None => 0,
         Some(version) => {
             let command = Command::Withdraw {
@@ -41,15 +42,19 @@ pub async fn run(arguments: Withdraw) -> Result<Ending, Failure> {
             client.command(&election, &command).await?.event_count
         }
     };
+    let taken = version.unwrap_or_default();
     if arguments.json {
-        print_json(&json!({ "tally": key.to_string(), "events_written": events }))?;
+        print_json(
+            &json!({ "tally": key.to_string(), "version": version, "events_written": events }),
+        )?;
     } else if events == 0 {
         print(&format!(
             "nothing of {key} is counted, so nothing was written"
         ))?;
     } else {
         print(&format!(
-            "withdrawn: {key} is not counted any more, until a higher version of it comes"
+            "withdrawn as version {taken}: {key} is not counted any more, until version {} of it comes, or a higher one",
+            taken.saturating_add(1)
         ))?;
     }
     Ok(ending(events))
