@@ -42,7 +42,8 @@ pub fn margins(
     Ok(margins.unwrap_or_default())
 }
 
-/// As [`margins`], as long as somebody waits for them: `goes_on` is asked before each list. `None`: nobody does any more.
+/// As [`margins`], as long as somebody waits for them: `goes_on` is asked before each search, some thirty times a list. `None`:
+/// nobody does any more.
 ///
 /// # Errors
 /// As [`allocate`](crate::allocate).
@@ -68,18 +69,27 @@ pub(crate) fn margins_among(
         .seats(contest, rules, lots)?
         .seats
         .to_vec();
-    let of = |list: usize| {
+    let goes_on: &dyn Fn() -> bool = &goes_on;
+    let of = |list: usize| -> Result<ListMargins, Ended> {
         if !takes_part(list) {
             return Ok(ListMargins::default());
         }
-        let own = |change, effect| margin(contest, rules, lots, list, change, effect);
+        let own = |change, effect| {
+            awaited(goes_on)?;
+            Ok::<_, Ended>(margin(contest, rules, lots, list, change, effect)?)
+        };
         let gain = own(Change::Added, Effect::Gain)?;
         let loss = own(Change::Taken, Effect::Loss)?;
         let losers = others_of(list, gain.as_ref(), |other, after| after < seats[other]);
         let winners = others_of(list, loss.as_ref(), |other, after| after > seats[other]);
         let moved = |change, effect, besides: &[usize]| {
             let among = (takes_part, besides);
-            moves(contest, rules, lots, (list, change, effect), among)
+            moves(
+                (contest, rules, lots),
+                (list, change, effect),
+                among,
+                goes_on,
+            )
         };
         Ok(ListMargins {
             gain_by_moved: moved(Change::MovedFrom, Effect::Gain, &losers)?,
@@ -89,9 +99,27 @@ pub(crate) fn margins_among(
             threshold: threshold_distance(contest, rules, list)?,
         })
     };
-    let lists = 0..contest.lists.len();
-    let each = lists.map(|list| goes_on().then(|| of(list)).transpose());
-    each.collect()
+    match (0..contest.lists.len()).map(of).collect() {
+        Ok(margins) => Ok(Some(margins)),
+        Err(Ended::NobodyWaits) => Ok(None),
+        Err(Ended::Refused(error)) => Err(error),
+    }
+}
+
+/// Why the search of all margins ended before its end.
+enum Ended {
+    Refused(ContestError),
+    NobodyWaits,
+}
+
+impl From<ContestError> for Ended {
+    fn from(error: ContestError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+fn awaited(goes_on: &dyn Fn() -> bool) -> Result<(), Ended> {
+    goes_on().then_some(()).ok_or(Ended::NobodyWaits)
 }
 
 /// The other lists whose seats a change moves in a way, at most [`BESIDES_MAX`].
@@ -108,18 +136,19 @@ fn others_of(
 
 /// The nearest move, and those with the lists named besides.
 fn moves(
-    contest: &Contest,
-    rules: &Rules,
-    lots: &[Lot],
+    (contest, rules, lots): (&Contest, &Rules, &[Lot]),
     (list, change, effect): (usize, fn(usize) -> Change, Effect),
     (takes_part, besides): (&dyn Fn(usize) -> bool, &[usize]),
-) -> Result<Vec<(usize, Margin)>, ContestError> {
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Vec<(usize, Margin)>, Ended> {
     let others = (0..contest.lists.len()).filter(|&other| other != list && takes_part(other));
     let others = others.collect();
-    let nearest = nearest_move(contest, rules, lots, (list, change, effect), others)?;
+    let asked = (list, change, effect);
+    let nearest = nearest_move((contest, rules, lots), asked, others, goes_on)?;
     let mut moves: Vec<(usize, Margin)> = nearest.into_iter().collect();
     for &other in besides {
         if moves.iter().all(|(known, _)| *known != other) {
+            awaited(goes_on)?;
             let found = margin(contest, rules, lots, list, change(other), effect)?;
             moves.extend(found.map(|found| (other, found)));
         }
@@ -130,17 +159,17 @@ fn moves(
 /// The one of the others with which the fewest votes have to change hands. Beyond [`MOVED_LISTS_MAX`] lists only those with the most
 /// votes are asked, and then fewer votes of another list might do.
 fn nearest_move(
-    contest: &Contest,
-    rules: &Rules,
-    lots: &[Lot],
+    (contest, rules, lots): (&Contest, &Rules, &[Lot]),
     (list, change, effect): (usize, fn(usize) -> Change, Effect),
     mut others: Vec<usize>,
-) -> Result<Option<(usize, Margin)>, ContestError> {
+    goes_on: &dyn Fn() -> bool,
+) -> Result<Option<(usize, Margin)>, Ended> {
     others.sort_by_key(|&other| std::cmp::Reverse(contest.lists[other].votes));
     let mut is_certain = others.len() <= MOVED_LISTS_MAX;
     others.truncate(MOVED_LISTS_MAX);
     let mut nearest: Option<(usize, Margin)> = None;
     for other in others {
+        awaited(goes_on)?;
         let below = nearest
             .as_ref()
             .map_or(u64::MAX, |(_, found)| found.votes - 1);

@@ -335,6 +335,28 @@ proptest! {
 
 /// Votes with which nothing can be allocated take only their own numbers away: a fourth list with a vote would bring more seats
 /// that are owed than the house has, and what a quota is computed of has no room for more votes than it says.
+/// Who stops waiting gets none, and is asked before each search: under a rounded quota one can take long.
+#[test]
+fn they_are_looked_for_as_long_as_somebody_waits() {
+    let (contest, rules) = almaty_2021();
+    let asked = std::cell::Cell::new(0);
+    let within = |most: u32| {
+        asked.set(0);
+        let goes_on = || {
+            asked.set(asked.get() + 1);
+            asked.get() <= most
+        };
+        margins_while(&contest, &rules, &[], goes_on).unwrap()
+    };
+    let found = within(u32::MAX);
+    assert_eq!(found, Some(margins(&contest, &rules, &[]).unwrap()));
+    let searches = asked.get();
+    // Of each of five lists votes are added, taken, and moved either way with each of the four others.
+    assert!(searches >= 5 * 10, "{searches}");
+    assert_eq!(within(searches), found);
+    assert!((0..searches).all(|few| within(few).is_none()));
+}
+
 #[test]
 fn votes_that_the_rules_refuse_leave_all_other_margins() {
     let contest = Contest::with_votes(3, &[10, 20, 30, 0]);
