@@ -91,6 +91,24 @@ fn almaty_near_its_end() {
     assert_eq!(at(20_000)[3].0, 0);
 }
 
+/// The table of docs/bounds.md: seats certain in sum where so much of Almaty 2021 is reported, by its rolls and by ballots issued.
+#[test]
+fn almaty_through_its_night() {
+    let rules = with_threshold(Method::HARE, 7, 100);
+    let secured = |percent: u64, all: u64| {
+        let votes =
+            [218_003, 32_367, 24_591, 23_388, 21_733].map(|votes: u64| votes * percent / 100);
+        let contest = Contest::with_votes(39, &votes);
+        let outstanding = Outstanding::ballots(all * (100 - percent) / 100);
+        bound_seats(&contest, &rules, outstanding)
+            .unwrap()
+            .secured()
+    };
+    let (roll, issued) = (1_101_818, 333_300);
+    let found = [50, 90, 99].map(|percent| (secured(percent, roll), secured(percent, issued)));
+    assert_eq!(found, [(6, 13), (22, 27), (34, 36)]);
+}
+
 /// Entering over the threshold is a charge that is paid at once: buying the cheapest claim first misses it.
 #[test]
 fn the_cheapest_claim_first_is_wrong() {
