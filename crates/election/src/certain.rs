@@ -10,9 +10,10 @@ use crate::standings::{DistrictSeats, SeatsResult};
 use crate::tally::{CeilingBasis, StillToCome, Tally};
 use apportionment::ThresholdBase;
 use apportionment::bounds::{
-    CoalitionBounds, NextCertain, SeatBounds, bound_coalition_within, bound_seats_within,
+    CoalitionBounds, NextCertain, SeatBounds, bound_coalitions_within, bound_seats_within,
     next_certain_within,
 };
+use std::collections::HashMap;
 
 /// The ballots that are still to come of a contest in a district.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -275,21 +276,24 @@ fn coalitions(
     let steps = steps.max(COALITION_STEPS_MIN);
     let question = &seats.question;
     let options = &outline.ballot.contests[contest].districts[district].options;
-    let stands = |list: &u32, coalition: &Coalition| {
-        let option = usize::try_from(*list)
-            .ok()
-            .and_then(|list| options.get(list));
-        option.is_some_and(|option| coalition.options.contains(&option.id))
-    };
-    let bounded = coalitions.into_iter().map(|coalition| {
-        let lists = question.options.iter().enumerate();
-        let lists = lists.filter(|(_, list)| stands(list, coalition));
-        let lists: Vec<usize> = lists.map(|(place, _)| place).collect();
-        let (contest, rules) = (&question.contest, &question.rules);
-        bound_coalition_within(contest, rules, asked, bounds, &lists, steps)
+    let lists = question.options.iter().enumerate();
+    let places: HashMap<&str, usize> = lists
+        .filter_map(|(place, list)| {
+            let option = options.get(usize::try_from(*list).ok()?)?;
+            Some((option.id.as_str(), place))
+        })
+        .collect();
+    // Those of its lists that stand here.
+    let standing = coalitions.into_iter().map(|coalition| {
+        let members = coalition.options.iter();
+        members
+            .filter_map(|id| places.get(id.as_str()).copied())
+            .collect()
     });
+    let standing: Vec<Vec<usize>> = standing.collect();
+    let (contest, rules) = (&question.contest, &question.rules);
     // What the engine takes for each list it takes for several: otherwise nothing is said of any.
-    bounded.collect::<Result<_, _>>().unwrap_or_default()
+    bound_coalitions_within(contest, rules, asked, bounds, &standing, steps).unwrap_or_default()
 }
 
 // What each district has of so many steps.

@@ -224,7 +224,14 @@ pub(crate) fn together<'a>(
     let without = u32::from(first_without.is_some()) + number(without.count());
     let pauses = districts.clone().any(pauses);
     let all = number(districts.clone().count());
-    let mut together = districts.cloned().reduce(|mut one, other| {
+    let claims = |it: &proto::CertainSeats| proto::CertainSeats {
+        outstanding: it.outstanding.clone(),
+        seats_secured: it.seats_secured,
+        is_all_secured: it.is_all_secured,
+        next: it.next.clone(),
+        ..proto::CertainSeats::default()
+    };
+    let mut together = districts.map(claims).reduce(|mut one, other| {
         one.outstanding = match (one.outstanding.take(), other.outstanding) {
             (Some(one), Some(other)) => Some(add_outstanding(one, other)),
             (one, other) => one.or(other),
@@ -234,7 +241,6 @@ pub(crate) fn together<'a>(
         one.next = soonest(one.next, other.next);
         one
     })?;
-    together.coalitions.clear();
     if pauses {
         together.no_claim = NoClaim::BaseMoves.code().to_owned();
         together.next.clear();

@@ -62,97 +62,160 @@ pub fn bound_coalition(
     each: &SeatBounds,
     lists: &[usize],
 ) -> Result<CoalitionBounds, ContestError> {
-    bound_coalition_within(contest, rules, outstanding, each, lists, STEPS_MAX)
+    check(contest, lists)?;
+    with_question(contest, rules, outstanding, each, |question| {
+        question.joint(lists, STEPS_MAX)
+    })
 }
 
-/// The same in so many steps of a few nanoseconds at most, half of them for either bound, for whoever asks again and again. A bound for
-/// which they do not suffice is what was found until then, or what follows from the bounds of each, and is marked with
-/// [`Reason::TooLong`].
+/// The same of several coalitions, each in so many steps of a few nanoseconds at most, half of them for either bound: for whoever
+/// asks again and again. A bound for which they do not suffice is what was found until then, or what follows from the bounds
+/// of each, and is marked with [`Reason::TooLong`].
 ///
 /// # Errors
 /// As [`bound_coalition`].
-pub fn bound_coalition_within(
+pub fn bound_coalitions_within(
     contest: &Contest,
     rules: &Rules,
     outstanding: Outstanding,
     each: &SeatBounds,
-    lists: &[usize],
+    coalitions: &[Vec<usize>],
     steps: u64,
-) -> Result<CoalitionBounds, ContestError> {
-    if let Some(&list) = lists.iter().find(|&&list| list >= contest.lists.len()) {
-        return Err(ContestError::UnknownList {
+) -> Result<Vec<CoalitionBounds>, ContestError> {
+    for lists in coalitions {
+        check(contest, lists)?;
+    }
+    if coalitions.is_empty() {
+        return Ok(Vec::new());
+    }
+    with_question(contest, rules, outstanding, each, |question| {
+        let joint = |lists: &Vec<usize>| question.joint(lists, steps);
+        coalitions.iter().map(joint).collect()
+    })
+}
+
+fn check(contest: &Contest, lists: &[usize]) -> Result<(), ContestError> {
+    let number = contest.lists.len();
+    match lists.iter().find(|&&list| list >= number) {
+        Some(&list) => Err(ContestError::UnknownList {
             list,
-            lists: contest.lists.len(),
-        });
+            lists: number,
+        }),
+        None => Ok(()),
     }
-    let mut members = vec![false; contest.lists.len()];
-    lists.iter().for_each(|&list| members[list] = true);
-    if let [list] = lists {
-        let ListBounds {
-            fewest,
-            most,
-            fewest_proof,
-            most_proof,
-            threshold: _,
-        } = each.lists[*list];
-        return Ok(CoalitionBounds {
-            fewest,
-            most,
-            fewest_proof,
-            most_proof,
-        });
-    }
+}
+
+/// What all coalitions of a contest are asked of.
+struct Question<'a> {
+    seats: u32,
+    outstanding: Outstanding,
+    each: &'a [ListBounds],
+    /// Where the bounds of a single list have one; and whether nothing stands beside its stage.
+    model: Option<&'a Model<'a>>,
+    is_plain: bool,
+    /// All seats go to somebody, however the ballots fall.
+    is_filled: bool,
+}
+
+fn with_question<T>(
+    contest: &Contest,
+    rules: &Rules,
+    outstanding: Outstanding,
+    each: &SeatBounds,
+    then: impl FnOnce(&Question<'_>) -> T,
+) -> Result<T, ContestError> {
     let ruled = Ruled::of(contest, rules, outstanding)?;
     let model = ruled.model()?.ok();
-    let is_filled = model.as_ref().is_some_and(|model| ruled.is_filled(model));
-    let together = together(contest.seats, &each.lists, &members, is_filled);
-    if together.fewest == together.most {
-        return Ok(together);
+    let model = model.as_ref();
+    Ok(then(&Question {
+        seats: contest.seats,
+        outstanding,
+        each: &each.lists,
+        model,
+        is_plain: ruled.is_plain(),
+        is_filled: model.is_some_and(|model| ruled.is_filled(model)),
+    }))
+}
+
+impl Question<'_> {
+    /// The bounds of lists of the contest.
+    fn joint(&self, lists: &[usize], steps: u64) -> CoalitionBounds {
+        if let [list] = lists {
+            let ListBounds {
+                fewest,
+                most,
+                fewest_proof,
+                most_proof,
+                threshold: _,
+            } = self.each[*list];
+            return CoalitionBounds {
+                fewest,
+                most,
+                fewest_proof,
+                most_proof,
+            };
+        }
+        let mut members = vec![false; self.each.len()];
+        lists.iter().for_each(|&list| members[list] = true);
+        let together = together(self.seats, self.each, &members, self.is_filled);
+        // Of all lists together nobody else raises the base, which the search takes for granted.
+        let is_searched =
+            self.is_plain && members.contains(&false) && { together.fewest < together.most };
+        match self.model.filter(|_| is_searched) {
+            Some(model) => self.searched(model, &members, together, steps),
+            None => together,
+        }
     }
-    // Of all lists together nobody else raises the base, which the search takes for granted.
-    let Some(model) = model.filter(|_| ruled.is_plain() && members.contains(&false)) else {
-        return Ok(together);
-    };
-    // Half for each: the fewest of the one side must not leave nothing for the other.
-    let half = || Budget::of(steps.min(STEPS_MAX) / 2);
-    let others: Vec<bool> = members.iter().map(|member| !member).collect();
-    let (Some(own), Some(rest)) = (
-        fewest(&model, &members, &mut half()),
-        fewest(&model, &others, &mut half()),
-    ) else {
-        return Ok(together);
-    };
-    // With nothing outstanding a lot may be drawn, which the search does not know.
-    let reached = |proof: Proof| match proof {
-        Proof::Exact if outstanding.ballots == 0 => Proof::Safe(Reason::OpenTies),
-        proof => proof,
-    };
-    // Why a bound is not exact, where the search had too few steps whatever else is known of it.
-    let reason = |proof: Proof| match proof {
-        Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong) => Reason::TooLong,
-        _ => Reason::Together,
-    };
-    let most = together.most.min(contest.seats - rest.0);
-    let most_proof = match reached(rest.1) {
-        Proof::Exact if is_filled && most == contest.seats - rest.0 => Proof::Exact,
-        proof if most == contest.seats => Proof::NoClaim(reason(proof)),
-        proof => Proof::Safe(reason(proof)),
-    };
-    let fewest = together.fewest.max(own.0);
-    let fewest_proof = match reached(own.1) {
-        proof if fewest == own.0 => proof,
-        // More than nothing.
-        proof => Proof::Safe(reason(proof)),
-    };
-    if fewest == most {
-        return Ok(CoalitionBounds::settled(most));
+
+    /// The bounds of these members, of whom that much is known already.
+    fn searched(
+        &self,
+        model: &Model<'_>,
+        members: &[bool],
+        together: CoalitionBounds,
+        steps: u64,
+    ) -> CoalitionBounds {
+        // Half for each: the fewest of the one side must not leave nothing for the other.
+        let half = || Budget::of(steps.min(STEPS_MAX) / 2);
+        let others: Vec<bool> = members.iter().map(|member| !member).collect();
+        let (Some(own), Some(rest)) = (
+            fewest(model, members, &mut half()),
+            fewest(model, &others, &mut half()),
+        ) else {
+            return together;
+        };
+        // With nothing outstanding a lot may be drawn, which the search does not know.
+        let reached = |proof: Proof| match proof {
+            Proof::Exact if self.outstanding.ballots == 0 => Proof::Safe(Reason::OpenTies),
+            proof => proof,
+        };
+        // Why a bound is not exact, where the search had too few steps whatever else is known of it.
+        let reason = |proof: Proof| match proof {
+            Proof::Safe(Reason::TooLong) | Proof::NoClaim(Reason::TooLong) => Reason::TooLong,
+            _ => Reason::Together,
+        };
+        let most = together.most.min(self.seats - rest.0);
+        let most_proof = match reached(rest.1) {
+            Proof::Exact if self.is_filled && most == self.seats - rest.0 => Proof::Exact,
+            proof if most == self.seats => Proof::NoClaim(reason(proof)),
+            proof => Proof::Safe(reason(proof)),
+        };
+        let fewest = together.fewest.max(own.0);
+        let fewest_proof = match reached(own.1) {
+            proof if fewest == own.0 => proof,
+            // More than nothing.
+            proof => Proof::Safe(reason(proof)),
+        };
+        if fewest == most {
+            return CoalitionBounds::settled(most);
+        }
+        CoalitionBounds {
+            fewest,
+            fewest_proof,
+            most,
+            most_proof,
+        }
     }
-    Ok(CoalitionBounds {
-        fewest,
-        fewest_proof,
-        most,
-        most_proof,
-    })
 }
 
 /// From the bounds of each list: sums, and what the others leave. The fewest of that too where all seats go to somebody.

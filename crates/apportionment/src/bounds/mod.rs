@@ -42,7 +42,7 @@ use crate::error::ContestError;
 use crate::rules::Rules;
 
 pub use certain::{NextCertain, next_certain, next_certain_within};
-pub use coalition::{CoalitionBounds, bound_coalition, bound_coalition_within};
+pub use coalition::{CoalitionBounds, bound_coalition, bound_coalitions_within};
 
 /// What is still to come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -241,7 +241,7 @@ impl<O: Order> Way<'_, O, true> {
 mod tests {
     use super::*;
     use crate::explain::{restore, start};
-    use crate::{Contest, Method, Rules, StepKind, TieBreak, allocate, explain};
+    use crate::{Allocation, Contest, Method, Rules, StepKind, TieBreak, allocate, explain};
     use proptest::prelude::*;
 
     /// The steps in a heap, and by the clock, where keys have one.
@@ -275,6 +275,27 @@ mod tests {
         ]
     }
 
+    /// Some lists have few candidates, some hold seats before, and ties are settled by votes or stay open.
+    fn allocated(
+        votes: &[u64],
+        seats: u32,
+        method: Method,
+        (most, held): (Option<u32>, Option<u32>),
+        by_votes: bool,
+    ) -> Allocation {
+        let mut contest = Contest::with_votes(seats, votes);
+        for (place, list) in contest.lists.iter_mut().enumerate() {
+            list.candidates = most.filter(|_| place % 3 == 0);
+            list.held = held.filter(|_| place % 4 == 1 && seats > 120).unwrap_or(0);
+        }
+        let ties = Vec::from_iter(by_votes.then_some(TieBreak::MoreVotes));
+        let rules = Rules {
+            ties,
+            ..Rules::of(method)
+        };
+        allocate(&contest, &rules, &[]).expect("within the limits")
+    }
+
     proptest! {
         /// By the clock come the steps that a heap gives, whatever was held, cannot be held, is tied or was settled by order.
         #[test]
@@ -288,14 +309,7 @@ mod tests {
             (most, held) in (prop::option::of(4u32..60), prop::option::of(1u32..4)),
             by_votes in any::<bool>(),
         ) {
-            let mut contest = Contest::with_votes(seats, &votes);
-            for (place, list) in contest.lists.iter_mut().enumerate() {
-                list.candidates = most.filter(|_| place % 3 == 0);
-                list.held = held.filter(|_| place % 4 == 1 && seats > 120).unwrap_or(0);
-            }
-            let mut rules = Rules::of(method);
-            rules.ties = if by_votes { vec![TieBreak::MoreVotes] } else { Vec::new() };
-            let allocation = allocate(&contest, &rules, &[]).expect("within the limits");
+            let allocation = allocated(&votes, seats, method, (most, held), by_votes);
             for stage in &allocation.stages {
                 let (keys, mut slots) = restore(stage);
                 start(&keys, &mut slots, &stage.contenders);
@@ -320,14 +334,7 @@ mod tests {
             (most, held) in (prop::option::of(4u32..60), prop::option::of(1u32..4)),
             by_votes in any::<bool>(),
         ) {
-            let mut contest = Contest::with_votes(seats, &votes);
-            for (place, list) in contest.lists.iter_mut().enumerate() {
-                list.candidates = most.filter(|_| place % 3 == 0);
-                list.held = held.filter(|_| place % 4 == 1 && seats > 120).unwrap_or(0);
-            }
-            let mut rules = Rules::of(method);
-            rules.ties = if by_votes { vec![TieBreak::MoreVotes] } else { Vec::new() };
-            let allocation = allocate(&contest, &rules, &[]).expect("within the limits");
+            let allocation = allocated(&votes, seats, method, (most, held), by_votes);
             for (stage, steps) in allocation.stages.iter().zip(explain(&allocation)) {
                 let (keys, slots) = restore(stage);
                 for (index, step) in steps.steps.iter().enumerate() {

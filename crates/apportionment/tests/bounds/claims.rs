@@ -28,6 +28,18 @@ fn truth(
     (fewest, most)
 }
 
+/// The bounds of one coalition in so many steps.
+fn joint_within(
+    (contest, rules): (&Contest, &Rules),
+    outstanding: Outstanding,
+    each: &SeatBounds,
+    lists: &[usize],
+    steps: u64,
+) -> CoalitionBounds {
+    let asked = [lists.to_vec()];
+    bound_coalitions_within(contest, rules, outstanding, each, &asked, steps).unwrap()[0]
+}
+
 fn methods() -> impl Strategy<Value = Method> {
     prop::sample::select(vec![
         Method::D_HONDT,
@@ -91,7 +103,7 @@ proptest! {
             prop_assert_eq!(said.most, most);
         }
         // In few steps it may be wider, and never wrong.
-        let few = bound_coalition_within(&contest, &rules, outstanding, &each, &lists, steps).unwrap();
+        let few = joint_within((&contest, &rules), outstanding, &each, &lists, steps);
         prop_assert!(few.fewest <= said.fewest && said.most <= few.most, "{few:?} is narrower than {said:?}");
         prop_assert!(!few.fewest_proof.is_exact() || few.fewest == fewest, "{few:?}");
         prop_assert!(!few.most_proof.is_exact() || few.most == most, "{few:?}");
@@ -170,13 +182,11 @@ fn a_coalition_that_takes_too_long_is_marked() {
     let rules = Rules::of(Method::D_HONDT);
     let outstanding = Outstanding::ballots(8);
     let each = bound_seats(&contest, &rules, outstanding).unwrap();
-    let within = |steps| {
-        bound_coalition_within(&contest, &rules, outstanding, &each, &[0, 1], steps).unwrap()
-    };
+    let cut_at = |steps| joint_within((&contest, &rules), outstanding, &each, &[0, 1], steps);
     let whole = bound_coalition(&contest, &rules, outstanding, &each, &[0, 1]).unwrap();
     assert_eq!(whole.reaches(majority_of(9)), Claim::Certain);
-    assert_eq!(within(100_000), whole);
-    let cut = within(1);
+    assert_eq!(cut_at(100_000), whole);
+    let cut = cut_at(1);
     assert!(
         cut.fewest < whole.fewest && cut.most >= whole.most,
         "{cut:?} and {whole:?}"
@@ -212,8 +222,7 @@ fn however_few_the_steps_no_coalition_is_bounded_falsely() {
         let each = bound_seats(&contest, &rules, outstanding).unwrap();
         let (fewest, most) = truth(&contest, &rules, outstanding, &[0, 1]);
         for steps in 0..2_000 {
-            let said = bound_coalition_within(&contest, &rules, outstanding, &each, &[0, 1], steps)
-                .unwrap();
+            let said = joint_within((&contest, &rules), outstanding, &each, &[0, 1], steps);
             assert!(
                 said.fewest <= fewest && most <= said.most,
                 "{steps}: {said:?}, {fewest} to {most}"

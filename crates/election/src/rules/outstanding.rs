@@ -59,6 +59,21 @@ impl Coalition {
 }
 
 impl OutstandingRules {
+    /// Whether other rules bound the same ballots as these, whatever lists they name.
+    pub(crate) fn bounds_as(&self, other: &Self) -> bool {
+        let Self {
+            issued_at_close,
+            electorate,
+            roll,
+            units,
+            kinds,
+            coalitions: _,
+        } = self;
+        (*issued_at_close, *electorate, *roll)
+            == (other.issued_at_close, other.electorate, other.roll)
+            && (units, kinds) == (&other.units, &other.kinds)
+    }
+
     /// The coalitions of a contest of the ballot, in the order of the rules.
     pub fn coalitions_of<'a>(
         &'a self,

@@ -266,6 +266,11 @@ impl Ceilings {
         if self.rules.as_deref() == rules {
             return;
         }
+        let both = self.rules.as_deref().zip(rules);
+        if both.is_some_and(|(own, other)| own.bounds_as(other)) {
+            self.rules = rules.map(|rules| Arc::new(rules.clone()));
+            return;
+        }
         self.write();
         self.rules = rules.map(|rules| Arc::new(rules.clone()));
         self.stated_ids = Arc::new(stated_ids(rules));

@@ -75,11 +75,11 @@ pub(crate) fn of_contest(
             has_majority: Certainty::Unspecified.into(),
         };
         for district in districts {
-            let here = here(district, place, &sum.option_ids);
-            sum.seats_fewest += here.seats_fewest;
-            sum.seats_most += here.seats_most;
-            sum.is_fewest_exact &= here.is_fewest_exact;
-            sum.is_most_exact &= here.is_most_exact;
+            let [fewest, most] = here(district, place, &sum.option_ids);
+            sum.seats_fewest += fewest.0;
+            sum.seats_most += most.0;
+            sum.is_fewest_exact &= fewest.1;
+            sum.is_most_exact &= most.1;
         }
         set_majority(&mut sum, house);
         sum
@@ -87,24 +87,21 @@ pub(crate) fn of_contest(
     coalitions.collect()
 }
 
-/// What a district adds for a coalition: what it claims of it, and otherwise none to all of its seats, or exactly none where no
-/// list of the coalition stands.
-fn here(district: &DistrictStandings, place: usize, members: &[String]) -> proto::CoalitionSeats {
+/// The fewest and the most that a district adds for a coalition, and whether they are exact: what it claims of it, and
+/// otherwise none to all of its seats, or exactly none where no list of the coalition stands.
+fn here(district: &DistrictStandings, place: usize, members: &[String]) -> [(u32, bool); 2] {
     let claimed = district.certain.as_ref();
-    let claimed = claimed.and_then(|certain| certain.coalitions.get(place));
-    if let Some(claimed) = claimed {
-        return claimed.clone();
+    if let Some(claimed) = claimed.and_then(|certain| certain.coalitions.get(place)) {
+        return [
+            (claimed.seats_fewest, claimed.is_fewest_exact),
+            (claimed.seats_most, claimed.is_most_exact),
+        ];
     }
     let allocation = district.allocation.as_ref();
-    let lists = allocation.into_iter().flat_map(|it| &it.lists);
-    let stands = lists.into_iter().any(|it| members.contains(&it.option_id));
+    let mut lists = allocation.into_iter().flat_map(|it| &it.lists);
+    let stands = lists.any(|it| members.contains(&it.option_id));
     let seats = allocation.filter(|_| stands).map_or(0, |it| it.seats);
-    proto::CoalitionSeats {
-        seats_most: seats,
-        is_fewest_exact: !stands,
-        is_most_exact: !stands,
-        ..proto::CoalitionSeats::default()
-    }
+    [(0, !stands), (seats, !stands)]
 }
 
 fn option_ids(coalition: &Coalition) -> Vec<String> {
